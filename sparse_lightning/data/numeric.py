@@ -1,0 +1,136 @@
+"""Columns as numbers, or a message that names the column and the row that are none."""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from numbers import Real
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from sparse_lightning.errors import TableError
+from sparse_lightning.suggestions import did_you_mean
+
+MOST_COLUMNS = 5
+"""A message names at most so many columns; the rest is counted."""
+
+_LEAVE_OUT = "name the columns to use with table.columns"
+
+Place = Callable[[int], str]
+
+
+def place_of(row: int) -> str:
+    """A row, counted from 0, of a table that is in no file."""
+    return f"row {row + 1}"
+
+
+def select(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The named columns in that order.
+
+    Raises:
+        TableError: a column is not there, or is there twice.
+    """
+    known = [str(name) for name in frame.columns]
+    for name in names:
+        if not isinstance(name, str):
+            raise TableError(f"the name {name!r} of a column must be text")
+        if name not in frame.columns:
+            shown = ", ".join(known[:40]) + (", …" if len(known) > 40 else "")
+            raise TableError(
+                f"there is no column {name!r}{did_you_mean(name, known)} (columns: {shown})"
+            )
+        if known.count(name) > 1:
+            raise TableError(f"several columns are named {name!r}")
+    return frame.loc[:, list(names)]
+
+
+def numbers(frame: pd.DataFrame, place: Place = place_of, parse: bool = False) -> pd.DataFrame:
+    """The same columns as 64-bit floats, missing values as NaN; booleans become 0 and 1.
+
+    Args:
+        frame: columns with different names.
+        place: what messages call a row, counted from 0.
+        parse: whether text that spells a number is one, as in CSV files.
+
+    Raises:
+        TableError: a column holds text, dates, categories or infinities.
+    """
+    columns = {name: _column(str(name), column, place, parse) for name, column in frame.items()}
+    return pd.DataFrame(columns, dtype=np.float64)
+
+
+def _column(name: str, column: pd.Series, place: Place, parse: bool) -> np.ndarray:
+    kind = column.dtype
+    if types.is_bool_dtype(kind) or (
+        types.is_numeric_dtype(kind) and not types.is_complex_dtype(kind)
+    ):
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    elif types.is_object_dtype(kind) or types.is_string_dtype(kind):
+        values = _parsed(column) if parse else np.array([_number(value) for value in column])
+        _refuse(name, column, column.notna().to_numpy() & np.isnan(values), place)
+    else:
+        raise TableError(f"column {name!r} holds {kind}, not numbers: {_LEAVE_OUT}")
+    _refuse(name, column, np.isinf(values), place)
+    return values
+
+
+def _parsed(column: pd.Series) -> np.ndarray:
+    return np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, Real | Decimal | np.bool_):
+        return np.nan
+    try:
+        return float(value)
+    except (OverflowError, ValueError):  # an integer beyond 64 bits' floats, a signalling NaN
+        return np.inf
+
+
+def _refuse(name: str, column: pd.Series, bad: np.ndarray, place: Place) -> None:
+    if not bad.any():
+        return
+    rows = np.flatnonzero(bad)
+    value = column.iloc[rows[0]]
+    value = value.item() if isinstance(value, np.generic) else value
+    kind = "text" if isinstance(value, str) else type(value).__name__
+    what = "infinite values" if isinstance(value, Real | Decimal) else f"{kind}, not numbers"
+    rest = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+    raise TableError(
+        f"column {name!r} holds {what}: {value!r:.80} in {place(int(rows[0]))}{rest}; {_LEAVE_OUT}"
+    )
+
+
+def check_complete(frame: pd.DataFrame, place: Place = place_of) -> None:
+    """See to it that no value is missing.
+
+    Raises:
+        TableError: one is; the message counts them for each column.
+    """
+    missing = frame.isna()
+    counts = missing.sum()
+    found = [
+        f"column {name!r} has {count} missing value{'s' if count > 1 else ''}, "
+        f"first in {place(int(missing[name].to_numpy().argmax()))}"
+        for name, count in counts.items()
+        if count
+    ]
+    if found:
+        more = [f"{len(found) - MOST_COLUMNS} more columns"] if len(found) > MOST_COLUMNS else []
+        raise TableError("; ".join(found[:MOST_COLUMNS] + more))
+
+
+def check_varying(frame: pd.DataFrame) -> None:
+    """See to it that every column has different values, as scaling needs.
+
+    Raises:
+        TableError: a column is constant.
+    """
+    constant = [name for name in frame.columns if (frame[name] == frame[name].iloc[0]).all()]
+    if constant:
+        named = ", ".join(f"{name!r} ({frame[name].iloc[0]:g})" for name in constant[:MOST_COLUMNS])
+        more = f" and {len(constant) - MOST_COLUMNS} more" if len(constant) > MOST_COLUMNS else ""
+        raise TableError(
+            f"the same value stands in every row of column {named}{more}, which cannot be scaled: "
+            "leave it out with table.columns, or choose table.scale none"
+        )

@@ -1,0 +1,46 @@
+"""The 3-layer autoencoder, one stage of a stacked autoencoder."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from sparse_lightning.modules.population import Optimization, PopulationModule
+from sparse_lightning.population import linear_layers
+
+
+class Autoencoder(PopulationModule):
+    """Trains one encoding and one decoding layer of every replica on the codes below them.
+
+    Args:
+        encoder: a batched layer and its activation; its outputs are the codes.
+        decoder: a batched layer and its activation, back to the inputs of `encoder`.
+        below: the encoders of the earlier stages; they are frozen and applied on the fly.
+        optimization: how to train.
+        rates: factors on each replica's learning rate; default: 1.
+    """
+
+    hidden_layers = ("encoder.1",)
+
+    def __init__(
+        self,
+        encoder: nn.Sequential,
+        decoder: nn.Sequential,
+        below: nn.Sequential,
+        optimization: Optimization,
+        rates: Float[Tensor, " replica"] | None = None,
+    ):
+        super().__init__(linear_layers(encoder)[0].replicas, optimization, rates)
+        self.encoder = encoder
+        self.decoder = decoder
+        self.below = below.requires_grad_(False)
+
+    def forward(self, x: Float[Tensor, "*replica batch unit"]) -> Float[Tensor, "replica batch unit"]:
+        """The reconstruction of the codes that the stages below make of `x`."""
+        return self.decoder(self.encoder(self.below(x)))
+
+    def errors(self, batch: Float[Tensor, "batch unit"]) -> tuple[Float[Tensor, " replica"], int]:
+        with torch.no_grad():
+            codes = self.below(batch)
+        output = self.decoder(self.encoder(codes))
+        error = nn.functional.mse_loss(output.float(), codes.float().expand_as(output), reduction="none")
+        return error.sum((1, 2)), output[0].numel()

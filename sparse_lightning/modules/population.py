@@ -1,0 +1,133 @@
+"""The LightningModule that trains a population: the base of every task's module."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from sparse_lightning.modules.optimization import (
+    ReplicaRates,
+    clip_by_replica,
+    make_optimizer,
+    silence,
+    tail_schedule,
+)
+from sparse_lightning.population import linear_layers
+
+
+@dataclass(frozen=True)
+class Optimization:
+    """How a population is trained.
+
+    Attributes:
+        optimizer: `adam` or `sgd`.
+        learning_rate: of the optimizer.
+        epochs: of this fit.
+        tail: the last share of the epochs, in which the learning rate is multiplied by `factor`.
+        factor: see `tail`.
+        gradient_clip: the largest norm of a replica's gradient; None does not clip.
+    """
+
+    optimizer: str = "adam"
+    learning_rate: float = 0.01
+    epochs: int = 150
+    tail: float = 0.2
+    factor: float = 0.1
+    gradient_clip: float | None = None
+
+
+class PopulationModule(pl.LightningModule):
+    """Trains every replica on the same batches by the sum of their losses.
+
+    The gradient of the sum with respect to one replica's weights is the gradient of its own loss,
+    so that replicas never mix. A replica whose loss is no longer finite is taken out of the sum,
+    its weights are set to 0 and stay there, and `failed_step` tells when that was.
+
+    Args:
+        replicas: how many networks.
+        optimization: how to train.
+        rates: `(replica,)`, factors on the learning rate; default: 1 for all.
+
+    Attributes:
+        replicas: how many networks.
+        hidden_layers: names of the layers whose outputs the hidden regularizers penalise.
+        epoch_errors: after each epoch, the mean squared error per output element `(replica,)` over
+            its batches, measured while the weights moved.
+        failed_step: `(replica,)`, the optimizer step at which the loss was not finite, else −1.
+    """
+
+    hidden_layers: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        replicas: int,
+        optimization: Optimization,
+        rates: Float[Tensor, " replica"] | None = None,
+    ):
+        super().__init__()
+        self.replicas = replicas
+        self.optimization = optimization
+        self._initial_rates = torch.ones(replicas) if rates is None else rates
+        self._rates: ReplicaRates | None = None
+        self.epoch_errors: list[np.ndarray] = []
+        self.register_buffer("failed_step", torch.full((replicas,), -1), persistent=False)
+        self.register_buffer("error_sum", torch.zeros(replicas, dtype=torch.float64), persistent=False)
+        self.elements_seen = 0
+        self.failed_step: Tensor
+        self.error_sum: Tensor
+
+    def errors(self, batch: Any) -> tuple[Float[Tensor, " replica"], int]:
+        """The sum over batch and outputs of the squared error, and how many elements that are."""
+        raise NotImplementedError
+
+    def training_step(self, batch: Tensor, _: int) -> Tensor:
+        error, elements = self.errors(batch)
+        observed = error.detach()
+        step = torch.where(observed.isfinite(), -1, self.trainer.global_step)
+        self.failed_step = torch.where(self.failed_step < 0, step, self.failed_step)
+        self.error_sum += observed
+        self.elements_seen += elements
+        alive = self.failed_step < 0
+        return torch.where(alive, error, 0.0).sum() / batch.shape[0]
+
+    def on_after_backward(self) -> None:
+        # A gradient scaler skips the step of all when one gradient is not finite.
+        if getattr(self.trainer.precision_plugin, "scaler", None) is not None:
+            silence(self.parameters(), self.failed_step >= 0)
+
+    def on_train_epoch_end(self) -> None:
+        mean = self.error_sum / max(self.elements_seen, 1)
+        self.epoch_errors.append(mean.cpu().numpy())
+        self.error_sum.zero_()
+        self.elements_seen = 0
+        failed = self.failed_step >= 0
+        if self._rates is not None and bool(failed.any()):
+            self._rates.freeze(failed)
+            with torch.no_grad():
+                for layer in linear_layers_of(self):
+                    layer.weight[failed] = 0.0
+                    layer.bias[failed] = 0.0
+
+    def configure_optimizers(self) -> Any:
+        settings = self.optimization
+        optimizer = make_optimizer(settings.optimizer, self.parameters(), settings.learning_rate)
+        self._rates = ReplicaRates(optimizer, self._initial_rates.to(self.device))
+        return [optimizer], [tail_schedule(optimizer, settings.epochs, settings.tail, settings.factor)]
+
+    def configure_gradient_clipping(self, optimizer: torch.optim.Optimizer, *_: Any, **__: Any) -> None:
+        if self.optimization.gradient_clip is not None:
+            clip_by_replica(self.parameters(), self.optimization.gradient_clip)
+
+
+def linear_layers_of(module: nn.Module) -> list[Any]:
+    """The trainable batched layers of a module, wherever they are."""
+    return [
+        layer
+        for child in module.children()
+        for layer in linear_layers(child)
+        if layer.weight.requires_grad
+    ]

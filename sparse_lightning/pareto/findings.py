@@ -1,0 +1,193 @@
+"""What a reader must know before trusting the order of the groups, in plain English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from sparse_lightning.pareto.indices import INDICES
+from sparse_lightning.pareto.markers import FLOOR_GROUP
+
+if TYPE_CHECKING:
+    from sparse_lightning.pareto.comparison import Comparison
+
+# A curve over less than this share of the widest curve's range is called narrow.
+NARROW = 0.5
+
+# Pairs named in one sentence; the rest is counted.
+_NAMED_PAIRS = 8
+
+
+def findings(comparison: Comparison) -> list[str]:
+    """Everything worth saying about a comparison, one sentence each, the weightiest first.
+
+    Where the indices order groups differently, what the seeds leave open, markers below the floor,
+    curves whose range makes `area_marker` misleading, and what failed (science.md section 4).
+    """
+    return [
+        *_disagreements(comparison),
+        *_unsettled(comparison),
+        *_below_the_floor(comparison),
+        *_ranges(comparison),
+        *_failures(comparison),
+    ]
+
+
+def _disagreements(comparison: Comparison) -> list[str]:
+    pairs = comparison.pairs.dropna(subset="difference")
+    if pairs.empty:
+        return []
+    settled: dict[tuple[str, str, str], list[str]] = {}
+    left_open: list[str] = []
+    for _, rows in pairs.groupby(["first", "second"], sort=False):
+        sides = _sides(rows)
+        if sides is None:
+            continue
+        (group, better), (other, worse) = sides
+        if better["settled"].any() and worse["settled"].any():
+            settled.setdefault((group, _by(better), _by(worse)), []).append(other)
+        else:
+            left_open.append(f"{group} (better by {_by(better)}) and {other} (by {_by(worse)})")
+    if not settled and not left_open:
+        return ["All three indices put the groups in the same order."]
+    sentences = [_winners(comparison)]
+    sentences += [
+        f"{group} is better than {_listed(others)} by {better}, and worse by {worse}; the seeds "
+        "settle both, so the answer depends on the index."
+        for (group, better, worse), others in settled.items()
+    ]
+    if left_open:
+        sentences.append(
+            f"The indices differ on {_named(left_open)}, where the seeds do not settle both "
+            "directions."
+        )
+    return sentences
+
+
+def _sides(rows: pd.DataFrame) -> tuple[tuple[str, pd.DataFrame], tuple[str, pd.DataFrame]] | None:
+    """Both groups of a pair with the indices that favour them; None where the indices agree."""
+    first = str(rows["first"].iloc[0]), rows[rows["difference"] < 0]
+    second = str(rows["second"].iloc[0]), rows[rows["difference"] > 0]
+    if first[1].empty or second[1].empty:
+        return None
+    # The group that the fair index favours comes first, so that like sentences can be merged.
+    return (second, first) if (second[1]["index"] == INDICES[-1]).any() else (first, second)
+
+
+def _winners(comparison: Comparison) -> str:
+    winners: dict[str, list[str]] = {}
+    for index in INDICES:
+        ranked = comparison.indices.dropna(subset=index).sort_values(index, kind="stable")
+        if len(ranked):
+            winners.setdefault(str(ranked["group"].iloc[0]), []).append(index)
+    if len(winners) == 1:
+        return (
+            f"The three indices put the groups in different orders; {next(iter(winners))} comes "
+            "first in all of them."
+        )
+    firsts = "; ".join(f"{group} by {_listed(indices)}" for group, indices in winners.items())
+    return f"The three indices do not agree on the best group: {firsts}."
+
+
+def _unsettled(comparison: Comparison) -> list[str]:
+    pairs = comparison.pairs
+    if pairs.empty:
+        return []
+    if comparison.seeds < 2:
+        return ["There is a single seed, so there are no intervals and no order is settled."]
+    by_index = pairs[pairs["index"] == comparison.order_by]
+    left_open = by_index[~by_index["settled"]]
+    if left_open.empty:
+        return [
+            f"The {comparison.seeds} seeds settle the order of every pair of groups by "
+            f"{comparison.order_by}."
+        ]
+    names = [f"{row['first']} and {row['second']}" for row in left_open.to_dict("records")]
+    return [
+        f"The {comparison.seeds} seeds do not settle {len(names)} of {len(by_index)} pairs by "
+        f"{comparison.order_by}: {_named(names)}."
+    ]
+
+
+def _below_the_floor(comparison: Comparison) -> list[str]:
+    markers = comparison.markers
+    below = markers[
+        (markers["squared_error"] < comparison.floor) & (markers["group"] != FLOOR_GROUP)
+    ]
+    if below.empty:
+        return []
+    names = [
+        f"{group} at λ = {_listed([f'{weight:g}' for weight in rows['l1_weight']])}"
+        for group, rows in below.groupby("group", sort=False)
+    ]
+    return [
+        f"Markers lie below the floor of {comparison.floor:.4g} and count negatively: "
+        f"{'; '.join(names)}. The floor was not trained long enough."
+    ]
+
+
+def _ranges(comparison: Comparison) -> list[str]:
+    ranked = comparison.markers[comparison.markers["group"] != FLOOR_GROUP]
+    if ranked.empty:
+        return []
+    ends = ranked.groupby("group", sort=False)["connections"].agg(["min", "max"])
+    width = ends["max"] - ends["min"]
+    points = [str(group) for group in ends.index[width == 0]]
+    sentences = []
+    if points:
+        sentences.append(
+            f"The {'curve' if len(points) == 1 else 'curves'} of {_listed(points)} collapsed to one "
+            "number of connections: area_marker is 0 there and says nothing; compare by "
+            "hypervolume_gap."
+        )
+    widest = str(width.idxmax())
+    narrow = [
+        f"{group} ({_span(ends.loc[group])})"
+        for group in ends.index[(width > 0) & (width < NARROW * width.max())]
+    ]
+    if narrow:
+        sentences.append(
+            f"The curves do not cover the same range of connections: {_listed(narrow)} less than "
+            f"half of what {widest} ({_span(ends.loc[widest])}) covers. A short curve has a small "
+            "area_marker whatever it is worth; compare by hypervolume_gap."
+        )
+    return sentences
+
+
+def _failures(comparison: Comparison) -> list[str]:
+    failed = comparison.indices[comparison.indices["failed_replicas"] > 0]
+    sentences = []
+    if len(failed):
+        counts = [f"{row['failed_replicas']} of {row['group']}" for row in failed.to_dict("records")]
+        sentences.append(
+            f"Networks failed and are left out of the means: {_listed(counts)}."
+        )
+    if comparison.missing:
+        names = [f"{group} at λ = {weight:g}" for group, weight in comparison.missing]
+        sentences.append(f"No network survived for {_listed(names)}: the marker is missing.")
+    return sentences
+
+
+def _by(rows: pd.DataFrame) -> str:
+    return _listed(
+        [f"{row['index']}{'' if row['settled'] else ' (not settled)'}" for row in rows.to_dict("records")]
+    )
+
+
+def _span(ends: pd.Series) -> str:
+    return f"{ends['min']:.4g} to {ends['max']:.4g}"
+
+
+def _named(names: list[str]) -> str:
+    if len(names) <= _NAMED_PAIRS:
+        return "; ".join(names)
+    return f"{'; '.join(names[:_NAMED_PAIRS])}; and {len(names) - _NAMED_PAIRS} more"
+
+
+def _listed(names: Iterable[str]) -> str:
+    names = list(names)
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"

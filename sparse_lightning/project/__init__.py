@@ -1,0 +1,26 @@
+"""A study described in YAML: read, validated, written back."""
+
+from sparse_lightning.project.groups import Group, RegularizerSettings
+from sparse_lightning.project.project import Project
+from sparse_lightning.project.settings import (
+    FloorSettings,
+    NetworkSettings,
+    ReportSettings,
+    ScheduleSettings,
+    TableSettings,
+    TrackingSettings,
+    TrainingSettings,
+)
+
+__all__ = [
+    "FloorSettings",
+    "Group",
+    "NetworkSettings",
+    "Project",
+    "RegularizerSettings",
+    "ReportSettings",
+    "ScheduleSettings",
+    "TableSettings",
+    "TrackingSettings",
+    "TrainingSettings",
+]

@@ -1,0 +1,159 @@
+"""The regularizer groups of a project and their strengths."""
+
+from collections.abc import Iterator
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from sparse_lightning.errors import RegularizerError
+from sparse_lightning.project.messages import Location, invalid_fields
+from sparse_lightning.project.types import (
+    Positive,
+    Probability,
+    Settings,
+    Strength,
+    Strengths,
+    Text,
+    check_name,
+)
+from sparse_lightning.regularizers.terms import Term, parse_regularizer
+from sparse_lightning.replica import FLOOR, STRENGTHS
+
+
+class Group(Settings):
+    """One regularizer with its strengths; what is None comes from `regularizers`, or is not taken.
+
+    Attributes:
+        regularizer: terms joined by `+`; default: the group's own name. Given, it lets one
+            regularizer appear in several groups with different strengths.
+        l1_weights: the values of λ; default: those of all groups.
+        l1_threshold: θ; default: that of all groups.
+        hidden_weight: η.
+        hidden_threshold: τ.
+        sparsity: ρ.
+    """
+
+    regularizer: Text | None = None
+    l1_weights: Strengths | None = None
+    l1_threshold: Positive | None = None
+    hidden_weight: Strength | None = None
+    hidden_threshold: Positive | None = None
+    sparsity: Probability | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty(cls, data: Any) -> Any:
+        return (
+            {} if data is None else data
+        )  # `L1:` without a value is what YAML's writers mean by {}
+
+
+def _field(strength: str) -> str:
+    """The field of a group that holds a strength; λ has a list of values."""
+    return "l1_weights" if strength == "l1_weight" else strength
+
+
+class RegularizerSettings(Settings):
+    """The groups that are compared; the unregularized floor is always trained besides.
+
+    Attributes:
+        l1_weights: the values of λ for every group that has none of its own.
+        l1_threshold: θ for every group that has none of its own.
+        proximal: apply the penalties of the weights by their proximal steps; needs SGD.
+        groups: the groups by name, in the order of the report.
+    """
+
+    l1_weights: Strengths = (0.00005, 0.0001, 0.0002, 0.0005, 0.001)
+    l1_threshold: Positive = 0.1
+    proximal: bool = False
+    groups: dict[Text, Group] = Field(
+        default={
+            "L1": Group(),
+            "sL1": Group(),
+            "sL1+sh": Group(hidden_weight=0.0015, hidden_threshold=0.1),
+            "sL1+sh2": Group(hidden_weight=0.005, hidden_threshold=0.1),
+            "sL1+KL": Group(hidden_weight=0.08, sparsity=0.5),
+            "sL1+decs": Group(hidden_weight=0.3),
+        }
+    )
+
+    @model_validator(mode="after")
+    def _groups_are_complete(self) -> Self:
+        found: list[tuple[Location, str]] = []
+        if not self.groups:
+            found.append((("groups",), "must name at least one group"))
+        for name, group in self.groups.items():
+            found += [
+                (("groups", name, *place), text) for place, text in self._problems(name, group)
+            ]
+        if found:
+            raise invalid_fields(found)
+        return self
+
+    def _problems(self, name: str, group: Group) -> Iterator[tuple[Location, str]]:
+        if name == FLOOR:
+            yield (), "is the name of the unregularized floor, which is always trained: rename it"
+            return
+        try:
+            check_name(name)
+            terms = self.terms(name)
+        except PydanticCustomError as error:
+            yield (), error.message()
+            return
+        except RegularizerError as error:
+            if group.regularizer is None:
+                hint = "; a group with a name of its own says which: regularizer: sL1"
+                yield (), f"is no regularizer: {error}{hint}"
+            else:
+                yield ("regularizer",), f"is no regularizer: {error}"
+            return
+        taken = [strength for term in terms for strength in term.strengths]
+        takes = (
+            f"{self.regularizer(name)} takes {', '.join(_field(strength) for strength in taken)}"
+        )
+        for strength in STRENGTHS:
+            given = getattr(group, _field(strength)) is not None
+            if given and strength not in taken:
+                yield (_field(strength),), f"is of no use to its regularizer: {takes}"
+            if not given and strength in taken and not hasattr(self, _field(strength)):
+                yield (_field(strength),), f"is missing: {takes}"
+
+    def regularizer(self, group: str) -> str:
+        """The regularizer of a group: terms joined by `+`."""
+        own = self.groups[group].regularizer
+        return group if own is None else own
+
+    def terms(self, group: str) -> tuple[Term, ...]:
+        """The terms of a group's regularizer."""
+        return parse_regularizer(self.regularizer(group))
+
+    def own_weights(self, group: str) -> bool:
+        """Whether a group has values of λ of its own."""
+        return self.groups[group].l1_weights is not None
+
+    def grid(self, group: str) -> tuple[dict[str, float], ...]:
+        """The strengths of a group's networks, one setting for each λ.
+
+        Args:
+            group: the name of the group.
+
+        Returns:
+            The strengths by name (`l1_weight`, `l1_threshold`, …), only those that the regularizer
+            takes; one setting without `l1_weight` where it has no penalty of the weights.
+        """
+        taken = [strength for term in self.terms(group) for strength in term.strengths]
+        fixed = {
+            strength: self._strength(group, strength)
+            for strength in taken
+            if strength != "l1_weight"
+        }
+        if "l1_weight" not in taken:
+            return (fixed,)
+        return tuple(
+            {"l1_weight": weight, **fixed} for weight in self._strength(group, "l1_weights")
+        )
+
+    def _strength(self, group: str, field: str) -> Any:
+        own = getattr(self.groups[group], field)
+        return getattr(self, field) if own is None else own

@@ -1,0 +1,176 @@
+"""From what pydantic finds wrong to messages that name field, value and what is allowed."""
+
+import reprlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+from sparse_lightning.errors import ProjectError
+from sparse_lightning.suggestions import nearest
+
+Location = tuple[str | int, ...]
+
+MOST_LINES = 20
+"""A message has at most so many lines; the rest is counted."""
+
+LONGEST_KEY = 300
+"""A longer key is shortened, as is one that would spread over several lines."""
+
+_WHOLE_NUMBER = "must be a whole number, got {got}"
+_NUMBER = "must be a number, got {got}"
+_TEXT = "must be text, got {got} (put it in quotes)"
+_SWITCH = "must be true or false, got {got}"
+_MAPPING = "must be a mapping of fields, got {got}"
+
+_TEXTS = {
+    "missing": "is missing",
+    "greater_than_equal": "must be at least {ge}, got {got}",
+    "greater_than": "must be greater than {gt}, got {got}",
+    "less_than_equal": "must be at most {le}, got {got}",
+    "less_than": "must be less than {lt}, got {got}",
+    "finite_number": "must be finite, got {got}",
+    "literal_error": "must be one of [{allowed}], got {got}",
+    "too_short": "must hold at least {min_length}",
+    "int_type": _WHOLE_NUMBER,
+    "int_parsing": _WHOLE_NUMBER,
+    "int_parsing_size": _WHOLE_NUMBER,
+    "int_from_float": _WHOLE_NUMBER,
+    "float_type": _NUMBER,
+    "float_parsing": _NUMBER,
+    "string_type": _TEXT,
+    "string_unicode": "must be text, got a character that is none",
+    "bool_type": _SWITCH,
+    "bool_parsing": _SWITCH,
+    "dict_type": _MAPPING,
+    "model_type": _MAPPING,
+    "model_attributes_type": _MAPPING,
+}
+"""Predicates for pydantic's kinds of errors, with the keys of their contexts."""
+
+_values = reprlib.Repr()
+_values.maxstring = _values.maxother = _values.maxlong = 80
+
+
+def show(value: object) -> str:
+    """A value as it looks in YAML, shortened where it is long."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return _values.repr(value)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a project.
+
+    Attributes:
+        location: keys and indices from the top of the project to the field.
+        text: the whole sentence, beginning with the field.
+    """
+
+    location: Location
+    text: str
+
+
+class InvalidProjectError(ProjectError):
+    """A project whose fields are wrong.
+
+    Attributes:
+        problems: everything that was found.
+    """
+
+    def __init__(self, problems: Sequence[Problem]):
+        self.problems = tuple(problems)
+        super().__init__(join(problem.text for problem in problems))
+
+
+def join(lines: Iterable[str]) -> str:
+    """One problem a line, at most `MOST_LINES` of them."""
+    lines = list(lines)
+    if len(lines) > MOST_LINES:
+        lines = [*lines[:MOST_LINES], f"… and {len(lines) - MOST_LINES} more"]
+    return "\n".join(lines)
+
+
+def invalid(text: str) -> PydanticCustomError:
+    """The error that a validator raises; `text` is a predicate of the field: `must be …`."""
+    return PydanticCustomError("invalid", "{text}", {"text": text})
+
+
+def invalid_fields(found: Sequence[tuple[Location, str]]) -> ValidationError:
+    """The error that a validator of several fields raises, from locations and predicates."""
+    details: list[InitErrorDetails] = [
+        {"type": invalid(text), "loc": location, "input": None} for location, text in found
+    ]
+    return ValidationError.from_exception_data("project", details)
+
+
+def path(location: Location) -> str:
+    """A location as the user would write it: `training.seeds[2]`."""
+    written = ""
+    for part in location:
+        if isinstance(part, int):
+            written += f"[{part}]"
+        else:
+            part = part if part.isprintable() and len(part) < LONGEST_KEY else show(part)
+            written += f".{part}" if written else part
+    return written
+
+
+def problems(error: ValidationError, model: type[BaseModel]) -> list[Problem]:
+    """What is wrong, in this package's words.
+
+    Args:
+        error: what pydantic raised.
+        model: the model that was validated; it knows the fields there are.
+    """
+    found = []
+    for details in error.errors(include_url=False):
+        location = details["loc"]
+        # pydantic marks a bad key of a mapping by a last part "[key]"; a user may write that too.
+        if location and location[-1] == "[key]" and details["type"] != "extra_forbidden":
+            location = location[:-1]
+        found.append(Problem(location, f"{path(location)} {_predicate(details, location, model)}"))
+    return found
+
+
+def _predicate(details: ErrorDetails, location: Location, model: type[BaseModel]) -> str:
+    kind, context = details["type"], details.get("ctx", {})
+    if kind == "extra_forbidden":
+        return _unknown_field(location, model)
+    if kind not in _TEXTS:
+        return details["msg"]
+    allowed = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
+    return _TEXTS[kind].format(got=show(details["input"]), allowed=allowed, **context)
+
+
+def _unknown_field(location: Location, model: type[BaseModel]) -> str:
+    name = str(location[-1])
+    known = list(_model_at(location[:-1], model).model_fields)
+    found = nearest(name, known)
+    if found is None:
+        # Perhaps it was written in the wrong section.
+        found = next((path(place) for place in _fields(model) if place[-1] == name), None)
+    hint = "" if found is None else f"; did you mean {found}?"
+    return f"is not a known field{hint} (known: {', '.join(known)})"
+
+
+def _model_at(location: Location, model: type[BaseModel]) -> type[BaseModel]:
+    annotation: Any = model
+    for part in location:
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            annotation = annotation.model_fields[str(part)].annotation
+        else:
+            annotation = get_args(annotation)[-1]  # the values of dict[str, …]
+    return annotation
+
+
+def _fields(model: type[BaseModel]) -> Iterable[Location]:
+    for name, field in model.model_fields.items():
+        yield (name,)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from ((name, *deeper) for deeper in _fields(field.annotation))

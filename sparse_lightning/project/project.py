@@ -1,0 +1,179 @@
+"""Project: a study, validated as a whole."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import PrivateAttr, ValidationError, model_validator
+
+from sparse_lightning.errors import ProjectError
+from sparse_lightning.project.groups import RegularizerSettings
+from sparse_lightning.project.messages import (
+    InvalidProjectError,
+    Location,
+    invalid_fields,
+    problems,
+    show,
+)
+from sparse_lightning.project.reading import Override, explain, fields_of, read_file
+from sparse_lightning.project.settings import (
+    NetworkSettings,
+    ReportSettings,
+    TableSettings,
+    TrackingSettings,
+    TrainingSettings,
+)
+from sparse_lightning.project.types import Name, Settings
+
+
+class Project(Settings):
+    """A study: a table, networks, and the regularizer groups that are compared on them.
+
+    Attributes:
+        name: of the MLflow experiment and the output folder; default: the project file's name, or
+            the table's.
+        task: `sae`, a stacked autoencoder.
+        table: the table that the networks are trained on.
+        network: the shape of the networks.
+        training: how they are trained.
+        regularizers: the groups that are compared.
+        report: how the study is reported.
+        tracking: what is tracked beyond params, metrics and weights.
+
+    Raises:
+        ProjectError: a field is not known, missing, out of range, or contradicts another one.
+
+    Example:
+        >>> Project(table={"source": "my.csv"}, network={"units": [8]}).name
+        'my'
+    """
+
+    name: Name = ""
+    task: Literal["sae"] = "sae"
+    table: TableSettings
+    network: NetworkSettings
+    training: TrainingSettings = TrainingSettings()
+    regularizers: RegularizerSettings = RegularizerSettings()
+    report: ReportSettings = ReportSettings()
+    tracking: TrackingSettings = TrackingSettings()
+
+    _folder: Path = PrivateAttr(default_factory=Path.cwd)
+
+    def __init__(self, /, **fields: Any):
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise InvalidProjectError(problems(error, type(self))) from None
+
+    def __eq__(self, other: object) -> bool:
+        # Where the file lies is no part of the study.
+        return isinstance(other, Project) and self.model_dump() == other.model_dump()
+
+    __hash__ = None  # pyright: ignore[reportAssignmentType] - it holds dicts
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Self:
+        """Read a project file.
+
+        Args:
+            path: a YAML file; relative paths in it start at its folder.
+            overrides: fields to set, as in `training.epochs=50`; the values are YAML.
+
+        Raises:
+            ProjectError: the file or an override cannot be read, or a field is wrong; one line for
+                each problem, beginning with the file or the option `--set` that it comes from.
+        """
+        file = Path(path)
+        return cls.parse(read_file(file), overrides, origin=str(file), folder=file.resolve().parent)
+
+    @classmethod
+    def parse(
+        cls,
+        text: str,
+        overrides: Sequence[str] = (),
+        origin: str = "project",
+        folder: Path | None = None,
+    ) -> Self:
+        """Read the text of a project file, as `dump_yaml` writes it.
+
+        Args:
+            text: YAML.
+            overrides: as in `load`.
+            origin: what messages call the text: the file's path; its stem is the default name.
+            folder: where relative paths start; default: the working folder.
+
+        Raises:
+            ProjectError: as in `load`.
+        """
+        fields = fields_of(text, origin)
+        options = [Override.parse(override) for override in overrides]
+        for option in options:
+            fields = option.apply(fields)
+        if fields.get("name") is None:
+            fields = {**fields, "name": Path(origin).stem}
+        try:
+            project = cls(**fields)
+        except InvalidProjectError as error:
+            raise ProjectError(explain(error.problems, origin, options)) from None
+        if folder is not None:
+            project._folder = folder
+        return project
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths of tables start: the project file's folder or the working folder."""
+        return self._folder
+
+    @property
+    def output_activation(self) -> Literal["sigmoid", "linear"]:
+        """The activation of the outputs, `auto` resolved."""
+        if self.network.output != "auto":
+            return self.network.output
+        return "sigmoid" if self.table.scale == "minmax" else "linear"
+
+    def dump_yaml(self) -> str:
+        """The whole project file, defaults included; `Project.parse` makes an equal one of it."""
+        fields = self.model_dump(mode="json")
+        groups = fields["regularizers"]["groups"]
+        for name, group in groups.items():
+            groups[name] = {field: value for field, value in group.items() if value is not None}
+        return yaml.safe_dump(
+            fields, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
+        )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_after_table(cls, fields: Any) -> Any:
+        if not isinstance(fields, dict) or fields.get("name") is not None:
+            return fields
+        table = fields.get("table")
+        source = table.get("source") if isinstance(table, dict) else getattr(table, "source", None)
+        stem = Path(source).name.split(".")[0] if isinstance(source, str) else None
+        return {**fields, "name": stem or "project"}
+
+    @model_validator(mode="after")
+    def _fields_agree(self) -> Self:
+        found = list(self._contradictions())
+        if found:
+            raise invalid_fields(found)
+        return self
+
+    def _contradictions(self) -> Iterator[tuple[Location, str]]:
+        if self.table.target is not None:
+            target = show(self.table.target)
+            yield ("table", "target"), f"must be null for the task {self.task}, got {target}"
+        if self.regularizers.proximal and self.training.optimizer != "sgd":
+            yield (
+                ("regularizers", "proximal"),
+                f"needs training.optimizer sgd, got {self.training.optimizer}",
+            )
+        for name in self.regularizers.groups:
+            for term in self.regularizers.terms(name):
+                if term.activations and self.network.activation not in term.activations:
+                    yield (
+                        ("regularizers", "groups", name),
+                        f"needs network.activation {' or '.join(term.activations)} for its term "
+                        f"{term.symbol}, got {self.network.activation}",
+                    )

@@ -1,0 +1,133 @@
+"""From a project file and the options `--set` to the fields of a project."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sparse_lightning.errors import ProjectError
+from sparse_lightning.project.groups import RegularizerSettings
+from sparse_lightning.project.messages import Location, Problem, join, show
+from sparse_lightning.project.yaml import read_yaml
+from sparse_lightning.suggestions import did_you_mean
+
+LARGEST_FILE = 1_000_000
+"""In bytes; what is larger is no project file, but perhaps a table."""
+
+
+@dataclass(frozen=True)
+class Override:
+    """One option `--set FIELD=VALUE`.
+
+    Attributes:
+        location: the keys of the field.
+        value: what the field is set to.
+        option: the option as it was given, for messages.
+    """
+
+    location: tuple[str, ...]
+    value: Any
+    option: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Override":
+        """Read `training.epochs=50`; the value is YAML.
+
+        Raises:
+            ProjectError: there is no `=`, a key is empty, or the value is not YAML.
+        """
+        option = f"--set {text}"
+        field, equals, value = text.partition("=")
+        location = tuple(part.strip() for part in field.split("."))
+        if not equals or not all(location):
+            raise ProjectError(f"{option}: must be FIELD=VALUE, as in --set training.epochs=50")
+        return cls(location, read_yaml(value, option), option)
+
+    def apply(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """The fields with this one set; `fields` itself stays as it is.
+
+        Raises:
+            ProjectError: on the way to the field is something that has no fields.
+        """
+        return self._set(fields, ())
+
+    def _set(self, fields: Any, above: tuple[str, ...]) -> dict[str, Any]:
+        if fields is None:
+            fields = _default(above)
+        if not isinstance(fields, dict):
+            raise ProjectError(
+                f"{self.option}: {'.'.join(above)} is {show(fields)}, it has no fields"
+            )
+        key = self.location[len(above)]
+        here = (*above, key)
+        value = self.value if here == self.location else self._set(fields.get(key), here)
+        return {**fields, key: value}
+
+
+def _default(location: tuple[str, ...]) -> dict[str, Any]:
+    # One strength of a default group is set on top of the default groups, not in place of them.
+    if location == ("regularizers", "groups"):
+        return RegularizerSettings().model_dump()["groups"]
+    return {}
+
+
+def read_file(file: Path) -> str:
+    """The text of a project file.
+
+    Raises:
+        ProjectError: there is no such file, or it is a folder, unreadable or no text.
+    """
+    if not os.path.isfile(file):
+        if os.path.isdir(file):
+            raise ProjectError(f"{file}: is a folder, not a project file")
+        if os.path.exists(file):
+            raise ProjectError(f"{file}: is not a regular file")
+        raise ProjectError(f"{file}: there is no such file{did_you_mean(file.name, _beside(file))}")
+    try:
+        if os.path.getsize(file) > LARGEST_FILE:
+            raise ProjectError(f"{file}: is too large for a project file")
+        return file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ProjectError(f"{file}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ProjectError(
+            f"{file}: is not a text file in UTF-8 (byte {error.start + 1}), so no project file"
+        ) from error
+
+
+def _beside(file: Path) -> list[str]:
+    try:
+        return [name for name in os.listdir(file.parent) if name.endswith((".yaml", ".yml"))]
+    except (OSError, ValueError):
+        return []
+
+
+def fields_of(text: str, origin: str) -> dict[str, Any]:
+    """The fields that a project file holds.
+
+    Raises:
+        ProjectError: it is not YAML, or not a mapping of fields.
+    """
+    fields = read_yaml(text, origin)
+    if fields is None:
+        raise ProjectError(
+            f"{origin}: is empty; a project names at least table.source and network.units"
+        )
+    if not isinstance(fields, dict):
+        raise ProjectError(f"{origin}: must hold fields such as `task: sae`, got {show(fields)}")
+    return fields
+
+
+def explain(problems: Sequence[Problem], origin: str, overrides: Sequence[Override]) -> str:
+    """One problem a line, each with the file or the option that it comes from."""
+    return join(
+        f"{_blame(problem.location, origin, overrides)}: {problem.text}" for problem in problems
+    )
+
+
+def _blame(location: Location, origin: str, overrides: Sequence[Override]) -> str:
+    for override in reversed(overrides):
+        if location[: len(override.location)] == override.location:
+            return override.option
+    return origin

@@ -1,0 +1,155 @@
+"""The sections of a project file but for its regularizers; every default is one worth having."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from sparse_lightning.project.messages import invalid, show
+from sparse_lightning.project.types import (
+    Chunk,
+    Columns,
+    Count,
+    Counts,
+    Line,
+    Positive,
+    Probability,
+    Proportion,
+    Seeds,
+    Settings,
+    Strength,
+    Text,
+    Whole,
+)
+
+
+def _nothing(value: tuple) -> tuple:
+    if value:
+        raise invalid("must be empty: preparing tables is not available in this version")
+    return value
+
+
+def _no_epochs(value: int) -> int:
+    if value != 0:
+        raise invalid(f"must be 0: fine-tuning is not available in this version, got {show(value)}")
+    return value
+
+
+class TableSettings(Settings):
+    """The table that the networks are trained on.
+
+    Attributes:
+        source: the name of a packaged table, or the path of a CSV or Parquet file, relative to the
+            folder of the project file.
+        columns: the columns to use, in this order, or all; those of a packaged table are its
+            features.
+        target: the column to predict; None for autoencoders.
+        scale: `minmax` maps each column to [0, 1], `standard` to mean 0 and variance 1.
+        missing: `drop` leaves out the rows in which a used column has no value.
+        prepare: steps before scaling; none in this version.
+    """
+
+    source: Line
+    columns: Columns = "all"
+    target: Text | None = None
+    scale: Literal["minmax", "standard", "none"] = "minmax"
+    missing: Literal["error", "drop"] = "error"
+    prepare: Annotated[tuple[object, ...], AfterValidator(_nothing)] = ()
+
+
+class NetworkSettings(Settings):
+    """The shape of the networks.
+
+    Attributes:
+        units: the hidden units of each greedy stage.
+        activation: of the hidden units.
+        output: the activation of the outputs; `auto`: sigmoid where the table is scaled to [0, 1],
+            else linear.
+    """
+
+    units: Counts
+    activation: Literal["sigmoid", "tanh", "relu", "linear"] = "sigmoid"
+    output: Literal["auto", "sigmoid", "linear"] = "auto"
+
+
+class ScheduleSettings(Settings):
+    """The learning rate's last part.
+
+    Attributes:
+        tail: the fraction of the epochs at its end.
+        factor: what the learning rate is multiplied by there.
+    """
+
+    tail: Proportion = 0.2
+    factor: Annotated[Positive, Field(le=1)] = 0.1
+
+
+class FloorSettings(Settings):
+    """When the unregularized networks, whose smallest error is the floor, are trained enough.
+
+    They are trained in cycles of `training.epochs` epochs.
+
+    Attributes:
+        tolerance: a cycle that lowers the smallest error by less than this fraction is the last.
+        max_cycles: the most cycles there are.
+    """
+
+    tolerance: Annotated[Strength, Field(lt=1)] = 0.01
+    max_cycles: Count = 20
+
+
+class TrainingSettings(Settings):
+    """How the networks are trained.
+
+    Attributes:
+        optimizer: `adam` or `sgd`.
+        learning_rate: before the schedule's tail.
+        schedule: the learning rate's last part.
+        batch_size: rows in a batch.
+        epochs: of each stage.
+        fine_tune_epochs: of the whole stack after its stages; 0 in this version.
+        seeds: one network is trained for each seed and setting.
+        accelerator: of Lightning's trainer.
+        precision: of Lightning's trainer.
+        chunk: how many networks are trained together; changes no result.
+        floor: when the unregularized networks are trained enough.
+    """
+
+    optimizer: Literal["adam", "sgd"] = "adam"
+    learning_rate: Positive = 0.01
+    schedule: ScheduleSettings = ScheduleSettings()
+    batch_size: Count = 64
+    epochs: Count = 150
+    fine_tune_epochs: Annotated[Whole, AfterValidator(_no_epochs)] = 0
+    seeds: Seeds = (1, 2, 3, 4, 5)
+    accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps"] = "auto"
+    precision: Literal["32-true", "64-true", "16-mixed", "bf16-mixed"] = "32-true"
+    chunk: Chunk = "auto"
+    floor: FloorSettings = FloorSettings()
+
+
+class ReportSettings(Settings):
+    """How the study is reported.
+
+    Attributes:
+        connection_threshold: a weight counts as a connection where |w| is greater.
+        index: the index that orders the table; all three are computed.
+        title: of the page; default: the project's name.
+        bootstrap: how many samples of the seeds the intervals are made from.
+        confidence: of the intervals.
+    """
+
+    connection_threshold: Strength = 0.01
+    index: Literal["area_marker", "area_axis", "hypervolume_gap"] = "area_marker"
+    title: Line | None = None
+    bootstrap: Count = 2000
+    confidence: Probability = 0.95
+
+
+class TrackingSettings(Settings):
+    """What is tracked beyond params, metrics and weights.
+
+    Attributes:
+        system_metrics: log the load of the machine to the study's run.
+    """
+
+    system_metrics: bool = False

@@ -1,0 +1,109 @@
+"""The kinds of values that the fields of a project take."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from sparse_lightning.project.messages import invalid, show
+
+LONGEST_NAME = 250
+"""In bytes: file systems allow 255 to the name of a folder."""
+
+LARGEST_SEED = 2**32 - 1
+
+
+class Settings(BaseModel):
+    """A section of a project file: it cannot be changed, and knows every one of its fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=False)
+
+
+def _no_switch(value: object) -> object:
+    # YAML reads yes, no, on and off as true and false, which Python takes for 1 and 0.
+    if isinstance(value, bool):
+        raise invalid(f"must be a number, got {show(value)}")
+    return value
+
+
+def _listed(value: object) -> object:
+    if not isinstance(value, list | tuple | range):
+        scalar = isinstance(value, int | float | str) and not isinstance(value, bool)
+        hint = f" (write [{value}])" if scalar and len(str(value)) < 40 else ""
+        raise invalid(f"must be a list, got {show(value)}{hint}")
+    if not value:
+        raise invalid("must hold at least one value")
+    return tuple(value)
+
+
+def _distinct(values: tuple) -> tuple:
+    repeated = next((value for place, value in enumerate(values) if value in values[:place]), None)
+    if repeated is not None:
+        raise invalid(f"must hold different values, got {show(repeated)} twice")
+    return values
+
+
+def _columns(value: object) -> object:
+    if isinstance(value, str):
+        if value != "all":
+            raise invalid(
+                f"must be all or a list of column names, got {show(value)} (write [{value}])"
+            )
+        return value
+    names = _listed(value)
+    assert isinstance(names, tuple)
+    for name in names:
+        if not isinstance(name, str) or not name:
+            raise invalid(f"must hold names of columns, got {show(name)} (put it in quotes)")
+    return _distinct(names)
+
+
+def _chunk(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    if value != "auto":
+        raise invalid(f"must be auto or a whole number of at least 1, got {show(value)}")
+    return value
+
+
+def _line(value: str) -> str:
+    if not value.strip():
+        raise invalid(f"must not be empty, got {show(value)}")
+    if not value.isprintable():
+        raise invalid(f"must be one line without control characters, got {show(value)}")
+    return value
+
+
+def check_name(value: str) -> str:
+    """A name that may become the name of a folder.
+
+    Raises:
+        PydanticCustomError: it is empty, long, more than a line, hidden, or a path.
+    """
+    _line(value)
+    if len(value.encode()) > LONGEST_NAME:
+        raise invalid(f"must have at most {LONGEST_NAME} characters, got {len(value)}")
+    if value != value.strip():
+        raise invalid(f"must not begin or end with a space, got {show(value)}")
+    if value.startswith(".") or "/" in value or "\\" in value:
+        raise invalid(f"must not begin with a dot or hold / or \\, got {show(value)}")
+    return value
+
+
+Text = Annotated[str, Field(strict=True)]
+Line = Annotated[Text, AfterValidator(_line)]
+Name = Annotated[Text, AfterValidator(check_name)]
+
+Number = Annotated[float, BeforeValidator(_no_switch)]
+Strength = Annotated[Number, Field(ge=0)]
+Positive = Annotated[Number, Field(gt=0)]
+Proportion = Annotated[Number, Field(ge=0, le=1)]
+Probability = Annotated[Number, Field(gt=0, lt=1)]
+Whole = Annotated[int, BeforeValidator(_no_switch)]
+Count = Annotated[Whole, Field(ge=1)]
+Seed = Annotated[Whole, Field(ge=0, le=LARGEST_SEED)]
+
+Strengths = Annotated[tuple[Strength, ...], BeforeValidator(_listed), AfterValidator(_distinct)]
+Counts = Annotated[tuple[Count, ...], BeforeValidator(_listed)]
+Seeds = Annotated[tuple[Seed, ...], BeforeValidator(_listed), AfterValidator(_distinct)]
+Columns = Annotated[Literal["all"] | tuple[str, ...], BeforeValidator(_columns)]
+Chunk = Annotated[Literal["auto"] | int, BeforeValidator(_chunk)]

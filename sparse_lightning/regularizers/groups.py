@@ -1,0 +1,60 @@
+"""From the replicas of a population to the callbacks that regularize them."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from sparse_lightning.regularizers.base import Regularizer
+from sparse_lightning.regularizers.hidden import HiddenCovariance, HiddenKL, HiddenL1, HiddenL2
+from sparse_lightning.regularizers.terms import TERMS, Term, parse_regularizer
+from sparse_lightning.regularizers.weight import L1, SelectiveL1, WeightRegularizer
+from sparse_lightning.replica import FLOOR, Replica
+
+CLASSES: dict[str, type[Regularizer]] = {
+    regularizer.symbol: regularizer
+    for regularizer in (L1, SelectiveL1, HiddenL1, HiddenL2, HiddenKL, HiddenCovariance)
+}
+
+
+def terms_of(replica: Replica) -> tuple[Term, ...]:
+    """The terms of a replica's regularizer; none for the floor."""
+    return () if replica.regularizer == FLOOR else parse_regularizer(replica.regularizer)
+
+
+def training_order(replicas: Sequence[Replica]) -> list[Replica]:
+    """The replicas in an order in which each term's are contiguous, as slices want them."""
+    rank = {symbol: place for place, symbol in enumerate(TERMS)}
+
+    def key(replica: Replica) -> tuple[tuple[int, ...], int]:
+        return tuple(rank[term.symbol] for term in terms_of(replica)), replica.number
+
+    return sorted(replicas, key=key)
+
+
+def regularizers_for(replicas: Sequence[Replica], proximal: bool = False) -> list[Regularizer]:
+    """One callback for each term and contiguous run of replicas that have it.
+
+    Replicas without a term are in no slice of it, so that a penalty they do not have costs nothing.
+
+    Args:
+        replicas: the population, in the order of its weights.
+        proximal: use the proximal form of the penalties of the weights.
+    """
+    callbacks = []
+    for symbol, term in TERMS.items():
+        runs = groupby(enumerate(replicas), key=lambda item: term in terms_of(item[1]))
+        for has_term, members in runs:
+            run = list(members)
+            if not has_term:
+                continue
+            # l1_weight → weight, hidden_threshold → threshold: the field says whose, the class knows.
+            strengths = {
+                strength.removeprefix("l1_").removeprefix("hidden_"): [
+                    getattr(replica, strength) for _, replica in run
+                ]
+                for strength in term.strengths
+            }
+            options = {"proximal": True} if proximal and issubclass(CLASSES[symbol], WeightRegularizer) else {}
+            callbacks.append(
+                CLASSES[symbol](replicas=slice(run[0][0], run[-1][0] + 1), **strengths, **options)
+            )
+    return callbacks

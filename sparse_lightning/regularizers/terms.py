@@ -1,0 +1,67 @@
+"""Which penalties there are, what strengths each takes, and how their names combine."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sparse_lightning.errors import RegularizerError
+from sparse_lightning.suggestions import did_you_mean
+
+
+@dataclass(frozen=True)
+class Term:
+    """One penalty of a regularizer.
+
+    Attributes:
+        symbol: its name in project files and tables.
+        kind: whether it is a penalty of the weights or of the hidden outputs.
+        strengths: the strengths and thresholds it takes.
+        activations: the activations of the hidden units that it needs; empty: any.
+    """
+
+    symbol: str
+    kind: Literal["weight", "hidden"]
+    strengths: tuple[str, ...]
+    activations: tuple[str, ...] = ()
+
+
+TERMS: dict[str, Term] = {
+    term.symbol: term
+    for term in (
+        Term("L1", "weight", ("l1_weight",)),
+        Term("sL1", "weight", ("l1_weight", "l1_threshold")),
+        Term("sh", "hidden", ("hidden_weight", "hidden_threshold")),
+        Term("sh2", "hidden", ("hidden_weight", "hidden_threshold")),
+        # KL compares mean outputs with a probability, so they must lie between 0 and 1.
+        Term("KL", "hidden", ("hidden_weight", "sparsity"), activations=("sigmoid",)),
+        Term("decs", "hidden", ("hidden_weight",)),
+    )
+}
+"""Every penalty by its symbol; this table is all that project files need to know about one."""
+
+
+def parse_regularizer(name: str) -> tuple[Term, ...]:
+    """The terms of a regularizer's name, as in `sL1+sh`.
+
+    Args:
+        name: terms joined by `+`; at most one for the weights and one for the hidden outputs.
+
+    Returns:
+        The terms in the order of `TERMS`.
+
+    Raises:
+        RegularizerError: a term is not known, or two are of one kind.
+    """
+    symbols = [symbol.strip() for symbol in name.split("+")]
+    for symbol in symbols:
+        if symbol not in TERMS:
+            raise RegularizerError(
+                f"{name!r} holds the unknown term {symbol!r}"
+                f"{did_you_mean(symbol, TERMS)} (known: {', '.join(TERMS)})"
+            )
+    for kind in ("weight", "hidden"):
+        same = [symbol for symbol in symbols if TERMS[symbol].kind == kind]
+        if len(same) > 1:
+            raise RegularizerError(
+                f"{name!r} holds {' and '.join(same)}: a regularizer has at most one {kind} term"
+            )
+    return tuple(term for symbol, term in TERMS.items() if symbol in symbols)

@@ -1,0 +1,156 @@
+"""The regularizers of the weights: L1 and selective L1."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+
+from sparse_lightning import penalties
+from sparse_lightning.errors import RegularizerError
+from sparse_lightning.regularizers.base import Regularizer, Strength
+from sparse_lightning.regularizers.layers import distinct_weights, matching, weighted_modules
+
+
+class WeightRegularizer(Regularizer):
+    """A penalty on the weights of the matching layers; biases and normalisations never count.
+
+    Args:
+        weight: the strength λ.
+        layers: which layers; default: every layer that has trainable weights of two or more axes.
+        replicas: the slice of a population.
+        proximal: instead of adding to the gradient, apply the penalty's proximal step with learning
+            rate · λ after each step of the optimizer, which leaves exact zeros. Needs
+            `torch.optim.SGD`: with normalised steps as Adam's it would do almost nothing.
+        parameters: thresholds and the like.
+    """
+
+    def __init__(
+        self,
+        weight: Strength,
+        layers: str | Sequence[str] | None = None,
+        replicas: slice | None = None,
+        proximal: bool = False,
+        **parameters: Strength,
+    ):
+        super().__init__(weight, layers, replicas, **parameters)
+        self.proximal = proximal
+        self._weights: list[nn.Parameter] = []
+        self._steps_done = 0
+
+    def proximal_step(self, weight: Tensor, step: Tensor) -> Tensor:
+        """The proximal operator with `step` = learning rate · λ for each replica."""
+        raise NotImplementedError
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        super().on_fit_start(trainer, pl_module)
+        layers = matching(weighted_modules(pl_module), self.layers, type(self).__name__)
+        self._weights = distinct_weights(layers)
+        self._steps_done = trainer.global_step
+        if self.proximal:
+            for optimizer in trainer.optimizers:
+                if not isinstance(optimizer, torch.optim.SGD):
+                    raise RegularizerError(
+                        f"{type(self).__name__}: proximal=True needs torch.optim.SGD, got "
+                        f"{type(optimizer).__name__}; use proximal=False with this optimizer"
+                    )
+
+    def on_before_backward(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
+    ) -> None:
+        if not self.batched:
+            self.add_value(loss, [self._part(weight.detach()) for weight in self._weights], trainer)
+
+    def on_after_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self.proximal:
+            return
+        with torch.no_grad():
+            for weight in self._weights:
+                if weight.grad is None:
+                    weight.grad = torch.zeros_like(weight)
+                self._part(weight.grad).add_(self.added_gradient(self._part(weight), trainer))
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any, **__: Any
+    ) -> None:
+        # With gradient accumulation only some batches end with an optimizer step.
+        if not self.proximal or trainer.global_step == self._steps_done:
+            return
+        self._steps_done = trainer.global_step
+        rates = {
+            id(parameter): group["lr"]
+            for optimizer in trainer.optimizers
+            for group in optimizer.param_groups
+            for parameter in group["params"]
+        }
+        with torch.no_grad():
+            for weight in self._weights:
+                part = self._part(weight)
+                step = rates[id(weight)] * self.strengths["weight"]
+                part.copy_(self.proximal_step(part, step))
+
+    def _part(self, weight: Tensor) -> Tensor:
+        """A view of what this regularizer is for, with the replica as its first axis."""
+        return weight[self.replicas] if self.batched else weight.unsqueeze(0)
+
+
+class L1(WeightRegularizer):
+    """The L1 regularizer, λ Σ|w|.
+
+    Args:
+        weight: λ.
+        layers: patterns of layer names; default: every layer with weights.
+        replicas: the slice of a population that it is for.
+        proximal: soft-threshold after each SGD step instead of adding to the gradient.
+
+    Example:
+        >>> trainer = pl.Trainer(callbacks=[L1(weight=1e-4)])  # doctest: +SKIP
+    """
+
+    symbol = "L1"
+
+    def value(self, tensor: Tensor) -> Tensor:
+        return penalties.l1(tensor)
+
+    def gradient(self, tensor: Tensor) -> Tensor:
+        return penalties.l1_gradient(tensor)
+
+    def proximal_step(self, weight: Tensor, step: Tensor) -> Tensor:
+        return penalties.proximal_l1(weight, step)
+
+
+class SelectiveL1(WeightRegularizer):
+    """The selective L1 regularizer, λ Σ|w| over the weights with |w| < θ only.
+
+    Args:
+        weight: λ.
+        threshold: θ; a weight that has grown past it is let go.
+        layers: patterns of layer names; default: every layer with weights.
+        replicas: the slice of a population that it is for.
+        proximal: apply the proximal step after each SGD step instead of adding to the gradient.
+
+    Example:
+        >>> trainer = pl.Trainer(callbacks=[SelectiveL1(1e-4, threshold=0.1)])  # doctest: +SKIP
+    """
+
+    symbol = "sL1"
+
+    def __init__(
+        self,
+        weight: Strength,
+        threshold: Strength,
+        layers: str | Sequence[str] | None = None,
+        replicas: slice | None = None,
+        proximal: bool = False,
+    ):
+        super().__init__(weight, layers, replicas, proximal, threshold=threshold)
+
+    def value(self, tensor: Tensor) -> Tensor:
+        return penalties.selective_l1(tensor, self.strengths["threshold"])
+
+    def gradient(self, tensor: Tensor) -> Tensor:
+        return penalties.selective_l1_gradient(tensor, self.strengths["threshold"])
+
+    def proximal_step(self, weight: Tensor, step: Tensor) -> Tensor:
+        return penalties.proximal_selective_l1(weight, step, self.strengths["threshold"])

@@ -1,0 +1,47 @@
+"""A replica: one network of a population, named by its regularizer group, strengths and seed."""
+
+from dataclasses import dataclass
+
+STRENGTHS = ("l1_weight", "l1_threshold", "hidden_weight", "hidden_threshold", "sparsity")
+
+FLOOR = "none"
+"""The group of the unregularized networks, whose smallest error is the floor."""
+
+
+@dataclass(frozen=True)
+class Replica:
+    """One network of the grid.
+
+    Attributes:
+        number: its place in the grid, in the order of the project file.
+        group: the name of its group in the project file.
+        regularizer: the terms joined by `+`, as in `sL1+sh`; `none` for the floor.
+        seed: of its initial weights.
+        l1_weight: λ.
+        l1_threshold: θ.
+        hidden_weight: η.
+        hidden_threshold: τ.
+        sparsity: ρ.
+    """
+
+    number: int
+    group: str
+    regularizer: str
+    seed: int
+    l1_weight: float | None = None
+    l1_threshold: float | None = None
+    hidden_weight: float | None = None
+    hidden_threshold: float | None = None
+    sparsity: float | None = None
+
+    @property
+    def strengths(self) -> dict[str, float]:
+        """The strengths and thresholds that its regularizer takes."""
+        values = {name: getattr(self, name) for name in STRENGTHS}
+        return {name: value for name, value in values.items() if value is not None}
+
+    @property
+    def name(self) -> str:
+        """How its run is called: `sL1+sh λ=0.0002 seed 1`."""
+        weight = "" if self.l1_weight is None else f" λ={self.l1_weight:g}"
+        return f"{self.group}{weight} seed {self.seed}"

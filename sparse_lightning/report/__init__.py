@@ -1,0 +1,34 @@
+"""What a study has to say: figures, tables, files for other programs, and the HTML report."""
+
+from sparse_lightning.report.figures import index_figure, pareto_figure, save_figure
+from sparse_lightning.report.html import report_html
+from sparse_lightning.report.indices_json import (
+    indices_csv,
+    indices_document,
+    indices_json,
+    indices_schema,
+)
+from sparse_lightning.report.interactive import interactive_figure
+from sparse_lightning.report.published import PUBLISHED, published_values, reproduction
+from sparse_lightning.report.terminal import indices_table, print_indices
+from sparse_lightning.report.view import StudyView
+from sparse_lightning.report.writing import write_report
+
+__all__ = [
+    "PUBLISHED",
+    "StudyView",
+    "index_figure",
+    "indices_csv",
+    "indices_document",
+    "indices_json",
+    "indices_schema",
+    "indices_table",
+    "interactive_figure",
+    "pareto_figure",
+    "print_indices",
+    "published_values",
+    "report_html",
+    "reproduction",
+    "save_figure",
+    "write_report",
+]

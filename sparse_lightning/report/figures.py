@@ -1,0 +1,284 @@
+"""The figures of a study for print: the Pareto curves and the indices (matplotlib, no display)."""
+
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from sparse_lightning.pareto import FLOOR_GROUP, INDICES, Comparison, failures
+from sparse_lightning.report.colours import Look, looks
+from sparse_lightning.report.files import write_atomically
+from sparse_lightning.report.wording import index_name, number, shortened
+
+# Errors that span more than this factor are drawn on a logarithmic axis.
+LOG_FACTOR = 10.0
+
+_INK = "#24292f"
+_FAINT = "#8b8f98"
+_STYLE = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": 10.0,
+    "text.color": _INK,
+    "axes.labelcolor": _INK,
+    "axes.edgecolor": "#c3c7ce",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#e8eaee",
+    "grid.linewidth": 0.8,
+    "xtick.color": "#57606a",
+    "ytick.color": "#57606a",
+    "legend.frameon": False,
+    "svg.hashsalt": "sparse-lightning",
+    "savefig.facecolor": "white",
+}
+
+
+def pareto_figure(comparison: Comparison, networks: pd.DataFrame, title: str) -> Figure:
+    """The Pareto curves of all groups above the floor, with every network behind them.
+
+    A marker is the mean over the seeds; its bars reach one standard deviation to each side.
+
+    Args:
+        comparison: the groups compared.
+        networks: one row a network, as in `pareto.markers`.
+        title: of the figure.
+
+    Returns:
+        A figure without a window; `save_figure` writes it.
+    """
+    groups = [str(group) for group in networks["group"].unique()]
+    with _style():
+        figure = Figure(figsize=(8.6, 5.4), layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        handles = {}
+        survived = networks[~failures(networks)]
+        for group, look in looks(groups).items():
+            handles[group] = _draw_group(axes, comparison, survived, group, look)
+        floor_line = axes.axhline(
+            comparison.floor, color=_FAINT, linestyle=(0, (5, 4)), linewidth=1.3, zorder=1.5
+        )
+        if wants_log(comparison):
+            axes.set_yscale("log")
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axes.yaxis.set_minor_locator(NullLocator())
+        axes.margins(x=0.04, y=0.06)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+        axes.set_xlabel(f"connections (|w| > {comparison.connection_threshold:g})")
+        axes.set_ylabel("mean squared error per output element")
+        axes.set_title(_title(title), loc="left", fontsize=12.5, fontweight="bold", pad=12)
+        labelled = [(handle, _label(group)) for group, handle in handles.items() if handle is not None]
+        _legend(figure, [*labelled, (floor_line, "floor")])
+    return figure
+
+
+def index_figure(comparison: Comparison) -> Figure:
+    """All three indices of every group with their intervals, one panel an index, best on top.
+
+    Args:
+        comparison: the groups compared.
+
+    Returns:
+        A figure without a window; `save_figure` writes it.
+    """
+    frame = comparison.indices
+    look = looks(comparison.groups)
+    rows = np.arange(len(frame))
+    with _style():
+        figure = Figure(figsize=(9.6, 1.35 + 0.36 * len(frame)), layout="constrained")
+        FigureCanvasAgg(figure)
+        panels = figure.subplots(1, len(INDICES), sharey=True)
+        for panel, index in zip(panels, INDICES, strict=True):
+            for row, values in zip(rows, frame.to_dict("records"), strict=True):
+                _draw_index(panel, row, values, index, look[values["group"]])
+            _trim_panel(panel, frame, index)
+        panels[0].set_yticks(rows, [figure_text(group, 36) for group in frame["group"]])
+        panels[0].set_ylim(len(frame) - 0.4, -0.6)
+        note = f"smaller is better; lines: {comparison.confidence:.0%} bootstrap intervals over seeds"
+        figure.supxlabel(note, fontsize=9, color="#57606a")
+    return figure
+
+
+def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Write a figure as PNG (150 dots an inch) and SVG; the same figure gives the same bytes.
+
+    Args:
+        figure: the figure.
+        folder: where to; made if need be.
+        name: of the files, without ending.
+
+    Returns:
+        The paths written.
+    """
+    written = []
+    with _style():
+        for ending, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
+            buffer = BytesIO()
+            figure.savefig(buffer, format=ending, dpi=150, metadata=metadata)
+            written.append(write_atomically(folder / f"{name}.{ending}", buffer.getvalue()))
+    return written
+
+
+def wants_log(comparison: Comparison) -> bool:
+    """Whether the errors span so much that a logarithmic axis reads better."""
+    errors = [*comparison.markers["squared_error"], comparison.floor]
+    return min(errors) > 0 and max(errors) > LOG_FACTOR * min(errors)
+
+
+def figure_text(name: str, length: int) -> str:
+    """A name that matplotlib can draw: short, no mathematics, signs without a glyph as boxes."""
+    with _style():
+        glyphs = get_font(findfont(FontProperties())).get_charmap()
+    drawable = "".join(sign if ord(sign) in glyphs else "□" for sign in shortened(name, length))
+    return drawable.replace("$", r"\$")
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    # The user's own matplotlibrc must not change what a report looks like.
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
+        yield
+
+
+def _draw_group(
+    axes: Axes, comparison: Comparison, survived: pd.DataFrame, group: str, look: Look
+):
+    """Draw the networks and the curve of a group; returns what the legend shows for it."""
+    networks = survived[survived["group"] == group]
+    if networks.empty:
+        return None
+    axes.plot(
+        networks["connections"],
+        networks["squared_error"],
+        color=look.colour,
+        marker="o",
+        markersize=3.2,
+        markeredgewidth=0,
+        linestyle="none",
+        alpha=0.3,
+        zorder=2,
+    )
+    if group == FLOOR_GROUP:
+        (points,) = axes.plot(
+            [], [], color=look.colour, marker="o", markersize=4, linestyle="none"
+        )
+        return points
+    markers = comparison.markers[comparison.markers["group"] == group].sort_values(
+        ["connections", "squared_error"], ascending=[True, False]
+    )
+    spread = networks.groupby("l1_weight")[["connections", "squared_error"]].std(ddof=0)
+    spread = spread.reindex(markers["l1_weight"])
+    axes.errorbar(
+        markers["connections"].to_numpy(),
+        markers["squared_error"].to_numpy(),
+        xerr=spread["connections"].to_numpy(),
+        yerr=spread["squared_error"].to_numpy(),
+        fmt="none",
+        ecolor=look.colour,
+        elinewidth=1,
+        alpha=0.5,
+        zorder=2.5,
+    )
+    (line,) = axes.plot(
+        markers["connections"],
+        markers["squared_error"],
+        color=look.colour,
+        marker=look.marker,
+        markersize=7,
+        markeredgecolor="white",
+        markeredgewidth=0.8,
+        linewidth=1.8,
+        zorder=3,
+    )
+    return line
+
+
+def _legend(figure: Figure, entries: list[tuple]) -> None:
+    handles = [handle for handle, _ in entries]
+    names = [figure_text(name, 36) for _, name in entries]
+    # matplotlib leaves out labels that begin with an underscore.
+    names = [f" {name}" if name.startswith("_") else name for name in names]
+    rows = 18
+    figure.legend(
+        handles,
+        names,
+        loc="outside right upper",
+        ncols=1 + (len(entries) - 1) // rows,
+        fontsize=9.5,
+        handlelength=2.2,
+        labelspacing=0.75,
+    )
+
+
+def _label(group: str) -> str:
+    return "unregularized" if group == FLOOR_GROUP else group
+
+
+def _draw_index(panel: Axes, row: int, values: dict, index: str, look: Look) -> None:
+    value, low, high = (values[f"{index}{end}"] for end in ("", "_low", "_high"))
+    if np.isnan(value):
+        return
+    panel.plot(
+        [low, high],
+        [row, row],
+        color=look.colour,
+        linewidth=5,
+        alpha=0.3,
+        solid_capstyle="round",
+        clip_on=False,
+    )
+    panel.plot(
+        value,
+        row,
+        color=look.colour,
+        marker=look.marker,
+        markersize=7,
+        markeredgecolor="white",
+        markeredgewidth=0.4,
+        linestyle="none",
+        clip_on=False,
+        zorder=3,
+    )
+    panel.annotate(
+        number(value, 3),
+        (np.fmax(value, high), row),
+        xytext=(9, 0),
+        textcoords="offset points",
+        verticalalignment="center",
+        fontsize=9,
+        color="#57606a",
+    )
+
+
+def _trim_panel(panel: Axes, frame: pd.DataFrame, index: str) -> None:
+    ends = frame[[index, f"{index}_low", f"{index}_high"]].to_numpy(float)
+    ends = np.append(ends[~np.isnan(ends)], 0.0)
+    width = (ends.max() - ends.min()) or 1.0
+    # The room on the right is for the values written beside the markers.
+    panel.set_xlim(ends.min() - 0.03 * width, ends.max() + 0.3 * width)
+    panel.set_title(index_name(index), loc="left", fontsize=10.5, fontweight="bold")
+    panel.xaxis.set_major_locator(MaxNLocator(nbins=4))
+    panel.tick_params(axis="y", length=0)
+    panel.spines["left"].set_visible(False)
+    panel.grid(axis="y", visible=False)
+
+
+def _title(title: str) -> str:
+    # A backslash must not be split from the dollar sign it guards, so guard after wrapping.
+    lines = textwrap.wrap(shortened(title, 150), 80) or [""]
+    return "\n".join(figure_text(line, 80) for line in lines)

@@ -1,0 +1,146 @@
+"""The HTML report: one file that opens offline and shows everything a study has to say."""
+
+import json
+from functools import cache
+from itertools import combinations
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from sparse_lightning.pareto import FLOOR_GROUP, INDICES, Comparison, failures
+from sparse_lightning.report.colours import looks
+from sparse_lightning.report.interactive import interactive_figure
+from sparse_lightning.report.published import SOURCE, published_values, reproduction
+from sparse_lightning.report.view import StudyView
+from sparse_lightning.report.wording import index_name, number, strengths
+
+
+def report_html(study: StudyView) -> str:
+    """The page of a study.
+
+    Every name comes from a project file or a table and is written as text, never as markup.
+
+    Args:
+        study: what is reported on.
+
+    Returns:
+        An HTML document without references to other hosts.
+    """
+    published = published_values(study.task, study.dataset)
+    comparison = study.comparison
+    networks = study.networks.astype({"group": str})
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            study=study,
+            comparison=comparison,
+            indices=[(index, index_name(index)) for index in INDICES],
+            groups=_group_rows(study, published),
+            pairs=_pair_rows(comparison),
+            findings=_findings(study),
+            published=published,
+            published_source=SOURCE,
+            reproduction=reproduction(comparison, published) if published else [],
+            markers=comparison.markers.to_dict("records"),
+            failures=[
+                {**row, "url": study.network_url(row), "strengths": strengths(row)}
+                for row in networks[failures(networks)].to_dict("records")
+            ],
+            trained=len(networks),
+            seeds=sorted(networks.loc[networks["group"] != FLOOR_GROUP, "seed"].unique()),
+            colours={group: look.colour for group, look in looks(comparison.groups).items()},
+            figure=embedded_json(interactive_figure(study).to_plotly_json()),
+            plotly_script=Markup(get_plotlyjs()),  # noqa: S704 - plotly's own file
+        )
+    )
+
+
+def embedded_json(value: Any) -> Markup:
+    """JSON that is safe between script tags: no character of it can end the script.
+
+    Args:
+        value: anything that JSON can hold; numbers must be finite.
+
+    Returns:
+        The JSON, marked as not to be escaped again.
+    """
+    text = json.dumps(value, allow_nan=False, default=_plain)  # ASCII, so no U+2028 either
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704 - made safe above
+
+
+def _plain(value: Any) -> Any:
+    # plotly keeps its colours and axes as tuples and numpy values as they are.
+    return value.item() if hasattr(value, "item") else list(value)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("sparse_lightning.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = number
+    return environment
+
+
+def _group_rows(study: StudyView, published: dict[str, float] | None) -> list[dict[str, Any]]:
+    frame = study.comparison.indices.sort_values(study.index, kind="stable")
+    ours = frame.set_index("group")["area_marker"].to_dict()
+    published = published or {}
+    return [
+        {
+            **row,
+            "published": published.get(row["group"]),
+            "ratio": _ratio(ours, row["group"]),
+            "published_ratio": _ratio(published, row["group"]),
+        }
+        for row in frame.to_dict("records")
+    ]
+
+
+def _ratio(values: dict[Any, float], group: str) -> float | None:
+    """A group's area divided by that of L1; None where either is missing."""
+    if not values.get("L1") or values.get(group) is None:
+        return None
+    return values[group] / values["L1"]
+
+
+def _pair_rows(comparison: Comparison) -> list[dict[str, Any]]:
+    """One row a pair: for each index which group is better, and whether the seeds settle it."""
+    table = {
+        (row["index"], row["first"], row["second"]): row
+        for row in comparison.pairs.to_dict("records")
+    }
+    return [
+        {
+            "first": first,
+            "second": second,
+            "cells": [_pair_cell(table[index, first, second]) for index in INDICES],
+        }
+        for first, second in combinations(comparison.groups, 2)
+    ]
+
+
+def _pair_cell(pair: dict[Any, Any]) -> dict[str, Any]:
+    difference = pair["difference"]
+    better = pair["first"] if difference < 0 else pair["second"] if difference > 0 else None
+    return {**pair, "better": better}
+
+
+def _findings(study: StudyView) -> list[str]:
+    found = study.comparison.findings()
+    if not study.floor_settled:
+        found.insert(
+            0,
+            f"The floor did not settle: after {study.floor_epochs} epochs the unregularized error "
+            "was still falling, so every area is too small.",
+        )
+    return found

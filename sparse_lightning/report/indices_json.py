@@ -1,0 +1,108 @@
+"""The indices as files for other programs: `indices.json`, its schema, and `indices.csv`.
+
+`indices.json` is a stable interface: within version 1 keys are added, never changed or taken away.
+"""
+
+import json
+import math
+from importlib.resources import files
+from typing import Any
+
+import pandas as pd
+
+from sparse_lightning.pareto import INDICES, Comparison
+from sparse_lightning.report.published import SOURCE, published_values
+from sparse_lightning.report.view import StudyView
+
+VERSION = 1
+
+
+def indices_document(study: StudyView) -> dict[str, Any]:
+    """The indices of a study in the shape of `indices.schema.json`, values not rounded.
+
+    Args:
+        study: what is reported on.
+
+    Returns:
+        A document of plain Python values; None where there is no value.
+    """
+    comparison = study.comparison
+    published = published_values(study.task, study.dataset)
+    return {
+        "version": VERSION,
+        "study": study.run_id,
+        "name": study.name,
+        "dataset": study.dataset,
+        "task": study.task,
+        "floor": comparison.floor,
+        "floor_settled": bool(study.floor_settled),
+        "floor_epochs": int(study.floor_epochs),
+        "null_error": comparison.null_error,
+        "connections_total": _count(comparison.connections_total),
+        "connection_threshold": comparison.connection_threshold,
+        "seeds": comparison.seeds,
+        "confidence": comparison.confidence,
+        "groups": [_group(comparison, group) for group in comparison.groups],
+        "pairs": [
+            {name: _plain(value) for name, value in pair.items()}
+            for pair in comparison.pairs.to_dict("records")
+        ],
+        "findings": comparison.findings(),
+        "published": None if published is None else {"source": SOURCE, "area_marker": published},
+    }
+
+
+def indices_json(study: StudyView) -> str:
+    """`indices_document` as strict JSON: the same study gives the same text."""
+    return json.dumps(indices_document(study), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def indices_schema() -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) that every `indices.json` of this version follows."""
+    schema = files("sparse_lightning.report").joinpath("indices.schema.json")
+    return json.loads(schema.read_text(encoding="utf-8"))
+
+
+def indices_csv(study: StudyView) -> str:
+    """The frame of indices as CSV, best group first, with the published area where there is one."""
+    frame = study.comparison.indices
+    published = published_values(study.task, study.dataset)
+    if published is not None:
+        frame = frame.assign(published_area_marker=frame["group"].map(published))
+    return frame.to_csv(index=False, lineterminator="\n")
+
+
+def _group(comparison: Comparison, group: str) -> dict[str, Any]:
+    row = comparison.indices[comparison.indices["group"] == group].iloc[0]
+    markers = comparison.markers[comparison.markers["group"] == group]
+    return {
+        "group": group,
+        **{index: _plain(row[index]) for index in INDICES},
+        "intervals": {index: _interval(row, index) for index in INDICES},
+        "failed_replicas": int(row["failed_replicas"]),
+        "markers": [
+            {
+                "l1_weight": float(marker["l1_weight"]),
+                "connections": float(marker["connections"]),
+                "squared_error": float(marker["squared_error"]),
+                "seeds": int(marker["seeds"]),
+                "failed": int(marker["failed"]),
+            }
+            for marker in markers.to_dict("records")
+        ],
+    }
+
+
+def _interval(row: pd.Series, index: str) -> list[float] | None:
+    ends = [_plain(row[f"{index}_low"]), _plain(row[f"{index}_high"])]
+    return None if None in ends else ends
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return value
+
+
+def _count(value: float) -> int | float:
+    return int(value) if float(value).is_integer() else float(value)

@@ -1,0 +1,153 @@
+"""The interactive Pareto curves of the HTML report (plotly): hover, toggle, click through to runs."""
+
+import html
+import textwrap
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from sparse_lightning.pareto import FLOOR_GROUP, failures
+from sparse_lightning.report.colours import Look, looks
+from sparse_lightning.report.figures import wants_log
+from sparse_lightning.report.view import StudyView
+from sparse_lightning.report.wording import number, shortened, strengths
+
+_NEUTRAL = "#8b8f98"
+
+
+def interactive_figure(study: StudyView) -> go.Figure:
+    """The curves, every network as a faint point, and the floor.
+
+    Each network's `customdata` is the address of its run (or None), which the page opens on click.
+    A group's curve and points share a legend group, so that one click hides both. Colours of text
+    and background are left to the page, which follows the reader's light or dark scheme.
+
+    Args:
+        study: what is reported on.
+
+    Returns:
+        A figure; the caller embeds it.
+    """
+    comparison, networks = study.comparison, study.networks
+    survived = networks[~failures(networks)]
+    figure = go.Figure()
+    for group, look in looks([str(group) for group in networks["group"].unique()]).items():
+        points = survived[survived["group"] == group]
+        if points.empty:
+            continue
+        figure.add_trace(_networks_trace(study, points, group, look))
+        if group != FLOOR_GROUP:
+            figure.add_trace(_curve_trace(study, group, look))
+    figure.add_trace(_floor_trace(study))
+    axis = {"gridcolor": "rgba(128,128,128,0.22)", "zeroline": False, "automargin": True}
+    figure.update_layout(
+        template=None,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "system-ui, sans-serif", "size": 13},
+        margin={"l": 10, "r": 10, "t": 34, "b": 10},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": _NEUTRAL, "activecolor": "#2f6fd0"},
+        hovermode="closest",
+        hoverlabel={"align": "left"},
+        legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0},
+        xaxis={
+            **axis,
+            "title": {
+                "text": f"connections (|w| &gt; {comparison.connection_threshold:g})",
+                "standoff": 8,
+            },
+        },
+        yaxis={
+            **axis,
+            "title": {"text": "mean squared error per output element", "standoff": 8},
+            "type": "log" if wants_log(comparison) else "linear",
+        },
+    )
+    return figure
+
+
+def _networks_trace(study: StudyView, points: pd.DataFrame, group: str, look: Look) -> go.Scatter:
+    rows: list[dict[str, Any]] = [
+        {str(column): value for column, value in row.items()} for row in points.to_dict("records")
+    ]
+    return go.Scatter(
+        x=points["connections"].tolist(),
+        y=points["squared_error"].tolist(),
+        mode="markers",
+        name=_legend_text(group),
+        legendgroup=group_key(study, group),
+        showlegend=group == FLOOR_GROUP,
+        marker={"color": look.colour, "size": 6, "opacity": 0.35},
+        customdata=[study.network_url(row) for row in rows],
+        hovertext=[_network_text(row, group) for row in rows],
+        hoverinfo="text",
+    )
+
+
+def _curve_trace(study: StudyView, group: str, look: Look) -> go.Scatter:
+    markers = study.comparison.markers
+    markers = markers[markers["group"] == group].sort_values(
+        ["connections", "squared_error"], ascending=[True, False]
+    )
+    return go.Scatter(
+        x=markers["connections"].tolist(),
+        y=markers["squared_error"].tolist(),
+        mode="lines+markers",
+        name=_legend_text(group),
+        legendgroup=group_key(study, group),
+        line={"color": look.colour, "width": 2},
+        marker={"color": look.colour, "size": 9, "symbol": look.symbol},
+        hovertext=[
+            f"<b>{_text(group)}</b>, mean over {row['seeds']} "
+            f"{'seed' if row['seeds'] == 1 else 'seeds'}<br>"
+            f"λ = {row['l1_weight']:g}<br>"
+            f"connections {number(row['connections'])}<br>"
+            f"squared error {number(row['squared_error'])}"
+            + (f"<br>failed {row['failed']}" if row["failed"] else "")
+            for row in markers.to_dict("records")
+        ],
+        hoverinfo="text",
+    )
+
+
+def _floor_trace(study: StudyView) -> go.Scatter:
+    floor = study.comparison.floor
+    drawn = [*study.comparison.markers["connections"], study.comparison.connections_total]
+    return go.Scatter(
+        x=[min(drawn), max(drawn)],
+        y=[floor, floor],
+        mode="lines",
+        name="floor",
+        line={"color": _NEUTRAL, "width": 1.5, "dash": "dash"},
+        hovertext=f"floor {number(floor)}",
+        hoverinfo="text",
+    )
+
+
+def group_key(study: StudyView, group: str) -> str:
+    """A group's legend group: its position, because a name may be any text."""
+    groups = [str(name) for name in study.networks["group"].unique()]
+    return f"group-{groups.index(group)}"
+
+
+def _network_text(network: dict[str, Any], group: str) -> str:
+    name = network.get("run_name")
+    name = name if isinstance(name, str) and name else network["run_id"]
+    return (
+        f"<b>{_text(group)}</b>, seed {_text(str(network['seed']))}<br>"
+        f"{strengths(network)}<br>"
+        f"connections {number(network['connections'])}<br>"
+        f"squared error {number(network['squared_error'])}<br>"
+        f"{_text(str(name))}"
+    )
+
+
+def _legend_text(group: str) -> str:
+    return _text("unregularized" if group == FLOOR_GROUP else group, 32)
+
+
+def _text(name: str, length: int = 120) -> str:
+    # plotly draws a subset of HTML in its texts, links among it.
+    lines = textwrap.wrap(shortened(name, length), 44) or [""]
+    return "<br>".join(html.escape(line) for line in lines)

@@ -1,0 +1,74 @@
+"""The closing table of a study for the terminal."""
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sparse_lightning.pareto import INDICES, Comparison
+from sparse_lightning.report.wording import number, shortened
+
+
+def indices_table(comparison: Comparison, published: dict[str, float] | None = None) -> Table:
+    """The groups with their indices, intervals and published areas, best first; 80 columns suffice.
+
+    Args:
+        comparison: the groups compared.
+        published: the published areas by group, where the study's column has some.
+
+    Returns:
+        A table for `rich.print` or a console.
+    """
+    failed = bool(comparison.indices["failed_replicas"].sum())
+    table = Table(
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+        header_style="bold",
+        caption=f"smaller is better; ordered by {comparison.order_by}; in brackets the "
+        f"{comparison.confidence:.0%} intervals over {_seeds(comparison.seeds)}",
+        caption_justify="left",
+    )
+    table.add_column("group", overflow="fold", max_width=18)
+    for index in INDICES:
+        table.add_column(index, justify="right", no_wrap=True)
+    if published:
+        table.add_column("published", justify="right", no_wrap=True)
+    if failed:
+        table.add_column("failed", justify="right", no_wrap=True)
+    for row in comparison.indices.to_dict("records"):
+        # Text, because a group may be named like rich's markup.
+        cells = [Text(shortened(row["group"], 54))]
+        cells += [Text(_cell(row, index)) for index in INDICES]
+        if published:
+            cells.append(Text(number(published.get(row["group"])).replace("–", "-")))
+        if failed:
+            cells.append(Text(str(row["failed_replicas"])))
+        table.add_row(*cells)
+    return table
+
+
+def print_indices(
+    comparison: Comparison,
+    published: dict[str, float] | None = None,
+    console: Console | None = None,
+) -> None:
+    """Print `indices_table` to a console, by default to standard output.
+
+    Args:
+        comparison: the groups compared.
+        published: the published areas by group, where the study's column has some.
+        console: where to.
+    """
+    (console or Console()).print(indices_table(comparison, published))
+
+
+def _cell(row: dict, index: str) -> str:
+    value = number(row[index])
+    low, high = row[f"{index}_low"], row[f"{index}_high"]
+    if low != low:  # no interval
+        return value.replace("–", "-")
+    return f"{value}\n[{number(low, 3)}, {number(high, 3)}]"
+
+
+def _seeds(seeds: int) -> str:
+    return "1 seed" if seeds == 1 else f"{seeds} seeds"

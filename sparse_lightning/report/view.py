@@ -1,0 +1,92 @@
+"""What a report is written from: the facts of a study and the comparison of its groups."""
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+import pandas as pd
+
+from sparse_lightning.pareto import Comparison
+
+
+@dataclass(frozen=True, eq=False)
+class StudyView:
+    """A study as its report shows it.
+
+    Attributes:
+        name: of the study.
+        run_id: of the study's run.
+        experiment_id: of the experiment that the runs belong to.
+        tracking_ui: the address of the tracking server's page, or None where there is no server.
+        dataset: the name of the table.
+        task: sae, classifier or pca.
+        rows: how many rows the networks were trained on.
+        layers: units from the inputs to the outputs.
+        settings: the settings to show, by name.
+        common_weights: whether all groups were trained with the same penalty weights λ.
+        floor_epochs: how many epochs the unregularized networks were trained.
+        floor_settled: whether their error had stopped falling by then.
+        index: the index that orders the groups.
+        comparison: the groups compared.
+        networks: one row a network: group, l1_weight, l1_threshold, hidden_weight,
+            hidden_threshold, sparsity, seed, connections, squared_error, failed, failure, run_id,
+            experiment_id; optional: run_name, run_url.
+    """
+
+    name: str
+    run_id: str
+    experiment_id: str
+    tracking_ui: str | None
+    dataset: str
+    task: str
+    rows: int
+    layers: list[int]
+    settings: dict[str, str]
+    common_weights: bool
+    floor_epochs: int
+    floor_settled: bool
+    index: str
+    comparison: Comparison
+    networks: pd.DataFrame
+
+    @property
+    def shape(self) -> str:
+        """The layers as one word, e.g. `12-10-12`."""
+        return "-".join(str(units) for units in self.layers)
+
+    @property
+    def study_url(self) -> str | None:
+        """The address of the study's run, or None without a tracking server."""
+        return _run_address(self.tracking_ui, self.experiment_id, self.run_id)
+
+    def network_url(self, network: dict) -> str | None:
+        """The address of a network's run: its `run_url`, or made from `tracking_ui`.
+
+        Args:
+            network: a row of `networks` as a dict.
+
+        Returns:
+            An http or https address, or None where there is none.
+        """
+        given = network.get("run_url")
+        if isinstance(given, str) and given:
+            return web_address(given)
+        experiment_id = network.get("experiment_id") or self.experiment_id
+        return _run_address(self.tracking_ui, str(experiment_id), str(network["run_id"]))
+
+
+def web_address(address: str) -> str | None:
+    """The address if it is of the web, else None: a `javascript:` address must never be a link."""
+    try:
+        scheme = urlsplit(address).scheme
+    except ValueError:
+        return None
+    return address if scheme.lower() in ("http", "https") else None
+
+
+def _run_address(tracking_ui: str | None, experiment_id: str, run_id: str) -> str | None:
+    if not tracking_ui:
+        return None
+    return web_address(
+        f"{tracking_ui.rstrip('/')}/#/experiments/{quote(experiment_id, safe='')}"
+        f"/runs/{quote(run_id, safe='')}"
+    )

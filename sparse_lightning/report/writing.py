@@ -1,0 +1,35 @@
+"""Writing a report: the page, the indices and the figures, into one folder."""
+
+from pathlib import Path
+
+from sparse_lightning.report.figures import index_figure, pareto_figure, save_figure
+from sparse_lightning.report.files import write_atomically
+from sparse_lightning.report.html import report_html
+from sparse_lightning.report.indices_json import indices_csv, indices_json
+from sparse_lightning.report.view import StudyView
+
+
+def write_report(study: StudyView, output: Path) -> Path:
+    """Write the report of a study; files of the same names are replaced.
+
+    Writes `report.html`, `indices.json`, `indices.csv`, and in `figures/` `pareto` and `indices`
+    as PNG and SVG. Each file is written whole or not at all, the page last.
+
+    Args:
+        study: what is reported on.
+        output: a folder; made if need be.
+
+    Returns:
+        The path of `report.html`.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    output = Path(output)
+    write_atomically(output / "indices.json", indices_json(study))
+    write_atomically(output / "indices.csv", indices_csv(study))
+    title = f"{study.name}: {study.shape}"
+    curves = pareto_figure(study.comparison, study.networks, title)
+    save_figure(curves, output / "figures", "pareto")
+    save_figure(index_figure(study.comparison), output / "figures", "indices")
+    return write_atomically(output / "report.html", report_html(study))

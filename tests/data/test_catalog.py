@@ -1,0 +1,308 @@
+"""Tables: the packaged ones, users' files, and a message for everything that is wrong with one."""
+
+import gzip
+import hashlib
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sparse_lightning.data import catalog, files
+from sparse_lightning.errors import TableError
+from sparse_lightning.project import TableSettings
+
+ROOT = Path(__file__).parents[2]
+
+
+def load(folder, content, name="t.csv", **table):
+    (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return catalog.load_table(TableSettings(source=name, **table), folder)
+
+
+def packaged(name, **table):
+    return catalog.load_table(TableSettings(source=name, **table), Path("/nowhere"))
+
+
+def test_wine_is_the_published_table():
+    table = packaged("wine")
+    assert table.frame.shape == (1599, 12)
+    assert (table.frame.dtypes == np.float64).all()
+    assert table.frame["quality"].value_counts().to_dict() == {
+        5: 681,
+        6: 638,
+        7: 199,
+        4: 53,
+        8: 18,
+        3: 10,
+    }
+    assert table.frame["alcohol"].mean() == pytest.approx(10.42298, abs=1e-5)
+    assert table.targets is None
+    assert table.source == "https://doi.org/10.24432/C56S3T"
+
+
+def test_ctg_has_features_and_targets():
+    table = packaged("ctg")
+    assert table.frame.shape == (2126, 21)
+    assert "NSP" not in table.frame
+    assert table.targets is not None
+    assert table.targets["NSP"].value_counts().to_dict() == {1: 1655, 2: 295, 3: 176}
+    assert table.frame["AC"][1] == 0.006379585326953748
+    assert packaged("ctg", columns=["NSP", "LB"]).frame.columns.to_list() == ["NSP", "LB"]
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_a_packaged_table_is_as_described(name):
+    entry, table = catalog.describe(name), packaged(name)
+    compressed = (ROOT / "sparse_lightning/data/tables" / entry.file).read_bytes()
+    assert compressed[4:8] == bytes(4)  # gzip's time: the file is the same whenever it is made
+    assert hashlib.sha256(gzip.decompress(compressed)).hexdigest() == entry.digest == table.digest
+    assert table.frame.shape == (entry.rows, len(entry.columns))
+    assert table.frame.columns.to_list() == list(entry.columns)
+    assert entry.source in entry.citation
+    sources = (ROOT / "sparse_lightning/data/tables/SOURCES.md").read_text()
+    assert entry.digest in sources
+    assert entry.file in sources
+
+
+def test_a_changed_packaged_table_is_refused(monkeypatch):
+    monkeypatch.setitem(
+        catalog._PACKAGED, "wine", replace(catalog.describe("wine"), digest="0" * 64)
+    )
+    with pytest.raises(TableError, match=r"^wine: wine\.csv\.gz was changed \(SHA-256 d22f4"):
+        packaged("wine")
+
+
+def test_an_unknown_packaged_table_is_refused():
+    with pytest.raises(TableError, match=r"'wein' is no packaged table; did you mean wine\?"):
+        catalog.describe("wein")
+
+
+PLAIN = "a,b\n1,2.5\n3,4\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.csv", PLAIN.encode()),
+        ("T.CSV", PLAIN.encode()),
+        ("t.csv", b"\xef\xbb\xbf" + PLAIN.encode()),
+        ("t.csv", PLAIN.replace("\n", "\r\n").encode()),
+        ("t.csv", b'\n"a",b\n\n"1",2.5\n3,4'),
+        ("t.csv.gz", gzip.compress(PLAIN.encode())),
+        ("t.tsv", PLAIN.replace(",", "\t").encode()),
+    ],
+)
+def test_a_users_file(tmp_path, name, content):
+    table = load(tmp_path, content, name)
+    assert table.frame.to_dict("list") == {"a": [1, 3], "b": [2.5, 4]}
+    assert (table.frame.dtypes == np.float64).all()
+    assert table.name.lower() == "t"
+    assert table.source == str(tmp_path / name)
+    assert table.rows_dropped == 0
+
+
+def test_the_digest_is_that_of_the_file(tmp_path):
+    digest = hashlib.sha256(PLAIN.encode()).hexdigest()
+    assert load(tmp_path, PLAIN).digest == digest
+    assert load(tmp_path, gzip.compress(PLAIN.encode()), "t.csv.gz").digest == digest
+
+
+def test_columns_are_taken_in_the_order_asked_for(tmp_path):
+    table = load(tmp_path, "a,b,c\n1,x,3\n4,y,6\n", columns=["c", "a"])
+    assert table.frame.to_dict("list") == {"c": [3, 6], "a": [1, 4]}
+
+
+def test_booleans_are_0_and_1(tmp_path):
+    table = load(tmp_path, "a,b\nTrue,1\nFalse,2\n,3\n", missing="drop")
+    assert table.frame["a"].to_list() == [1, 0]
+
+
+@pytest.mark.parametrize("token", ["", "?", "NA", "nan", "null"])
+def test_rows_with_a_missing_value_are_dropped_on_request_and_counted(tmp_path, token):
+    text = f"a,b,c\n1,2,\n{token},4,5\n6,7,8\n9,1,2\n"
+    table = load(tmp_path, text, columns=["a", "b"], missing="drop")
+    assert table.frame.to_dict("list") == {"a": [1, 6, 9], "b": [2, 7, 1]}
+    assert table.rows_dropped == 1
+
+
+def test_numbers_are_read_to_the_last_digit(tmp_path):
+    values = np.random.default_rng(0).standard_normal(2000) * 10.0 ** np.arange(-100, 100).repeat(
+        10
+    )
+    text = "a\n" + "\n".join(map(repr, values.tolist()))
+    np.testing.assert_array_equal(load(tmp_path, text, scale="minmax").frame["a"], values)
+
+
+def test_a_parquet_file(tmp_path):
+    columns = {
+        "a": [1, 2, 3, 4],
+        "b": pd.array([1, None, 3, 4], dtype="Int64"),
+        "c": [True, False] * 2,
+    }
+    pd.DataFrame(columns, index=[5, 6, 7, 8]).to_parquet(tmp_path / "t.parquet")
+    table = catalog.load_table(TableSettings(source="t.parquet", missing="drop"), tmp_path)
+    assert table.frame.to_dict("list") == {"a": [1, 3, 4], "b": [1, 3, 4], "c": [1, 1, 0]}
+    assert table.rows_dropped == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (["1", "2"], "column 'b' holds text, not numbers: '1' in row 1 and 1 more"),
+        (pd.to_datetime(["2020-01-01", "2021-01-01"]), "column 'b' holds datetime64"),
+        (pd.Categorical(["x", "y"]), "column 'b' holds category, not numbers"),
+        ([1.0, np.inf], "column 'b' holds infinite values: inf in row 2"),
+        ([1.0, None], "column 'b' has 1 missing value, first in row 2; table.missing drop"),
+    ],
+)
+def test_a_parquet_file_that_cannot_be_used(tmp_path, column, expected):
+    pd.DataFrame({"a": [1, 2], "b": column}).to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(TableError) as caught:
+        catalog.load_table(TableSettings(source="t.parquet"), tmp_path)
+    assert str(caught.value).startswith("t.parquet: ")
+    assert expected in str(caught.value)
+
+
+WRONG = [
+    ("", "is empty"),
+    (" \n\n", "is empty"),
+    ("a,b\n", "has a header but no rows"),
+    ("a,b\n1,2\n", "must have at least 2 rows, got 1"),
+    ("1,2\n3,4\n", "has no header: the first line holds numbers only (1, 2)"),
+    ("a,b,a\n1,2,3\n4,5,6\n", "several columns are named 'a' (columns 1, 3): rename them"),
+    (",a\n0,1\n1,2\n", "column 1 has no name: name it, or leave it out"),
+    ("a;b\n1;2\n", "has one column 'a;b': separate by ',', not ';'"),
+    (
+        "a,b\n1,2\n3,x\ny,z\n",
+        "column 'a' holds text, not numbers: 'y' in row 3 (line 4); name the col",
+    ),
+    (
+        "a,b\n1,2\n\n3,x\n4,z\n",
+        "column 'b' holds text, not numbers: 'x' in row 2 (line 4) and 1 more",
+    ),
+    ('a,b\n"1\n",2\n3,x\n', "column 'b' holds text, not numbers: 'x' in row 2 (line 4)"),
+    ("a,b\n1,2020-01-01\n3,2021-01-01\n", "column 'b' holds text, not numbers: '2020-01-01'"),
+    (
+        "a,b\n1,2\n3,inf\n4,-inf\n",
+        "column 'b' holds infinite values: inf in row 2 (line 3) and 1 more",
+    ),
+    (
+        "a,b\n1,2\n,?\n4,\n",
+        "column 'a' has 1 missing value, first in row 2 (line 3); column 'b' has 2 m",
+    ),
+    ("a,b\n1,\n3,4\n", "; table.missing drop leaves such rows out"),
+    ("a\n1\n\n2\n", "column 'a' has 1 missing value, first in row 2 (line 3)"),
+    (
+        "a,b\n1,7\n3,7\n",
+        "the same value stands in every row of column 'b' (7), which cannot be scaled",
+    ),
+    ("a,b\n1,2\n3,4,5\n", "row 2 (line 3) does not fit the header: fields 3, names 2"),
+    ("a,b\n1,2,3\n4,5,6\n", "row 1 (line 2) does not fit the header: fields 3, names 2"),
+    ("a,b\n1,2\n3\n", "row 2 (line 3) does not fit the header: fields 1, names 2"),
+    (b"a,b\n1,\xff\n", "line 2: byte 0xff is not UTF-8"),
+    (b"a,b\n1,\x00\n", "line 2: holds a NUL character"),
+    ('a,b\n1,2\n3,"4\n', "cannot be read as CSV"),
+    ("a,b\n-1e308,1\n1e308,2\n", "column 'a' reaches from -1e+308 to 1e+308: cannot be scaled"),
+]
+
+
+@pytest.mark.parametrize(("content", "expected"), WRONG)
+def test_a_csv_file_that_cannot_be_used(tmp_path, content, expected):
+    with pytest.raises(TableError) as caught:
+        load(tmp_path, content)
+    assert str(caught.value).startswith("t.csv: ")
+    assert expected in str(caught.value)
+
+
+def test_constant_columns_are_allowed_where_nothing_is_scaled(tmp_path):
+    assert load(tmp_path, "a,b\n1,7\n3,7\n", scale="none").frame.shape == (2, 2)
+
+
+def test_dropping_may_leave_too_little(tmp_path):
+    with pytest.raises(TableError, match="must have at least 2 rows, got 1 left after dropping 2"):
+        load(tmp_path, "a,b\n1,\n,2\n3,4\n", missing="drop")
+
+
+def test_a_column_that_is_not_there(tmp_path):
+    with pytest.raises(
+        TableError, match=r"there is no column 'colour'; did you mean color\? \(columns: a"
+    ):
+        load(tmp_path, "a,color\n1,2\n3,4\n", columns=["colour"])
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("wein", "wein: is neither a packaged table (wine, ctg) nor a file: there is no "),
+        ("no/such.csv", "no/such.csv: is neither a packaged table"),
+        ("folder.csv", "folder.csv: is a folder, not a table"),
+        ("t.xlsx", "t.xlsx: is of an unknown kind: its name must end in .csv, .csv.gz"),
+        ("t.parquet", "t.parquet: is no readable Parquet file"),
+        ("t.csv.gz", "t.csv.gz: is no readable gzip file"),
+        ("x" * 300 + ".csv", "nor a file"),
+        ("~nobody-of-that-name/t.csv", "~nobody-of-that-name/t.csv: "),
+    ],
+)
+def test_a_file_that_is_no_table(tmp_path, source, expected):
+    (tmp_path / "folder.csv").mkdir()
+    for name in ("t.xlsx", "t.parquet", "t.csv.gz"):
+        (tmp_path / name).write_bytes(b"junk")
+    with pytest.raises(TableError) as caught:
+        catalog.load_table(TableSettings(source=source), tmp_path)
+    assert expected in str(caught.value)
+
+
+CELLS = st.sampled_from(
+    ["a", "b", "1", "2.5", "-3e4", "", "?", "inf", "True", "1e999", '"', '"x', " 7", "9" * 40]
+)
+LINES = st.lists(st.lists(CELLS, max_size=4).map(",".join), max_size=6)
+GARBAGE = (
+    st.binary(max_size=200)
+    | st.text(alphabet='ab,;"\n\r\t 0123.-einf?\0é', max_size=60).map(str.encode)
+    | LINES.map(lambda lines: "\n".join(lines).encode())
+    | LINES.map(lambda lines: "\n".join(["a,b", *lines]).encode())
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    GARBAGE,
+    st.sampled_from([".csv", ".tsv", ".csv.gz", ".parquet"]),
+    st.sampled_from(["error", "drop"]),
+)
+def test_any_file_is_a_table_or_explained(tmp_path_factory, content, suffix, missing):
+    folder = tmp_path_factory.getbasetemp()
+    try:
+        table = load(folder, content, f"garbage{suffix}", missing=missing)
+    except TableError as error:
+        assert str(error).startswith(f"garbage{suffix}: ")  # noqa: PT017 - either outcome is right
+    else:
+        assert np.isfinite(table.frame.to_numpy()).all()
+        assert len(table.frame) >= 2
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.floats(allow_nan=False, allow_infinity=False), st.integers(-(2**53), 2**53)),
+        min_size=2,
+    )
+)
+def test_a_table_written_by_pandas_is_read_back(rows):
+    frame = pd.DataFrame(rows, columns=["a", "b, c"])
+    raw = files.read_csv(frame.to_csv(index=False).encode())
+    pd.testing.assert_frame_equal(raw.frame.astype(float), frame.astype(float), check_exact=True)
+    assert raw.lines == tuple(range(2, len(rows) + 2))
+
+
+def test_reading_a_table_does_not_import_torch():
+    heavy = "{'torch', 'mlflow', 'pytorch_lightning'}"
+    modules = "sparse_lightning.data.catalog"
+    code = f"import sys, {modules}; assert not {heavy} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
