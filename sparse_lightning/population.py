@@ -77,12 +77,12 @@ def batched_layer(
     )
 
 
-def take(network: nn.Module, replicas: slice) -> nn.Sequential:
+def take(network: nn.Module, replicas: slice | list[int]) -> nn.Sequential:
     """A population of the given replicas, with copies of their weights.
 
     Args:
         network: nested `nn.Sequential`s of `BatchedLinear` and activations.
-        replicas: which replicas.
+        replicas: which replicas, in the order wanted.
     """
     return nn.Sequential(
         *(
@@ -101,19 +101,6 @@ def put(network: nn.Module, replicas: slice, part: nn.Module) -> None:
             if isinstance(layer, BatchedLinear) and isinstance(source, BatchedLinear):
                 layer.weight[replicas] = source.weight.to(layer.weight.device)
                 layer.bias[replicas] = source.bias.to(layer.bias.device)
-
-
-def join(parts: Sequence[nn.Module]) -> nn.Sequential:
-    """One population out of several of the same architecture, in their order, on the CPU."""
-    layers = []
-    for same in zip(*(flatten(part) for part in parts), strict=True):
-        if isinstance(same[0], BatchedLinear):
-            weights = [layer.weight.detach().cpu() for layer in same]
-            biases = [layer.bias.detach().cpu() for layer in same]
-            layers.append(BatchedLinear(torch.cat(weights), torch.cat(biases)))
-        else:
-            layers.append(same[0])
-    return nn.Sequential(*layers)
 
 
 def flatten(network: nn.Module) -> list[nn.Module]:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pytorch_lightning as pl
 import torch
 from jaxtyping import Float
@@ -55,8 +54,6 @@ class PopulationModule(pl.LightningModule):
     Attributes:
         replicas: how many networks.
         hidden_layers: names of the layers whose outputs the hidden regularizers penalise.
-        epoch_errors: after each epoch, the mean squared error per output element `(replica,)` over
-            its batches, measured while the weights moved.
         failed_step: `(replica,)`, the optimizer step at which the loss was not finite, else −1.
     """
 
@@ -73,7 +70,6 @@ class PopulationModule(pl.LightningModule):
         self.optimization = optimization
         self._initial_rates = torch.ones(replicas) if rates is None else rates
         self._rates: ReplicaRates | None = None
-        self.epoch_errors: list[np.ndarray] = []
         self.register_buffer("failed_step", torch.full((replicas,), -1), persistent=False)
         self.register_buffer("error_sum", torch.zeros(replicas, dtype=torch.float64), persistent=False)
         self.elements_seen = 0
@@ -99,9 +95,14 @@ class PopulationModule(pl.LightningModule):
         if getattr(self.trainer.precision_plugin, "scaler", None) is not None:
             silence(self.parameters(), self.failed_step >= 0)
 
+    def epoch_error(self) -> Float[Tensor, " replica"]:
+        """The mean squared error per output element over the batches of this epoch so far.
+
+        It is measured while the weights move.
+        """
+        return self.error_sum / max(self.elements_seen, 1)
+
     def on_train_epoch_end(self) -> None:
-        mean = self.error_sum / max(self.elements_seen, 1)
-        self.epoch_errors.append(mean.cpu().numpy())
         self.error_sum.zero_()
         self.elements_seen = 0
         failed = self.failed_step >= 0

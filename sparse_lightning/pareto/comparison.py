@@ -1,4 +1,4 @@
-"""The comparison of regularizer groups: curves, indices, intervals, and which orders are settled."""
+"""The comparison of regularizer groups: curves, indices, intervals, what the seeds settle."""
 
 from dataclasses import dataclass
 from itertools import combinations
@@ -10,6 +10,7 @@ from jaxtyping import Float
 from sparse_lightning.errors import InputError
 from sparse_lightning.pareto.bootstrap import draw_seeds, percentile_interval, sampled_indices
 from sparse_lightning.pareto.findings import findings
+from sparse_lightning.pareto.frames import of_group
 from sparse_lightning.pareto.indices import INDICES, check_corner
 from sparse_lightning.pareto.markers import (
     FLOOR_GROUP,
@@ -103,15 +104,15 @@ def compare(
     if resamples < 1:
         raise InputError(f"compare: resamples must be at least 1, got {resamples}")
     checked = checked_networks(networks)
-    ranked_rows = checked[checked["group"] != FLOOR_GROUP]
+    ranked_rows = checked.loc[checked["group"] != FLOOR_GROUP]
     if ranked_rows.empty:
         raise InputError(f"compare: there is no group besides {FLOOR_GROUP!r}")
 
     ranked = grids(ranked_rows)
-    everything = {**grids(checked[checked["group"] == FLOOR_GROUP]), **ranked}
+    everything = {**grids(of_group(checked, FLOOR_GROUP)), **ranked}
     order = [str(group) for group in checked["group"].unique()]
     corner = {"floor": floor, "null_error": null_error, "connections_total": connections_total}
-    seeds = int(ranked_rows["seed"].nunique())
+    seeds = len(np.unique(ranked_rows["seed"]))
     draw = draw_seeds(seeds, resamples)
     values = {group: sampled_indices(grid, None, **corner) for group, grid in ranked.items()}
     samples = {
@@ -163,9 +164,7 @@ def _index_frame(
     return frame.sort_values(order_by, kind="stable", ignore_index=True)
 
 
-def _interval(
-    samples: _Samples, group: str, index: str, confidence: float
-) -> tuple[float, float]:
+def _interval(samples: _Samples, group: str, index: str, confidence: float) -> tuple[float, float]:
     if group not in samples:
         return np.nan, np.nan
     return percentile_interval(samples[group][index], confidence)

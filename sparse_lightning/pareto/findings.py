@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from sparse_lightning.pareto.frames import records
 from sparse_lightning.pareto.indices import INDICES
 from sparse_lightning.pareto.markers import FLOOR_GROUP
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 NARROW = 0.5
 
 # Pairs named in one sentence; the rest is counted.
-_NAMED_PAIRS = 8
+_NAMED_PAIRS = 5
 
 
 def findings(comparison: Comparison) -> list[str]:
@@ -46,7 +47,7 @@ def _disagreements(comparison: Comparison) -> list[str]:
         if sides is None:
             continue
         (group, better), (other, worse) = sides
-        if better["settled"].any() and worse["settled"].any():
+        if any(better["settled"]) and any(worse["settled"]):
             settled.setdefault((group, _by(better), _by(worse)), []).append(other)
         else:
             left_open.append(f"{group} (better by {_by(better)}) and {other} (by {_by(worse)})")
@@ -68,12 +69,12 @@ def _disagreements(comparison: Comparison) -> list[str]:
 
 def _sides(rows: pd.DataFrame) -> tuple[tuple[str, pd.DataFrame], tuple[str, pd.DataFrame]] | None:
     """Both groups of a pair with the indices that favour them; None where the indices agree."""
-    first = str(rows["first"].iloc[0]), rows[rows["difference"] < 0]
-    second = str(rows["second"].iloc[0]), rows[rows["difference"] > 0]
+    first = str(rows["first"].iloc[0]), rows.loc[rows["difference"] < 0]
+    second = str(rows["second"].iloc[0]), rows.loc[rows["difference"] > 0]
     if first[1].empty or second[1].empty:
         return None
     # The group that the fair index favours comes first, so that like sentences can be merged.
-    return (second, first) if (second[1]["index"] == INDICES[-1]).any() else (first, second)
+    return (second, first) if INDICES[-1] in set(second[1]["index"]) else (first, second)
 
 
 def _winners(comparison: Comparison) -> str:
@@ -97,14 +98,14 @@ def _unsettled(comparison: Comparison) -> list[str]:
         return []
     if comparison.seeds < 2:
         return ["There is a single seed, so there are no intervals and no order is settled."]
-    by_index = pairs[pairs["index"] == comparison.order_by]
-    left_open = by_index[~by_index["settled"]]
+    by_index = pairs.loc[pairs["index"] == comparison.order_by]
+    left_open = by_index.loc[~by_index["settled"]]
     if left_open.empty:
         return [
             f"The {comparison.seeds} seeds settle the order of every pair of groups by "
             f"{comparison.order_by}."
         ]
-    names = [f"{row['first']} and {row['second']}" for row in left_open.to_dict("records")]
+    names = [f"{row['first']} and {row['second']}" for row in records(left_open)]
     return [
         f"The {comparison.seeds} seeds do not settle {len(names)} of {len(by_index)} pairs by "
         f"{comparison.order_by}: {_named(names)}."
@@ -113,7 +114,7 @@ def _unsettled(comparison: Comparison) -> list[str]:
 
 def _below_the_floor(comparison: Comparison) -> list[str]:
     markers = comparison.markers
-    below = markers[
+    below = markers.loc[
         (markers["squared_error"] < comparison.floor) & (markers["group"] != FLOOR_GROUP)
     ]
     if below.empty:
@@ -129,18 +130,17 @@ def _below_the_floor(comparison: Comparison) -> list[str]:
 
 
 def _ranges(comparison: Comparison) -> list[str]:
-    ranked = comparison.markers[comparison.markers["group"] != FLOOR_GROUP]
+    ranked = comparison.markers.loc[comparison.markers["group"] != FLOOR_GROUP]
     if ranked.empty:
         return []
     ends = ranked.groupby("group", sort=False)["connections"].agg(["min", "max"])
-    width = ends["max"] - ends["min"]
+    width = ends.loc[:, "max"] - ends.loc[:, "min"]
     points = [str(group) for group in ends.index[width == 0]]
     sentences = []
     if points:
         sentences.append(
-            f"The {'curve' if len(points) == 1 else 'curves'} of {_listed(points)} collapsed to one "
-            "number of connections: area_marker is 0 there and says nothing; compare by "
-            "hypervolume_gap."
+            f"The curve of {' and that of '.join(points)} collapsed to one number of "
+            "connections: area_marker is 0 there and says nothing; compare by hypervolume_gap."
         )
     widest = str(width.idxmax())
     narrow = [
@@ -157,13 +157,11 @@ def _ranges(comparison: Comparison) -> list[str]:
 
 
 def _failures(comparison: Comparison) -> list[str]:
-    failed = comparison.indices[comparison.indices["failed_replicas"] > 0]
+    failed = comparison.indices.loc[comparison.indices["failed_replicas"] > 0]
     sentences = []
     if len(failed):
-        counts = [f"{row['failed_replicas']} of {row['group']}" for row in failed.to_dict("records")]
-        sentences.append(
-            f"Networks failed and are left out of the means: {_listed(counts)}."
-        )
+        counts = [f"{row['failed_replicas']} of {row['group']}" for row in records(failed)]
+        sentences.append(f"Networks failed and are left out of the means: {_listed(counts)}.")
     if comparison.missing:
         names = [f"{group} at λ = {weight:g}" for group, weight in comparison.missing]
         sentences.append(f"No network survived for {_listed(names)}: the marker is missing.")
@@ -172,7 +170,7 @@ def _failures(comparison: Comparison) -> list[str]:
 
 def _by(rows: pd.DataFrame) -> str:
     return _listed(
-        [f"{row['index']}{'' if row['settled'] else ' (not settled)'}" for row in rows.to_dict("records")]
+        [f"{row['index']}{'' if row['settled'] else ' (not settled)'}" for row in records(rows)]
     )
 
 

@@ -70,7 +70,7 @@ def hypervolume_gap(
         1 − HV / (n (e − floor))
 
     with HV the hypervolume dominated by the markers up to the reference corner (n, e). Markers with
-    y ≥ e do not count. 0 is ideal, 1 is worthless; it falls below 0 only by markers below the floor.
+    y ≥ e do not count. 0 is ideal, 1 is worthless; markers below the floor can push it below 0.
 
     Args:
         connections: x of the markers, numbers of connections, in any order.
@@ -128,7 +128,7 @@ def hypervolume_gaps(
     null_error: float,
     connections_total: float,
 ) -> Float[np.ndarray, " sample"]:
-    """`hypervolume_gap` of many sets of markers; a NaN stands for a marker that a set does not have.
+    """`hypervolume_gap` of many sets of markers; a NaN stands for a marker that a set lacks.
 
     Returns:
         One gap a set; NaN for a set without markers.
@@ -138,7 +138,7 @@ def hypervolume_gaps(
         [np.take_along_axis(values, order, axis=0).T for values in (connections, errors)], axis=-1
     )
     corner = np.array([connections_total, null_error], dtype=float)
-    inside = (points < corner).all(axis=-1)  # false where a marker is NaN
+    inside = np.all(points < corner, axis=-1)  # false where a marker is NaN
     covered = np.array(
         [
             moocore.hypervolume(point[counts], ref=corner) if counts.any() else 0.0
@@ -177,9 +177,7 @@ def checked_markers(
 
 def check_corner(caller: str, floor: float, null_error: float, connections_total: float) -> None:
     """Raise an InputError unless floor < null_error and connections_total > 0, all finite."""
-    _check_finite(
-        caller, floor=floor, null_error=null_error, connections_total=connections_total
-    )
+    _check_finite(caller, floor=floor, null_error=null_error, connections_total=connections_total)
     if null_error <= floor:
         raise InputError(
             f"{caller}: null_error must exceed the floor, got {null_error} with a floor of {floor}"

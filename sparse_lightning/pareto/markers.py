@@ -7,6 +7,7 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int
 
 from sparse_lightning.errors import InputError
+from sparse_lightning.pareto.frames import of_group
 
 FLOOR_GROUP = "none"
 
@@ -47,9 +48,8 @@ class Grid:
         Returns:
             x and y of the markers; NaN where no drawn network survived.
         """
-        if draw is None:
-            draw = np.arange(self.connections.shape[1])[:, None]
-        return _mean_over(self.connections, draw), _mean_over(self.squared_errors, draw)
+        seeds = np.arange(self.connections.shape[1])[:, None] if draw is None else draw
+        return _mean_over(self.connections, seeds), _mean_over(self.squared_errors, seeds)
 
 
 def markers(networks: pd.DataFrame) -> pd.DataFrame:
@@ -85,7 +85,7 @@ def marker_frame(grid: Grid) -> pd.DataFrame:
             "failed": grid.failed,
         }
     )
-    return frame[frame["seeds"] > 0]
+    return frame.loc[frame["seeds"] > 0]
 
 
 def floor(networks: pd.DataFrame) -> float:
@@ -101,7 +101,7 @@ def floor(networks: pd.DataFrame) -> float:
         InputError: no unregularized network survived, or there is none.
     """
     networks = checked_networks(networks)
-    unregularized = networks[networks["group"] == FLOOR_GROUP]
+    unregularized = of_group(networks, FLOOR_GROUP)
     if unregularized.empty:
         raise InputError(f"networks: the floor needs networks of the group {FLOOR_GROUP!r}")
     survived = unregularized.loc[~unregularized["failed"], "squared_error"]
@@ -122,8 +122,9 @@ def failures(networks: pd.DataFrame) -> pd.Series:
     Returns:
         A boolean for each row, on the index of `networks`.
     """
-    results = networks[["connections", "squared_error"]].astype(float)
-    return networks["failed"].astype(bool) | ~np.isfinite(results).all(axis=1)
+    results = networks[["connections", "squared_error"]].to_numpy(float)
+    failed = networks["failed"].to_numpy(bool) | ~np.isfinite(results).all(axis=1)
+    return pd.Series(failed, index=networks.index)
 
 
 def checked_networks(networks: pd.DataFrame) -> pd.DataFrame:
@@ -133,17 +134,18 @@ def checked_networks(networks: pd.DataFrame) -> pd.DataFrame:
         raise InputError(f"networks: the column {missing[0]!r} is missing")
     if networks.empty:
         raise InputError("networks: there are no networks")
-    frame = networks[list(_COLUMNS)].reset_index(drop=True)
-    frame["group"] = frame["group"].astype(str)
+    frame = networks.loc[:, list(_COLUMNS)].reset_index(drop=True).astype({"group": str})
     for column in ("l1_weight", "seed"):
-        if frame[column].isna().any():
-            row = frame[frame[column].isna()].iloc[0]
-            raise InputError(f"networks: a network of group {row['group']!r} has no {column}")
+        lacking = frame.loc[pd.isna(frame[column])]
+        if len(lacking):
+            group = lacking["group"].iloc[0]
+            raise InputError(f"networks: a network of group {group!r} has no {column}")
     frame = frame.astype({"connections": float, "squared_error": float})
     frame["failed"] = failures(frame)
     keys = ["group", "l1_weight", "seed"]
-    if frame.duplicated(keys).any():
-        row = frame[frame.duplicated(keys)].iloc[0]
+    repeated = frame.loc[frame.duplicated(subset=keys)]
+    if len(repeated):
+        row = repeated.iloc[0]
         raise InputError(
             f"networks: group {row['group']!r} has two networks with l1_weight "
             f"{row['l1_weight']:g} and seed {row['seed']}; a marker takes one network a seed"
@@ -161,7 +163,7 @@ def grids(networks: pd.DataFrame) -> dict[str, Grid]:
         The grids by group, in the order of the frame. The seeds are sorted, so that no sum depends
         on the order of the rows.
     """
-    seeds = np.sort(networks["seed"].unique())
+    seeds = np.unique(networks["seed"].to_numpy())
     return {
         str(group): _grid(str(group), rows, seeds)
         for group, rows in networks.groupby("group", sort=False)

@@ -105,6 +105,7 @@ class TrainingSettings(Settings):
         learning_rate: before the schedule's tail.
         schedule: the learning rate's last part.
         batch_size: rows in a batch.
+        gradient_clip: the largest norm of a network's gradient; null does not clip.
         epochs: of each stage.
         fine_tune_epochs: of the whole stack after its stages; 0 in this version.
         seeds: one network is trained for each seed and setting.
@@ -118,6 +119,7 @@ class TrainingSettings(Settings):
     learning_rate: Positive = 0.01
     schedule: ScheduleSettings = ScheduleSettings()
     batch_size: Count = 64
+    gradient_clip: Positive | None = None
     epochs: Count = 150
     fine_tune_epochs: Annotated[Whole, AfterValidator(_no_epochs)] = 0
     seeds: Seeds = (1, 2, 3, 4, 5)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -16,6 +17,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from sparse_lightning.pareto import FLOOR_GROUP, INDICES, Comparison, failures
+from sparse_lightning.pareto.frames import along_the_curve, of_group, records
 from sparse_lightning.report.colours import Look, looks
 from sparse_lightning.report.files import write_atomically
 from sparse_lightning.report.wording import index_name, number, shortened
@@ -25,7 +27,7 @@ LOG_FACTOR = 10.0
 
 _INK = "#24292f"
 _FAINT = "#8b8f98"
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 10.0,
     "text.color": _INK,
@@ -64,7 +66,7 @@ def pareto_figure(comparison: Comparison, networks: pd.DataFrame, title: str) ->
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         handles = {}
-        survived = networks[~failures(networks)]
+        survived = networks.loc[~failures(networks)]
         for group, look in looks(groups).items():
             handles[group] = _draw_group(axes, comparison, survived, group, look)
         floor_line = axes.axhline(
@@ -80,8 +82,10 @@ def pareto_figure(comparison: Comparison, networks: pd.DataFrame, title: str) ->
         axes.set_xlabel(f"connections (|w| > {comparison.connection_threshold:g})")
         axes.set_ylabel("mean squared error per output element")
         axes.set_title(_title(title), loc="left", fontsize=12.5, fontweight="bold", pad=12)
-        labelled = [(handle, _label(group)) for group, handle in handles.items() if handle is not None]
-        _legend(figure, [*labelled, (floor_line, "floor")])
+        labelled = [
+            (handle, _label(group)) for group, handle in handles.items() if handle is not None
+        ]
+        _legend(axes, [*labelled, (floor_line, "floor")])
     return figure
 
 
@@ -96,18 +100,20 @@ def index_figure(comparison: Comparison) -> Figure:
     """
     frame = comparison.indices
     look = looks(comparison.groups)
-    rows = np.arange(len(frame))
+    rows = range(len(frame))
     with _style():
         figure = Figure(figsize=(9.6, 1.35 + 0.36 * len(frame)), layout="constrained")
         FigureCanvasAgg(figure)
         panels = figure.subplots(1, len(INDICES), sharey=True)
         for panel, index in zip(panels, INDICES, strict=True):
-            for row, values in zip(rows, frame.to_dict("records"), strict=True):
+            for row, values in zip(rows, records(frame), strict=True):
                 _draw_index(panel, row, values, index, look[values["group"]])
             _trim_panel(panel, frame, index)
         panels[0].set_yticks(rows, [figure_text(group, 36) for group in frame["group"]])
         panels[0].set_ylim(len(frame) - 0.4, -0.6)
-        note = f"smaller is better; lines: {comparison.confidence:.0%} bootstrap intervals over seeds"
+        note = (
+            f"smaller is better; lines: {comparison.confidence:.0%} bootstrap intervals over seeds"
+        )
         figure.supxlabel(note, fontsize=9, color="#57606a")
     return figure
 
@@ -155,11 +161,9 @@ def _style() -> Iterator[None]:
         yield
 
 
-def _draw_group(
-    axes: Axes, comparison: Comparison, survived: pd.DataFrame, group: str, look: Look
-):
+def _draw_group(axes: Axes, comparison: Comparison, survived: pd.DataFrame, group: str, look: Look):
     """Draw the networks and the curve of a group; returns what the legend shows for it."""
-    networks = survived[survived["group"] == group]
+    networks = of_group(survived, group)
     if networks.empty:
         return None
     axes.plot(
@@ -174,20 +178,16 @@ def _draw_group(
         zorder=2,
     )
     if group == FLOOR_GROUP:
-        (points,) = axes.plot(
-            [], [], color=look.colour, marker="o", markersize=4, linestyle="none"
-        )
+        (points,) = axes.plot([], [], color=look.colour, marker="o", markersize=4, linestyle="none")
         return points
-    markers = comparison.markers[comparison.markers["group"] == group].sort_values(
-        ["connections", "squared_error"], ascending=[True, False]
-    )
+    markers = along_the_curve(of_group(comparison.markers, group))
     spread = networks.groupby("l1_weight")[["connections", "squared_error"]].std(ddof=0)
     spread = spread.reindex(markers["l1_weight"])
     axes.errorbar(
-        markers["connections"].to_numpy(),
-        markers["squared_error"].to_numpy(),
-        xerr=spread["connections"].to_numpy(),
-        yerr=spread["squared_error"].to_numpy(),
+        markers["connections"],
+        markers["squared_error"],
+        xerr=spread["connections"],
+        yerr=spread["squared_error"],
         fmt="none",
         ecolor=look.colour,
         elinewidth=1,
@@ -208,16 +208,18 @@ def _draw_group(
     return line
 
 
-def _legend(figure: Figure, entries: list[tuple]) -> None:
+def _legend(axes: Axes, entries: list[tuple]) -> None:
     handles = [handle for handle, _ in entries]
     names = [figure_text(name, 36) for _, name in entries]
     # matplotlib leaves out labels that begin with an underscore.
     names = [f" {name}" if name.startswith("_") else name for name in names]
     rows = 18
-    figure.legend(
+    axes.legend(
         handles,
         names,
-        loc="outside right upper",
+        loc="upper left",
+        bbox_to_anchor=(1.02, 1.0),
+        borderaxespad=0,
         ncols=1 + (len(entries) - 1) // rows,
         fontsize=9.5,
         handlelength=2.2,
@@ -270,7 +272,7 @@ def _trim_panel(panel: Axes, frame: pd.DataFrame, index: str) -> None:
     ends = np.append(ends[~np.isnan(ends)], 0.0)
     width = (ends.max() - ends.min()) or 1.0
     # The room on the right is for the values written beside the markers.
-    panel.set_xlim(ends.min() - 0.03 * width, ends.max() + 0.3 * width)
+    panel.set_xlim(ends.min() - 0.03 * width, ends.max() + 0.36 * width)
     panel.set_title(index_name(index), loc="left", fontsize=10.5, fontweight="bold")
     panel.xaxis.set_major_locator(MaxNLocator(nbins=4))
     panel.tick_params(axis="y", length=0)
@@ -280,5 +282,5 @@ def _trim_panel(panel: Axes, frame: pd.DataFrame, index: str) -> None:
 
 def _title(title: str) -> str:
     # A backslash must not be split from the dollar sign it guards, so guard after wrapping.
-    lines = textwrap.wrap(shortened(title, 150), 80) or [""]
+    lines = textwrap.wrap(shortened(title, 140), 70) or [""]
     return "\n".join(figure_text(line, 80) for line in lines)

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from sparse_lightning.pareto import FLOOR_GROUP, INDICES, Comparison, failures
+from sparse_lightning.pareto.frames import records
 from sparse_lightning.report.colours import looks
 from sparse_lightning.report.interactive import interactive_figure
 from sparse_lightning.report.published import SOURCE, published_values, reproduction
@@ -44,16 +45,16 @@ def report_html(study: StudyView) -> str:
             published=published,
             published_source=SOURCE,
             reproduction=reproduction(comparison, published) if published else [],
-            markers=comparison.markers.to_dict("records"),
+            markers=records(comparison.markers),
             failures=[
                 {**row, "url": study.network_url(row), "strengths": strengths(row)}
-                for row in networks[failures(networks)].to_dict("records")
+                for row in records(networks.loc[failures(networks)])
             ],
             trained=len(networks),
             seeds=sorted(networks.loc[networks["group"] != FLOOR_GROUP, "seed"].unique()),
             colours={group: look.colour for group, look in looks(comparison.groups).items()},
             figure=embedded_json(interactive_figure(study).to_plotly_json()),
-            plotly_script=Markup(get_plotlyjs()),  # noqa: S704 - plotly's own file
+            plotly_script=Markup(get_plotlyjs()),
         )
     )
 
@@ -70,7 +71,7 @@ def embedded_json(value: Any) -> Markup:
     text = json.dumps(value, allow_nan=False, default=_plain)  # ASCII, so no U+2028 either
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return Markup(text)  # noqa: S704 - made safe above
+    return Markup(text)
 
 
 def _plain(value: Any) -> Any:
@@ -102,7 +103,7 @@ def _group_rows(study: StudyView, published: dict[str, float] | None) -> list[di
             "ratio": _ratio(ours, row["group"]),
             "published_ratio": _ratio(published, row["group"]),
         }
-        for row in frame.to_dict("records")
+        for row in records(frame)
     ]
 
 
@@ -115,10 +116,7 @@ def _ratio(values: dict[Any, float], group: str) -> float | None:
 
 def _pair_rows(comparison: Comparison) -> list[dict[str, Any]]:
     """One row a pair: for each index which group is better, and whether the seeds settle it."""
-    table = {
-        (row["index"], row["first"], row["second"]): row
-        for row in comparison.pairs.to_dict("records")
-    }
+    table = {(row["index"], row["first"], row["second"]): row for row in records(comparison.pairs)}
     return [
         {
             "first": first,
@@ -129,7 +127,7 @@ def _pair_rows(comparison: Comparison) -> list[dict[str, Any]]:
     ]
 
 
-def _pair_cell(pair: dict[Any, Any]) -> dict[str, Any]:
+def _pair_cell(pair: dict[str, Any]) -> dict[str, Any]:
     difference = pair["difference"]
     better = pair["first"] if difference < 0 else pair["second"] if difference > 0 else None
     return {**pair, "better": better}

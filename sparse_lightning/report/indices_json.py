@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from sparse_lightning.pareto import INDICES, Comparison
+from sparse_lightning.pareto.frames import of_group, records
 from sparse_lightning.report.published import SOURCE, published_values
 from sparse_lightning.report.view import StudyView
 
@@ -45,7 +46,7 @@ def indices_document(study: StudyView) -> dict[str, Any]:
         "groups": [_group(comparison, group) for group in comparison.groups],
         "pairs": [
             {name: _plain(value) for name, value in pair.items()}
-            for pair in comparison.pairs.to_dict("records")
+            for pair in records(comparison.pairs)
         ],
         "findings": comparison.findings(),
         "published": None if published is None else {"source": SOURCE, "area_marker": published},
@@ -68,13 +69,15 @@ def indices_csv(study: StudyView) -> str:
     frame = study.comparison.indices
     published = published_values(study.task, study.dataset)
     if published is not None:
-        frame = frame.assign(published_area_marker=frame["group"].map(published))
+        frame = frame.assign(
+            published_area_marker=[published.get(group) for group in frame["group"]]
+        )
     return frame.to_csv(index=False, lineterminator="\n")
 
 
 def _group(comparison: Comparison, group: str) -> dict[str, Any]:
-    row = comparison.indices[comparison.indices["group"] == group].iloc[0]
-    markers = comparison.markers[comparison.markers["group"] == group]
+    row = of_group(comparison.indices, group).iloc[0]
+    markers = of_group(comparison.markers, group)
     return {
         "group": group,
         **{index: _plain(row[index]) for index in INDICES},
@@ -88,7 +91,7 @@ def _group(comparison: Comparison, group: str) -> dict[str, Any]:
                 "seeds": int(marker["seeds"]),
                 "failed": int(marker["failed"]),
             }
-            for marker in markers.to_dict("records")
+            for marker in records(markers)
         ],
     }
 

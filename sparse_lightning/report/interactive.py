@@ -1,4 +1,4 @@
-"""The interactive Pareto curves of the HTML report (plotly): hover, toggle, click through to runs."""
+"""The interactive Pareto curves of the HTML report (plotly): hover, toggle, open a run."""
 
 import html
 import textwrap
@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sparse_lightning.pareto import FLOOR_GROUP, failures
+from sparse_lightning.pareto.frames import along_the_curve, of_group, records
 from sparse_lightning.report.colours import Look, looks
 from sparse_lightning.report.figures import wants_log
 from sparse_lightning.report.view import StudyView
@@ -30,10 +31,10 @@ def interactive_figure(study: StudyView) -> go.Figure:
         A figure; the caller embeds it.
     """
     comparison, networks = study.comparison, study.networks
-    survived = networks[~failures(networks)]
+    survived = networks.loc[~failures(networks)]
     figure = go.Figure()
     for group, look in looks([str(group) for group in networks["group"].unique()]).items():
-        points = survived[survived["group"] == group]
+        points = of_group(survived, group)
         if points.empty:
             continue
         figure.add_trace(_networks_trace(study, points, group, look))
@@ -68,9 +69,7 @@ def interactive_figure(study: StudyView) -> go.Figure:
 
 
 def _networks_trace(study: StudyView, points: pd.DataFrame, group: str, look: Look) -> go.Scatter:
-    rows: list[dict[str, Any]] = [
-        {str(column): value for column, value in row.items()} for row in points.to_dict("records")
-    ]
+    rows = records(points)
     return go.Scatter(
         x=points["connections"].tolist(),
         y=points["squared_error"].tolist(),
@@ -86,10 +85,7 @@ def _networks_trace(study: StudyView, points: pd.DataFrame, group: str, look: Lo
 
 
 def _curve_trace(study: StudyView, group: str, look: Look) -> go.Scatter:
-    markers = study.comparison.markers
-    markers = markers[markers["group"] == group].sort_values(
-        ["connections", "squared_error"], ascending=[True, False]
-    )
+    markers = along_the_curve(of_group(study.comparison.markers, group))
     return go.Scatter(
         x=markers["connections"].tolist(),
         y=markers["squared_error"].tolist(),
@@ -105,7 +101,7 @@ def _curve_trace(study: StudyView, group: str, look: Look) -> go.Scatter:
             f"connections {number(row['connections'])}<br>"
             f"squared error {number(row['squared_error'])}"
             + (f"<br>failed {row['failed']}" if row["failed"] else "")
-            for row in markers.to_dict("records")
+            for row in records(markers)
         ],
         hoverinfo="text",
     )

@@ -59,7 +59,7 @@ def reproduction(comparison: Comparison, published: dict[str, float]) -> list[st
     for group, value in published.items():
         if group in ours and not value / 10 < ours[group] < value * 10:
             sentences.append(
-                f"Not the same order of magnitude: {group} is {ours[group]:.4g} here and {value:.4g} "
-                "as published."
+                f"Not the same order of magnitude: {group} is {ours[group]:.4g} here and "
+                f"{value:.4g} as published."
             )
     return sentences

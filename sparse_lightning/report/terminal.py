@@ -5,6 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sparse_lightning.pareto import INDICES, Comparison
+from sparse_lightning.pareto.frames import records
 from sparse_lightning.report.wording import number, shortened
 
 
@@ -35,7 +36,7 @@ def indices_table(comparison: Comparison, published: dict[str, float] | None = N
         table.add_column("published", justify="right", no_wrap=True)
     if failed:
         table.add_column("failed", justify="right", no_wrap=True)
-    for row in comparison.indices.to_dict("records"):
+    for row in records(comparison.indices):
         # Text, because a group may be named like rich's markup.
         cells = [Text(shortened(row["group"], 54))]
         cells += [Text(_cell(row, index)) for index in INDICES]

@@ -2,7 +2,7 @@
 
 import math
 import unicodedata
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 # The strengths in the order and by the symbols of science.md section 1.
@@ -22,7 +22,7 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
-def strengths(network: Mapping[Hashable, Any]) -> str:
+def strengths(network: Mapping[str, Any]) -> str:
     """The strengths that a network has, e.g. `λ = 5e-05, θ = 0.1`.
 
     Args:

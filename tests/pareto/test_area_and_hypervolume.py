@@ -16,11 +16,15 @@ POINTS = st.lists(
 def science_gap(points, floor, null_error, total):
     """The formula of science.md section 4, written from its words."""
     counted = [(x, y) for x, y in points if y < null_error and x < total]
-    front = sorted({(x, y) for x, y in counted if not any(
-        (a <= x and b <= y and (a, b) != (x, y)) for a, b in counted
-    )})
+    front = sorted(
+        {
+            (x, y)
+            for x, y in counted
+            if not any((a <= x and b <= y and (a, b) != (x, y)) for a, b in counted)
+        }
+    )
     ends = [x for x, _ in front[1:]] + [total]
-    covered = sum((end - x) * (null_error - y) for (x, y), end in zip(front, ends, strict=True))
+    covered = sum((end - x) * (null_error - y) for (x, y), end in zip(front, ends, strict=False))
     return 1 - covered / (total * (null_error - floor))
 
 

@@ -3,7 +3,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparse_lightning.errors import InputError
@@ -56,7 +56,9 @@ def test_an_interval_is_the_plain_bootstrap_done_slowly():
         rows = networks[networks["group"] == group]
         areas = []
         for drawn in seeds[draw_seeds(len(seeds), 60)].T:
-            parts = [rows[rows["seed"] == seed].assign(seed=place) for place, seed in enumerate(drawn)]
+            parts = [
+                rows[rows["seed"] == seed].assign(seed=place) for place, seed in enumerate(drawn)
+            ]
             curve = markers(pd.concat(parts))
             areas.append(area_index(curve["connections"], curve["squared_error"], floor=0))
         low, high = np.quantile(areas, [0.025, 0.975])
@@ -84,7 +86,9 @@ def test_groups_are_ordered_by_the_chosen_index_and_none_is_not_ranked(frame_of)
         "The three indices do not agree on the best group: short by area_marker and area_axis; "
         "long by hypervolume_gap."
     )
-    assert any("short (80 to 90) less than half of what long (10 to 90)" in each for each in sentences)
+    assert any(
+        "short (80 to 90) less than half of what long (10 to 90)" in each for each in sentences
+    )
 
 
 def test_a_single_seed_settles_nothing(frame_of):
@@ -146,7 +150,9 @@ def test_a_group_that_failed_altogether_has_no_index(frame_of):
 def test_markers_below_the_floor_are_pointed_at(frame_of):
     networks = frame_of({"a": {1e-4: [(5, 0.1)], 2e-4: [(4, 0.3)]}})
     sentences = comparison(networks, floor=0.2).findings()
-    assert any("a at λ = 0.0001. The floor was not trained long enough" in each for each in sentences)
+    assert any(
+        "a at λ = 0.0001. The floor was not trained long enough" in each for each in sentences
+    )
 
 
 def test_agreement_is_said_too():
@@ -155,6 +161,7 @@ def test_agreement_is_said_too():
     )
 
 
+@settings(max_examples=15, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_no_bit(random):
     networks = noisy(seeds=3, weights=3, failing=0.2)

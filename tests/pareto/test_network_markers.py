@@ -48,7 +48,7 @@ def test_unusable_frames_are_named(frame_of):
         markers(networks.drop(columns="seed"))
     with pytest.raises(InputError, match="there are no networks"):
         markers(networks.iloc[:0])
-    with pytest.raises(InputError, match="two networks with l1_weight 0.0001 and seed 1"):
+    with pytest.raises(InputError, match=r"two networks with l1_weight 0\.0001 and seed 1"):
         markers(networks.assign(seed=1))
     with pytest.raises(InputError, match="has no l1_weight"):
         markers(networks.assign(l1_weight=np.nan))

@@ -1,0 +1,105 @@
+"""One fit of a population by Lightning's trainer."""
+
+import logging
+import signal
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pytorch_lightning as pl
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from sparse_lightning.data.loading import TableModule
+from sparse_lightning.errors import TrainingError
+from sparse_lightning.modules.population import Optimization, PopulationModule
+from sparse_lightning.project import Project
+
+
+def optimization_of(project: Project) -> Optimization:
+    """How a project's populations are trained."""
+    training = project.training
+    return Optimization(
+        optimizer=training.optimizer,
+        learning_rate=training.learning_rate,
+        epochs=training.epochs,
+        tail=training.schedule.tail,
+        factor=training.schedule.factor,
+        gradient_clip=training.gradient_clip,
+    )
+
+
+def fit(
+    module: PopulationModule,
+    rows: Float[Tensor, "row unit"],
+    project: Project,
+    callbacks: Sequence[pl.Callback],
+    order: int = 0,
+) -> None:
+    """Train a population on a table; afterwards it is on the CPU.
+
+    Args:
+        module: the population.
+        rows: the encoded table.
+        project: with the batch size, the accelerator and the precision.
+        callbacks: regularizers, progress, history.
+        order: seed of the order of the rows.
+
+    Raises:
+        TrainingError: Lightning or torch cannot use the accelerator or the precision.
+        KeyboardInterrupt: the user stopped it.
+    """
+    with _quiet(), _interruptible():
+        try:
+            trainer = pl.Trainer(
+                max_epochs=module.optimization.epochs,
+                accelerator=project.training.accelerator,
+                devices=1,
+                precision=project.training.precision,
+                callbacks=list(callbacks),
+                logger=False,
+                enable_checkpointing=False,
+                enable_progress_bar=False,
+                enable_model_summary=False,
+            )
+        except (ValueError, RuntimeError) as error:  # Lightning's words for what it cannot use
+            raise TrainingError(
+                f"training.accelerator {project.training.accelerator} with training.precision "
+                f"{project.training.precision} cannot be used here: {error}"
+            ) from error
+        trainer.fit(module, datamodule=TableModule(rows, project.training.batch_size, order))
+    module.to(device="cpu", dtype=torch.float32)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Lightning's advice for other uses from the user: tips, one worker, no logger."""
+    loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning.pytorch")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+            warnings.filterwarnings("ignore", message=".*GPU available but not used.*")
+            # Lightning's own use of what torch has deprecated.
+            warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Turn Lightning's exit on Ctrl-C back into a KeyboardInterrupt, with the handler in place."""
+    main = threading.current_thread() is threading.main_thread()
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as error:
+        if main:
+            signal.signal(signal.SIGINT, handler)
+        raise KeyboardInterrupt from error

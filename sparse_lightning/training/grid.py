@@ -1,0 +1,46 @@
+"""The grid of a study: which networks there are, and how they are cut into chunks."""
+
+from collections.abc import Iterator
+
+from sparse_lightning.project import Project
+from sparse_lightning.replica import FLOOR, Replica
+
+CHUNK_BYTES = 64 * 2**20
+"""What the weights, gradients, moments and activations of a chunk may take together."""
+
+
+def replicas_of(project: Project) -> list[Replica]:
+    """Every network of a study: the floor's, then group by group, λ by λ, seed by seed."""
+    settings = [(FLOOR, FLOOR, {})] + [
+        (group, project.regularizers.regularizer(group), strengths)
+        for group in project.regularizers.groups
+        for strengths in project.regularizers.grid(group)
+    ]
+    cells = [(*setting, seed) for setting in settings for seed in project.training.seeds]
+    return [
+        Replica(number, group, regularizer, seed, **strengths)
+        for number, (group, regularizer, strengths, seed) in enumerate(cells)
+    ]
+
+
+def chunks(replicas: int, size: int) -> Iterator[slice]:
+    """Contiguous slices of at most `size` replicas, as even as can be; the cut changes no result."""
+    count = -(-replicas // size)
+    bounds = [round(replicas * part / count) for part in range(count + 1)]
+    for start, stop in zip(bounds, bounds[1:], strict=False):
+        yield slice(start, stop)
+
+
+def chunk_size(project: Project, layers: list[int]) -> int:
+    """How many replicas train together: the project's number, or what fits `CHUNK_BYTES`.
+
+    Args:
+        project: with `training.chunk`.
+        layers: the units of the layers that are trained, in the order of the data.
+    """
+    if project.training.chunk != "auto":
+        return project.training.chunk
+    weights = sum((inputs + 1) * outputs for inputs, outputs in zip(layers, layers[1:], strict=False))
+    # Adam keeps a gradient and two moments for each weight; backward keeps activations and errors.
+    values = 4 * weights + 4 * project.training.batch_size * sum(layers)
+    return max(1, CHUNK_BYTES // (4 * values))

@@ -1,0 +1,103 @@
+"""What a long job tells while it runs: a bar on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from typing import Protocol
+
+import pytorch_lightning as pl
+
+
+class Progress(Protocol):
+    """What training tells of its progress."""
+
+    def start(self, stage: str, epochs: int, replicas: int) -> None:
+        """A stage of so many epochs with so many networks begins."""
+        ...
+
+    def advance(self) -> None:
+        """An epoch is done."""
+        ...
+
+    def close(self) -> None:
+        """Nothing more will be told."""
+        ...
+
+
+class SilentProgress:
+    """Tells nothing."""
+
+    def start(self, stage: str, epochs: int, replicas: int) -> None: ...
+
+    def advance(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class TerminalProgress:
+    """A bar with stage, epoch, replicas and time left on standard error."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("epochs, {task.fields[replicas]} networks,"),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+            console=Console(stderr=True),
+        )
+        self._task = None
+
+    def start(self, stage: str, epochs: int, replicas: int) -> None:
+        self._bar.start()
+        if self._task is not None:
+            self._bar.stop_task(self._task)
+        self._task = self._bar.add_task(stage, total=epochs, replicas=replicas)
+
+    def advance(self) -> None:
+        if self._task is not None:
+            self._bar.advance(self._task)
+
+    def close(self) -> None:
+        self._bar.stop()
+
+
+class LineProgress:
+    """A line on standard error for every tenth of a stage."""
+
+    def __init__(self) -> None:
+        self._stage, self._epochs, self._replicas, self._done = "", 0, 0, 0
+        self._began = 0.0
+
+    def start(self, stage: str, epochs: int, replicas: int) -> None:
+        self._stage, self._epochs, self._replicas, self._done = stage, epochs, replicas, 0
+        self._began = time.monotonic()
+        print(f"{stage}: {replicas} networks, {epochs} epochs", file=sys.stderr, flush=True)
+
+    def advance(self) -> None:
+        self._done += 1
+        if self._done * 10 // self._epochs > (self._done - 1) * 10 // self._epochs:
+            left = (time.monotonic() - self._began) / self._done * (self._epochs - self._done)
+            line = f"{self._stage}: epoch {self._done} of {self._epochs}, {left:.0f} s left"
+            print(line, file=sys.stderr, flush=True)
+
+    def close(self) -> None: ...
+
+
+def terminal_progress() -> Progress:
+    """The progress that standard error can show."""
+    return TerminalProgress() if sys.stderr.isatty() else LineProgress()
+
+
+class EpochProgress(pl.Callback):
+    """Tells a `Progress` of each epoch of a fit."""
+
+    def __init__(self, progress: Progress):
+        self.progress = progress
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.progress.advance()

@@ -1,0 +1,46 @@
+"""What training gives: the networks with their measures and history."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from torch import nn
+
+from sparse_lightning.replica import Replica
+
+
+@dataclass
+class History:
+    """What was measured of one replica while it was trained.
+
+    Attributes:
+        points: `(metric, epoch, value)`, epochs counted from 1 over all stages.
+        epochs: how many epochs it was trained.
+    """
+
+    points: list[tuple[str, int, float]] = field(default_factory=list)
+    epochs: int = 0
+
+
+@dataclass
+class TrainedPopulation:
+    """The networks of a study.
+
+    Attributes:
+        replicas: what each network is.
+        network: the layers from inputs to outputs, with a leading replica dimension, on the CPU.
+        squared_error: `(replica,)`, mean over rows and outputs; NaN for failed replicas.
+        connections: `(replica,)`, weights with |w| above the threshold; NaN for failed replicas.
+        failures: what went wrong, "" for sound replicas.
+        histories: one a replica.
+        floor_settled: whether the floor's error had stopped falling.
+        seconds: of training and evaluating.
+    """
+
+    replicas: list[Replica]
+    network: nn.Sequential
+    squared_error: np.ndarray
+    connections: np.ndarray
+    failures: list[str]
+    histories: list[History]
+    floor_settled: bool
+    seconds: float

@@ -1,0 +1,166 @@
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from sparse_lightning.report import interactive_figure, report_html, write_report
+from sparse_lightning.report.html import embedded_json
+from sparse_lightning.report.view import web_address
+
+ATTACK = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'{{ 7*7 }}</style>"
+
+
+class Page(HTMLParser):
+    """The elements of a page, its texts, and the texts of its scripts."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.texts, self.scripts, self.attributes = [], [], [], []
+        self._script = False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append(tag)
+        self.attributes += attrs
+        self._script = tag == "script"
+
+    def handle_endtag(self, tag):
+        self._script = False
+
+    def handle_data(self, data):
+        (self.scripts if self._script else self.texts).append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.texts).split())
+
+
+def test_the_page_says_what_was_trained_and_found(study_of):
+    study = study_of(floor_settled=False, common_weights=False, settings={"optimizer": "adam"})
+    page = Page(report_html(study))
+    for phrase in (
+        "sae on wine, 12-10-12: 76 networks, 6 groups, 4 seeds.",
+        "wine, 1599 rows",
+        "adam",
+        "1, 2, 3, 4",
+        "each group at its own list",
+        "The floor did not settle: after 600 epochs",
+        "not settled: the unregularized error was still falling",
+        "KAKENHI final report 18K11487",
+        "0.05368",
+        "indices.json",
+        *study.comparison.findings(),
+    ):
+        assert phrase in page.text
+
+
+def test_groups_stand_in_the_order_of_the_chosen_index(study_of):
+    study = study_of(index="hypervolume_gap")
+    table = re.search(r"<tbody>(.*?)</tbody>", report_html(study), re.DOTALL).group(1)
+    shown = re.findall(r'<span class="dot"[^>]*></span>([^<]*)</th>', table)
+    best_first = study.comparison.indices.sort_values("hypervolume_gap")["group"]
+    assert shown == list(best_first)
+
+
+def test_a_table_of_ones_own_has_no_published_column(study_of):
+    text = report_html(study_of(dataset="my.csv", groups=("L1", "mine")))
+    assert "KAKENHI" not in text
+    assert "published ÷ L1" not in text
+
+
+def test_hostile_names_come_out_inert(study_of):
+    networks = study_of(groups=(ATTACK, "L1")).networks.assign(run_name=ATTACK)
+    networks.loc[5, "failed"] = True
+    networks["failure"] = ATTACK
+    study = study_of(
+        networks=networks, name=ATTACK, dataset=ATTACK, run_id=ATTACK, settings={ATTACK: ATTACK}
+    )
+    page = Page(report_html(study))
+    harmless = Page(report_html(study_of(groups=("harmless", "L1"))))
+    assert page.elements.count("script") == harmless.elements.count("script") == 3
+    assert "img" not in page.elements
+    assert not any(name.startswith("on") for name, _ in page.attributes)
+    assert ATTACK in page.text
+    assert not any("alert(1)</script>" in script for script in page.scripts)
+    figure = json.loads(page.scripts[0])
+    for trace in figure["data"]:
+        texts = trace["hovertext"] if isinstance(trace["hovertext"], list) else [trace["hovertext"]]
+        assert not any("<script" in text or "<img" in text for text in [trace["name"], *texts])
+
+
+def test_embedded_json_cannot_end_its_script():
+    text = str(embedded_json({"a": "</script><!--\u2028&", "b": (1, np.float64(2.5))}))
+    assert not set("<>&\u2028") & set(text)
+    assert json.loads(text) == {"a": "</script><!--\u2028&", "b": [1, 2.5]}
+    with pytest.raises(ValueError, match="JSON compliant"):
+        embedded_json(float("nan"))
+
+
+def test_the_page_asks_nothing_of_other_hosts(study_of):
+    page = Page(report_html(study_of(tracking_ui=None)))
+    links = [value for name, value in page.attributes if name in ("src", "href", "action")]
+    assert all(not re.match(r"(\w+:)?//", link) for link in links)
+    policy = next(value for name, value in page.attributes if name == "content" and "src" in value)
+    assert policy.startswith("default-src 'none'")
+    assert any("showSendToCloud: false" in script for script in page.scripts)
+
+
+def test_points_open_their_runs_and_groups_hide_together(study_of):
+    figure = interactive_figure(study_of())
+    points = [trace for trace in figure.data if trace.customdata is not None]
+    assert points[1].customdata[0] == "http://127.0.0.1:5000/#/experiments/7/runs/run4"
+    assert "λ = 5e-05" in points[1].hovertext[0]
+    assert "ρ = 0.5" in points[5].hovertext[0]
+    by_group = {}
+    for trace in figure.data:
+        by_group.setdefault(trace.legendgroup, []).append(trace)
+    assert [len(traces) for key, traces in by_group.items() if key] == [1, 2, 2, 2, 2, 2, 2]
+    assert all(
+        trace.customdata == (None,) * 4
+        for trace in interactive_figure(
+            study_of(groups=(), networks=study_of().networks, tracking_ui=None)
+        ).data[:1]
+    )
+
+
+def test_a_run_url_is_a_link_only_if_it_is_of_the_web(study_of):
+    study = study_of()
+    row = study.networks.iloc[0].to_dict()
+    assert study.network_url({**row, "run_url": "https://x.org/r"}) == "https://x.org/r"
+    assert study.network_url({**row, "run_url": "javascript:alert(1)"}) is None
+    assert study.network_url({**row, "run_id": "../<x>"}).endswith("/runs/..%2F%3Cx%3E")
+    assert web_address("data:text/html,x") is None
+    assert web_address("http://[") is None
+
+
+def test_a_report_is_written_whole_and_twice_the_same(study_of, tmp_path):
+    study = study_of()
+    assert write_report(study, tmp_path / "a" / "b") == tmp_path / "a" / "b" / "report.html"
+    write_report(study, tmp_path / "again")
+    first = {
+        path.relative_to(tmp_path / "a" / "b"): path.read_bytes()
+        for path in (tmp_path / "a" / "b").rglob("*")
+        if path.is_file()
+    }
+    assert {str(path) for path in first} == {
+        "report.html",
+        "indices.json",
+        "indices.csv",
+        "figures/pareto.png",
+        "figures/pareto.svg",
+        "figures/indices.png",
+        "figures/indices.svg",
+    }
+    for path, content in first.items():
+        assert (tmp_path / "again" / path).read_bytes() == content
+
+
+def test_a_study_of_one_group_one_seed_and_failures_has_a_page(study_of):
+    networks = study_of(groups=("a",), seeds=1).networks
+    networks.loc[1, ["failed", "squared_error"]] = [True, np.nan]
+    networks.loc[1, "failure"] = "the loss is not finite"
+    page = Page(report_html(study_of(networks=networks)))
+    assert "the loss is not finite" in page.text
+    assert "What the seeds settle" not in page.text
