@@ -1,0 +1,89 @@
+"""Which sparsity regularizer makes a small network readable, and at what cost in accuracy?
+
+The public names; each is imported from its module when it is first used, so that
+`import sparse_lightning` costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sparse_lightning.errors import (
+        InputError,
+        ProjectError,
+        RegularizerError,
+        SparseLightningError,
+        TableError,
+        TrackingError,
+        TrainingError,
+    )
+    from sparse_lightning.network import Network
+    from sparse_lightning.pareto import area_index, hypervolume_gap
+    from sparse_lightning.project import Project
+    from sparse_lightning.regularizers.connections import ConnectionCount
+    from sparse_lightning.regularizers.hidden import (
+        HiddenCovariance,
+        HiddenKL,
+        HiddenL1,
+        HiddenL2,
+    )
+    from sparse_lightning.regularizers.weight import L1, SelectiveL1
+    from sparse_lightning.study import Study, run
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ConnectionCount": "regularizers.connections",
+    "HiddenCovariance": "regularizers.hidden",
+    "HiddenKL": "regularizers.hidden",
+    "HiddenL1": "regularizers.hidden",
+    "HiddenL2": "regularizers.hidden",
+    "InputError": "errors",
+    "L1": "regularizers.weight",
+    "Network": "network",
+    "Project": "project",
+    "ProjectError": "errors",
+    "RegularizerError": "errors",
+    "SelectiveL1": "regularizers.weight",
+    "SparseLightningError": "errors",
+    "Study": "study",
+    "TableError": "errors",
+    "TrackingError": "errors",
+    "TrainingError": "errors",
+    "area_index": "pareto",
+    "hypervolume_gap": "pareto",
+    "run": "study",
+}
+
+__all__ = [
+    "L1",
+    "ConnectionCount",
+    "HiddenCovariance",
+    "HiddenKL",
+    "HiddenL1",
+    "HiddenL2",
+    "InputError",
+    "Network",
+    "Project",
+    "ProjectError",
+    "RegularizerError",
+    "SelectiveL1",
+    "SparseLightningError",
+    "Study",
+    "TableError",
+    "TrackingError",
+    "TrainingError",
+    "area_index",
+    "hypervolume_gap",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

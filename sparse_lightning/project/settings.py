@@ -86,15 +86,18 @@ class ScheduleSettings(Settings):
 class FloorSettings(Settings):
     """When the unregularized networks, whose smallest error is the floor, are trained enough.
 
-    They are trained in cycles of `training.epochs` epochs.
+    They are trained in cycles of `training.epochs` epochs; the first is that of all networks.
 
     Attributes:
         tolerance: a cycle that lowers the smallest error by less than this fraction is the last.
         max_cycles: the most cycles there are.
+        batch_size: rows in a batch after the first cycle; larger batches are less noisy, and so
+            reach a smaller error in the same time.
     """
 
     tolerance: Annotated[Strength, Field(lt=1)] = 0.01
     max_cycles: Count = 20
+    batch_size: Count = 256
 
 
 class TrainingSettings(Settings):

@@ -36,6 +36,7 @@ def fit(
     rows: Float[Tensor, "row unit"],
     project: Project,
     callbacks: Sequence[pl.Callback],
+    batch_size: int,
     order: int = 0,
 ) -> None:
     """Train a population on a table; afterwards it is on the CPU.
@@ -43,8 +44,9 @@ def fit(
     Args:
         module: the population.
         rows: the encoded table.
-        project: with the batch size, the accelerator and the precision.
+        project: with the accelerator and the precision.
         callbacks: regularizers, progress, history.
+        batch_size: rows a batch.
         order: seed of the order of the rows.
 
     Raises:
@@ -69,7 +71,7 @@ def fit(
                 f"training.accelerator {project.training.accelerator} with training.precision "
                 f"{project.training.precision} cannot be used here: {error}"
             ) from error
-        trainer.fit(module, datamodule=TableModule(rows, project.training.batch_size, order))
+        trainer.fit(module, datamodule=TableModule(rows, batch_size, order))
     module.to(device="cpu", dtype=torch.float32)
 
 

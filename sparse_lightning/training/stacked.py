@@ -86,7 +86,7 @@ class StackedTraining:
             len(self.replicas),
         )
         for part in parts:
-            self._train_part(stage, part, order=stage.number)
+            self._train_part(stage, part, self.project.training.batch_size, order=stage.number)
 
     def _train_floor(self, stage: _Stage) -> None:
         """Train the unregularized networks on in cycles until their smallest error settles."""
@@ -97,13 +97,13 @@ class StackedTraining:
         for cycle in range(2, rule.max_cycles + 1):
             name = f"floor, cycle {cycle} of at most {rule.max_cycles}"
             self.progress.start(name, self.project.training.epochs, len(places))
-            self._train_part(stage, part, order=1000 * cycle + stage.number)
+            self._train_part(stage, part, rule.batch_size, order=1000 * cycle + stage.number)
             before, best = best, min(best, self._smallest_error(stage, part))
             if not best < before * (1 - rule.tolerance):
                 return
         self.floor_settled = False
 
-    def _train_part(self, stage: _Stage, part: slice, order: int) -> None:
+    def _train_part(self, stage: _Stage, part: slice, batch_size: int, order: int) -> None:
         module = Autoencoder(
             nn.Sequential(*take(stage.encoder, part)),
             nn.Sequential(*take(stage.decoder, part)),
@@ -122,7 +122,7 @@ class StackedTraining:
             ),
             EpochProgress(self.progress),
         ]
-        fit(module, self.rows, self.project, callbacks, order)
+        fit(module, self.rows, self.project, callbacks, batch_size, order)
         put(stage.encoder, part, module.encoder)
         put(stage.decoder, part, module.decoder)
         sound = self.failed_step[part] < 0

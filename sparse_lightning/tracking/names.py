@@ -1,0 +1,19 @@
+"""The names under which studies and networks are kept; the same for every task."""
+
+KIND = "sparse_lightning.kind"
+STUDY = "study"
+NETWORK = "network"
+
+PROJECT = "sparse_lightning.project"
+"""Tag of a study's run: the name of its project, also where the experiment has another name."""
+
+REPLICA = "sparse_lightning.replica"
+"""Tag of a network's run: its number in the grid."""
+
+FAILURE = "sparse_lightning.failure"
+"""Tag of a failed network's run: what went wrong."""
+
+PROJECT_FILE = "project.yaml"
+ENCODING_FILE = "encoding.json"
+WEIGHTS_FILE = "network.safetensors"
+REPORT_FOLDER = "report"

@@ -1,0 +1,93 @@
+"""The MLflow store: a client whose failures name the store."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import mlflow
+from mlflow.entities import Experiment, Run
+from mlflow.exceptions import MlflowException
+
+from sparse_lightning.errors import TrackingError
+
+
+class Store:
+    """A tracking store and its client.
+
+    Args:
+        uri: as MLflow takes it; default: what MLflow resolves (`MLFLOW_TRACKING_URI`, else
+            `sqlite:///mlflow.db` in the working folder).
+
+    Raises:
+        TrackingError: the store cannot be reached.
+    """
+
+    def __init__(self, uri: str | None = None):
+        _quieten()
+        self.uri = uri or mlflow.get_tracking_uri()
+        with self.errors("cannot be opened"):
+            self.client = mlflow.MlflowClient(self.uri)
+            _knock(self.uri)
+            self.client.search_experiments(max_results=1)
+
+    @property
+    def page(self) -> str:
+        """Where MLflow's pages of this store are: the server, or where `mlflow ui` opens them."""
+        return self.uri if self.uri.startswith("http") else "http://127.0.0.1:5000"
+
+    def experiment(self, name: str) -> Experiment:
+        """The experiment of this name, made if there is none."""
+        with self.errors(f"does not give the experiment {name!r}"):
+            found = self.client.get_experiment_by_name(name)
+            if found is None:
+                return self.client.get_experiment(self.client.create_experiment(name))
+        if found.lifecycle_stage != "active":
+            raise TrackingError(
+                f"{self.uri}: the experiment {name!r} was deleted; restore it with "
+                f"`mlflow experiments restore -x {found.experiment_id}` or name another project"
+            )
+        return found
+
+    def run(self, run_id: str) -> Run:
+        """A run by its id."""
+        with self.errors(f"does not give the run {run_id}"):
+            return self.client.get_run(run_id)
+
+    def search(self, experiments: list[str], condition: str) -> list[Run]:
+        """Every active run that meets a condition in MLflow's filter language."""
+        runs: list[Run] = []
+        token = None
+        with self.errors("cannot be searched"):
+            while True:
+                page = self.client.search_runs(
+                    experiments, condition, max_results=1000, page_token=token
+                )
+                runs += page
+                token = page.token
+                if not token:
+                    return runs
+
+    @contextmanager
+    def errors(self, what: str) -> Iterator[None]:
+        """Turn what MLflow raises into a `TrackingError` that names the store."""
+        try:
+            yield
+        except (MlflowException, OSError) as error:
+            first = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+            raise TrackingError(f"the tracking store {self.uri} {what}: {first}") from error
+
+
+def _quieten() -> None:
+    """Making a new SQLite store is no news to the user."""
+    for name in ("alembic", "mlflow.store.db.utils"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _knock(uri: str) -> None:
+    """Fail at once where no server listens; MLflow's client would retry for minutes."""
+    if uri.startswith("http"):
+        import requests
+
+        verify = os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() not in ("true", "1")
+        requests.head(uri, timeout=20, verify=verify, allow_redirects=False)

@@ -1,0 +1,267 @@
+"""Writing a study to MLflow: its run, and one child run a network."""
+
+import json
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import mlflow.data
+from mlflow.entities import DatasetInput, Metric, Param, RunTag
+from mlflow.entities import Dataset as DatasetEntity
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from mlflow.tracking.context.registry import resolve_tags
+from mlflow.utils.mlflow_tags import (
+    MLFLOW_GIT_COMMIT,
+    MLFLOW_PARENT_RUN_ID,
+    MLFLOW_RUN_NAME,
+    MLFLOW_SOURCE_NAME,
+    MLFLOW_SOURCE_TYPE,
+    MLFLOW_USER,
+)
+
+from sparse_lightning.data.catalog import Table
+from sparse_lightning.data.encoding import Encoding
+from sparse_lightning.errors import TrackingError
+from sparse_lightning.network import to_safetensors
+from sparse_lightning.population import single
+from sparse_lightning.project import Project
+from sparse_lightning.tracking import names
+from sparse_lightning.tracking.store import Store
+from sparse_lightning.training.result import TrainedPopulation
+
+
+class StudyWriter:
+    """The run of a study while it is made; a context manager that ends the run in any case.
+
+    Args:
+        store: where to write.
+        project: of the study.
+        table: that its networks are trained on.
+        encoding: of the table.
+        layers: units from inputs to outputs.
+        run_id: a run that is open already, as `mlflow run` opens one; default: a new run in the
+            experiment that has the project's name.
+
+    Raises:
+        TrackingError: the store fails, or the open run holds a study already.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        project: Project,
+        table: Table,
+        encoding: Encoding,
+        layers: list[int],
+        run_id: str | None = None,
+    ):
+        self.store = store
+        self.project = project
+        self.table = table
+        self.encoding = encoding
+        self.layers = layers
+        self._opened_elsewhere = run_id is not None
+        self._source = _source_tags(project)
+        self.run_id, self.experiment_id = self._join(run_id) if run_id else self._open()
+        self._monitor = None
+
+    def __enter__(self) -> Self:
+        with self.store.errors("does not take the study"):
+            self._describe()
+        if self.project.tracking.system_metrics:
+            from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+            self._monitor = SystemMetricsMonitor(self.run_id, tracking_uri=self.store.uri)
+            self._monitor.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._monitor is not None:
+            self._monitor.finish()
+        if error is None:
+            status = "FINISHED"
+        else:
+            status = "KILLED" if isinstance(error, KeyboardInterrupt | SystemExit) else "FAILED"
+        # `mlflow run` ends the run that it opened by this process's exit status.
+        if not self._opened_elsewhere or error is not None:
+            self.store.client.set_terminated(self.run_id, status)
+
+    def networks(self, trained: TrainedPopulation) -> None:
+        """Write one child run a network, with its weights, and the study's own measures."""
+        began = time.time()
+        with self.store.errors("does not take the networks"), tempfile.TemporaryDirectory() as folder:
+            for number in range(len(trained.replicas)):
+                self._network(trained, number, Path(folder) / names.WEIGHTS_FILE)
+            floor_epochs = max(history.epochs for history in trained.histories)
+            self._metrics(
+                self.run_id,
+                {
+                    "networks": len(trained.replicas),
+                    "failed_networks": sum(bool(failure) for failure in trained.failures),
+                    "floor_epochs": floor_epochs,
+                    "floor_settled": float(trained.floor_settled),
+                    "training_seconds": trained.seconds,
+                    "tracking_seconds": time.time() - began,
+                },
+            )
+
+    def report(self, folder: Path) -> None:
+        """Add the files of a report to the study's run."""
+        with self.store.errors("does not take the report"):
+            self.store.client.log_artifacts(self.run_id, str(folder), names.REPORT_FOLDER)
+
+    def _open(self) -> tuple[str, str]:
+        experiment = self.store.experiment(self.project.name)
+        with self.store.errors("does not open a run"):
+            run = self.store.client.create_run(
+                experiment.experiment_id, run_name=self.project.name, tags=self._source
+            )
+        return run.info.run_id, run.info.experiment_id
+
+    def _join(self, run_id: str) -> tuple[str, str]:
+        run = self.store.run(run_id)
+        if names.KIND in run.data.tags:
+            raise TrackingError(
+                f"the run {run_id} (MLFLOW_RUN_ID) holds a study already; unset MLFLOW_RUN_ID to "
+                "start a run of its own"
+            )
+        return run_id, run.info.experiment_id
+
+    def _describe(self) -> None:
+        client = self.store.client
+        tags = {
+            names.KIND: names.STUDY,
+            names.PROJECT: self.project.name,
+            MLFLOW_RUN_NAME: self.project.name,
+        }
+        settings = self.project.regularizers
+        params = {
+            **self._common_params(),
+            "groups": ", ".join(settings.groups),
+            "seeds": ", ".join(str(seed) for seed in self.project.training.seeds),
+        }
+        client.log_batch(
+            self.run_id,
+            params=[Param(name, str(value)[:6000]) for name, value in params.items()],
+            tags=[RunTag(name, value) for name, value in tags.items()],
+        )
+        client.log_text(self.run_id, self.project.dump_yaml(), names.PROJECT_FILE)
+        client.log_text(
+            self.run_id, json.dumps(self.encoding.to_dict(), indent=2), names.ENCODING_FILE
+        )
+        client.log_inputs(self.run_id, datasets=[self._dataset()])
+        inputs = self.encoding.transform(self.table.frame).astype("float64")
+        weights = sum(a * b for a, b in zip(self.layers, self.layers[1:], strict=False))
+        self._metrics(
+            self.run_id,
+            {
+                "rows": len(inputs),
+                "rows_dropped": self.table.rows_dropped,
+                "null_error": float(inputs.var(axis=0).mean()),
+                "connections_total": weights,
+            },
+        )
+
+    def _dataset(self) -> DatasetInput:
+        dataset: Any = mlflow.data.from_pandas(
+            self.table.frame, source=self.table.source, name=self.table.name
+        )
+        # MLflow's own digest is of a sample of the rows; the table's is of all its bytes.
+        entity = DatasetEntity(
+            name=dataset.name,
+            digest=self.table.digest[:36],
+            source_type=dataset.source._get_source_type(),
+            source=dataset.source.to_json(),
+            schema=json.dumps({"mlflow_colspec": dataset.schema.to_dict()}),
+            profile=json.dumps({**dataset.profile, "sha256": self.table.digest}),
+        )
+        return DatasetInput(dataset=entity, tags=[])
+
+    def _common_params(self) -> dict[str, Any]:
+        training = self.project.training
+        return {
+            "dataset": self.table.name,
+            "task": self.project.task,
+            "layers": "-".join(str(units) for units in self.layers),
+            "activation": self.project.network.activation,
+            "optimizer": training.optimizer,
+            "learning_rate": training.learning_rate,
+            "batch_size": training.batch_size,
+            "epochs": training.epochs,
+        }
+
+    def _network(self, trained: TrainedPopulation, number: int, file: Path) -> None:
+        client, replica = self.store.client, trained.replicas[number]
+        history, failure = trained.histories[number], trained.failures[number]
+        params = {
+            **self._common_params(),
+            "group": replica.group,
+            "regularizer": replica.regularizer,
+            **replica.strengths,
+            "seed": replica.seed,
+        }
+        tags = {
+            **self._source,
+            MLFLOW_PARENT_RUN_ID: self.run_id,
+            names.KIND: names.NETWORK,
+            names.REPLICA: str(number),
+        }
+        if failure:
+            tags[names.FAILURE] = failure
+        run = client.create_run(self.experiment_id, run_name=replica.name[:250], tags=tags)
+        run_id, now = run.info.run_id, int(time.time() * 1000)
+        metrics = [Metric(metric, value, now, epoch) for metric, epoch, value in history.points]
+        if not failure:
+            last = history.epochs
+            metrics += [
+                Metric("connections", float(trained.connections[number]), now, last),
+                Metric("squared_error", float(trained.squared_error[number]), now, last),
+            ]
+        client.log_batch(
+            run_id,
+            metrics=metrics,
+            params=[Param(name, str(value)) for name, value in params.items()],
+        )
+        file.write_bytes(to_safetensors(single(trained.network, number)))
+        # The client would ask the store for the run's folder again, which takes longer than the copy.
+        get_artifact_repository(run.info.artifact_uri, self.store.uri).log_artifact(str(file))
+        client.set_terminated(run_id, "FAILED" if failure else "FINISHED")
+
+    def _metrics(self, run_id: str, values: dict[str, float]) -> None:
+        now = int(time.time() * 1000)
+        metrics = [Metric(name, float(value), now, 0) for name, value in values.items()]
+        self.store.client.log_batch(run_id, metrics=metrics)
+
+
+def _source_tags(project: Project) -> dict[str, str]:
+    """Who ran what: MLflow's own tags, and the commit of the project file's repository."""
+    known = resolve_tags()
+    tags = {
+        name: known[name]
+        for name in (MLFLOW_USER, MLFLOW_SOURCE_NAME, MLFLOW_SOURCE_TYPE)
+        if name in known
+    }
+    commit = _commit(project.folder)
+    if commit:
+        tags[MLFLOW_GIT_COMMIT] = commit
+    return tags
+
+
+def _commit(folder: Path) -> str | None:
+    try:
+        import git
+
+        return git.Repo(folder, search_parent_directories=True).head.commit.hexsha
+    except (ImportError, ValueError, OSError):
+        return None
+    except Exception as error:  # GitPython's errors share no useful base with what they mean
+        if type(error).__module__.startswith("git"):
+            return None
+        raise
