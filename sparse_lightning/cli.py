@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 def main() -> None:
     """Compare sparsity regularizers on a table: train, track in MLflow, report Pareto curves.
 
-    \b
     Exit status: 0 all went well, 1 a job failed, 2 a wrong option or bad input.
     """
 
@@ -92,7 +91,9 @@ def run_command(
 
 
 @main.command("report")
-@click.option("--experiment", metavar="NAME", help="The newest study of this experiment or project.")
+@click.option(
+    "--experiment", metavar="NAME", help="The newest study of this experiment or project."
+)
 @click.option("--study", "run_id", metavar="RUN", help="The study with this run id.")
 @_tracking_uri
 @_output
@@ -148,7 +149,9 @@ def data_list() -> None:
     for name in catalog.names():
         table = catalog.describe(name)
         targets = f", targets {', '.join(table.targets)}" if table.targets else ""
-        click.echo(f"{name}: {table.title}, {table.rows} rows, {len(table.columns)} columns{targets}")
+        click.echo(
+            f"{name}: {table.title}, {table.rows} rows, {len(table.columns)} columns{targets}"
+        )
 
 
 @data_group.command("show")

@@ -23,7 +23,7 @@ class ProjectError(InputError):
 
 
 class TableError(InputError):
-    """A table cannot be used as it is: unreadable, missing values, constant columns, …"""
+    """A table cannot be used as it is: unreadable, missing values, constant columns."""
 
 
 class RegularizerError(InputError):

@@ -71,6 +71,11 @@ def to_safetensors(model: nn.Sequential) -> bytes:
     return save(weights, metadata={_LAYERS: json.dumps(layers)})
 
 
+def _linear(weight: torch.Tensor) -> nn.Linear:
+    outputs, inputs = weight.shape
+    return nn.Linear(inputs, outputs)
+
+
 def from_safetensors(content: bytes, origin: str) -> nn.Sequential:
     """The network that `to_safetensors` wrote; nothing is unpickled.
 
@@ -90,9 +95,7 @@ def from_safetensors(content: bytes, origin: str) -> nn.Sequential:
         layers = json.loads(header["__metadata__"][_LAYERS])
         model = nn.Sequential(
             *(
-                nn.Linear(*reversed(weights[f"{place}.weight"].shape))
-                if kind == "dense"
-                else ACTIVATIONS[kind]()
+                _linear(weights[f"{place}.weight"]) if kind == "dense" else ACTIVATIONS[kind]()
                 for place, kind in enumerate(layers)
             )
         )

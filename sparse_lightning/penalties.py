@@ -4,8 +4,10 @@ A replica is one network of a population; a single network is a population of on
 returns the penalty without its weight (λ or η), so that a regularizer multiplies by a strength that
 may differ from replica to replica. Beside each value stands its gradient in closed form: a
 population's step is bound by the number of tensor operations, and a closed form takes a third of
-what recording and differentiating the value does. Source of the definitions: M. Ishikawa, "Comprehensible deep
-learning with the aid of sparse modeling", KAKENHI report 18K11487.
+what recording and differentiating the value does.
+
+Source of the definitions: M. Ishikawa, "Comprehensible deep learning with the aid of sparse
+modeling", KAKENHI report 18K11487.
 """
 
 import torch
@@ -85,7 +87,7 @@ def hidden_kl_gradient(hidden: Hidden, sparsity: PerReplica) -> Hidden:
 
 
 def hidden_covariance(hidden: Hidden) -> PerReplica:
-    """Σ_{i≠j} C_ij², with C the batch covariance (divided by the batch size) of h (symbol `decs`)."""
+    """Σ_{i≠j} C_ij², with C the batch covariance, divided by the batch size (symbol `decs`)."""
     return _off_diagonal_covariance(hidden - hidden.mean(1, keepdim=True)).square().sum((1, 2))
 
 

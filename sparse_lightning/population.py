@@ -53,8 +53,10 @@ class BatchedLinear(nn.Module):
         """How many networks this layer belongs to."""
         return self.weight.shape[0]
 
-    def forward(self, x: Float[Tensor, "*replica batch input"]) -> Float[Tensor, "replica batch output"]:
-        """Apply the layer to inputs of each replica, or to inputs `(batch, input)` shared by all."""
+    def forward(
+        self, x: Float[Tensor, "*replica batch input"]
+    ) -> Float[Tensor, "replica batch output"]:
+        """Apply the layer to inputs of each replica, or to `(batch, input)` shared by all."""
         return torch.baddbmm(self.bias, x.expand(self.replicas, -1, -1), self.weight)
 
     def extra_repr(self) -> str:
@@ -86,7 +88,9 @@ def take(network: nn.Module, replicas: slice | list[int]) -> nn.Sequential:
     """
     return nn.Sequential(
         *(
-            BatchedLinear(layer.weight.detach()[replicas].clone(), layer.bias.detach()[replicas].clone())
+            BatchedLinear(
+                layer.weight.detach()[replicas].clone(), layer.bias.detach()[replicas].clone()
+            )
             if isinstance(layer, BatchedLinear)
             else layer
             for layer in flatten(network)
@@ -133,5 +137,7 @@ def single(network: nn.Module, replica: int) -> nn.Sequential:
 
 def connections(network: nn.Module, threshold: float) -> Float[Tensor, " replica"]:
     """The number of weights with |w| > threshold of each replica; biases do not count."""
-    counts = [(layer.weight.detach().abs() > threshold).sum((1, 2)) for layer in linear_layers(network)]
+    counts = [
+        (layer.weight.detach().abs() > threshold).sum((1, 2)) for layer in linear_layers(network)
+    ]
     return torch.stack(counts).sum(0).to(torch.float32)

@@ -91,7 +91,9 @@ class Study:
         """One row a group, best first by the project's index, with intervals."""
         return self.comparison.indices
 
-    def network(self, group: str, l1_weight: float | None = None, seed: int | None = None) -> Network:
+    def network(
+        self, group: str, l1_weight: float | None = None, seed: int | None = None
+    ) -> Network:
         """One network of the study.
 
         Args:
@@ -143,10 +145,7 @@ class Study:
                 "floor": f"cycles of {training.epochs} epochs, from the second on in batches of "
                 f"{training.floor.batch_size}, until one lowers the smallest error by less than "
                 f"{training.floor.tolerance:.3g} of itself; at most {training.floor.max_cycles}",
-                **{
-                    f"group {name}": _strengths(settings.grid(name))
-                    for name in settings.groups
-                },
+                **{f"group {name}": _strengths(settings.grid(name)) for name in settings.groups},
             },
             common_weights=not any(settings.own_weights(group) for group in settings.groups),
             floor_epochs=int(record.metrics["floor_epochs"]),

@@ -25,8 +25,8 @@ class TableDataset(Dataset[Tensor]):
 class BatchIndices(Sampler[Tensor]):
     """The rows of each batch, in an order that depends on the seed and the epoch alone.
 
-    All replicas see the same batches; what their seeds vary is the initial weights. A population and
-    each of its replicas alone are therefore trained on the same data in the same order.
+    All replicas see the same batches; what their seeds vary is the initial weights. A population
+    and each of its replicas alone are therefore trained on the same data in the same order.
 
     Args:
         rows: how many rows the table has.

@@ -34,7 +34,9 @@ class Autoencoder(PopulationModule):
         self.decoder = decoder
         self.below = below.requires_grad_(False)
 
-    def forward(self, x: Float[Tensor, "*replica batch unit"]) -> Float[Tensor, "replica batch unit"]:
+    def forward(
+        self, x: Float[Tensor, "*replica batch unit"]
+    ) -> Float[Tensor, "replica batch unit"]:
         """The reconstruction of the codes that the stages below make of `x`."""
         return self.decoder(self.encoder(self.below(x)))
 
@@ -42,5 +44,7 @@ class Autoencoder(PopulationModule):
         with torch.no_grad():
             codes = self.below(batch)
         output = self.decoder(self.encoder(codes))
-        error = nn.functional.mse_loss(output.float(), codes.float().expand_as(output), reduction="none")
+        error = nn.functional.mse_loss(
+            output.float(), codes.float().expand_as(output), reduction="none"
+        )
         return error.sum((1, 2)), output[0].numel()

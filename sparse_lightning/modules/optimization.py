@@ -32,7 +32,7 @@ def tail_schedule(
 
 
 def clip_by_replica(parameters: Iterable[nn.Parameter], limit: float) -> None:
-    """Scale each replica's gradient to a norm of at most `limit`, whatever the others' norms are."""
+    """Scale each replica's gradient to a norm of at most `limit`, whatever the others' are."""
     gradients = [p.grad for p in parameters if p.grad is not None]
     squares: Float[Tensor, " replica"] = torch.stack(
         [gradient.flatten(1).square().sum(1) for gradient in gradients]
@@ -54,8 +54,8 @@ class ReplicaRates:
     """A learning rate of its own for each replica, as a factor on what the optimizer does.
 
     The update of a replica is multiplied by its factor. For SGD and Adam, whose updates are
-    proportional to the learning rate, this is the same as a learning rate for each replica; a factor
-    of 0 freezes a replica. Costs nothing while every factor is 1.
+    proportional to the learning rate, this is the same as a learning rate for each replica; a
+    factor of 0 freezes a replica. Costs nothing while every factor is 1.
 
     Args:
         optimizer: the optimizer whose steps are scaled.

@@ -71,7 +71,9 @@ class PopulationModule(pl.LightningModule):
         self._initial_rates = torch.ones(replicas) if rates is None else rates
         self._rates: ReplicaRates | None = None
         self.register_buffer("failed_step", torch.full((replicas,), -1), persistent=False)
-        self.register_buffer("error_sum", torch.zeros(replicas, dtype=torch.float64), persistent=False)
+        self.register_buffer(
+            "error_sum", torch.zeros(replicas, dtype=torch.float64), persistent=False
+        )
         self.elements_seen = 0
         self.failed_step: Tensor
         self.error_sum: Tensor
@@ -117,9 +119,13 @@ class PopulationModule(pl.LightningModule):
         settings = self.optimization
         optimizer = make_optimizer(settings.optimizer, self.parameters(), settings.learning_rate)
         self._rates = ReplicaRates(optimizer, self._initial_rates.to(self.device))
-        return [optimizer], [tail_schedule(optimizer, settings.epochs, settings.tail, settings.factor)]
+        return [optimizer], [
+            tail_schedule(optimizer, settings.epochs, settings.tail, settings.factor)
+        ]
 
-    def configure_gradient_clipping(self, optimizer: torch.optim.Optimizer, *_: Any, **__: Any) -> None:
+    def configure_gradient_clipping(
+        self, optimizer: torch.optim.Optimizer, *_: Any, **__: Any
+    ) -> None:
         if self.optimization.gradient_clip is not None:
             clip_by_replica(self.parameters(), self.optimization.gradient_clip)
 

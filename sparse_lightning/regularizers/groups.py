@@ -46,15 +46,16 @@ def regularizers_for(replicas: Sequence[Replica], proximal: bool = False) -> lis
             run = list(members)
             if not has_term:
                 continue
-            # l1_weight → weight, hidden_threshold → threshold: the field says whose, the class knows.
+            # l1_weight → weight, hidden_threshold → threshold: the class knows whose they are.
             strengths = {
                 strength.removeprefix("l1_").removeprefix("hidden_"): [
                     getattr(replica, strength) for _, replica in run
                 ]
                 for strength in term.strengths
             }
-            options = {"proximal": True} if proximal and issubclass(CLASSES[symbol], WeightRegularizer) else {}
-            callbacks.append(
-                CLASSES[symbol](replicas=slice(run[0][0], run[-1][0] + 1), **strengths, **options)
-            )
+            replicas_of_run = slice(run[0][0], run[-1][0] + 1)
+            regularizer = CLASSES[symbol](replicas=replicas_of_run, **strengths)
+            if isinstance(regularizer, WeightRegularizer):
+                regularizer.proximal = proximal
+            callbacks.append(regularizer)
     return callbacks

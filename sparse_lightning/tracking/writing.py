@@ -3,13 +3,14 @@
 import json
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import mlflow.data
-from mlflow.entities import DatasetInput, Metric, Param, RunTag
+from mlflow.data.pandas_dataset import from_pandas
 from mlflow.entities import Dataset as DatasetEntity
+from mlflow.entities import DatasetInput, Metric, Param, RunTag
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.tracking.context.registry import resolve_tags
 from mlflow.utils.mlflow_tags import (
@@ -63,7 +64,8 @@ class StudyWriter:
         self.encoding = encoding
         self.layers = layers
         self._opened_elsewhere = run_id is not None
-        self._source = _source_tags(project)
+        commit = _commit_of(project.folder)
+        self._commit = {MLFLOW_GIT_COMMIT: commit} if commit else {}
         self.run_id, self.experiment_id = self._join(run_id) if run_id else self._open()
         self._monitor = None
 
@@ -96,7 +98,10 @@ class StudyWriter:
     def networks(self, trained: TrainedPopulation) -> None:
         """Write one child run a network, with its weights, and the study's own measures."""
         began = time.time()
-        with self.store.errors("does not take the networks"), tempfile.TemporaryDirectory() as folder:
+        with (
+            self.store.errors("does not take the networks"),
+            tempfile.TemporaryDirectory() as folder,
+        ):
             for number in range(len(trained.replicas)):
                 self._network(trained, number, Path(folder) / names.WEIGHTS_FILE)
             floor_epochs = max(history.epochs for history in trained.histories)
@@ -121,7 +126,7 @@ class StudyWriter:
         experiment = self.store.experiment(self.project.name)
         with self.store.errors("does not open a run"):
             run = self.store.client.create_run(
-                experiment.experiment_id, run_name=self.project.name, tags=self._source
+                experiment.experiment_id, run_name=self.project.name, tags=_source_tags()
             )
         return run.info.run_id, run.info.experiment_id
 
@@ -139,6 +144,7 @@ class StudyWriter:
         tags = {
             names.KIND: names.STUDY,
             names.PROJECT: self.project.name,
+            **self._commit,
             MLFLOW_RUN_NAME: self.project.name,
         }
         settings = self.project.regularizers
@@ -158,7 +164,7 @@ class StudyWriter:
         )
         client.log_inputs(self.run_id, datasets=[self._dataset()])
         inputs = self.encoding.transform(self.table.frame).astype("float64")
-        weights = sum(a * b for a, b in zip(self.layers, self.layers[1:], strict=False))
+        weights = sum(a * b for a, b in pairwise(self.layers))
         self._metrics(
             self.run_id,
             {
@@ -170,9 +176,7 @@ class StudyWriter:
         )
 
     def _dataset(self) -> DatasetInput:
-        dataset: Any = mlflow.data.from_pandas(
-            self.table.frame, source=self.table.source, name=self.table.name
-        )
+        dataset: Any = from_pandas(self.table.frame, source=self.table.source, name=self.table.name)
         # MLflow's own digest is of a sample of the rows; the table's is of all its bytes.
         entity = DatasetEntity(
             name=dataset.name,
@@ -208,7 +212,7 @@ class StudyWriter:
             "seed": replica.seed,
         }
         tags = {
-            **self._source,
+            **self._commit,
             MLFLOW_PARENT_RUN_ID: self.run_id,
             names.KIND: names.NETWORK,
             names.REPLICA: str(number),
@@ -217,21 +221,19 @@ class StudyWriter:
             tags[names.FAILURE] = failure
         run = client.create_run(self.experiment_id, run_name=replica.name[:250], tags=tags)
         run_id, now = run.info.run_id, int(time.time() * 1000)
-        metrics = [Metric(metric, value, now, epoch) for metric, epoch, value in history.points]
+        points = {(metric, epoch): value for metric, epoch, value in history.points}
         if not failure:
-            last = history.epochs
-            metrics += [
-                Metric("connections", float(trained.connections[number]), now, last),
-                Metric("squared_error", float(trained.squared_error[number]), now, last),
-            ]
+            points["connections", history.epochs] = float(trained.connections[number])
+            points["squared_error", history.epochs] = float(trained.squared_error[number])
+        metrics = [Metric(metric, value, now, epoch) for (metric, epoch), value in points.items()]
         client.log_batch(
             run_id,
             metrics=metrics,
             params=[Param(name, str(value)) for name, value in params.items()],
         )
         file.write_bytes(to_safetensors(single(trained.network, number)))
-        # The client would ask the store for the run's folder again, which takes longer than the copy.
-        get_artifact_repository(run.info.artifact_uri, self.store.uri).log_artifact(str(file))
+        # The client would ask the store for the run's folder again, which outlasts the copy.
+        get_artifact_repository(str(run.info.artifact_uri), self.store.uri).log_artifact(str(file))
         client.set_terminated(run_id, "FAILED" if failure else "FINISHED")
 
     def _metrics(self, run_id: str, values: dict[str, float]) -> None:
@@ -240,21 +242,14 @@ class StudyWriter:
         self.store.client.log_batch(run_id, metrics=metrics)
 
 
-def _source_tags(project: Project) -> dict[str, str]:
-    """Who ran what: MLflow's own tags, and the commit of the project file's repository."""
+def _source_tags() -> dict[str, str]:
+    """Who ran what, as MLflow itself tells it of a run."""
     known = resolve_tags()
-    tags = {
-        name: known[name]
-        for name in (MLFLOW_USER, MLFLOW_SOURCE_NAME, MLFLOW_SOURCE_TYPE)
-        if name in known
-    }
-    commit = _commit(project.folder)
-    if commit:
-        tags[MLFLOW_GIT_COMMIT] = commit
-    return tags
+    wanted = (MLFLOW_USER, MLFLOW_SOURCE_NAME, MLFLOW_SOURCE_TYPE)
+    return {name: known[name] for name in wanted if name in known}
 
 
-def _commit(folder: Path) -> str | None:
+def _commit_of(folder: Path) -> str | None:
     try:
         import git
 

@@ -1,6 +1,7 @@
 """The grid of a study: which networks there are, and how they are cut into chunks."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from sparse_lightning.project import Project
 from sparse_lightning.replica import FLOOR, Replica
@@ -24,10 +25,10 @@ def replicas_of(project: Project) -> list[Replica]:
 
 
 def chunks(replicas: int, size: int) -> Iterator[slice]:
-    """Contiguous slices of at most `size` replicas, as even as can be; the cut changes no result."""
+    """Contiguous slices of at most `size` replicas, as even as can be."""
     count = -(-replicas // size)
     bounds = [round(replicas * part / count) for part in range(count + 1)]
-    for start, stop in zip(bounds, bounds[1:], strict=False):
+    for start, stop in pairwise(bounds):
         yield slice(start, stop)
 
 
@@ -40,7 +41,7 @@ def chunk_size(project: Project, layers: list[int]) -> int:
     """
     if project.training.chunk != "auto":
         return project.training.chunk
-    weights = sum((inputs + 1) * outputs for inputs, outputs in zip(layers, layers[1:], strict=False))
+    weights = sum((inputs + 1) * outputs for inputs, outputs in pairwise(layers))
     # Adam keeps a gradient and two moments for each weight; backward keeps activations and errors.
     values = 4 * weights + 4 * project.training.batch_size * sum(layers)
     return max(1, CHUNK_BYTES // (4 * values))

@@ -37,9 +37,7 @@ class HistoryRecorder(pl.Callback):
         epochs: of the fit.
     """
 
-    def __init__(
-        self, histories: list[History], trained: nn.Module, threshold: float, epochs: int
-    ):
+    def __init__(self, histories: list[History], trained: nn.Module, threshold: float, epochs: int):
         self.histories = histories
         self.trained = trained
         self.threshold = threshold
@@ -51,7 +49,7 @@ class HistoryRecorder(pl.Callback):
         epoch = trainer.current_epoch + 1
         if epoch in self.recorded:
             counts = connections(self.trained, self.threshold).tolist()
-            # Lightning runs callbacks before the module's own hook: the epoch's sums are still there.
+            # Lightning calls callbacks before the module's own hook, which clears the sums.
             errors = pl_module.epoch_error().tolist()
             for history, count, error in zip(self.histories, counts, errors, strict=True):
                 step = history.epochs + epoch

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -54,7 +55,7 @@ class StackedTraining:
         began = time.monotonic()
         encoders, decoders = nn.Sequential(), nn.Sequential()
         widths = [self.rows.shape[1], *self.project.network.units]
-        for number, (inputs, units) in enumerate(zip(widths, widths[1:], strict=False)):
+        for number, (inputs, units) in enumerate(pairwise(widths)):
             stage = self._new_stage(number, inputs, units, nn.Sequential(*encoders))
             self._train_grid(stage)
             self._train_floor(stage)
@@ -135,12 +136,12 @@ class StackedTraining:
             return float("nan")
         encoder, decoder = take(stage.encoder, part), take(stage.decoder, part)
         below = take(stage.below, part)
-        total = 0.0
+        total = np.zeros(len(sound))
         with torch.no_grad():
             for batch in self.rows.split(1024):
                 codes = below(batch)
                 error = (decoder(encoder(codes)) - codes).square().sum((1, 2))
-                total = total + error.double().numpy()
+                total += error.double().numpy()
         return float(np.min(total[sound]))
 
     def _places_in_grid(self) -> list[int]:
