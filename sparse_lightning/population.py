@@ -4,11 +4,11 @@ Every parameter of a population has the shape `(replica, …)`, so that hundreds
 through one batched matrix product. A single network is a population of one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -105,6 +105,14 @@ def put(network: nn.Module, replicas: slice, part: nn.Module) -> None:
             if isinstance(layer, BatchedLinear) and isinstance(source, BatchedLinear):
                 layer.weight[replicas] = source.weight.to(layer.weight.device)
                 layer.bias[replicas] = source.bias.to(layer.bias.device)
+
+
+def clear(layers: Iterable[BatchedLinear], replicas: Bool[Tensor, " replica"]) -> None:
+    """Set the weights and biases of the given replicas to 0, in place."""
+    with torch.no_grad():
+        for layer in layers:
+            layer.weight[replicas] = 0.0
+            layer.bias[replicas] = 0.0
 
 
 def flatten(network: nn.Module) -> list[nn.Module]:

@@ -3,13 +3,14 @@
 import os
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pandas as pd
 import torch
 
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.errors import InputError
+from sparse_lightning.errors import InputError, TrainingError
 from sparse_lightning.network import Network
 from sparse_lightning.pareto import Comparison, compare, floor
 from sparse_lightning.project import Project
@@ -73,18 +74,28 @@ class Study:
 
     @cached_property
     def comparison(self) -> Comparison:
-        """The groups compared."""
+        """The groups compared.
+
+        Raises:
+            TrainingError: every unregularized network failed, or none learned anything.
+        """
         settings, metrics = self.project.report, self._record.metrics
-        return compare(
-            self.networks,
-            floor=floor(self.networks),
-            null_error=metrics["null_error"],
-            connections_total=metrics["connections_total"],
-            connection_threshold=settings.connection_threshold,
-            order_by=settings.index,
-            resamples=settings.bootstrap,
-            confidence=settings.confidence,
-        )
+        try:
+            return compare(
+                self.networks,
+                floor=floor(self.networks),
+                null_error=metrics["null_error"],
+                connections_total=metrics["connections_total"],
+                connection_threshold=settings.connection_threshold,
+                order_by=settings.index,
+                resamples=settings.bootstrap,
+                confidence=settings.confidence,
+            )
+        except InputError as error:
+            raise TrainingError(
+                f"the study {self.run_id} cannot be compared: {error}; "
+                "try another training.learning_rate or more training.epochs"
+            ) from error
 
     @property
     def indices(self) -> pd.DataFrame:
@@ -119,8 +130,13 @@ class Study:
         return read_network(self._store, self._record, found["run_id"].iloc[0])
 
     def write_report(self, output: Path) -> Path:
-        """Write `report.html`, the indices and the figures into a folder; returns the page."""
-        return write_report(self.view(), output)
+        """Write `report.html`, the indices and the figures into a folder; returns the page.
+
+        Raises:
+            InputError: the folder cannot be written.
+            TrainingError: every unregularized network failed, or none learned anything.
+        """
+        return write_report(self.view(), _writable(output))
 
     def view(self) -> StudyView:
         """The study as its report shows it."""
@@ -175,24 +191,35 @@ def run(
         The study, read back from the store.
 
     Raises:
-        InputError: the project or its table cannot be used.
+        InputError: the project, its table or the output folder cannot be used.
         TrackingError: the store fails.
-        TrainingError: the accelerator or the precision cannot be used.
+        TrainingError: the accelerator or the precision cannot be used, or every unregularized
+            network failed.
     """
     table = load_table(project.table, project.folder)
     encoding = Encoding.fit(table.frame, project.table.scale)
     rows = torch.from_numpy(encoding.transform(table.frame))
     layers = [rows.shape[1], *project.network.units]
     layers += layers[-2::-1]
+    folder = _writable(Path(output) if output is not None else Path("reports") / project.name)
     store = Store(tracking_uri)
     open_run = os.environ.get("MLFLOW_RUN_ID")
     with StudyWriter(store, project, table, encoding, layers, open_run) as writer:
         writer.networks(train(project, rows, progress))
         study = Study.load(writer.run_id, store.uri)
-        folder = Path(output) if output is not None else Path("reports") / project.name
         study.write_report(folder)
         writer.report(folder)
     return study
+
+
+def _writable(folder: Path) -> Path:
+    """Make the folder of the report before hours are spent on what is to lie there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise InputError(f"--output {folder}: cannot be written: {error.strerror}") from error
+    return folder
 
 
 def _strengths(grid: tuple[dict[str, float], ...]) -> str:

@@ -36,7 +36,7 @@ class Autoencoder(PopulationModule):
 
     def forward(
         self, x: Float[Tensor, "*replica batch unit"]
-    ) -> Float[Tensor, "replica batch unit"]:
+    ) -> Float[Tensor, "replica batch code"]:
         """The reconstruction of the codes that the stages below make of `x`."""
         return self.decoder(self.encoder(self.below(x)))
 

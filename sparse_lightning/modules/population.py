@@ -15,7 +15,7 @@ from sparse_lightning.modules.optimization import (
     silence,
     tail_schedule,
 )
-from sparse_lightning.population import linear_layers
+from sparse_lightning.population import BatchedLinear, clear, linear_layers
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,7 @@ class PopulationModule(pl.LightningModule):
         failed = self.failed_step >= 0
         if self._rates is not None and bool(failed.any()):
             self._rates.freeze(failed)
-            with torch.no_grad():
-                for layer in linear_layers_of(self):
-                    layer.weight[failed] = 0.0
-                    layer.bias[failed] = 0.0
+            clear(linear_layers_of(self), failed)
 
     def configure_optimizers(self) -> Any:
         settings = self.optimization
@@ -126,11 +123,17 @@ class PopulationModule(pl.LightningModule):
     def configure_gradient_clipping(
         self, optimizer: torch.optim.Optimizer, *_: Any, **__: Any
     ) -> None:
-        if self.optimization.gradient_clip is not None:
-            clip_by_replica(self.parameters(), self.optimization.gradient_clip)
+        limit = self.optimization.gradient_clip
+        if limit is None:
+            return
+        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
+        # A fused optimizer takes the scale of 16-bit gradients out in its step, after the clipping.
+        if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
+            limit *= scaler.get_scale()
+        clip_by_replica(self.parameters(), limit)
 
 
-def linear_layers_of(module: nn.Module) -> list[Any]:
+def linear_layers_of(module: nn.Module) -> list[BatchedLinear]:
     """The trainable batched layers of a module, wherever they are."""
     return [
         layer

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
+from torch.utils.hooks import RemovableHandle
 
 from sparse_lightning.errors import RegularizerError
 from sparse_lightning.penalties import spread
@@ -23,8 +24,9 @@ class Regularizer(pl.Callback):
 
     The gradient of the penalty joins the gradient of the loss during the backward pass, divided by
     `accumulate_grad_batches` and multiplied by the gradient scaler (16-bit), as the gradient of the
-    loss is. On an ordinary module the penalty's value is added to the loss too, so that what is
-    logged includes it; a population saves that work.
+    loss is. On an ordinary module the penalty's value is added to the loss too, so that the loss in
+    the outputs of `on_train_batch_end` includes it (for the callbacks after this one and the module
+    itself; what `training_step` logs is its own); a population saves that work.
 
     A subclass gives `value`; it may give `gradient` in closed form, which is faster.
 
@@ -54,7 +56,8 @@ class Regularizer(pl.Callback):
             for name, value in {"weight": weight, **parameters}.items()
         }
         self.batched = False
-        self._factor: Tensor = torch.ones(1)
+        self._hooks: list[RemovableHandle] = []
+        self._reported: Tensor | None = None
 
     def value(self, tensor: Tensor) -> Tensor:
         """The penalty `(replica,)` of weights or outputs `(replica, …)`, without its weight."""
@@ -80,20 +83,43 @@ class Regularizer(pl.Callback):
                     f"{type(self).__name__}: {name} has {len(strength)} values for {size} replicas"
                 )
             self.strengths[name] = strength.expand(size).to(pl_module.device)
-        self._factor = self.strengths["weight"] / trainer.accumulate_grad_batches
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, *_: Any, **__: Any
+    ) -> None:
+        # Lightning has copied the loss before `on_before_backward`.
+        if self._reported is not None and isinstance(outputs, dict) and "loss" in outputs:
+            outputs["loss"].add_(self._reported)
+        self._reported = None
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        for hook in self._hooks:
+            hook.remove()
+        self._hooks = []
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        self.on_fit_end(trainer, pl_module)
 
     def added_gradient(self, tensor: Tensor, trainer: pl.Trainer) -> Tensor:
         """What is to be added to the gradient of the loss with respect to `tensor`."""
-        addition = self.gradient(tensor) * spread(self._factor, tensor)
+        addition = self.gradient(tensor) * spread(self._share(trainer), tensor)
         scaler = getattr(trainer.precision_plugin, "scaler", None)
         return addition if scaler is None else scaler.scale(addition)
 
     def add_value(self, loss: Tensor, tensors: list[Tensor], trainer: pl.Trainer) -> None:
         """Add the penalty's value to the loss that an ordinary module reports."""
-        total = sum(torch.dot(self._factor, self.value(tensor)) for tensor in tensors)
         scaler = getattr(trainer.precision_plugin, "scaler", None)
         with torch.no_grad():
+            values = torch.stack([self.value(tensor) for tensor in tensors]).sum(0)
+            total = (self._share(trainer) * values).sum()
+            self._reported = total
             loss.add_(total if scaler is None else scaler.scale(total))
+
+    def _share(self, trainer: pl.Trainer) -> Tensor:
+        """The weight `(replica,)` of the penalty in one of the accumulated batches."""
+        return self.strengths["weight"] / trainer.accumulate_grad_batches
 
     def _checked(self, name: str, value: Strength) -> Tensor:
         strength = torch.as_tensor(value, dtype=torch.float32).reshape(-1)

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytorch_lightning as pl
 from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
 
 from sparse_lightning import penalties
 from sparse_lightning.errors import RegularizerError
@@ -37,7 +36,6 @@ class HiddenRegularizer(Regularizer):
     ):
         super().__init__(weight, layers, replicas, **parameters)
         self._outputs: list[Tensor] = []
-        self._hooks: list[RemovableHandle] = []
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_fit_start(trainer, pl_module)
@@ -82,15 +80,8 @@ class HiddenRegularizer(Regularizer):
             self._outputs = []
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        for hook in self._hooks:
-            hook.remove()
-        self._hooks = []
+        super().on_fit_end(trainer, pl_module)
         self._outputs = []
-
-    def on_exception(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
-    ) -> None:
-        self.on_fit_end(trainer, pl_module)
 
 
 class HiddenL1(HiddenRegularizer):
@@ -173,6 +164,10 @@ class HiddenKL(HiddenRegularizer):
         replicas: slice | None = None,
     ):
         super().__init__(weight, layers, replicas, sparsity=sparsity)
+        self._range_checked = False
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        super().on_fit_start(trainer, pl_module)
         self._range_checked = False
 
     def _capture(self, output: Tensor, trainer: pl.Trainer) -> None:

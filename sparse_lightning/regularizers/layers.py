@@ -16,8 +16,7 @@ def matching(
     Raises:
         RegularizerError: no name matches; the message lists the names.
     """
-    if patterns is None:
-        return dict(modules)
+    patterns = ("*",) if patterns is None else patterns
     found = {
         name: module
         for name, module in modules.items()

@@ -37,7 +37,6 @@ class WeightRegularizer(Regularizer):
         super().__init__(weight, layers, replicas, **parameters)
         self.proximal = proximal
         self._weights: list[nn.Parameter] = []
-        self._steps_done = 0
 
     def proximal_step(self, weight: Tensor, step: Tensor) -> Tensor:
         """The proximal operator with `step` = learning rate · λ for each replica."""
@@ -47,7 +46,6 @@ class WeightRegularizer(Regularizer):
         super().on_fit_start(trainer, pl_module)
         layers = matching(weighted_modules(pl_module), self.layers, type(self).__name__)
         self._weights = distinct_weights(layers)
-        self._steps_done = trainer.global_step
         if self.proximal:
             for optimizer in trainer.optimizers:
                 if not isinstance(optimizer, torch.optim.SGD):
@@ -55,6 +53,8 @@ class WeightRegularizer(Regularizer):
                         f"{type(self).__name__}: proximal=True needs torch.optim.SGD, got "
                         f"{type(optimizer).__name__}; use proximal=False with this optimizer"
                     )
+                # Before a schedule changes the learning rate that the step was made with.
+                self._hooks.append(optimizer.register_step_post_hook(self._shrink))
 
     def on_before_backward(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
@@ -71,24 +71,15 @@ class WeightRegularizer(Regularizer):
                     weight.grad = torch.zeros_like(weight)
                 self._part(weight.grad).add_(self.added_gradient(self._part(weight), trainer))
 
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any, **__: Any
-    ) -> None:
-        # With gradient accumulation only some batches end with an optimizer step.
-        if not self.proximal or trainer.global_step == self._steps_done:
-            return
-        self._steps_done = trainer.global_step
-        rates = {
-            id(parameter): group["lr"]
-            for optimizer in trainer.optimizers
-            for group in optimizer.param_groups
-            for parameter in group["params"]
-        }
+    def _shrink(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        own = {id(weight) for weight in self._weights}
         with torch.no_grad():
-            for weight in self._weights:
-                part = self._part(weight)
-                step = rates[id(weight)] * self.strengths["weight"]
-                part.copy_(self.proximal_step(part, step))
+            for group in optimizer.param_groups:
+                for weight in group["params"]:
+                    if id(weight) in own:
+                        part = self._part(weight)
+                        step = group["lr"] * self.strengths["weight"]
+                        part.copy_(self.proximal_step(part, step))
 
     def _part(self, weight: Tensor) -> Tensor:
         """A view of what this regularizer is for, with the replica as its first axis."""

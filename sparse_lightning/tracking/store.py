@@ -9,7 +9,9 @@ import mlflow
 from mlflow.entities import Experiment, Run
 from mlflow.exceptions import MlflowException
 
-from sparse_lightning.errors import TrackingError
+from sparse_lightning.errors import InputError, TrackingError
+
+_NO_SUCH_RUN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
 class Store:
@@ -50,9 +52,18 @@ class Store:
         return found
 
     def run(self, run_id: str) -> Run:
-        """A run by its id."""
+        """A run by its id.
+
+        Raises:
+            InputError: there is none.
+        """
         with self.errors(f"does not give the run {run_id}"):
-            return self.client.get_run(run_id)
+            try:
+                return self.client.get_run(run_id)
+            except MlflowException as error:
+                if error.error_code in _NO_SUCH_RUN:
+                    raise InputError(f"{self.uri} holds no run {run_id!r}") from error
+                raise
 
     def search(self, experiments: list[str], condition: str) -> list[Run]:
         """Every active run that meets a condition in MLflow's filter language."""

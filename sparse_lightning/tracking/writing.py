@@ -70,8 +70,12 @@ class StudyWriter:
         self._monitor = None
 
     def __enter__(self) -> Self:
-        with self.store.errors("does not take the study"):
-            self._describe()
+        try:
+            with self.store.errors("does not take the study"):
+                self._describe()
+        except BaseException as error:  # Python calls __exit__ only for what has been entered
+            self._end(error)
+            raise
         if self.project.tracking.system_metrics:
             from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
@@ -87,13 +91,7 @@ class StudyWriter:
     ) -> None:
         if self._monitor is not None:
             self._monitor.finish()
-        if error is None:
-            status = "FINISHED"
-        else:
-            status = "KILLED" if isinstance(error, KeyboardInterrupt | SystemExit) else "FAILED"
-        # `mlflow run` ends the run that it opened by this process's exit status.
-        if not self._opened_elsewhere or error is not None:
-            self.store.client.set_terminated(self.run_id, status)
+        self._end(error)
 
     def networks(self, trained: TrainedPopulation) -> None:
         """Write one child run a network, with its weights, and the study's own measures."""
@@ -121,6 +119,18 @@ class StudyWriter:
         """Add the files of a report to the study's run."""
         with self.store.errors("does not take the report"):
             self.store.client.log_artifacts(self.run_id, str(folder), names.REPORT_FOLDER)
+
+    def _end(self, error: BaseException | None) -> None:
+        with self.store.errors("does not end the study"):
+            if error is not None:
+                unfinished = (
+                    f"tags.mlflow.parentRunId = '{self.run_id}' and attributes.status = 'RUNNING'"
+                )
+                for run in self.store.search([self.experiment_id], unfinished):
+                    self.store.client.set_terminated(run.info.run_id, _status(error))
+            # `mlflow run` ends the run that it opened by this process's exit status.
+            if not self._opened_elsewhere or error is not None:
+                self.store.client.set_terminated(self.run_id, _status(error))
 
     def _open(self) -> tuple[str, str]:
         experiment = self.store.experiment(self.project.name)
@@ -240,6 +250,12 @@ class StudyWriter:
         now = int(time.time() * 1000)
         metrics = [Metric(name, float(value), now, 0) for name, value in values.items()]
         self.store.client.log_batch(run_id, metrics=metrics)
+
+
+def _status(error: BaseException | None) -> str:
+    if error is None:
+        return "FINISHED"
+    return "KILLED" if isinstance(error, KeyboardInterrupt | SystemExit) else "FAILED"
 
 
 def _source_tags() -> dict[str, str]:

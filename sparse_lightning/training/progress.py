@@ -2,11 +2,12 @@
 
 import sys
 import time
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pytorch_lightning as pl
 
 
+@runtime_checkable
 class Progress(Protocol):
     """What training tells of its progress."""
 

@@ -10,7 +10,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sparse_lightning.modules.autoencoder import Autoencoder
-from sparse_lightning.population import batched_layer, connections, put, take
+from sparse_lightning.population import (
+    batched_layer,
+    clear,
+    connections,
+    linear_layers,
+    put,
+    take,
+)
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.groups import regularizers_for, training_order
 from sparse_lightning.replica import FLOOR, Replica
@@ -162,6 +169,7 @@ class StackedTraining:
             if not failures[number] and not np.isfinite(value):
                 failures[number] = "diverged: the error of the trained network is not finite"
         failed = np.array([bool(failure) for failure in failures])
+        clear(linear_layers(network), torch.from_numpy(failed))
         return TrainedPopulation(
             replicas=replicas,
             network=network,

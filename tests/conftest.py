@@ -1,0 +1,12 @@
+"""Shapes and types are checked while testing, and hypothesis draws the same examples every time."""
+
+from hypothesis import settings
+from jaxtyping import install_import_hook
+
+settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=40)
+settings.load_profile("repeatable")
+
+# In effect for what is imported from here on. Beartype knows no `Self` of single methods, hence the
+# choice: where tensors have shapes.
+CHECKED = ("data.loading", "modules", "pareto", "penalties", "population", "training")
+install_import_hook([f"sparse_lightning.{name}" for name in CHECKED], "beartype.beartype")

@@ -1,0 +1,125 @@
+"""A network as its user stores, reads and applies it."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import save
+from torch import nn
+
+from sparse_lightning.data.encoding import Encoding
+from sparse_lightning.errors import TableError, TrackingError
+from sparse_lightning.network import Network, from_safetensors, to_safetensors
+
+
+def stack():
+    torch.manual_seed(0)
+    return nn.Sequential(
+        *(nn.Linear(3, 2), nn.Tanh(), nn.Linear(2, 1), nn.Tanh()),
+        *(nn.Linear(1, 2), nn.Tanh(), nn.Linear(2, 3), nn.Identity()),
+    )
+
+
+CONTENT = to_safetensors(stack())
+
+
+def test_a_network_survives_storage():
+    model = from_safetensors(CONTENT, "here")
+    assert [type(layer) for layer in model] == [type(layer) for layer in stack()]
+    for one, other in zip(model.parameters(), stack().parameters(), strict=True):
+        assert torch.equal(one, other)
+    assert not model.training
+
+
+@given(st.integers(0, len(CONTENT) - 1))
+def test_a_torn_file_is_a_tracking_error(length):
+    with pytest.raises(TrackingError, match="the file does not hold a network"):
+        from_safetensors(CONTENT[:length], "the file")
+
+
+@given(st.binary(max_size=200))
+def test_foreign_bytes_are_a_tracking_error(content):
+    with pytest.raises(TrackingError, match="the file does not hold a network"):
+        from_safetensors(content, "the file")
+
+
+@given(st.integers(0, len(CONTENT) - 1), st.integers(0, 255))
+def test_a_changed_byte_is_harmless_or_a_tracking_error(place, byte):
+    try:
+        model = from_safetensors(CONTENT[:place] + bytes([byte]) + CONTENT[place + 1 :], "here")
+    except TrackingError:
+        return
+    assert isinstance(model, nn.Sequential)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["dense", "tanh", "linear"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+
+
+@given(JSON, st.lists(st.integers(0, 3), max_size=3), st.sampled_from(["float32", "int64"]))
+def test_foreign_descriptions_are_harmless_or_a_tracking_error(layers, shape, dtype):
+    weights = {
+        "0.weight": torch.zeros(shape, dtype=getattr(torch, dtype)),
+        "0.bias": torch.zeros(shape[:1]),
+    }
+    content = save(weights, metadata={"layers": json.dumps(layers)})
+    try:
+        model = from_safetensors(content, "here")
+    except TrackingError:
+        return
+    assert isinstance(model, nn.Sequential)
+
+
+@pytest.mark.parametrize("metadata", [None, {"other": "[]"}, {"layers": "[" * 100_000}])
+def test_safetensors_of_others_are_a_tracking_error(metadata):
+    with pytest.raises(TrackingError, match="run 7 does not hold a network of this package"):
+        from_safetensors(save({"a": torch.ones(2)}, metadata=metadata), "run 7")
+
+
+@pytest.fixture
+def frame():
+    return pd.DataFrame(
+        {"a": [0.0, 5.0, 10.0], "unused": ["x", "y", "z"], "c": [1.0, 2.0, 3.0], "b": [-1, 0, 4]},
+        index=["first", "second", "third"],
+    )
+
+
+@pytest.fixture
+def network(frame):
+    encoding = Encoding.fit(frame[["a", "b", "c"]], "minmax")
+    return Network(stack(), encoding, {"group": "L1"}, "run 1")
+
+
+def test_codes_are_those_of_the_innermost_layer(network, frame):
+    codes = network.encode(frame)
+    scaled = np.array([[0, 0, 0], [0.5, 0.2, 0.5], [1, 1, 1]], dtype=np.float32)
+    expected = network.model[:4](torch.from_numpy(scaled)).detach().numpy()
+    assert list(codes.columns) == ["code 1"]
+    assert list(codes.index) == ["first", "second", "third"]
+    np.testing.assert_allclose(codes.to_numpy(), expected, rtol=1e-6)
+
+
+def test_reconstructions_are_in_the_users_units_and_index(network, frame):
+    scaled = np.array([[0, 0, 0], [0.5, 0.2, 0.5], [1, 1, 1]], dtype=np.float32)
+    rebuilt = network.model(torch.from_numpy(scaled)).detach().numpy()
+    expected = pd.DataFrame(
+        rebuilt * [10, 5, 2] + [0, -1, 1], columns=["a", "b", "c"], index=frame.index
+    )
+    pd.testing.assert_frame_equal(network.reconstruct(frame), expected, rtol=1e-6)
+
+
+def test_a_missing_column_is_named(network, frame):
+    with pytest.raises(TableError, match="there is no column 'b'"):
+        network.reconstruct(frame.drop(columns="b"))
+
+
+def test_no_rows_give_no_rows(network, frame):
+    assert network.reconstruct(frame[:0]).shape == (0, 3)
+    assert network.encode(frame[:0]).shape == (0, 1)

@@ -1,0 +1,81 @@
+import shutil
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+import sparse_lightning as sl
+from sparse_lightning.network import from_safetensors, to_safetensors
+from sparse_lightning.tracking import find_study, read_study
+from sparse_lightning.tracking.store import Store
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def copied_store(wine_job, tmp_path):
+    """The store as another machine has it: another folder, another order of its rows."""
+    shutil.copytree(wine_job.folder / "mlruns", tmp_path / "mlruns")
+    shutil.copy(wine_job.folder / "mlflow.db", tmp_path)
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database, database:
+        for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
+            database.execute(
+                f"UPDATE {table} SET {column} = replace({column}, ?, ?)",
+                (str(wine_job.folder), str(tmp_path)),
+            )
+        database.execute("UPDATE runs SET start_time = -start_time WHERE run_uuid > '8'")
+    return f"sqlite:///{tmp_path}/mlflow.db"
+
+
+def test_another_machine_reports_the_same_to_the_last_digit(
+    wine_job, copied_store, workplace, monkeypatch
+):
+    monkeypatch.setenv("LC_ALL", "C")
+    there = sl.Study.load(wine_job.study.run_id, copied_store)
+    there.write_report(workplace / "again")
+    for name in ("indices.json", "indices.csv", "report.html", "figures/pareto.svg"):
+        assert (workplace / "again" / name).read_bytes() == (wine_job.report / name).read_bytes()
+
+
+def test_a_study_is_found_by_experiment_and_the_newest_wins(wine_job):
+    store = Store(wine_job.uri)
+    assert find_study(store, "wine-small") == wine_job.study.run_id
+    with pytest.raises(sl.InputError) as caught:
+        find_study(store, "wine-smal' OR 1=1")
+    assert "--experiment" in str(caught.value)
+    assert "studies: wine-small" in str(caught.value)
+
+
+@pytest.mark.parametrize("run_id", ["0" * 32, "", "' OR 1=1 --", "../..", "λ"])
+def test_an_unknown_run_is_bad_input(wine_job, run_id):
+    with pytest.raises(sl.InputError, match="holds no run"):
+        read_study(Store(wine_job.uri), run_id)
+
+
+def test_the_run_of_a_network_holds_no_study(wine_job):
+    with pytest.raises(sl.InputError, match="holds no study"):
+        read_study(Store(wine_job.uri), wine_job.children[0].info.run_id)
+
+
+def test_a_study_without_its_project_file_says_what_is_missing(wine_job, copied_store, tmp_path):
+    (file,) = (tmp_path / "mlruns").rglob("project.yaml")
+    file.unlink()
+    with pytest.raises(sl.TrackingError, match=r"does not give project\.yaml of run"):
+        sl.Study.load(wine_job.study.run_id, copied_store)
+
+
+def test_damaged_weights_are_refused(wine_job, copied_store, tmp_path):
+    study = sl.Study.load(wine_job.study.run_id, copied_store)
+    run_id = study.networks["run_id"].iloc[0]
+    (file,) = (tmp_path / "mlruns").rglob(f"{run_id}/artifacts/network.safetensors")
+    whole = file.read_bytes()
+    for content in (b"", b"\x80\x04pickle", whole[:-1], whole.replace(b"dense", b"danse")):
+        file.write_bytes(content)
+        with pytest.raises(sl.TrackingError, match="does not hold a network"):
+            study.network("none", seed=1)
+
+
+def test_weights_outlast_the_way_to_a_file_and_back(wine_job):
+    model = wine_job.study.network("L1", l1_weight=0.001, seed=2).model
+    content = to_safetensors(model)
+    assert to_safetensors(from_safetensors(content, "this test")) == content
