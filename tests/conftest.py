@@ -3,10 +3,13 @@
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
-settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=40)
+settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
 
 # In effect for what is imported from here on. Beartype knows no `Self` of single methods, hence the
 # choice: where tensors have shapes.
-CHECKED = ("data.loading", "modules", "pareto", "penalties", "population", "training")
+CHECKED = ("data.loading", "modules", "penalties", "population", "training")
 install_import_hook([f"sparse_lightning.{name}" for name in CHECKED], "beartype.beartype")
+
+# The whole jobs that several tests look at.
+pytest_plugins = ["studies"]

@@ -29,7 +29,7 @@ ODD = f"""\
 name: {HOSTILE!r}
 table: {{source: odd table.csv}}
 network: {{units: [2]}}
-training: {{epochs: 2, seeds: [1, 2], accelerator: cpu, floor: {{max_cycles: 1}}}}
+training: {{epochs: 60, seeds: [1, 2], accelerator: cpu, floor: {{max_cycles: 1}}}}
 regularizers:
   l1_weights: [0.0001, 0.001]
   groups:
@@ -82,7 +82,7 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("store")
     with working_in(folder):
-        Store("sqlite:///mlflow.db")
+        Store(f"sqlite:///{folder}/mlflow.db")
     return folder / "mlflow.db"
 
 
@@ -132,6 +132,6 @@ def odd_job(tmp_path_factory: pytest.TempPathFactory, make_job: Callable[..., Jo
     import pandas as pd
 
     folder = tmp_path_factory.mktemp("odd")
-    rows = np.random.default_rng(5).normal(size=(40, len(ODD_COLUMNS)))
+    rows = np.random.default_rng(5).normal(size=(40, 1)) * [1, -2, 3, 0.5] + 7
     pd.DataFrame(rows, columns=ODD_COLUMNS).to_csv(folder / "odd table.csv", index=False)
     return make_job(folder, ODD)

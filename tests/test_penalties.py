@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from jaxtyping import TypeCheckError
@@ -70,6 +70,7 @@ def drawn_for(name):
 
 
 @pytest.mark.parametrize("name", DEFINITIONS)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_value_is_the_definition_and_never_negative(name, data):
     array, parameter = data.draw(drawn_for(name))
@@ -80,6 +81,7 @@ def test_value_is_the_definition_and_never_negative(name, data):
 
 
 @pytest.mark.parametrize("name", DEFINITIONS)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_order_of_rows_units_and_replicas_does_not_matter(name, data):
     array, parameter = tensors(*data.draw(drawn_for(name)))
@@ -93,6 +95,7 @@ def test_order_of_rows_units_and_replicas_does_not_matter(name, data):
 
 
 @pytest.mark.parametrize("name", DEFINITIONS)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_gradient_is_that_of_autograd(name, data):
     array, parameter = tensors(*data.draw(drawn_for(name)))
@@ -156,6 +159,7 @@ def test_kl_is_zero_where_the_mean_is_the_sparsity():
     torch.testing.assert_close(penalties.hidden_kl(hidden, rho), torch.zeros_like(rho))
 
 
+@settings(max_examples=25)
 @given(case=outputs(), step=st.floats(0, 1.5))
 def test_proximal_l1_minimises_its_objective(case, step):
     array, _ = case
@@ -165,6 +169,7 @@ def test_proximal_l1_minimises_its_objective(case, step):
     np.testing.assert_allclose(found.numpy(), best, atol=GRID)
 
 
+@settings(max_examples=25)
 @given(case=outputs(), step=st.floats(0, 1.5))
 def test_proximal_selective_l1_reaches_the_smallest_objective(case, step):
     array, theta = case

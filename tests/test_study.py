@@ -5,11 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from studies import GROUPS, HOSTILE, ODD_COLUMNS, WINE
 
 import sparse_lightning as sl
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.report import indices_schema
-from studies import GROUPS, HOSTILE, ODD_COLUMNS, WINE
+from sparse_lightning.tracking import Store
 
 pytestmark = pytest.mark.slow
 
@@ -104,7 +105,9 @@ def test_other_seeds_give_other_indices(wine_job, tmp_path_factory, make_job):
         "regularizers.groups={sL1: {}}",
     )
     (group,) = indices_of(other)["groups"]
-    assert group["area_marker"] not in [group["area_marker"] for group in indices_of(wine_job)["groups"]]
+    assert group["area_marker"] not in [
+        group["area_marker"] for group in indices_of(wine_job)["groups"]
+    ]
     assert group["intervals"] == dict.fromkeys(group["intervals"])
 
 
@@ -166,7 +169,10 @@ def test_the_floor_is_a_group_without_weights_to_choose(wine_job):
     ("wanted", "message"),
     [
         ({"group": "l1"}, "there is no group 'l1'; the groups are none, L1, sL1, "),
-        ({"group": "L1", "l1_weight": 5.0}, r"L1 has no l1_weight 5.0; there are \[0.0001, 0.001\]"),
+        (
+            {"group": "L1", "l1_weight": 5.0},
+            r"L1 has no l1_weight 5.0; there are \[0.0001, 0.001\]",
+        ),
         ({"group": "L1", "seed": 1}, r"L1: say which l1_weight: one of \[0.0001, 0.001\]"),
         ({"group": "L1", "l1_weight": 0.001}, r"L1: say which seed: one of \[1, 2\]"),
         ({"group": "L1", "l1_weight": 0.001, "seed": 7}, r"L1 has no seed 7; there are \[1, 2\]"),
@@ -178,13 +184,11 @@ def test_a_network_that_is_not_one_is_refused(wine_job, wanted, message):
 
 
 def test_a_run_that_is_open_becomes_the_study(workplace, make_job, monkeypatch):
-    import mlflow
-
-    client = mlflow.MlflowClient("sqlite:///mlflow.db")
+    client = Store().client
     opened = client.create_run("0", run_name="wistful-bee-12").info.run_id
     project = sl.Project.parse(WINE, ["regularizers.groups={L1: {}}"])
     monkeypatch.setenv("MLFLOW_RUN_ID", opened)
-    study = sl.run(project, "sqlite:///mlflow.db", workplace / "out")
+    study = sl.run(project, Store().uri, workplace / "out")
     assert study.run_id == opened
     run = client.get_run(opened)
     assert run.info.run_name == "wine-small"
@@ -195,17 +199,17 @@ def test_a_run_that_is_open_becomes_the_study(workplace, make_job, monkeypatch):
     studies = [run for run in runs if run.data.tags["sparse_lightning.kind"] == "study"]
     assert [run.info.run_id for run in studies] == [opened]
     assert len(runs) == 1 + len(study.networks)
-    assert sl.Study.find("wine-small", "sqlite:///mlflow.db").run_id == opened
+    assert sl.Study.find("wine-small", Store().uri).run_id == opened
 
     with pytest.raises(sl.TrackingError, match=f"the run {opened} .* holds a study already"):
-        sl.run(project, "sqlite:///mlflow.db", workplace / "out")
+        sl.run(project, Store().uri, workplace / "out")
     assert len(client.search_runs(["0"])) == len(runs)
 
 
 def test_an_open_run_that_does_not_exist_is_refused(workplace, monkeypatch):
     monkeypatch.setenv("MLFLOW_RUN_ID", "0" * 32)
     with pytest.raises(sl.InputError, match=f"holds no run '{'0' * 32}'"):
-        sl.run(sl.Project.parse(WINE), "sqlite:///mlflow.db", workplace / "out")
+        sl.run(sl.Project.parse(WINE), Store().uri, workplace / "out")
 
 
 def test_diverged_networks_are_marked_and_the_study_goes_on(diverging_job):
@@ -241,9 +245,7 @@ def test_without_a_floor_there_is_no_comparison(workplace, make_job):
         make_job(workplace, DIVERGING, "training.learning_rate=1.0e+30")
     assert "all 2 networks of the group 'none' failed, so there is no floor" in str(caught.value)
     assert "training.learning_rate" in str(caught.value)
-    import mlflow
-
-    client = mlflow.MlflowClient("sqlite:///mlflow.db")
+    client = Store().client
     runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
     assert {run.info.status for run in runs} == {"FAILED"}
     assert not list((workplace / "report").iterdir())
@@ -262,11 +264,8 @@ def test_a_folder_that_cannot_be_written_is_refused_before_training(workplace):
     (workplace / "file").touch()
     for output in (workplace / "file", workplace / "file" / "below"):
         with pytest.raises(sl.InputError, match=f"--output {output}: cannot be written: "):
-            sl.run(sl.Project.parse(WINE), "sqlite:///mlflow.db", output)
-    from sparse_lightning.tracking import Store
-
-    store = Store("sqlite:///mlflow.db")
-    assert [found.name for found in store.client.search_experiments()] == ["Default"]
+            sl.run(sl.Project.parse(WINE), Store().uri, output)
+    assert [found.name for found in Store().client.search_experiments()] == ["Default"]
 
 
 def test_a_table_of_ones_own_with_odd_names_runs_from_end_to_end(odd_job):

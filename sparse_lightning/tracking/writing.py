@@ -3,6 +3,7 @@
 import json
 import tempfile
 import time
+import warnings
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
@@ -186,7 +187,12 @@ class StudyWriter:
         )
 
     def _dataset(self) -> DatasetInput:
-        dataset: Any = from_pandas(self.table.frame, source=self.table.source, name=self.table.name)
+        with warnings.catch_warnings():
+            # MLflow's advice on sources and integer columns is for those who call it.
+            warnings.simplefilter("ignore")
+            dataset: Any = from_pandas(
+                self.table.frame, source=self.table.source, name=self.table.name
+            )
         # MLflow's own digest is of a sample of the rows; the table's is of all its bytes.
         entity = DatasetEntity(
             name=dataset.name,

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytorch_lightning as pl
 import torch
 from jaxtyping import Float
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 
 from sparse_lightning.data.loading import TableModule
@@ -66,7 +67,7 @@ def fit(
                 enable_progress_bar=False,
                 enable_model_summary=False,
             )
-        except (ValueError, RuntimeError) as error:  # Lightning's words for what it cannot use
+        except (MisconfigurationException, ValueError, RuntimeError) as error:
             raise TrainingError(
                 f"training.accelerator {project.training.accelerator} with training.precision "
                 f"{project.training.precision} cannot be used here: {error}"

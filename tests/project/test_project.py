@@ -57,7 +57,8 @@ def test_the_projects_of_this_repository_load_and_round_trip(name):
 def test_dump_is_complete():
     dumped = yaml.safe_load(minimal().dump_yaml())
     assert set(dumped) == set(Project.model_fields)
-    assert dumped["training"]["floor"] == {"tolerance": 0.01, "max_cycles": 20}
+    floor = {"tolerance": 0.01, "max_cycles": 20, "batch_size": 256}
+    assert dumped["training"]["floor"] == floor
     assert dumped["regularizers"]["groups"]["sL1+KL"] == {"hidden_weight": 0.08, "sparsity": 0.5}
 
 

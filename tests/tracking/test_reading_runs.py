@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def copied_store(wine_job, tmp_path):
+def copied_store(wine_job, workplace, tmp_path):
     """The store as another machine has it: another folder, another order of its rows."""
     shutil.copytree(wine_job.folder / "mlruns", tmp_path / "mlruns")
     shutil.copy(wine_job.folder / "mlflow.db", tmp_path)

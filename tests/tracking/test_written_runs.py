@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from studies import GROUPS, WINE
 
 import sparse_lightning as sl
 from sparse_lightning.data.catalog import load_table
@@ -10,7 +11,6 @@ from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.network import from_safetensors
 from sparse_lightning.tracking import StudyWriter, find_study, read_study, writing
 from sparse_lightning.tracking.store import Store
-from studies import GROUPS, WINE
 
 pytestmark = pytest.mark.slow
 
@@ -167,11 +167,11 @@ def test_mlflows_own_search_finds_what_a_comparison_needs(wine_job, children, st
     assert errors == sorted(errors)
 
 
-def writer_of(uri):
+def writer_of_wine():
     project = sl.Project.parse(WINE)
     table = load_table(project.table, project.folder)
     encoding = Encoding.fit(table.frame, "minmax")
-    return StudyWriter(Store(uri), project, table, encoding, [12, 4, 12])
+    return StudyWriter(Store(), project, table, encoding, [12, 4, 12])
 
 
 def test_a_run_that_cannot_be_described_ends_as_failed(workplace, monkeypatch):
@@ -179,7 +179,7 @@ def test_a_run_that_cannot_be_described_ends_as_failed(workplace, monkeypatch):
         raise OSError("the disk is full")
 
     monkeypatch.setattr(StudyWriter, "_dataset", refuse)
-    writer = writer_of("sqlite:///mlflow.db")
+    writer = writer_of_wine()
     with pytest.raises(sl.TrackingError, match="does not take the study: the disk is full"):
         writer.__enter__()
     assert writer.store.run(writer.run_id).info.status == "FAILED"
@@ -197,7 +197,7 @@ def test_an_interrupted_tracking_leaves_no_run_open(workplace, make_job, monkeyp
     monkeypatch.setattr(writing, "to_safetensors", interrupted)
     with pytest.raises(KeyboardInterrupt):
         make_job(workplace, WINE, "regularizers.groups={L1: {}}")
-    store = Store(f"sqlite:///{workplace}/mlflow.db")
+    store = Store()
     runs = store.search([store.experiment("wine-small").experiment_id], "")
     (study,) = [run for run in runs if run.data.tags["sparse_lightning.kind"] == "study"]
     assert study.info.status == "KILLED"

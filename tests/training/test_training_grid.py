@@ -20,7 +20,9 @@ def project(**training):
 
 
 def test_the_grid_is_floor_then_groups_strengths_and_seeds():
-    cells = [(r.number, r.group, r.regularizer, r.l1_weight, r.seed) for r in replicas_of(project())]
+    cells = [
+        (r.number, r.group, r.regularizer, r.l1_weight, r.seed) for r in replicas_of(project())
+    ]
     assert cells == [
         (0, "none", "none", None, 7),
         (1, "none", "none", None, 2),

@@ -1,0 +1,60 @@
+import os
+import shutil
+
+import pytest
+
+# No service of the browser's own may call out while a page is watched.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium without a window; where CI is set it must be there."""
+    path = shutil.which("chromium")
+    if path is None and not os.environ.get("CI"):
+        pytest.skip("chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Open a file as a reader without network does: `visit(path, **context)` gives the page.
+
+    Afterwards it must have asked nothing of any host, and have written no error.
+    """
+    contexts, problems = [], []
+
+    def open_file(path, **options):
+        context = browser.new_context(offline=True, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: said.type == "error" and problems.append(said.text))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("dialog", lambda dialog: problems.append(dialog.message))
+        page.on(
+            "request",
+            lambda asked: (
+                asked.url.startswith(("file:", "data:", "blob:")) or problems.append(asked.url)
+            ),
+        )
+        page.goto(path.as_uri())
+        page.wait_for_selector("#pareto .legend .traces")
+        return page
+
+    yield open_file
+    for context in contexts:
+        context.close()
+    assert problems == []
