@@ -25,7 +25,7 @@ def test_every_public_name_is_there_and_documented(name):
 
 def test_every_public_name_has_a_home_and_no_other_has():
     assert set(sl._HOMES) == set(sl.__all__)
-    assert sl.__version__ in dir(sl) or sl.__version__
+    assert set(dir(sl)) == {*sl.__all__, "__version__"}
 
 
 def test_an_unknown_name_is_an_attribute_error():
