@@ -11,11 +11,20 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+
+class UnitSoftmax(nn.Softmax):
+    """Softmax over the units of a layer, the last axis."""
+
+    def __init__(self) -> None:
+        super().__init__(dim=-1)
+
+
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "sigmoid": nn.Sigmoid,
     "tanh": nn.Tanh,
     "relu": nn.ReLU,
     "linear": nn.Identity,
+    "softmax": UnitSoftmax,
 }
 
 
@@ -120,6 +129,11 @@ def flatten(network: nn.Module) -> list[nn.Module]:
     if isinstance(network, nn.Sequential):
         return [layer for part in network for layer in flatten(part)]
     return [network]
+
+
+def part_of(network: nn.Sequential, start: int | None, stop: int | None = None) -> nn.Sequential:
+    """The layers from `start` to before `stop`, the same modules."""
+    return nn.Sequential(*list(network)[start:stop])
 
 
 def linear_layers(network: nn.Module) -> list[BatchedLinear]:

@@ -1,25 +1,24 @@
-"""The 3-layer autoencoder, one stage of a stacked autoencoder."""
+"""The autoencoder: one stage of a stack, or the whole stack when it is fine-tuned."""
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sparse_lightning.modules.population import Optimization, PopulationModule
+from sparse_lightning.modules.population import Optimization, PopulationModule, activation_names
 from sparse_lightning.population import linear_layers
 
 
 class Autoencoder(PopulationModule):
-    """Trains one encoding and one decoding layer of every replica on the codes below them.
+    """Trains the encoding and decoding layers of every replica on the codes below them.
 
     Args:
-        encoder: a batched layer and its activation; its outputs are the codes.
-        decoder: a batched layer and its activation, back to the inputs of `encoder`.
+        encoder: batched layers, each followed by its activation; the outputs of all of them are
+            hidden outputs.
+        decoder: batched layers and their activations, back to the inputs of `encoder`.
         below: the encoders of the earlier stages; they are frozen and applied on the fly.
         optimization: how to train.
         rates: factors on each replica's learning rate; default: 1.
     """
-
-    hidden_layers = ("encoder.1",)
 
     def __init__(
         self,
@@ -33,6 +32,7 @@ class Autoencoder(PopulationModule):
         self.encoder = encoder
         self.decoder = decoder
         self.below = below.requires_grad_(False)
+        self.hidden_layers = activation_names("encoder", encoder)
 
     def forward(
         self, x: Float[Tensor, "*replica batch unit"]

@@ -82,15 +82,21 @@ class PopulationModule(pl.LightningModule):
         """The sum over batch and outputs of the squared error, and how many elements that are."""
         raise NotImplementedError
 
-    def training_step(self, batch: Tensor, _: int) -> Tensor:
+    def losses(
+        self, batch: Any
+    ) -> tuple[Float[Tensor, " replica"], Float[Tensor, " replica"], int]:
+        """What is minimised, summed over the batch, and what `errors` gives."""
         error, elements = self.errors(batch)
-        observed = error.detach()
-        step = torch.where(observed.isfinite(), -1, self.trainer.global_step)
+        return error, error, elements
+
+    def training_step(self, batch: Tensor, _: int) -> Tensor:
+        loss, error, elements = self.losses(batch)
+        step = torch.where(loss.detach().isfinite(), -1, self.trainer.global_step)
         self.failed_step = torch.where(self.failed_step < 0, step, self.failed_step)
-        self.error_sum += observed
+        self.error_sum += error.detach()
         self.elements_seen += elements
         alive = self.failed_step < 0
-        return torch.where(alive, error, 0.0).sum() / batch.shape[0]
+        return torch.where(alive, loss, 0.0).sum() / batch.shape[0]
 
     def on_after_backward(self) -> None:
         # A gradient scaler skips the step of all when one gradient is not finite.
@@ -131,6 +137,15 @@ class PopulationModule(pl.LightningModule):
         if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
             limit *= scaler.get_scale()
         clip_by_replica(self.parameters(), limit)
+
+
+def activation_names(prefix: str, layers: nn.Sequential) -> tuple[str, ...]:
+    """The names of the modules whose outputs are hidden outputs: every one but the weights'."""
+    return tuple(
+        f"{prefix}.{place}"
+        for place, layer in enumerate(layers)
+        if not isinstance(layer, BatchedLinear)
+    )
 
 
 def linear_layers_of(module: nn.Module) -> list[BatchedLinear]:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from sparse_lightning.project.messages import invalid, show
+from sparse_lightning.project.messages import invalid
 from sparse_lightning.project.types import (
     Chunk,
     Columns,
@@ -14,6 +14,7 @@ from sparse_lightning.project.types import (
     Positive,
     Probability,
     Proportion,
+    Seed,
     Seeds,
     Settings,
     Strength,
@@ -25,12 +26,6 @@ from sparse_lightning.project.types import (
 def _nothing(value: tuple) -> tuple:
     if value:
         raise invalid("must be empty: preparing tables is not available in this version")
-    return value
-
-
-def _no_epochs(value: int) -> int:
-    if value != 0:
-        raise invalid(f"must be 0: fine-tuning is not available in this version, got {show(value)}")
     return value
 
 
@@ -60,10 +55,11 @@ class NetworkSettings(Settings):
     """The shape of the networks.
 
     Attributes:
-        units: the hidden units of each greedy stage.
-        activation: of the hidden units.
-        output: the activation of the outputs; `auto`: sigmoid where the table is scaled to [0, 1],
-            else linear.
+        units: the hidden units of each greedy stage; of the task pca, the one number of components.
+        activation: of the hidden units; of the task pca always `linear`.
+        output: the activation of the outputs; `auto`: of autoencoders sigmoid where the table is
+            scaled to [0, 1], else linear; of classifiers sigmoid, or softmax with the loss
+            `cross_entropy`.
     """
 
     units: Counts
@@ -107,10 +103,12 @@ class TrainingSettings(Settings):
         optimizer: `adam` or `sgd`.
         learning_rate: before the schedule's tail.
         schedule: the learning rate's last part.
+        loss: what classifiers minimise; `squared_error` of one-hot targets, or `cross_entropy`.
         batch_size: rows in a batch.
         gradient_clip: the largest norm of a network's gradient; null does not clip.
         epochs: of each stage.
-        fine_tune_epochs: of the whole stack after its stages; 0 in this version.
+        fine_tune_epochs: of the whole network after its stages; default: 0, and of classifiers
+            `epochs`.
         seeds: one network is trained for each seed and setting.
         accelerator: of Lightning's trainer.
         precision: of Lightning's trainer.
@@ -121,15 +119,32 @@ class TrainingSettings(Settings):
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: Positive = 0.01
     schedule: ScheduleSettings = ScheduleSettings()
+    loss: Literal["squared_error", "cross_entropy"] = "squared_error"
     batch_size: Count = 64
     gradient_clip: Positive | None = None
     epochs: Count = 150
-    fine_tune_epochs: Annotated[Whole, AfterValidator(_no_epochs)] = 0
+    fine_tune_epochs: Annotated[Whole, Field(ge=0)] = 0
     seeds: Seeds = (1, 2, 3, 4, 5)
     accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps"] = "auto"
     precision: Literal["32-true", "64-true", "16-mixed", "bf16-mixed"] = "32-true"
     chunk: Chunk = "auto"
     floor: FloorSettings = FloorSettings()
+
+
+class EvaluationSettings(Settings):
+    """On which rows classifiers are judged besides those that they are trained on.
+
+    Attributes:
+        holdout: the share of every class that is held out of training; 0: none. Default: 0.2 of
+            classifiers without `folds`.
+        folds: of a cross-validation, with networks of their own for each fold; 0: none. The
+            networks that are kept are trained on all rows.
+        seed: of the choice of the rows.
+    """
+
+    holdout: Annotated[Proportion, Field(lt=1)] = 0.0
+    folds: Annotated[Whole, Field(ge=0)] = 0
+    seed: Seed = 0
 
 
 class ReportSettings(Settings):

@@ -2,6 +2,6 @@
 
 from sparse_lightning.training.grid import replicas_of
 from sparse_lightning.training.result import TrainedPopulation
-from sparse_lightning.training.stacked import train
+from sparse_lightning.training.tasks import train
 
 __all__ = ["TrainedPopulation", "replicas_of", "train"]

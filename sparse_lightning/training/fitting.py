@@ -19,13 +19,13 @@ from sparse_lightning.modules.population import Optimization, PopulationModule
 from sparse_lightning.project import Project
 
 
-def optimization_of(project: Project) -> Optimization:
-    """How a project's populations are trained."""
+def optimization_of(project: Project, epochs: int) -> Optimization:
+    """How a project's populations are trained in a stage of so many epochs."""
     training = project.training
     return Optimization(
         optimizer=training.optimizer,
         learning_rate=training.learning_rate,
-        epochs=training.epochs,
+        epochs=epochs,
         tail=training.schedule.tail,
         factor=training.schedule.factor,
         gradient_clip=training.gradient_clip,

@@ -17,14 +17,27 @@ ROWS_AT_ONCE = 1024
 
 
 def squared_error(
-    network: nn.Module, rows: Float[Tensor, "row unit"], replicas: int
+    network: nn.Module,
+    rows: Float[Tensor, "row unit"],
+    targets: Float[Tensor, "row output"],
+    replicas: int,
 ) -> Float[np.ndarray, " replica"]:
-    """The mean over rows and outputs of the squared error of each replica's reconstruction."""
+    """The mean over rows and outputs of the squared error of each replica."""
     total = torch.zeros(replicas, dtype=torch.float64)
     with torch.no_grad():
-        for batch in rows.split(ROWS_AT_ONCE):
-            total += (network(batch) - batch).square().sum((1, 2)).double()
-    return (total / rows.numel()).numpy()
+        for batch, target in zip(
+            rows.split(ROWS_AT_ONCE), targets.split(ROWS_AT_ONCE), strict=True
+        ):
+            total += (network(batch) - target).square().sum((1, 2)).double()
+    return (total / targets.numel()).numpy()
+
+
+def outputs(
+    network: nn.Module, rows: Float[Tensor, "row unit"]
+) -> Float[np.ndarray, "replica row output"]:
+    """What each replica makes of each row."""
+    with torch.no_grad():
+        return torch.cat([network(batch) for batch in rows.split(ROWS_AT_ONCE)], 1).numpy()
 
 
 class HistoryRecorder(pl.Callback):

@@ -1,6 +1,7 @@
 """What training gives: the networks with their measures and history."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from torch import nn
@@ -34,6 +35,9 @@ class TrainedPopulation:
         histories: one a replica.
         floor_settled: whether the floor's error had stopped falling.
         seconds: of training and evaluating.
+        metrics: further measures `(replica,)` by name; NaN for failed replicas.
+        documents: by the name of a JSON file, what it holds for each replica.
+        references: measures of other methods on the same rows, by name.
     """
 
     replicas: list[Replica]
@@ -44,3 +48,6 @@ class TrainedPopulation:
     histories: list[History]
     floor_settled: bool
     seconds: float
+    metrics: dict[str, np.ndarray] = field(default_factory=dict)
+    documents: dict[str, list[Any]] = field(default_factory=dict)
+    references: dict[str, float] = field(default_factory=dict)

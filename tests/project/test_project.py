@@ -38,6 +38,56 @@ def test_defaults_are_those_of_the_publication():
     assert project.folder == Path.cwd()
 
 
+CLASSIFIER = "task: classifier\ntable: {source: my.csv, target: y}\nnetwork: {units: [8]}\n"
+COMPONENTS = "task: pca\ntable: {source: my.csv}\nnetwork: {units: [3]}\n"
+
+
+def test_a_classifier_is_fine_tuned_and_judged_on_held_out_rows_unless_told_otherwise():
+    project = Project.parse(CLASSIFIER, ["training.epochs=7"])
+    assert (project.evaluation.holdout, project.evaluation.folds) == (0.2, 0)
+    assert project.training.fine_tune_epochs == 7
+    assert project.output_activation == "sigmoid"
+    assert project.layers(5, 3) == [5, 8, 3]
+    told = ["evaluation.folds=5", "training.fine_tune_epochs=0", "training.loss=cross_entropy"]
+    project = Project.parse(CLASSIFIER, told)
+    assert (project.evaluation.holdout, project.evaluation.folds) == (0, 5)
+    assert project.training.fine_tune_epochs == 0
+    assert project.output_activation == "softmax"
+    assert Project.parse(project.dump_yaml()) == project
+    assert Project.parse(CLASSIFIER, ["evaluation.holdout=0"]).evaluation.holdout == 0
+
+
+def test_principal_components_are_linear_and_standardised_unless_told_otherwise():
+    project = Project.parse(COMPONENTS)
+    assert (project.table.scale, project.network.activation) == ("standard", "linear")
+    assert project.output_activation == "linear"
+    assert "sL1+KL" in project.regularizers.groups
+    assert Project.parse(COMPONENTS, ["table.scale=none"]).table.scale == "none"
+    assert Project.parse(project.dump_yaml()) == project
+
+
+@pytest.mark.parametrize(
+    ("text", "option", "expected"),
+    [
+        (COMPONENTS, "network.units=[3, 2]", "network.units must hold one number"),
+        (COMPONENTS, "network.activation=tanh", "network.activation must be linear for the task"),
+        (COMPONENTS, "network.output=sigmoid", "network.output must be linear for the task pca"),
+        (COMPONENTS, "training.fine_tune_epochs=3", "training.fine_tune_epochs must be 0 for"),
+        (COMPONENTS, "table.target=y", "table.target must be null for the task pca, got 'y'"),
+        (CLASSIFIER, "evaluation={folds: 3, holdout: 0.2}", "evaluation.folds goes without"),
+        (CLASSIFIER, "evaluation.folds=1", "evaluation.folds must be 0 or at least 2, got 1"),
+        (CLASSIFIER, "training.loss=hinge", "must be one of [squared_error, cross_entropy]"),
+        (
+            CLASSIFIER.replace("[8]", "[8], output: linear"),
+            "training.loss=cross_entropy",
+            "network.output must be auto with training.loss cross_entropy, got linear",
+        ),
+    ],
+)
+def test_what_does_not_fit_the_task_is_named(text, option, expected):
+    assert expected in message(text, option)
+
+
 def test_a_project_cannot_be_changed_and_defaults_are_not_shared():
     with pytest.raises(ValueError, match="frozen"):
         minimal().name = "other"
@@ -167,9 +217,13 @@ WRONG_FIELDS = [
     ("training: {chunk: all}", "training.chunk must be auto or a whole number of at least 1, got"),
     ("training: {chunk: 0}", "training.chunk must be auto or a whole number of at least 1, got 0"),
     ("training: {schedule: {tail: 2}}", "training.schedule.tail must be at most 1, got 2"),
-    ("training: {fine_tune_epochs: 9}", "training.fine_tune_epochs must be 0: fine-tuning is not"),
+    ("training: {fine_tune_epochs: -1}", "training.fine_tune_epochs must be at least 0, got -1"),
     ("training: [1]", "training must be a mapping of fields, got [1]"),
-    ("task: pca", "task must be one of [sae], got 'pca'"),
+    ("task: PCA", "task must be one of [sae, classifier, pca], got 'PCA'"),
+    ("task: classifier", "table.target is missing: a classifier needs the column to predict"),
+    ("training: {loss: cross_entropy}", "training.loss must be squared_error for the task sae"),
+    ("evaluation: {holdout: 0.1}", "evaluation.holdout must be 0 for the task sae"),
+    ("evaluation: {holdout: 1}", "evaluation.holdout must be less than 1, got 1"),
     ("name: ''", "name must not be empty, got ''"),
     ("name: 12", "name must be text, got 12 (put it in quotes)"),
     ("name: !!binary d2luZQ==", "name must be text, got b'wine'"),

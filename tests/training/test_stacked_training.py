@@ -7,12 +7,15 @@ import pytest
 import torch
 from torch import nn
 
+from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import TrainingError
 from sparse_lightning.population import BatchedLinear, flatten, linear_layers, single
 from sparse_lightning.project import Project
 from sparse_lightning.training import stacked, train
+from sparse_lightning.training.grid_training import GridTraining
 
 ROWS = torch.rand(60, 5, generator=torch.Generator().manual_seed(11))
+EXAMPLES = Examples(ROWS)
 GROUPS = {
     "sL1+sh": {"hidden_weight": 0.2, "hidden_threshold": 0.5},
     "L1": {},
@@ -34,7 +37,7 @@ def project(units=(4, 3), groups=GROUPS, network=None, **training):
 
 @cache
 def trained(chunk="auto"):
-    return train(project(chunk=chunk), ROWS)
+    return train(project(chunk=chunk), EXAMPLES)
 
 
 def weights_of(population, replicas=slice(None)):
@@ -46,7 +49,7 @@ def weights_of(population, replicas=slice(None)):
 
 
 def test_the_same_project_gives_the_same_networks_bit_for_bit():
-    first, second = trained(), train(project(), ROWS)
+    first, second = trained(), train(project(), EXAMPLES)
     for one, other in zip(weights_of(first), weights_of(second), strict=True):
         assert torch.equal(one, other)
     assert (first.squared_error == second.squared_error).all()
@@ -73,7 +76,7 @@ def test_networks_come_in_the_order_of_the_grid():
 
 
 def test_a_group_alone_is_trained_as_among_others():
-    alone = train(project(groups={"sL1+KL": GROUPS["sL1+KL"]}), ROWS)
+    alone = train(project(groups={"sL1+KL": GROUPS["sL1+KL"]}), EXAMPLES)
     for one, other in zip(weights_of(trained()), weights_of(alone), strict=True):
         torch.testing.assert_close(one[6:8], other[2:4], rtol=0, atol=2e-6)
 
@@ -103,7 +106,9 @@ def test_squared_error_is_the_mean_over_rows_and_columns():
 
 
 def test_later_stages_reconstruct_the_codes_of_the_earlier_ones():
-    population = train(project(epochs=40, learning_rate=0.05, seeds=[1], groups={"L1": {}}), ROWS)
+    population = train(
+        project(epochs=40, learning_rate=0.05, seeds=[1], groups={"L1": {}}), EXAMPLES
+    )
     floor = single(population.network, 0)
     with torch.no_grad():
         codes = floor[:2](ROWS)
@@ -113,7 +118,7 @@ def test_later_stages_reconstruct_the_codes_of_the_earlier_ones():
 
 def test_histories_are_short_and_in_order():
     population = train(
-        project(epochs=120, units=[2], seeds=[1], batch_size=60, groups={"L1": {}}), ROWS
+        project(epochs=120, units=[2], seeds=[1], batch_size=60, groups={"L1": {}}), EXAMPLES
     )
     for number, history in enumerate(population.histories):
         cycles = history.epochs // 120
@@ -155,10 +160,10 @@ class Cycles:
 def floor_cycles(errors, monkeypatch, **rule):
     """How the floor ends where the smallest errors of its cycles are `errors`."""
     answers = iter(errors)
-    monkeypatch.setattr(stacked.StackedTraining, "_smallest_error", lambda *_: next(answers))
+    monkeypatch.setattr(GridTraining, "_smallest_error", lambda *_: next(answers))
     progress = Cycles()
     settings = project(units=[2], epochs=1, seeds=[1], floor=rule, groups={"L1": {}})
-    population = train(settings, ROWS, progress)
+    population = train(settings, EXAMPLES, progress)
     assert progress.epochs == len(progress.stages)
     return len(progress.stages), population.floor_settled
 
@@ -189,7 +194,7 @@ def poisoned(monkeypatch, numbers, layer_number=0):
         return made
 
     monkeypatch.setattr(stacked, "batched_layer", batched_layer)
-    return train(project(), ROWS)
+    return train(project(), EXAMPLES)
 
 
 @pytest.mark.parametrize("layer", [0, 2])
@@ -212,7 +217,7 @@ def test_a_replica_that_diverges_fails_alone(layer, monkeypatch):
 
 def test_every_network_may_diverge():
     wild = {"network": {"activation": "linear", "output": "linear"}, "learning_rate": 1e30}
-    population = train(project(optimizer="sgd", groups={"L1": {}}, **wild), ROWS)
+    population = train(project(optimizer="sgd", groups={"L1": {}}, **wild), EXAMPLES)
     assert all(failure.startswith("diverged") for failure in population.failures)
     assert all(not weight.any() for weight in weights_of(population))
 
@@ -221,8 +226,8 @@ def test_a_huge_strength_spoils_no_other_network():
     wild = {"L1": {}, "again": {"regularizer": "L1", "l1_weights": [1e38]}}
     linear = {"activation": "linear", "output": "linear"}
     settings = {"optimizer": "sgd", "learning_rate": 0.1, "network": linear}
-    population = train(project(groups=wild, **settings), ROWS)
-    alone = train(project(groups={"L1": {}}, **settings), ROWS)
+    population = train(project(groups=wild, **settings), EXAMPLES)
+    alone = train(project(groups={"L1": {}}, **settings), EXAMPLES)
     failed = [bool(failure) for failure in population.failures]
     assert failed == [False] * 4 + [True] * 2
     for one, other in zip(weights_of(population), weights_of(alone), strict=True):
@@ -234,7 +239,7 @@ def test_proximal_training_leaves_exact_zeros():
     settings = project(groups={"L1": {}}, optimizer="sgd", learning_rate=0.1, epochs=8)
     fields = settings.model_dump()
     fields["regularizers"] |= {"proximal": True, "l1_weights": [0.1]}
-    population = train(Project(**fields), ROWS)
+    population = train(Project(**fields), EXAMPLES)
     encoder = linear_layers(population.network)[0].weight
     assert (encoder[2:] == 0).float().mean() > 0.3
     assert (encoder[:2] != 0).all()
@@ -242,7 +247,7 @@ def test_proximal_training_leaves_exact_zeros():
 
 @pytest.mark.parametrize("precision", ["bf16-mixed", "64-true"])
 def test_other_precisions_give_32_bit_networks(precision):
-    population = train(project(precision=precision, groups={"L1": {}}), ROWS)
+    population = train(project(precision=precision, groups={"L1": {}}), EXAMPLES)
     assert {weight.dtype for weight in weights_of(population)} == {torch.float32}
     np.testing.assert_allclose(
         population.squared_error[2:], trained().squared_error[4:6], rtol=0.05
@@ -252,7 +257,7 @@ def test_other_precisions_give_32_bit_networks(precision):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is an accelerator")
 def test_an_accelerator_that_is_not_there_is_an_error_in_the_users_words():
     with pytest.raises(TrainingError, match=r"training\.accelerator cuda with training.precision"):
-        train(project(accelerator="cuda"), ROWS)
+        train(project(accelerator="cuda"), EXAMPLES)
 
 
 def test_an_interrupt_stays_a_keyboard_interrupt():
@@ -261,4 +266,4 @@ def test_an_interrupt_stays_a_keyboard_interrupt():
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(project(), ROWS, Interrupt())
+        train(project(), EXAMPLES, Interrupt())

@@ -1,0 +1,102 @@
+"""Examples: an encoded table as networks are trained and judged on it."""
+
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from sparse_lightning.errors import TableError
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """The rows of a table, encoded.
+
+    Attributes:
+        inputs: `(row, input)`, 32-bit.
+        labels: `(row,)`, the class of each row by number; None without classes.
+        classes: the names of the classes, in the order of the outputs.
+        heldout: `(row,)`, the rows that networks are not trained on; None: they are trained on all.
+    """
+
+    inputs: Float[Tensor, "row input"]
+    labels: Int[Tensor, " row"] | None = None
+    classes: tuple[str, ...] = field(default=())
+    heldout: Bool[Tensor, " row"] | None = None
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs a network has: one a class, or one an input."""
+        return len(self.classes) or self.inputs.shape[1]
+
+    @property
+    def targets(self) -> Float[Tensor, "row output"]:
+        """What the outputs are compared with: the classes in one-hot coding, or the inputs."""
+        if self.labels is None:
+            return self.inputs
+        return torch.nn.functional.one_hot(self.labels, len(self.classes)).float()
+
+    @property
+    def null_error(self) -> float:
+        """The error of a network with every weight 0: the mean variance of its targets."""
+        return float(self.training().targets.double().var(0, correction=0).mean())
+
+    def training(self) -> "Examples":
+        """The rows that networks are trained on."""
+        return self if self.heldout is None else self.take(~self.heldout)
+
+    def held_out(self) -> "Examples | None":
+        """The rows that they are not trained on, or None."""
+        return None if self.heldout is None else self.take(self.heldout)
+
+    def take(self, rows: Tensor) -> "Examples":
+        """The given rows, none of them held out."""
+        labels = None if self.labels is None else self.labels[rows]
+        return Examples(self.inputs[rows], labels, self.classes)
+
+    def hold_out(self, share: float, seed: int) -> "Examples":
+        """The same rows, of which a share of every class is held out.
+
+        Raises:
+            TableError: a class has too few rows to be in both parts.
+        """
+        from sklearn.model_selection import train_test_split
+
+        assert self.labels is not None
+        try:
+            _, heldout = train_test_split(
+                torch.arange(len(self.inputs)).numpy(),
+                test_size=share,
+                random_state=seed,
+                stratify=self.labels.numpy(),
+            )
+        except ValueError as error:
+            raise TableError(f"evaluation.holdout {share:g} is not possible: {error}") from error
+        mask = torch.zeros(len(self.inputs), dtype=torch.bool)
+        mask[torch.from_numpy(heldout)] = True
+        return Examples(self.inputs, self.labels, self.classes, mask)
+
+    def folds(self, count: int, seed: int) -> "list[Examples]":
+        """The same rows, of which each fold holds out another part; the classes are balanced.
+
+        Raises:
+            TableError: a class has fewer rows than there are folds.
+        """
+        from sklearn.model_selection import StratifiedKFold
+
+        assert self.labels is not None
+        smallest = int(self.labels.bincount(minlength=len(self.classes)).min())
+        if smallest < count:
+            rare = self.classes[int(self.labels.bincount(minlength=len(self.classes)).argmin())]
+            raise TableError(
+                f"evaluation.folds {count} needs at least {count} rows of every class: "
+                f"{rare!r} has {smallest}"
+            )
+        split = StratifiedKFold(count, shuffle=True, random_state=seed)
+        parts = []
+        for _, heldout in split.split(self.inputs.numpy(), self.labels.numpy()):
+            mask = torch.zeros(len(self.inputs), dtype=torch.bool)
+            mask[torch.from_numpy(heldout)] = True
+            parts.append(Examples(self.inputs, self.labels, self.classes, mask))
+        return parts

@@ -1,0 +1,113 @@
+"""Classifiers: a pre-trained encoder, an output layer, fine-tuning of both."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sparse_lightning.data.examples import Examples
+from sparse_lightning.modules.classifier import Classifier
+from sparse_lightning.modules.population import Optimization
+from sparse_lightning.population import batched_layer, part_of
+from sparse_lightning.project import Project
+from sparse_lightning.training.grid_training import GridTraining, Stage
+from sparse_lightning.training.judging import judge
+from sparse_lightning.training.measuring import outputs, squared_error
+from sparse_lightning.training.progress import Progress
+from sparse_lightning.training.result import TrainedPopulation
+from sparse_lightning.training.stacked import greedy_stages
+
+
+def train_classifiers(
+    project: Project, examples: Examples, progress: Progress
+) -> TrainedPopulation:
+    """Train a classifier of every replica and judge it on training and on held-out rows.
+
+    The encoder is pre-trained as a stack of autoencoders, then the output layer is trained on its
+    codes, then both are fine-tuned together. Held-out rows are those of `evaluation.holdout`, or,
+    with `evaluation.folds`, those of a cross-validation: the networks that are kept are trained on
+    all rows, and for each fold others, which are not kept, on the rows outside it.
+
+    Args:
+        project: what to train.
+        examples: the encoded table with its classes.
+        progress: told of every epoch.
+    """
+    training = examples.training()
+    grid, network = _fit(project, training, progress)
+    error = squared_error(network, training.inputs, training.targets, len(grid.replicas))
+    metrics, confusion = judge(outputs(network, training.inputs), training, prefix="")
+    heldout = examples.held_out()
+    confusions = {"training": confusion}
+    if heldout is not None:
+        metrics_heldout, confusions["heldout"] = judge(
+            outputs(network, heldout.inputs), heldout, prefix="heldout_"
+        )
+        metrics |= metrics_heldout
+    elif project.evaluation.folds:
+        predicted = _cross_validate(project, examples, progress)
+        metrics_heldout, confusions["heldout"] = judge(predicted, examples, prefix="heldout_")
+        metrics |= metrics_heldout
+    documents = {
+        "confusion.json": [
+            {
+                "classes": list(examples.classes),
+                "rows": "true classes; columns: predicted ones",
+                **{part: matrices[number].tolist() for part, matrices in confusions.items()},
+            }
+            for number in range(len(grid.replicas))
+        ]
+    }
+    return grid.result(network, error, metrics, documents)
+
+
+def _cross_validate(project: Project, examples: Examples, progress: Progress) -> np.ndarray:
+    """The outputs `(replica, row, class)` of networks that were not trained on the row."""
+    predicted: np.ndarray | None = None
+    folds = examples.folds(project.evaluation.folds, project.evaluation.seed)
+    for number, fold in enumerate(folds, start=1):
+        _, network = _fit(project, fold.training(), progress, f"fold {number} of {len(folds)}, ")
+        heldout = fold.heldout
+        assert heldout is not None
+        part = outputs(network, examples.inputs[heldout])
+        if predicted is None:
+            predicted = np.zeros((len(part), len(examples.inputs), part.shape[2]), part.dtype)
+        predicted[:, heldout.numpy()] = part
+    assert predicted is not None
+    return predicted
+
+
+def _fit(
+    project: Project, examples: Examples, progress: Progress, title: str = ""
+) -> tuple[GridTraining, nn.Sequential]:
+    rows = torch.cat([examples.inputs, examples.targets], 1)
+    grid = GridTraining(project, progress, title)
+    *_, (encoder, _) = greedy_stages(grid, examples.inputs, settle=False)
+    number = len(project.network.units)
+    output = batched_layer(
+        project.network.units[-1],
+        examples.outputs,
+        project.output_activation,
+        grid.seeds,
+        layer=2 * number,
+    )
+
+    def module(
+        trained: nn.Sequential, below: nn.Sequential, optimization: Optimization, rates: Tensor
+    ) -> Classifier:
+        return Classifier(
+            part_of(trained, 0, -2),
+            part_of(trained, -2),
+            below,
+            optimization,
+            rates,
+            project.training.loss,
+        )
+
+    tuned = project.training.fine_tune_epochs
+    epochs = project.training.epochs
+    grid.train(Stage("output layer", rows, number, output, encoder, module, epochs, not tuned))
+    network = nn.Sequential(*encoder, *output)
+    if tuned:
+        everything = "fine-tuning of the classifier"
+        grid.train(Stage(everything, rows, number + 1, network, nn.Sequential(), module, tuned))
+    return grid, grid.in_grid_order(network)

@@ -1,0 +1,210 @@
+"""Training the whole grid of a study, a stage at a time: chunks, failures, the floor's rule."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from sparse_lightning.modules.population import Optimization, PopulationModule
+from sparse_lightning.population import (
+    clear,
+    connections,
+    linear_layers,
+    put,
+    take,
+)
+from sparse_lightning.project import Project
+from sparse_lightning.regularizers.groups import regularizers_for, training_order
+from sparse_lightning.regularizers.hidden import HiddenRegularizer
+from sparse_lightning.replica import FLOOR
+from sparse_lightning.training.fitting import fit, optimization_of
+from sparse_lightning.training.grid import chunk_size, chunks, replicas_of
+from sparse_lightning.training.measuring import ROWS_AT_ONCE, HistoryRecorder
+from sparse_lightning.training.progress import EpochProgress, Progress
+from sparse_lightning.training.result import History, TrainedPopulation
+
+ModuleOf = Callable[
+    [nn.Sequential, nn.Sequential, Optimization, Float[Tensor, " replica"]], PopulationModule
+]
+
+
+@dataclass
+class Stage:
+    """A part of every network that is trained in one go; its weights stay on the CPU.
+
+    Attributes:
+        title: what progress calls it.
+        rows: what batches are made of.
+        number: of the stage; the order of the rows depends on it.
+        layers: the layers that are trained, of all replicas.
+        below: the frozen layers before them.
+        module: makes what trains a part of the replicas, of its layers, the layers below, the
+            optimization and the factors on its replicas' learning rates. It trains the layers in
+            place.
+        epochs: how long.
+        settle: whether the floor's networks are trained on until their error settles.
+    """
+
+    title: str
+    rows: Float[Tensor, "row unit"]
+    number: int
+    layers: nn.Sequential
+    below: nn.Sequential
+    module: ModuleOf
+    epochs: int
+    settle: bool = True
+
+    @property
+    def units(self) -> list[int]:
+        """The units of the trained layers, from their inputs to their outputs."""
+        shapes = [layer.weight.shape for layer in linear_layers(self.layers)]
+        return [shapes[0][1], *(shape[2] for shape in shapes)]
+
+
+class GridTraining:
+    """The replicas of a study while they are trained.
+
+    Args:
+        project: what to train.
+        progress: told of every epoch.
+        title: what the titles of its stages begin with.
+
+    Attributes:
+        replicas: in the order of training, in which the replicas of a term are contiguous.
+    """
+
+    def __init__(self, project: Project, progress: Progress, title: str = ""):
+        self.project = project
+        self.progress = progress
+        self.title = title
+        self.replicas = training_order(replicas_of(project))
+        self.histories = [History() for _ in self.replicas]
+        self.failed_step = np.full(len(self.replicas), -1)
+        self.floor_settled = True
+        self._began = time.monotonic()
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seed of each replica."""
+        return [replica.seed for replica in self.replicas]
+
+    def train(self, stage: Stage) -> None:
+        """Train a stage of every replica, and the floor's on until its error settles."""
+        parts = list(chunks(len(self.replicas), chunk_size(self.project, stage.units)))
+        title = self.title + stage.title
+        self.progress.start(title, stage.epochs * len(parts), len(self.replicas))
+        for part in parts:
+            self._train_part(stage, part, self.project.training.batch_size, order=stage.number)
+        if stage.settle:
+            self._settle_floor(stage)
+
+    def in_grid_order(self, network: nn.Module) -> nn.Sequential:
+        """A copy of the network of all replicas, in the order of the grid."""
+        return take(network, self._places)
+
+    def result(
+        self,
+        network: nn.Sequential,
+        squared_error: np.ndarray,
+        metrics: dict[str, np.ndarray] | None = None,
+        documents: dict[str, list[Any]] | None = None,
+        counts: np.ndarray | None = None,
+    ) -> TrainedPopulation:
+        """The trained networks, with what has failed marked and cleared.
+
+        Args:
+            network: of all replicas, in the order of the grid.
+            squared_error: of each.
+            metrics: further measures of each, by name.
+            documents: what JSON files hold for each, by name.
+            counts: the connections of each; default: those of `network`.
+        """
+        if counts is None:
+            threshold = self.project.report.connection_threshold
+            counts = connections(network, threshold).double().numpy()
+        failures = [
+            f"diverged: the error was not finite at step {step}" if step >= 0 else ""
+            for step in self.failed_step[self._places]
+        ]
+        for number, value in enumerate(squared_error):
+            if not failures[number] and not np.isfinite(value):
+                failures[number] = "diverged: the error of the trained network is not finite"
+        failed = np.array([bool(failure) for failure in failures])
+        clear(linear_layers(network), torch.from_numpy(failed))
+        return TrainedPopulation(
+            replicas=[self.replicas[place] for place in self._places],
+            network=network,
+            squared_error=np.where(failed, np.nan, squared_error),
+            connections=np.where(failed, np.nan, counts),
+            failures=failures,
+            histories=[self.histories[place] for place in self._places],
+            floor_settled=self.floor_settled,
+            seconds=time.monotonic() - self._began,
+            metrics={
+                name: np.where(failed, np.nan, values) for name, values in (metrics or {}).items()
+            },
+            documents=documents or {},
+        )
+
+    @property
+    def _places(self) -> list[int]:
+        """For each number of the grid, where the training order has put it."""
+        return sorted(range(len(self.replicas)), key=lambda place: self.replicas[place].number)
+
+    def _settle_floor(self, stage: Stage) -> None:
+        rule = self.project.training.floor
+        places = [n for n, replica in enumerate(self.replicas) if replica.group == FLOOR]
+        part = slice(places[0], places[-1] + 1)
+        best = self._smallest_error(stage, part)
+        for cycle in range(2, rule.max_cycles + 1):
+            name = f"{self.title}floor, cycle {cycle} of at most {rule.max_cycles}"
+            self.progress.start(name, stage.epochs, len(places))
+            self._train_part(stage, part, rule.batch_size, order=1000 * cycle + stage.number)
+            before, best = best, min(best, self._smallest_error(stage, part))
+            if not best < before * (1 - rule.tolerance):
+                return
+        self.floor_settled = False
+
+    def _train_part(self, stage: Stage, part: slice, batch_size: int, order: int) -> None:
+        layers = take(stage.layers, part)
+        module = self._module(stage, layers, part)
+        regularizers = [
+            regularizer
+            for regularizer in regularizers_for(
+                self.replicas[part], self.project.regularizers.proximal
+            )
+            # The outputs of frozen layers cannot change, so a penalty of theirs has no gradient.
+            if module.hidden_layers or not isinstance(regularizer, HiddenRegularizer)
+        ]
+        threshold = self.project.report.connection_threshold
+        callbacks = [
+            *regularizers,
+            HistoryRecorder(self.histories[part], layers, threshold, stage.epochs),
+            EpochProgress(self.progress),
+        ]
+        fit(module, stage.rows, self.project, callbacks, batch_size, order)
+        put(stage.layers, part, layers)
+        sound = self.failed_step[part] < 0
+        self.failed_step[part] = np.where(sound, module.failed_step.numpy(), self.failed_step[part])
+
+    def _module(self, stage: Stage, layers: nn.Sequential, part: slice) -> PopulationModule:
+        rates = torch.from_numpy((self.failed_step[part] < 0).astype(np.float32))
+        optimization = optimization_of(self.project, stage.epochs)
+        return stage.module(layers, take(stage.below, part), optimization, rates)
+
+    def _smallest_error(self, stage: Stage, part: slice) -> float:
+        """The smallest error of sound replicas in what this stage is trained for."""
+        sound = self.failed_step[part] < 0
+        if not sound.any():
+            return float("nan")
+        module = self._module(stage, take(stage.layers, part), part)
+        total = np.zeros(len(sound))
+        with torch.no_grad():
+            for batch in stage.rows.split(ROWS_AT_ONCE):
+                total += module.errors(batch)[0].double().numpy()
+        return float(np.min(total[sound]))

@@ -1,0 +1,55 @@
+"""Judging classifiers: accuracy, balanced accuracy, area under the ROC curve, confusion."""
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from sklearn.metrics import roc_auc_score
+from torchmetrics.functional.classification import multiclass_confusion_matrix
+
+from sparse_lightning.data.examples import Examples
+
+
+def judge(
+    outputs: Float[np.ndarray, "replica row class"], examples: Examples, prefix: str
+) -> tuple[dict[str, np.ndarray], Int[np.ndarray, "replica class class"]]:
+    """Measure what classifiers say of rows; the class with the greatest output is predicted.
+
+    Args:
+        outputs: of every replica.
+        examples: the rows, with their classes.
+        prefix: of the names of the measures.
+
+    Returns:
+        `squared_error` (mean over rows and outputs, only with a prefix), `accuracy`,
+        `balanced_accuracy` (mean over the classes of the share found) and `roc_auc` (of one class
+        against the others, mean over the classes), each `(replica,)`; and the confusion matrices,
+        true classes in rows.
+    """
+    assert examples.labels is not None
+    targets, labels = examples.targets.numpy(), examples.labels
+    confusion = np.stack(
+        [
+            multiclass_confusion_matrix(
+                torch.from_numpy(replica).argmax(1), labels, len(examples.classes)
+            ).numpy()
+            for replica in outputs
+        ]
+    )
+    found = confusion.diagonal(axis1=1, axis2=2)
+    present = np.maximum(confusion.sum(2), 1)
+    metrics = {
+        "accuracy": found.sum(1) / confusion.sum((1, 2)),
+        "balanced_accuracy": (found / present).mean(1),
+        "roc_auc": np.array([_roc_auc(targets, replica) for replica in outputs]),
+    }
+    if prefix:
+        metrics["squared_error"] = np.array(
+            [np.square(replica - targets, dtype=np.float64).mean() for replica in outputs]
+        )
+    return {f"{prefix}{name}": values for name, values in metrics.items()}, confusion
+
+
+def _roc_auc(targets: np.ndarray, outputs: np.ndarray) -> float:
+    if not np.isfinite(outputs).all():
+        return float("nan")
+    return float(roc_auc_score(targets, outputs, average="macro", multi_class="ovr"))

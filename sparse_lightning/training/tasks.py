@@ -1,0 +1,32 @@
+"""What each task trains."""
+
+from sparse_lightning.data.examples import Examples
+from sparse_lightning.project import Project
+from sparse_lightning.training.classification import train_classifiers
+from sparse_lightning.training.progress import Progress, SilentProgress
+from sparse_lightning.training.result import TrainedPopulation
+from sparse_lightning.training.stacked import train_autoencoders
+
+
+def train(
+    project: Project, examples: Examples, progress: Progress | None = None
+) -> TrainedPopulation:
+    """Train every network of a project.
+
+    Args:
+        project: what to train.
+        examples: the encoded table.
+        progress: told of every epoch; default: nothing is told.
+
+    Returns:
+        The networks in the order of the grid.
+
+    Raises:
+        TableError: the rows cannot be split as the project asks for.
+        TrainingError: the accelerator or the precision cannot be used.
+        KeyboardInterrupt: the user stopped it.
+    """
+    progress = progress or SilentProgress()
+    if project.task == "classifier":
+        return train_classifiers(project, examples, progress)
+    return train_autoencoders(project, examples.inputs, progress)
