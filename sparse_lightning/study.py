@@ -6,7 +6,6 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import pandas as pd
-import torch
 
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.encoding import Encoding
@@ -18,6 +17,7 @@ from sparse_lightning.report import StudyView, write_report
 from sparse_lightning.tracking import Store, StudyRecord, StudyWriter, find_study, read_study
 from sparse_lightning.tracking.reading import read_network
 from sparse_lightning.training import train
+from sparse_lightning.training.examples import examples_of
 from sparse_lightning.training.progress import Progress
 
 
@@ -198,14 +198,13 @@ def run(
     """
     table = load_table(project.table, project.folder)
     encoding = Encoding.fit(table.frame, project.table.scale)
-    rows = torch.from_numpy(encoding.transform(table.frame))
-    layers = [rows.shape[1], *project.network.units]
-    layers += layers[-2::-1]
+    examples = examples_of(project, table, encoding)
+    layers = project.layers(examples.inputs.shape[1], examples.outputs)
     folder = _writable(Path(output) if output is not None else Path("reports") / project.name)
     store = Store(tracking_uri)
     open_run = os.environ.get("MLFLOW_RUN_ID")
     with StudyWriter(store, project, table, encoding, layers, open_run) as writer:
-        writer.networks(train(project, rows, progress))
+        writer.networks(train(project, examples, progress))
         study = Study.load(writer.run_id, store.uri)
         study.write_report(folder)
         writer.report(folder)

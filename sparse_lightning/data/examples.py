@@ -80,11 +80,17 @@ class Examples:
     def folds(self, count: int, seed: int) -> "list[Examples]":
         """The same rows, of which each fold holds out another part; the classes are balanced.
 
+        Args:
+            count: of the folds; 0: there are none.
+            seed: of the order of the rows.
+
         Raises:
             TableError: a class has fewer rows than there are folds.
         """
         from sklearn.model_selection import StratifiedKFold
 
+        if not count:
+            return []
         assert self.labels is not None
         smallest = int(self.labels.bincount(minlength=len(self.classes)).min())
         if smallest < count:

@@ -20,7 +20,7 @@ from sparse_lightning.pareto import FLOOR_GROUP, INDICES, Comparison, failures
 from sparse_lightning.pareto.frames import along_the_curve, of_group, records
 from sparse_lightning.report.colours import Look, looks
 from sparse_lightning.report.files import write_atomically
-from sparse_lightning.report.wording import index_name, number, shortened
+from sparse_lightning.report.wording import index_name, labels, number, shortened
 
 # Errors that span more than this factor are drawn on a logarithmic axis.
 LOG_FACTOR = 10.0
@@ -47,7 +47,9 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-def pareto_figure(comparison: Comparison, networks: pd.DataFrame, title: str) -> Figure:
+def pareto_figure(
+    comparison: Comparison, networks: pd.DataFrame, title: str, task: str = "sae"
+) -> Figure:
     """The Pareto curves of all groups above the floor, with every network behind them.
 
     A marker is the mean over the seeds; its bars reach one standard deviation to each side.
@@ -56,12 +58,14 @@ def pareto_figure(comparison: Comparison, networks: pd.DataFrame, title: str) ->
         comparison: the groups compared.
         networks: one row a network, as in `pareto.markers`.
         title: of the figure.
+        task: which says what the axes are.
 
     Returns:
         A figure without a window; `save_figure` writes it.
     """
+    named = labels(task)
     groups = [str(group) for group in networks["group"].unique()]
-    with _style():
+    with figure_style():
         figure = Figure(figsize=(8.6, 5.4), layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
@@ -73,15 +77,12 @@ def pareto_figure(comparison: Comparison, networks: pd.DataFrame, title: str) ->
             comparison.floor, color=_FAINT, linestyle=(0, (5, 4)), linewidth=1.3, zorder=1.5
         )
         if wants_log(comparison):
-            axes.set_yscale("log")
-            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            axes.yaxis.set_minor_locator(NullLocator())
+            logarithmic(axes)
         axes.margins(x=0.04, y=0.06)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
-        axes.set_xlabel(f"connections (|w| > {comparison.connection_threshold:g})")
-        axes.set_ylabel("mean squared error per output element")
-        axes.set_title(_title(title), loc="left", fontsize=12.5, fontweight="bold", pad=12)
+        axes.set_xlabel(named.across(comparison.connection_threshold))
+        axes.set_ylabel(named.error)
+        entitle(axes, title)
         labelled = [
             (handle, _label(group)) for group, handle in handles.items() if handle is not None
         ]
@@ -101,7 +102,7 @@ def index_figure(comparison: Comparison) -> Figure:
     frame = comparison.indices
     look = looks(comparison.groups)
     rows = range(len(frame))
-    with _style():
+    with figure_style():
         figure = Figure(figsize=(9.6, 1.35 + 0.36 * len(frame)), layout="constrained")
         FigureCanvasAgg(figure)
         panels = figure.subplots(1, len(INDICES), sharey=True)
@@ -130,7 +131,7 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
         The paths written.
     """
     written = []
-    with _style():
+    with figure_style():
         for ending, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
             buffer = BytesIO()
             figure.savefig(buffer, format=ending, dpi=150, metadata=metadata)
@@ -146,14 +147,15 @@ def wants_log(comparison: Comparison) -> bool:
 
 def figure_text(name: str, length: int) -> str:
     """A name that matplotlib can draw: short, no mathematics, signs without a glyph as boxes."""
-    with _style():
+    with figure_style():
         glyphs = get_font(findfont(FontProperties())).get_charmap()
     drawable = "".join(sign if ord(sign) in glyphs else "□" for sign in shortened(name, length))
     return drawable.replace("$", r"\$")
 
 
 @contextmanager
-def _style() -> Iterator[None]:
+def figure_style() -> Iterator[None]:
+    """Draw inside with the style of all figures."""
     # The user's own matplotlibrc must not change what a report looks like.
     with mpl.rc_context():
         mpl.rcdefaults()
@@ -278,6 +280,19 @@ def _trim_panel(panel: Axes, frame: pd.DataFrame, index: str) -> None:
     panel.tick_params(axis="y", length=0)
     panel.spines["left"].set_visible(False)
     panel.grid(axis="y", visible=False)
+
+
+def logarithmic(axes: Axes) -> None:
+    """Draw the vertical axis logarithmically, labelled at 1, 2, 5, 10 and so on."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
+
+
+def entitle(axes: Axes, title: str) -> None:
+    """Write the title of a figure over its axes."""
+    axes.set_title(_title(title), loc="left", fontsize=12.5, fontweight="bold", pad=12)
 
 
 def _title(title: str) -> str:

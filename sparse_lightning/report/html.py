@@ -5,7 +5,7 @@ from functools import cache
 from itertools import combinations
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
@@ -15,7 +15,7 @@ from sparse_lightning.report.colours import looks
 from sparse_lightning.report.interactive import interactive_figure
 from sparse_lightning.report.published import SOURCE, published_values, reproduction
 from sparse_lightning.report.view import StudyView
-from sparse_lightning.report.wording import index_name, number, strengths
+from sparse_lightning.report.wording import index_name, interval, markdown_cell, number, strengths
 
 
 def report_html(study: StudyView) -> str:
@@ -32,30 +32,26 @@ def report_html(study: StudyView) -> str:
     published = published_values(study.task, study.dataset)
     comparison = study.comparison
     networks = study.networks.astype({"group": str})
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            study=study,
-            comparison=comparison,
-            indices=[(index, index_name(index)) for index in INDICES],
-            groups=_group_rows(study, published),
-            pairs=_pair_rows(comparison),
-            findings=_findings(study),
-            published=published,
-            published_source=SOURCE,
-            reproduction=reproduction(comparison, published) if published else [],
-            markers=records(comparison.markers),
-            failures=[
-                {**row, "url": study.network_url(row), "strengths": strengths(row)}
-                for row in records(networks.loc[failures(networks)])
-            ],
-            trained=len(networks),
-            seeds=sorted(networks.loc[networks["group"] != FLOOR_GROUP, "seed"].unique()),
-            colours={group: look.colour for group, look in looks(comparison.groups).items()},
-            figure=embedded_json(interactive_figure(study).to_plotly_json()),
-            plotly_script=Markup(get_plotlyjs()),
-        )
+    return template("report.html.j2").render(
+        study=study,
+        comparison=comparison,
+        indices=[(index, index_name(index)) for index in INDICES],
+        groups=_group_rows(study, published),
+        pairs=_pair_rows(comparison),
+        findings=_findings(study),
+        published=published,
+        published_source=SOURCE,
+        reproduction=reproduction(comparison, published) if published else [],
+        markers=records(comparison.markers),
+        failures=[
+            {**row, "url": study.network_url(row), "strengths": strengths(row)}
+            for row in records(networks.loc[failures(networks)])
+        ],
+        trained=len(networks),
+        seeds=sorted(networks.loc[networks["group"] != FLOOR_GROUP, "seed"].unique()),
+        colours={group: look.colour for group, look in looks(comparison.groups).items()},
+        figure=embedded_json(interactive_figure(study).to_plotly_json()),
+        plotly_script=Markup(get_plotlyjs()),
     )
 
 
@@ -79,16 +75,21 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else list(value)
 
 
+def template(name: str) -> Template:
+    """A template of this package; what it is given is text, never markup, but in Markdown."""
+    return _environment().get_template(name)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("sparse_lightning.report", "templates"),
-        autoescape=True,
+        autoescape=lambda name: name is None or not name.endswith(".md.j2"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = number
+    environment.filters |= {"number": number, "interval": interval, "cell": markdown_cell}
     return environment
 
 

@@ -12,7 +12,7 @@ from sparse_lightning.pareto.frames import along_the_curve, of_group, records
 from sparse_lightning.report.colours import Look, looks
 from sparse_lightning.report.figures import wants_log
 from sparse_lightning.report.view import StudyView
-from sparse_lightning.report.wording import number, shortened, strengths
+from sparse_lightning.report.wording import labels, number, shortened, strengths
 
 _NEUTRAL = "#8b8f98"
 
@@ -31,6 +31,7 @@ def interactive_figure(study: StudyView) -> go.Figure:
         A figure; the caller embeds it.
     """
     comparison, networks = study.comparison, study.networks
+    named = labels(study.task)
     survived = networks.loc[~failures(networks)]
     figure = go.Figure()
     for group, look in looks([str(group) for group in networks["group"].unique()]).items():
@@ -55,13 +56,13 @@ def interactive_figure(study: StudyView) -> go.Figure:
         xaxis={
             **axis,
             "title": {
-                "text": f"connections (|w| &gt; {comparison.connection_threshold:g})",
+                "text": html.escape(named.across(comparison.connection_threshold)),
                 "standoff": 8,
             },
         },
         yaxis={
             **axis,
-            "title": {"text": "mean squared error per output element", "standoff": 8},
+            "title": {"text": named.error, "standoff": 8},
             "type": "log" if wants_log(comparison) else "linear",
         },
     )

@@ -3,7 +3,7 @@
 import math
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 # The strengths in the order and by the symbols of science.md section 1.
 STRENGTHS = {
@@ -15,11 +15,58 @@ STRENGTHS = {
 }
 
 
+class Labels(NamedTuple):
+    """What the axes of the Pareto curves are, as in `connections (|w| > 0.01)`.
+
+    Attributes:
+        connections: the horizontal axis in a word or two.
+        weight: the symbol of what is compared with the threshold.
+        error: the vertical axis.
+    """
+
+    connections: str
+    weight: str
+    error: str
+
+    def across(self, threshold: float) -> str:
+        """The label of the horizontal axis."""
+        return f"{self.connections} (|{self.weight}| > {threshold:g})"
+
+
+_NETWORKS = Labels("connections", "w", "mean squared error per output element")
+_COMPONENTS = Labels("mean loadings a component", "v", "1 − cumulative contribution ratio")
+
+
+def labels(task: str) -> Labels:
+    """What the axes of a task's Pareto curves are (science.md sections 2 and 4)."""
+    return _COMPONENTS if task == "pca" else _NETWORKS
+
+
 def number(value: float | None, digits: int = 4) -> str:
     """A number with so many significant digits; a dash where there is none."""
     if value is None or not math.isfinite(value):
         return "–"
     return f"{value:.{digits}g}"
+
+
+def interval(row: Mapping[str, Any] | None, name: str) -> str:
+    """A value with its interval, e.g. `0.117 [0.096, 0.139]`; a dash where there is none.
+
+    Args:
+        row: holds the value and its ends `_low` and `_high`.
+        name: of the value.
+    """
+    if row is None:
+        return number(None)
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    ends = f" [{number(low, 3)}, {number(high, 3)}]" if low == low else ""
+    return number(row[name]) + ends
+
+
+def markdown_cell(name: str) -> str:
+    """A name that a cell of a Markdown table shows as it is."""
+    line = shortened(name, 80)
+    return "".join(f"\\{sign}" if sign in r"\`*_|<>[]{}#&$~" else sign for sign in line)
 
 
 def strengths(network: Mapping[str, Any]) -> str:

@@ -29,7 +29,7 @@ def write_report(study: StudyView, output: Path) -> Path:
     write_atomically(output / "indices.json", indices_json(study))
     write_atomically(output / "indices.csv", indices_csv(study))
     title = f"{study.name}: {study.shape}"
-    curves = pareto_figure(study.comparison, study.networks, title)
+    curves = pareto_figure(study.comparison, study.networks, title, study.task)
     save_figure(curves, output / "figures", "pareto")
     save_figure(index_figure(study.comparison), output / "figures", "indices")
     return write_atomically(output / "report.html", report_html(study))

@@ -32,6 +32,7 @@ def train_classifiers(
         examples: the encoded table with its classes.
         progress: told of every epoch.
     """
+    folds = examples.folds(project.evaluation.folds, project.evaluation.seed)
     training = examples.training()
     grid, network = _fit(project, training, progress)
     error = squared_error(network, training.inputs, training.targets, len(grid.replicas))
@@ -43,8 +44,8 @@ def train_classifiers(
             outputs(network, heldout.inputs), heldout, prefix="heldout_"
         )
         metrics |= metrics_heldout
-    elif project.evaluation.folds:
-        predicted = _cross_validate(project, examples, progress)
+    elif folds:
+        predicted = _cross_validate(project, examples, folds, progress)
         metrics_heldout, confusions["heldout"] = judge(predicted, examples, prefix="heldout_")
         metrics |= metrics_heldout
     documents = {
@@ -60,10 +61,11 @@ def train_classifiers(
     return grid.result(network, error, metrics, documents)
 
 
-def _cross_validate(project: Project, examples: Examples, progress: Progress) -> np.ndarray:
+def _cross_validate(
+    project: Project, examples: Examples, folds: list[Examples], progress: Progress
+) -> np.ndarray:
     """The outputs `(replica, row, class)` of networks that were not trained on the row."""
     predicted: np.ndarray | None = None
-    folds = examples.folds(project.evaluation.folds, project.evaluation.seed)
     for number, fold in enumerate(folds, start=1):
         _, network = _fit(project, fold.training(), progress, f"fold {number} of {len(folds)}, ")
         heldout = fold.heldout

@@ -1,0 +1,149 @@
+"""The definition of the indices, drawn on a real curve."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from sparse_lightning.pareto import Comparison
+from sparse_lightning.pareto.frames import along_the_curve, of_group
+from sparse_lightning.report.colours import Look, looks
+from sparse_lightning.report.figures import entitle, figure_style
+from sparse_lightning.report.wording import labels, number
+
+_FAINT = "#8b8f98"
+
+
+def definition_figure(
+    comparison: Comparison, group: str, title: str = "", task: str = "sae"
+) -> Figure:
+    """What each index measures, on the curve of one group: the areas on the left, the gap right.
+
+    Source: figure 2 of the KAKENHI final report 18K11487; science.md section 4.
+
+    Args:
+        comparison: the groups compared.
+        group: whose curve is drawn; it has at least one marker.
+        title: of the figure.
+        task: which says what the axes are.
+
+    Returns:
+        A figure without a window; `save_figure` writes it.
+    """
+    markers = along_the_curve(of_group(comparison.markers, group))
+    x, y = (markers[name].to_numpy(float) for name in ("connections", "squared_error"))
+    row = of_group(comparison.indices, group).iloc[0]
+    look = looks(comparison.groups)[group]
+    with figure_style():
+        figure = Figure(figsize=(10.4, 4.6), layout="constrained")
+        FigureCanvasAgg(figure)
+        left, right = figure.subplots(1, 2)
+        _areas(left, comparison, x, y, row, look)
+        _gap(right, comparison, x, y, row, look)
+        for axes in (left, right):
+            axes.set_xlabel(labels(task).across(comparison.connection_threshold))
+            axes.grid(visible=False)
+            axes.set_xlim(left=0)
+        left.set_ylabel(labels(task).error)
+        entitle(left, title or f"The indices on the curve of {group}")
+    return figure
+
+
+def _areas(
+    axes: Axes, comparison: Comparison, x: np.ndarray, y: np.ndarray, row, look: Look
+) -> None:
+    floor = comparison.floor
+    axes.fill_between(
+        x,
+        floor,
+        y,
+        color=look.colour,
+        alpha=0.35,
+        linewidth=0,
+        label=f"area_marker = {number(row['area_marker'])}",
+    )
+    axes.fill_between(
+        [0, x[0]],
+        floor,
+        [y[0], y[0]],
+        facecolor="none",
+        edgecolor=look.colour,
+        hatch="///",
+        linewidth=0,
+        label=f"with it: area_axis = {number(row['area_axis'])}",
+    )
+    _curve(axes, x, y, look)
+    axes.axhline(floor, color=_FAINT, linestyle=(0, (5, 4)), linewidth=1.3, label="floor")
+    axes.set_ylim(0, 1.4 * max(y.max(), floor))
+    axes.legend(loc="upper right", fontsize=9.5)
+
+
+def _gap(axes: Axes, comparison: Comparison, x: np.ndarray, y: np.ndarray, row, look: Look) -> None:
+    floor, null_error, total = (
+        comparison.floor,
+        comparison.null_error,
+        comparison.connections_total,
+    )
+    axes.add_patch(
+        Rectangle(
+            (0, floor),
+            total,
+            null_error - floor,
+            facecolor=_FAINT,
+            alpha=0.25,
+            linewidth=0,
+            label="missing: hypervolume_gap = " + number(row["hypervolume_gap"]),
+        )
+    )
+    # What a marker dominates reaches right to all connections and up to the error of no weights.
+    for place, (across, error) in enumerate(zip(x, y, strict=True)):
+        if error < null_error:
+            axes.add_patch(
+                Rectangle(
+                    (across, error),
+                    total - across,
+                    null_error - error,
+                    facecolor="white",
+                    linewidth=0,
+                )
+            )
+            axes.add_patch(
+                Rectangle(
+                    (across, error),
+                    total - across,
+                    null_error - error,
+                    facecolor=look.colour,
+                    alpha=0.35,
+                    linewidth=0,
+                    label=None if place else "dominated by the markers",
+                )
+            )
+    _curve(axes, x, y, look)
+    axes.plot(
+        total,
+        null_error,
+        marker="*",
+        markersize=13,
+        color=_FAINT,
+        linestyle="none",
+        clip_on=False,
+        label="all connections, error of no weights",
+    )
+    axes.axhline(floor, color=_FAINT, linestyle=(0, (5, 4)), linewidth=1.3)
+    axes.set_xlim(0, total)
+    axes.set_ylim(0, 1.35 * null_error)
+    axes.legend(loc="upper right", fontsize=9.5)
+
+
+def _curve(axes: Axes, x: np.ndarray, y: np.ndarray, look: Look) -> None:
+    axes.plot(
+        x,
+        y,
+        color=look.colour,
+        marker=look.marker,
+        markersize=7,
+        markeredgecolor="white",
+        markeredgewidth=0.8,
+        linewidth=1.8,
+    )

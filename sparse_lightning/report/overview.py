@@ -1,0 +1,182 @@
+"""Several studies side by side, as the publication's table 1 has them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sparse_lightning.pareto import INDICES
+from sparse_lightning.pareto.frames import records
+from sparse_lightning.report.published import published_values, reproduction
+from sparse_lightning.report.view import StudyView
+from sparse_lightning.report.wording import number
+
+TASKS = {"sae": "SAE", "classifier": "class", "pca": "PCA"}
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One study of an overview.
+
+    Attributes:
+        study: what its report shows.
+        seconds: from the project file to the finished report of the study.
+        report: where that report is, relative to the overview.
+    """
+
+    study: StudyView
+    seconds: float
+    report: str
+
+    @property
+    def title(self) -> str:
+        """As the publication calls it: `census SAE`."""
+        name = {"ctg": "CTG"}.get(self.study.dataset, self.study.dataset)
+        return f"{name} {TASKS[self.study.task]}"
+
+    @property
+    def networks(self) -> int:
+        """How many networks it has."""
+        return len(self.study.networks)
+
+    @property
+    def published(self) -> dict[str, float] | None:
+        """The published areas by group."""
+        return published_values(self.study.task, self.study.dataset)
+
+
+def overview_frame(columns: Sequence[Column]) -> pd.DataFrame:
+    """One row a study and group, in the order of the studies and of their groups.
+
+    Args:
+        columns: the studies.
+
+    Returns:
+        column, task, dataset, group, each index with its ends `_low` and `_high`, `ratio` (of
+        area_marker to that of L1), `published`, `published_ratio`, failed_replicas, floor,
+        null_error, connections_total, study, seconds.
+    """
+    rows = []
+    for column in columns:
+        comparison, published = column.study.comparison, column.published or {}
+        frame = comparison.indices.set_index("group")
+        ours = frame["area_marker"].to_dict()
+        for group in comparison.groups:
+            row = {
+                "column": column.title,
+                "task": column.study.task,
+                "dataset": column.study.dataset,
+                "group": group,
+                **frame.loc[group].to_dict(),
+                "ratio": _ratio(ours, group),
+                "published": published.get(group, float("nan")),
+                "published_ratio": _ratio(published, group),
+                "floor": comparison.floor,
+                "null_error": comparison.null_error,
+                "connections_total": comparison.connections_total,
+                "study": column.study.run_id,
+                "seconds": column.seconds,
+            }
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def overview_findings(columns: Sequence[Column]) -> list[str]:
+    """What the studies say together, one sentence each (science.md section 5)."""
+    return [
+        *_weights(columns),
+        *_best_hidden(columns),
+        *_indices_apart(columns),
+        *_against_the_publication(columns),
+        *_floors(columns),
+    ]
+
+
+def _weights(columns: Sequence[Column]) -> Iterator[str]:
+    """Whether L1 is above sL1, index by index."""
+    for index in INDICES:
+        verdicts = [(column, _difference(column, index, "L1", "sL1")) for column in columns]
+        known = [(column, pair) for column, pair in verdicts if pair is not None]
+        if not known:
+            continue
+        above = [column.title for column, pair in known if pair["difference"] > 0]
+        settled = [c.title for c, pair in known if pair["difference"] > 0 and pair["settled"]]
+        below = [
+            f"{column.title} (by {number(-pair['difference'], 3)}, interval "
+            f"{number(-pair['high'], 3)} to {number(-pair['low'], 3)})"
+            for column, pair in known
+            if pair["difference"] <= 0
+        ]
+        sentence = f"By {index}, L1 is above sL1 in {len(above)} of {len(known)} columns"
+        sentence += f", settled by the seeds in {len(settled)}" if above else ""
+        yield sentence + (f"; below in {', '.join(below)}." if below else ".")
+
+
+def _best_hidden(columns: Sequence[Column]) -> Iterator[str]:
+    """Whether the best hidden group is below sL1 by the area that was published."""
+    better, worse = [], []
+    for column in columns:
+        frame = column.study.comparison.indices
+        hidden = frame.loc[frame["group"].str.contains("+", regex=False)]
+        if hidden.empty or hidden["area_marker"].isna().all():
+            continue
+        best = str(hidden.loc[hidden["area_marker"].idxmin(), "group"])
+        pair = _difference(column, "area_marker", "sL1", best)
+        if pair is None:
+            continue
+        says = "" if pair["settled"] else ", not settled"
+        text = f"{column.title}: {best} by {number(abs(pair['difference']), 3)}{says}"
+        (better if pair["difference"] > 0 else worse).append(text)
+    if better:
+        yield f"The best hidden group is below sL1 in area_marker in {'; '.join(better)}."
+    if worse:
+        yield f"No hidden group is below sL1 in area_marker in {'; '.join(worse)}."
+
+
+def _indices_apart(columns: Sequence[Column]) -> Iterator[str]:
+    """Where the fair index names another winner than the published one."""
+    apart = []
+    for column in columns:
+        frame = column.study.comparison.indices
+        firsts = {
+            index: str(frame.loc[frame[index].idxmin(), "group"])
+            for index in INDICES
+            if frame[index].notna().any()
+        }
+        if len(set(firsts.values())) > 1:
+            named = ", ".join(f"{group} by {index}" for index, group in firsts.items())
+            apart.append(f"{column.title} ({named})")
+    if apart:
+        yield f"The indices name different best groups in {'; '.join(apart)}."
+
+
+def _against_the_publication(columns: Sequence[Column]) -> Iterator[str]:
+    for column in columns:
+        if column.published:
+            for sentence in reproduction(column.study.comparison, column.published):
+                yield f"{column.title}: {sentence}"
+
+
+def _floors(columns: Sequence[Column]) -> Iterator[str]:
+    unsettled = [column.title for column in columns if not column.study.floor_settled]
+    if unsettled:
+        yield (
+            f"The floor had not settled in {', '.join(unsettled)}: the unregularized error was "
+            "still falling, so their areas are too small."
+        )
+
+
+def _difference(column: Column, index: str, first: str, second: str) -> dict | None:
+    """The pair of two groups, first minus second; None where one is not there."""
+    pairs = column.study.comparison.pairs
+    for row in records(pairs.loc[pairs["index"] == index]):
+        if (row["first"], row["second"]) == (first, second):
+            return None if pd.isna(row["difference"]) else row
+        if (row["first"], row["second"]) == (second, first):
+            turned = {"difference": -row["difference"], "low": -row["high"], "high": -row["low"]}
+            return None if pd.isna(row["difference"]) else {**row, **turned}
+    return None
+
+
+def _ratio(values: dict, group: str) -> float:
+    return values[group] / values["L1"] if values.get("L1") and group in values else float("nan")

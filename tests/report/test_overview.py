@@ -1,0 +1,95 @@
+"""Several studies side by side: the frame, the sentences, the page and the Markdown."""
+
+import json
+import math
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from sparse_lightning.report.overview import Column, overview_findings, overview_frame
+from sparse_lightning.report.overview_pages import Overview, write_overview
+
+HOSTILE = "<img src=x>|*a*"
+
+
+@pytest.fixture
+def columns(study_of):
+    wine = study_of()
+    own = replace(
+        study_of(groups=("L1", "sL1", HOSTILE)), dataset="my.csv", task="pca", floor_settled=False
+    )
+    return [Column(wine, 12.0, "wine/report.html"), Column(own, 3.5, "own/report.html")]
+
+
+def test_the_frame_has_a_row_for_each_study_and_group(columns):
+    frame = overview_frame(columns)
+    assert frame["column"].tolist() == ["wine SAE"] * 6 + ["my.csv PCA"] * 3
+    first = frame.iloc[0]
+    indices = columns[0].study.comparison.indices.set_index("group")
+    assert first["area_marker"] == indices.loc["L1", "area_marker"]
+    assert first["published"] == 0.130191
+    assert first["ratio"] == first["published_ratio"] == 1
+    sh = frame.loc[frame["group"] == "sL1+sh"].iloc[0]
+    assert sh["published_ratio"] == pytest.approx(0.053682 / 0.130191)
+    assert sh["ratio"] == pytest.approx(sh["area_marker"] / first["area_marker"])
+    assert frame.loc[frame["dataset"] == "my.csv", "published"].isna().all()
+
+
+def test_the_sentences_count_columns_and_name_what_is_not_shown(columns):
+    sentences = overview_findings(columns)
+    frame = overview_frame(columns).set_index(["column", "group"])
+    above = sum(
+        frame.loc[(title, "L1"), "area_marker"] > frame.loc[(title, "sL1"), "area_marker"]
+        for title in ("wine SAE", "my.csv PCA")
+    )
+    assert sentences[0].startswith(f"By area_marker, L1 is above sL1 in {above} of 2 columns")
+    assert sentences[-1].startswith("The floor had not settled in my.csv PCA: ")
+    assert any("hidden group" in sentence for sentence in sentences)
+
+
+def test_a_column_without_a_pair_is_left_out_of_its_sentence(study_of):
+    only = Column(study_of(groups=("L1",)), 1.0, "x/report.html")
+    sentences = overview_findings([only])
+    assert not any("above sL1 in" in sentence for sentence in sentences)
+
+
+def written(columns, folder, **attributes):
+    (folder / "figures").mkdir()
+    (folder / "figures" / "figure_1.png").write_bytes(b"\x89PNG\r\n")
+    overview = Overview(
+        "Table 1",
+        columns,
+        {"torch": "2.13.0"},
+        {"figures/figure_1": "Figure 1: curves"},
+        **attributes,
+    )
+    write_overview(overview, folder, "table1")
+    return {path.suffix: path.read_text(encoding="utf-8") for path in folder.glob("table1.*")}
+
+
+def test_page_and_markdown_show_every_value_as_text(columns, tmp_path):
+    texts = written(columns, tmp_path, note="Quick: fewer epochs.")
+    assert set(texts) == {".html", ".md", ".csv", ".json"}
+    assert HOSTILE not in texts[".html"]
+    assert "&lt;img src=x&gt;" in texts[".html"]
+    for text in (texts[".html"], texts[".md"]):
+        assert "Quick: fewer epochs." in text
+        assert "wine SAE" in text
+        assert "0.1302" in text
+        assert "torch" in text
+    rows = [line for line in texts[".md"].splitlines() if line.startswith("|")]
+    widths = {line.replace(r"\|", "").count("|") for line in rows}
+    assert widths == {6, 4}
+    assert r"\<img src=x\>\|\*a\*" in texts[".md"]
+    assert 'src="data:image/png;base64,' in texts[".html"]
+
+
+def test_files_for_other_programs_are_strict(columns, tmp_path):
+    texts = written(columns, tmp_path)
+    document = json.loads(texts[".json"], parse_constant=lambda name: pytest.fail(name))
+    assert len(document["rows"]) == 9
+    assert document["rows"][-1]["published"] is None
+    frame = pd.read_csv(tmp_path / "table1.csv")
+    assert frame["group"].iloc[-1] == HOSTILE
+    assert math.isnan(frame["published"].iloc[-1])
