@@ -1,0 +1,5 @@
+"""`python -m sparse_lightning.cli`."""
+
+from sparse_lightning.cli import main
+
+main()

@@ -1,0 +1,39 @@
+"""The commands about packaged tables."""
+
+import click
+
+from sparse_lightning.cli.main import main
+from sparse_lightning.cli.options import explained
+
+
+@main.group("data")
+def data_group() -> None:
+    """The packaged tables."""
+
+
+@data_group.command("list")
+@explained
+def data_list() -> None:
+    """Name the packaged tables."""
+    from sparse_lightning.data import catalog
+
+    for name in catalog.names():
+        table = catalog.describe(name)
+        targets = f", targets {', '.join(table.targets)}" if table.targets else ""
+        click.echo(
+            f"{name}: {table.title}, {table.rows} rows, {len(table.columns)} columns{targets}"
+        )
+
+
+@data_group.command("show")
+@click.argument("name")
+@explained
+def data_show(name: str) -> None:
+    """Tell columns, source and licence of a packaged table."""
+    from sparse_lightning.data import catalog
+
+    table = catalog.describe(name)
+    click.echo(f"{table.title}\n{table.rows} rows\ncolumns: {', '.join(table.columns)}")
+    if table.targets:
+        click.echo(f"targets: {', '.join(table.targets)}")
+    click.echo(f"source: {table.source}\nlicence: {table.licence}\ncite: {table.citation}")

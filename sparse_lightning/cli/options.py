@@ -1,0 +1,49 @@
+"""What several commands share: options, and errors that end in a message and an exit status."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sparse_lightning.errors import SparseLightningError
+
+
+def explained(command: Callable[..., None]) -> Callable[..., None]:
+    """End a command with a message and the exit status of its error, without a traceback."""
+
+    @wraps(command)
+    def wrapper(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except SparseLightningError as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(error.exit_status)
+        except OSError as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(1)
+        except KeyboardInterrupt:
+            click.echo("Interrupted: the study's run ends as KILLED.", err=True)
+            sys.exit(130)
+
+    return wrapper
+
+
+tracking_uri = click.option(
+    "--tracking-uri", metavar="URI", help="MLflow store; default: as MLflow resolves it."
+)
+output = click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Folder of the report; default: reports/NAME.",
+)
+overrides = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Set a field of the project file, as in training.epochs=50; may be repeated.",
+)

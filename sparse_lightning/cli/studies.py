@@ -1,0 +1,156 @@
+"""The commands that train: the study of a project file, or one described by options."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sparse_lightning.cli import options
+from sparse_lightning.cli.main import main
+from sparse_lightning.cli.options import explained
+from sparse_lightning.cli.reporting import conclude
+
+if TYPE_CHECKING:
+    from sparse_lightning.project import Project
+
+
+@main.command("run")
+@click.argument("project", type=click.Path(path_type=Path))
+@options.overrides
+@options.tracking_uri
+@options.output
+@explained
+def run_command(
+    project: Path, overrides: tuple[str, ...], tracking_uri: str | None, output: Path | None
+) -> None:
+    """Train, track and report the study of a project file."""
+    from sparse_lightning.project import Project
+
+    _run(Project.load(project, overrides), tracking_uri, output)
+
+
+def _numbers(_: click.Context, option: click.Parameter, text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise click.BadParameter(
+            f"must be whole numbers separated by commas, as in 10,8, got {text!r}"
+        ) from error
+
+
+_table = click.option(
+    "--table", required=True, metavar="SOURCE", help="wine, ctg, census, or a CSV or Parquet file."
+)
+_units = click.option(
+    "--units",
+    default="8",
+    show_default=True,
+    metavar="N[,N…]",
+    callback=_numbers,
+    help="Hidden units of each greedy stage.",
+)
+_epochs = click.option("--epochs", type=int, default=150, show_default=True, help="Of each stage.")
+_name = click.option("--name", help="Of the experiment; default: the table's name and the task.")
+
+
+@main.command("sae")
+@_table
+@_units
+@_epochs
+@_name
+@options.overrides
+@options.tracking_uri
+@options.output
+@explained
+def sae_command(table: str, units: list[int], **rest: Any) -> None:
+    """Compare the regularizers on stacked autoencoders of a table."""
+    _described("sae", {"source": table}, units, **rest)
+
+
+@main.command("classifier")
+@_table
+@click.option("--target", required=True, metavar="COLUMN", help="The column to predict.")
+@_units
+@_epochs
+@_name
+@options.overrides
+@options.tracking_uri
+@options.output
+@explained
+def classifier_command(table: str, target: str, units: list[int], **rest: Any) -> None:
+    """Compare the regularizers on classifiers of a table's rows."""
+    _described("classifier", {"source": table, "target": target}, units, **rest)
+
+
+@main.command("pca")
+@_table
+@click.option("--components", type=int, default=10, show_default=True, help="How many.")
+@_epochs
+@_name
+@options.overrides
+@options.tracking_uri
+@options.output
+@explained
+def pca_command(table: str, components: int, **rest: Any) -> None:
+    """Compare the regularizers on principal components of a table."""
+    _described("pca", {"source": table}, [components], **rest)
+
+
+@main.command("check")
+@click.argument("project", type=click.Path(path_type=Path))
+@options.overrides
+@explained
+def check_command(project: Path, overrides: tuple[str, ...]) -> None:
+    """Validate a project file and its table; train nothing."""
+    from sparse_lightning.project import Project
+
+    loaded = Project.load(project, overrides)
+
+    from sparse_lightning.data.catalog import load_table
+    from sparse_lightning.training.grid import replicas_of
+
+    table = load_table(loaded.table, loaded.folder)
+    rows, columns = table.frame.shape
+    click.echo(f"{project}: {loaded.name}, {len(replicas_of(loaded))} networks")
+    click.echo(f"{table.name}: {rows} rows, {columns} columns, {table.rows_dropped} rows dropped")
+    click.echo(", ".join(str(column) for column in table.frame.columns))
+
+
+def _described(
+    task: str,
+    table: dict[str, str],
+    units: list[int],
+    epochs: int,
+    name: str | None,
+    overrides: tuple[str, ...],
+    tracking_uri: str | None,
+    output: Path | None,
+) -> None:
+    """Run the study that options describe, as a project file of the working folder would."""
+    import json
+
+    from sparse_lightning.project import Project
+
+    stem = Path(table["source"]).name.split(".")[0] or "table"
+    fields = {
+        "name": name or f"{stem}-{task}",
+        "task": task,
+        "table": table,
+        "network": {"units": units},
+        "training": {"epochs": epochs},
+    }
+    # JSON is YAML, and quotes whatever a name holds.
+    project = Project.parse(json.dumps(fields), overrides, origin=f"sparse-lightning {task}")
+    _run(project, tracking_uri, output)
+
+
+def _run(project: "Project", tracking_uri: str | None, output: Path | None) -> None:
+    from sparse_lightning.study import run
+    from sparse_lightning.training.progress import terminal_progress
+
+    progress = terminal_progress()
+    try:
+        study = run(project, tracking_uri, output, progress)
+    finally:
+        progress.close()
+    conclude(study, output or Path("reports") / project.name)
