@@ -6,13 +6,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from sparse_lightning.drawing.style import FAINT, figure_style
+from sparse_lightning.drawing.wording import number
 from sparse_lightning.pareto import Comparison
 from sparse_lightning.pareto.frames import along_the_curve, of_group
 from sparse_lightning.report.colours import Look, looks
-from sparse_lightning.report.figures import entitle, figure_style
-from sparse_lightning.report.wording import labels, number
-
-_FAINT = "#8b8f98"
+from sparse_lightning.report.figures import entitle
+from sparse_lightning.report.wording import labels
 
 
 def definition_figure(
@@ -74,7 +74,7 @@ def _areas(
         label=f"with it: area_axis = {number(row['area_axis'])}",
     )
     _curve(axes, x, y, look)
-    axes.axhline(floor, color=_FAINT, linestyle=(0, (5, 4)), linewidth=1.3, label="floor")
+    axes.axhline(floor, color=FAINT, linestyle=(0, (5, 4)), linewidth=1.3, label="floor")
     axes.set_ylim(0, 1.4 * max(y.max(), floor))
     axes.legend(loc="upper right", fontsize=9.5)
 
@@ -90,7 +90,7 @@ def _gap(axes: Axes, comparison: Comparison, x: np.ndarray, y: np.ndarray, row, 
             (0, floor),
             total,
             null_error - floor,
-            facecolor=_FAINT,
+            facecolor=FAINT,
             alpha=0.25,
             linewidth=0,
             label="missing: hypervolume_gap = " + number(row["hypervolume_gap"]),
@@ -125,12 +125,12 @@ def _gap(axes: Axes, comparison: Comparison, x: np.ndarray, y: np.ndarray, row, 
         null_error,
         marker="*",
         markersize=13,
-        color=_FAINT,
+        color=FAINT,
         linestyle="none",
         clip_on=False,
         label="all connections, error of no weights",
     )
-    axes.axhline(floor, color=_FAINT, linestyle=(0, (5, 4)), linewidth=1.3)
+    axes.axhline(floor, color=FAINT, linestyle=(0, (5, 4)), linewidth=1.3)
     axes.set_xlim(0, total)
     axes.set_ylim(0, 1.35 * null_error)
     axes.legend(loc="upper right", fontsize=9.5)

@@ -1,50 +1,23 @@
 """The figures of a study for print: the Pareto curves and the indices (matplotlib, no display)."""
 
 import textwrap
-from collections.abc import Iterator
-from contextlib import contextmanager
-from io import BytesIO
-from pathlib import Path
-from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+from sparse_lightning.drawing.style import FAINT, QUIET, figure_style, figure_text
+from sparse_lightning.drawing.wording import number, shortened
 from sparse_lightning.pareto import FLOOR_GROUP, INDICES, Comparison, failures
 from sparse_lightning.pareto.frames import along_the_curve, of_group, records
 from sparse_lightning.report.colours import Look, looks
-from sparse_lightning.report.files import write_atomically
-from sparse_lightning.report.wording import index_name, labels, number, shortened
+from sparse_lightning.report.wording import index_name, labels
 
 # Errors that span more than this factor are drawn on a logarithmic axis.
 LOG_FACTOR = 10.0
-
-_INK = "#24292f"
-_FAINT = "#8b8f98"
-_STYLE: dict[Any, Any] = {
-    "font.family": ["DejaVu Sans"],
-    "font.size": 10.0,
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "axes.edgecolor": "#c3c7ce",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "grid.color": "#e8eaee",
-    "grid.linewidth": 0.8,
-    "xtick.color": "#57606a",
-    "ytick.color": "#57606a",
-    "legend.frameon": False,
-    "svg.hashsalt": "sparse-lightning",
-    "savefig.facecolor": "white",
-}
 
 
 def pareto_figure(
@@ -74,7 +47,7 @@ def pareto_figure(
         for group, look in looks(groups).items():
             handles[group] = _draw_group(axes, comparison, survived, group, look)
         floor_line = axes.axhline(
-            comparison.floor, color=_FAINT, linestyle=(0, (5, 4)), linewidth=1.3, zorder=1.5
+            comparison.floor, color=FAINT, linestyle=(0, (5, 4)), linewidth=1.3, zorder=1.5
         )
         if wants_log(comparison):
             logarithmic(axes)
@@ -115,52 +88,14 @@ def index_figure(comparison: Comparison) -> Figure:
         note = (
             f"smaller is better; lines: {comparison.confidence:.0%} bootstrap intervals over seeds"
         )
-        figure.supxlabel(note, fontsize=9, color="#57606a")
+        figure.supxlabel(note, fontsize=9, color=QUIET)
     return figure
-
-
-def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write a figure as PNG (150 dots an inch) and SVG; the same figure gives the same bytes.
-
-    Args:
-        figure: the figure.
-        folder: where to; made if need be.
-        name: of the files, without ending.
-
-    Returns:
-        The paths written.
-    """
-    written = []
-    with figure_style():
-        for ending, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
-            buffer = BytesIO()
-            figure.savefig(buffer, format=ending, dpi=150, metadata=metadata)
-            written.append(write_atomically(folder / f"{name}.{ending}", buffer.getvalue()))
-    return written
 
 
 def wants_log(comparison: Comparison) -> bool:
     """Whether the errors span so much that a logarithmic axis reads better."""
     errors = [*comparison.markers["squared_error"], comparison.floor]
     return min(errors) > 0 and max(errors) > LOG_FACTOR * min(errors)
-
-
-def figure_text(name: str, length: int) -> str:
-    """A name that matplotlib can draw: short, no mathematics, signs without a glyph as boxes."""
-    with figure_style():
-        glyphs = get_font(findfont(FontProperties())).get_charmap()
-    drawable = "".join(sign if ord(sign) in glyphs else "□" for sign in shortened(name, length))
-    return drawable.replace("$", r"\$")
-
-
-@contextmanager
-def figure_style() -> Iterator[None]:
-    """Draw inside with the style of all figures."""
-    # The user's own matplotlibrc must not change what a report looks like.
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
-        yield
 
 
 def _draw_group(axes: Axes, comparison: Comparison, survived: pd.DataFrame, group: str, look: Look):
@@ -265,7 +200,7 @@ def _draw_index(panel: Axes, row: int, values: dict, index: str, look: Look) -> 
         textcoords="offset points",
         verticalalignment="center",
         fontsize=9,
-        color="#57606a",
+        color=QUIET,
     )
 
 

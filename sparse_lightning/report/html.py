@@ -9,13 +9,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from sparse_lightning.drawing.wording import number
 from sparse_lightning.pareto import FLOOR_GROUP, INDICES, Comparison, failures
 from sparse_lightning.pareto.frames import records
 from sparse_lightning.report.colours import looks
 from sparse_lightning.report.interactive import interactive_figure
 from sparse_lightning.report.published import SOURCE, published_values, reproduction
 from sparse_lightning.report.view import StudyView
-from sparse_lightning.report.wording import index_name, interval, markdown_cell, number, strengths
+from sparse_lightning.report.wording import index_name, interval, markdown_cell, strengths
 
 
 def report_html(study: StudyView) -> str:

@@ -1,18 +1,17 @@
 """The interactive Pareto curves of the HTML report (plotly): hover, toggle, open a run."""
 
-import html
-import textwrap
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
+from sparse_lightning.drawing.wording import number, plotly_text
 from sparse_lightning.pareto import FLOOR_GROUP, failures
 from sparse_lightning.pareto.frames import along_the_curve, of_group, records
 from sparse_lightning.report.colours import Look, looks
 from sparse_lightning.report.figures import wants_log
 from sparse_lightning.report.view import StudyView
-from sparse_lightning.report.wording import labels, number, shortened, strengths
+from sparse_lightning.report.wording import labels, strengths
 
 _NEUTRAL = "#8b8f98"
 
@@ -56,7 +55,7 @@ def interactive_figure(study: StudyView) -> go.Figure:
         xaxis={
             **axis,
             "title": {
-                "text": html.escape(named.across(comparison.connection_threshold)),
+                "text": plotly_text(named.across(comparison.connection_threshold)),
                 "standoff": 8,
             },
         },
@@ -96,7 +95,7 @@ def _curve_trace(study: StudyView, group: str, look: Look) -> go.Scatter:
         line={"color": look.colour, "width": 2},
         marker={"color": look.colour, "size": 9, "symbol": look.symbol},
         hovertext=[
-            f"<b>{_text(group)}</b>, mean over {row['seeds']} "
+            f"<b>{plotly_text(group)}</b>, mean over {row['seeds']} "
             f"{'seed' if row['seeds'] == 1 else 'seeds'}<br>"
             f"λ = {row['l1_weight']:g}<br>"
             f"connections {number(row['connections'])}<br>"
@@ -132,19 +131,13 @@ def _network_text(network: dict[str, Any], group: str) -> str:
     name = network.get("run_name")
     name = name if isinstance(name, str) and name else network["run_id"]
     return (
-        f"<b>{_text(group)}</b>, seed {_text(str(network['seed']))}<br>"
+        f"<b>{plotly_text(group)}</b>, seed {plotly_text(str(network['seed']))}<br>"
         f"{strengths(network)}<br>"
         f"connections {number(network['connections'])}<br>"
         f"squared error {number(network['squared_error'])}<br>"
-        f"{_text(str(name))}"
+        f"{plotly_text(str(name))}"
     )
 
 
 def _legend_text(group: str) -> str:
-    return _text("unregularized" if group == FLOOR_GROUP else group, 32)
-
-
-def _text(name: str, length: int = 120) -> str:
-    # plotly draws a subset of HTML in its texts, links among it.
-    lines = textwrap.wrap(shortened(name, length), 44) or [""]
-    return "<br>".join(html.escape(line) for line in lines)
+    return plotly_text("unregularized" if group == FLOOR_GROUP else group, 32)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from sparse_lightning.drawing.wording import number
 from sparse_lightning.pareto import INDICES
 from sparse_lightning.pareto.frames import records
 from sparse_lightning.report.published import published_values, reproduction
 from sparse_lightning.report.view import StudyView
-from sparse_lightning.report.wording import number
 
 TASKS = {"sae": "SAE", "classifier": "class", "pca": "PCA"}
 

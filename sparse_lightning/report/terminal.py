@@ -4,9 +4,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sparse_lightning.drawing.wording import number, shortened
 from sparse_lightning.pareto import INDICES, Comparison
 from sparse_lightning.pareto.frames import records
-from sparse_lightning.report.wording import number, shortened
 
 
 def indices_table(comparison: Comparison, published: dict[str, float] | None = None) -> Table:

@@ -1,9 +1,10 @@
-"""Numbers and names as a reader sees them, the same in every table and figure."""
+"""Strengths and indices as a reader sees them, the same in every table and figure."""
 
 import math
-import unicodedata
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+
+from sparse_lightning.drawing.wording import number, shortened
 
 # The strengths in the order and by the symbols of science.md section 1.
 STRENGTHS = {
@@ -42,13 +43,6 @@ def labels(task: str) -> Labels:
     return _COMPONENTS if task == "pca" else _NETWORKS
 
 
-def number(value: float | None, digits: int = 4) -> str:
-    """A number with so many significant digits; a dash where there is none."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    return f"{value:.{digits}g}"
-
-
 def interval(row: Mapping[str, Any] | None, name: str) -> str:
     """A value with its interval, e.g. `0.117 [0.096, 0.139]`; a dash where there is none.
 
@@ -81,19 +75,6 @@ def strengths(network: Mapping[str, Any]) -> str:
         if network.get(column) is not None and math.isfinite(float(network[column]))
     ]
     return ", ".join(present)
-
-
-def shortened(name: str, length: int) -> str:
-    """A name on one line: control characters removed, and cut in its middle where it is too long.
-
-    The middle, because names of one study tend to share their beginning and differ in their end.
-    """
-    line = " ".join(name.split())
-    line = "".join(sign for sign in line if unicodedata.category(sign) not in ("Cc", "Cf", "Cs"))
-    if len(line) <= length:
-        return line
-    tail = (length - 1) // 3
-    return f"{line[: length - 1 - tail]}…{line[len(line) - tail :]}"
 
 
 def index_name(index: str) -> str:

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from sparse_lightning.report.figures import index_figure, pareto_figure, save_figure
-from sparse_lightning.report.files import write_atomically
+from sparse_lightning.drawing.files import write_atomically
+from sparse_lightning.drawing.style import save_figure
+from sparse_lightning.report.figures import index_figure, pareto_figure
 from sparse_lightning.report.html import report_html
 from sparse_lightning.report.indices_json import indices_csv, indices_json
 from sparse_lightning.report.view import StudyView

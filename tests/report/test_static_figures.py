@@ -3,9 +3,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from sparse_lightning.drawing.style import figure_text
 from sparse_lightning.report import index_figure, pareto_figure, save_figure
 from sparse_lightning.report.colours import looks
-from sparse_lightning.report.figures import figure_text
 
 HOSTILE = (r"$\frac{", "_private", "数据🍷", "\x00\x07\n\ttab", "long " * 100, "", "a" * 300 + "b")
 

@@ -1,0 +1,87 @@
+"""The style of all printed figures, and their files (matplotlib, no display)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
+
+from sparse_lightning.drawing.files import write_atomically
+from sparse_lightning.drawing.wording import shortened
+
+INK = "#24292f"
+QUIET = "#57606a"
+FAINT = "#8b8f98"
+STYLE: dict[Any, Any] = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": 10.0,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": "#c3c7ce",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#e8eaee",
+    "grid.linewidth": 0.8,
+    "xtick.color": QUIET,
+    "ytick.color": QUIET,
+    "legend.frameon": False,
+    "svg.hashsalt": "sparse-lightning",
+    "savefig.facecolor": "white",
+}
+
+# What would make two files of one figure differ is left out.
+_METADATA = {"png": {"Software": None}, "svg": {"Date": None}}
+
+
+@contextmanager
+def figure_style() -> Iterator[None]:
+    """The style, in effect while figures are made and written."""
+    # The user's own matplotlibrc must not change what a report looks like.
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(STYLE)
+        yield
+
+
+def figure_text(name: str, length: int) -> str:
+    """A name that matplotlib can draw: short, no mathematics, signs without a glyph as boxes."""
+    with figure_style():
+        glyphs = get_font(findfont(FontProperties())).get_charmap()
+    drawable = "".join(sign if ord(sign) in glyphs else "□" for sign in shortened(name, length))
+    return drawable.replace("$", r"\$")
+
+
+def figure_file(figure: Figure, ending: str) -> bytes:
+    """A figure as a file; the same figure gives the same bytes.
+
+    Args:
+        figure: the figure.
+        ending: `png` (150 dots an inch) or `svg`.
+    """
+    buffer = BytesIO()
+    with figure_style():
+        figure.savefig(buffer, format=ending, dpi=150, metadata=_METADATA[ending])
+    return buffer.getvalue()
+
+
+def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Write a figure as PNG and SVG, as `figure_file` makes them.
+
+    Args:
+        figure: the figure.
+        folder: where to; made if need be.
+        name: of the files, without ending.
+
+    Returns:
+        The paths written.
+    """
+    return [
+        write_atomically(folder / f"{name}.{ending}", figure_file(figure, ending))
+        for ending in _METADATA
+    ]
