@@ -4,6 +4,7 @@ import html
 import math
 import textwrap
 import unicodedata
+from collections.abc import Sequence
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -24,6 +25,19 @@ def shortened(name: str, length: int) -> str:
         return line
     tail = (length - 1) // 3
     return f"{line[: length - 1 - tail]}…{line[len(line) - tail :]}"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """Names as a sentence lists them, e.g. `a, b and 3 more`.
+
+    Args:
+        names: the most important first.
+        most: names to spell out; a single one more is spelt out, too.
+    """
+    if len(names) <= most + 1:
+        *first, last = names or [""]
+        return f"{', '.join(first)} and {last}" if first else last
+    return f"{', '.join(names[:most])} and {len(names) - most} more"
 
 
 def plotly_text(name: str, length: int = 120) -> str:

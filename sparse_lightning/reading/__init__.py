@@ -1,0 +1,1 @@
+"""A trained network made readable: structure, mappings, losses, sentences and diagrams."""
