@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mlflow.entities import Metric, Param
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
 from sparse_lightning.tracking.store import Store
 
@@ -74,7 +75,18 @@ def log_files(artifact_uri: str, files: Mapping[str, bytes], tracking_uri: str) 
     """
     if not files:
         return
-    with tempfile.TemporaryDirectory() as folder:
-        for name, content in files.items():
-            Path(folder, name).write_bytes(content)
-        get_artifact_repository(artifact_uri, tracking_uri).log_artifacts(folder)
+    repository = get_artifact_repository(artifact_uri, tracking_uri)
+    if type(repository) is LocalArtifactRepository:
+        # By way of another folder, files would take as long as all else of a run.
+        folder = Path(repository.artifact_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder, files)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            _write(Path(folder), files)
+            repository.log_artifacts(folder)
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        (folder / name).write_bytes(content)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
+from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
 from sparse_lightning.tracking import bulk, runs
@@ -158,6 +159,28 @@ def test_every_table_and_every_file_is_as_the_client_writes_it(both):
     assert len(written["metrics"]) > 2300
     assert files(one) == files(other)
     assert len(files(one)) == 2
+
+
+def test_files_lie_where_and_as_mlflow_itself_puts_them(store, monkeypatch, tmp_path):
+    class Elsewhere(LocalArtifactRepository):
+        """A place that this package does not know, such as a bucket."""
+
+    def place(uri, *arguments):
+        return Elsewhere(uri)
+
+    experiment = experiment_of(store)
+    bulk.write_runs(store, experiment, [FinishedRun("here", files=RUNS[1].files)])
+    monkeypatch.setattr(runs, "get_artifact_repository", place)
+    bulk.write_runs(store, experiment, [FinishedRun("elsewhere", files=RUNS[1].files)])
+    own = store.client.create_run(experiment, run_name="MLflow's").info.run_id
+    for name, content in RUNS[1].files.items():
+        (tmp_path / name).write_bytes(content)
+        store.client.log_artifact(own, str(tmp_path / name))
+    written = files(store)
+    for name in RUNS[1].files:
+        assert (
+            written[f"here/{name}"] == written[f"elsewhere/{name}"] == written[f"MLflow's/{name}"]
+        )
 
 
 def test_mlflow_reads_both_alike(both):
