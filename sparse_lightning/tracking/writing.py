@@ -1,7 +1,6 @@
 """Writing a study to MLflow: its run, and one child run a network."""
 
 import json
-import tempfile
 import time
 import warnings
 from itertools import pairwise
@@ -12,16 +11,7 @@ from typing import Any, Self
 from mlflow.data.pandas_dataset import from_pandas
 from mlflow.entities import Dataset as DatasetEntity
 from mlflow.entities import DatasetInput, Metric, Param, RunTag
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-from mlflow.tracking.context.registry import resolve_tags
-from mlflow.utils.mlflow_tags import (
-    MLFLOW_GIT_COMMIT,
-    MLFLOW_PARENT_RUN_ID,
-    MLFLOW_RUN_NAME,
-    MLFLOW_SOURCE_NAME,
-    MLFLOW_SOURCE_TYPE,
-    MLFLOW_USER,
-)
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 
 from sparse_lightning.data.catalog import Table
 from sparse_lightning.data.encoding import Encoding
@@ -29,7 +19,9 @@ from sparse_lightning.errors import TrackingError
 from sparse_lightning.network import to_safetensors
 from sparse_lightning.population import single
 from sparse_lightning.project import Project
-from sparse_lightning.tracking import names
+from sparse_lightning.tracking import bulk, names, runs
+from sparse_lightning.tracking.origin import commit_tag, source_tags
+from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.store import Store
 from sparse_lightning.training.result import TrainedPopulation
 
@@ -65,8 +57,7 @@ class StudyWriter:
         self.encoding = encoding
         self.layers = layers
         self._opened_elsewhere = run_id is not None
-        commit = _commit_of(project.folder)
-        self._commit = {MLFLOW_GIT_COMMIT: commit} if commit else {}
+        self._commit = commit_tag(project.folder)
         self.run_id, self.experiment_id = self._join(run_id) if run_id else self._open()
         self._monitor = None
 
@@ -97,12 +88,13 @@ class StudyWriter:
     def networks(self, trained: TrainedPopulation) -> None:
         """Write one child run a network, with its weights, and the study's own measures."""
         began = time.time()
-        with (
-            self.store.errors("does not take the networks"),
-            tempfile.TemporaryDirectory() as folder,
-        ):
-            for number in range(len(trained.replicas)):
-                self._network(trained, number, Path(folder) / names.WEIGHTS_FILE)
+        write_runs = bulk.write_runs if bulk.takes(self.store) else runs.write_runs
+        with self.store.errors("does not take the networks"):
+            write_runs(
+                self.store,
+                self.experiment_id,
+                (self._network(trained, number) for number in range(len(trained.replicas))),
+            )
             floor_epochs = max(history.epochs for history in trained.histories)
             self._metrics(
                 self.run_id,
@@ -137,7 +129,7 @@ class StudyWriter:
         experiment = self.store.experiment(self.project.name)
         with self.store.errors("does not open a run"):
             run = self.store.client.create_run(
-                experiment.experiment_id, run_name=self.project.name, tags=_source_tags()
+                experiment.experiment_id, run_name=self.project.name, tags=source_tags()
             )
         return run.info.run_id, run.info.experiment_id
 
@@ -217,8 +209,9 @@ class StudyWriter:
             "epochs": training.epochs,
         }
 
-    def _network(self, trained: TrainedPopulation, number: int, file: Path) -> None:
-        client, replica = self.store.client, trained.replicas[number]
+    def _network(self, trained: TrainedPopulation, number: int) -> FinishedRun:
+        """What the run of a network holds."""
+        replica = trained.replicas[number]
         history, failure = trained.histories[number], trained.failures[number]
         params = {
             **self._common_params(),
@@ -235,22 +228,18 @@ class StudyWriter:
         }
         if failure:
             tags[names.FAILURE] = failure
-        run = client.create_run(self.experiment_id, run_name=replica.name[:250], tags=tags)
-        run_id, now = run.info.run_id, int(time.time() * 1000)
         points = {(metric, epoch): value for metric, epoch, value in history.points}
         if not failure:
             points["connections", history.epochs] = float(trained.connections[number])
             points["squared_error", history.epochs] = float(trained.squared_error[number])
-        metrics = [Metric(metric, value, now, epoch) for (metric, epoch), value in points.items()]
-        client.log_batch(
-            run_id,
-            metrics=metrics,
-            params=[Param(name, str(value)) for name, value in params.items()],
+        return FinishedRun(
+            name=replica.name[:250],
+            params={name: str(value) for name, value in params.items()},
+            metrics=[(metric, epoch, value) for (metric, epoch), value in points.items()],
+            tags=tags,
+            status="FAILED" if failure else "FINISHED",
+            files={names.WEIGHTS_FILE: to_safetensors(single(trained.network, number))},
         )
-        file.write_bytes(to_safetensors(single(trained.network, number)))
-        # The client would ask the store for the run's folder again, which outlasts the copy.
-        get_artifact_repository(str(run.info.artifact_uri), self.store.uri).log_artifact(str(file))
-        client.set_terminated(run_id, "FAILED" if failure else "FINISHED")
 
     def _metrics(self, run_id: str, values: dict[str, float]) -> None:
         now = int(time.time() * 1000)
@@ -262,23 +251,3 @@ def _status(error: BaseException | None) -> str:
     if error is None:
         return "FINISHED"
     return "KILLED" if isinstance(error, KeyboardInterrupt | SystemExit) else "FAILED"
-
-
-def _source_tags() -> dict[str, str]:
-    """Who ran what, as MLflow itself tells it of a run."""
-    known = resolve_tags()
-    wanted = (MLFLOW_USER, MLFLOW_SOURCE_NAME, MLFLOW_SOURCE_TYPE)
-    return {name: known[name] for name in wanted if name in known}
-
-
-def _commit_of(folder: Path) -> str | None:
-    try:
-        import git
-
-        return git.Repo(folder, search_parent_directories=True).head.commit.hexsha
-    except (ImportError, ValueError, OSError):
-        return None
-    except Exception as error:  # GitPython's errors share no useful base with what they mean
-        if type(error).__module__.startswith("git"):
-            return None
-        raise

@@ -9,7 +9,7 @@ import sparse_lightning as sl
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.network import from_safetensors
-from sparse_lightning.tracking import StudyWriter, find_study, read_study, writing
+from sparse_lightning.tracking import StudyWriter, bulk, find_study, read_study, runs
 from sparse_lightning.tracking.store import Store
 
 pytestmark = pytest.mark.slow
@@ -185,28 +185,31 @@ def test_a_run_that_cannot_be_described_ends_as_failed(workplace, monkeypatch):
     assert writer.store.run(writer.run_id).info.status == "FAILED"
 
 
-def test_an_interrupted_tracking_leaves_no_run_open(workplace, make_job, monkeypatch):
+@pytest.mark.parametrize(
+    ("in_bulk", "statuses"), [(True, []), (False, ["FINISHED", "FINISHED", "KILLED"])]
+)
+def test_an_interrupted_tracking_leaves_no_run_open(
+    workplace, make_job, monkeypatch, in_bulk, statuses
+):
     written = []
 
-    def interrupted(model):
-        written.append(model)
+    def interrupted(*arguments):
+        written.append(arguments)
         if len(written) == 3:
             raise KeyboardInterrupt
-        return b""
+        return log_files(*arguments)
 
-    monkeypatch.setattr(writing, "to_safetensors", interrupted)
+    log_files = runs.log_files
+    monkeypatch.setattr(bulk, "takes", lambda store: in_bulk)
+    monkeypatch.setattr(bulk if in_bulk else runs, "log_files", interrupted)
     with pytest.raises(KeyboardInterrupt):
         make_job(workplace, WINE, "regularizers.groups={L1: {}}")
     store = Store()
-    runs = store.search([store.experiment("wine-small").experiment_id], "")
-    (study,) = [run for run in runs if run.data.tags["sparse_lightning.kind"] == "study"]
+    found = store.search([store.experiment("wine-small").experiment_id], "")
+    (study,) = [run for run in found if run.data.tags["sparse_lightning.kind"] == "study"]
     assert study.info.status == "KILLED"
-    assert sorted(run.info.status for run in runs if run is not study) == [
-        "FINISHED",
-        "FINISHED",
-        "KILLED",
-    ]
+    assert sorted(run.info.status for run in found if run is not study) == statuses
     with pytest.raises(sl.InputError, match="holds no finished study of 'wine-small'"):
         find_study(store, "wine-small")
-    with pytest.raises(sl.TrackingError, match="is not finished: it holds 3 networks"):
+    with pytest.raises(sl.TrackingError, match=f"not finished: it holds {len(statuses)} networks"):
         read_study(store, study.info.run_id)
