@@ -2,8 +2,10 @@
 
 import os
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
 
 import pandas as pd
 
@@ -15,6 +17,7 @@ from sparse_lightning.pareto import Comparison, compare, floor
 from sparse_lightning.project import Project
 from sparse_lightning.report import StudyView, write_report
 from sparse_lightning.tracking import Store, StudyRecord, StudyWriter, find_study, read_study
+from sparse_lightning.tracking.names import CLASSES_FILE, ENCODING_FILE
 from sparse_lightning.tracking.reading import read_network
 from sparse_lightning.training import train
 from sparse_lightning.training.examples import examples_of
@@ -203,7 +206,19 @@ def run(
     folder = _writable(Path(output) if output is not None else Path("reports") / project.name)
     store = Store(tracking_uri)
     open_run = os.environ.get("MLFLOW_RUN_ID")
-    with StudyWriter(store, project, table, encoding, layers, open_run) as writer:
+    weights = sum(inputs * outputs for inputs, outputs in pairwise(layers))
+    facts = {
+        "rows": len(examples.training().inputs),
+        "rows_held_out": len(examples.inputs) - len(examples.training().inputs),
+        "rows_dropped": table.rows_dropped,
+        "null_error": examples.null_error,
+        # Of components x is the mean number of loadings of one, which has one an input.
+        "connections_total": layers[0] if project.task == "pca" else weights,
+    }
+    documents: dict[str, Any] = {ENCODING_FILE: encoding.to_dict()}
+    if examples.classes:
+        documents[CLASSES_FILE] = list(examples.classes)
+    with StudyWriter(store, project, table, layers, facts, documents, open_run) as writer:
         writer.networks(train(project, examples, progress))
         study = Study.load(writer.run_id, store.uri)
         study.write_report(folder)

@@ -139,7 +139,7 @@ def _not_kept(mappings: Mappings, losses: pd.DataFrame | None) -> list[str]:
         variance = "" if losses is None else _variances_of(ignored, losses)
         sentences.append(f"{_names(ignored)} {_verb(ignored, 'are')} ignored{variance}.")
     pairs = mappings.variables[["variable", "rebuilt_by"]].itertuples(index=False)
-    rows: dict[str, tuple[int, ...]] = {name: codes for name, codes in pairs}
+    rows: dict[str, tuple[int, ...]] = dict(pairs)
     guessed = [name for name in [*faint, *ignored] if rows[name]]
     if guessed:
         codes = sorted({code for name in guessed for code in rows[name]})

@@ -2,6 +2,7 @@
 
 KIND = "sparse_lightning.kind"
 STUDY = "study"
+OVERVIEW = "overview"
 NETWORK = "network"
 
 PROJECT = "sparse_lightning.project"
@@ -15,5 +16,6 @@ FAILURE = "sparse_lightning.failure"
 
 PROJECT_FILE = "project.yaml"
 ENCODING_FILE = "encoding.json"
+CLASSES_FILE = "classes.json"
 WEIGHTS_FILE = "network.safetensors"
 REPORT_FOLDER = "report"

@@ -117,6 +117,9 @@ def _networks(runs: list[Run]) -> pd.DataFrame:
     return pd.DataFrame([_network(run) for run in runs])
 
 
+_NOT_FURTHER = ("connections", "squared_error", "training_squared_error")
+
+
 def _network(run: Run) -> dict[str, object]:
     params, metrics, tags = run.data.params, run.data.metrics, run.data.tags
     failure = tags.get(names.FAILURE, "")
@@ -130,6 +133,7 @@ def _network(run: Run) -> dict[str, object]:
         "seed": int(params["seed"]),
         "connections": math.nan if failure else metrics.get("connections", math.nan),
         "squared_error": math.nan if failure else metrics.get("squared_error", math.nan),
+        **{name: value for name, value in metrics.items() if name not in _NOT_FURTHER},
         "failed": bool(failure),
         "failure": failure,
         "run_id": run.info.run_id,

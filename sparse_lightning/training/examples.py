@@ -5,7 +5,6 @@ import torch
 from sparse_lightning.data.catalog import Table
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.data.examples import Examples
-from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.project import Project
 
 
@@ -16,8 +15,10 @@ def examples_of(project: Project, table: Table, encoding: Encoding) -> Examples:
         TableError: the target cannot be predicted, or the rows cannot be split as asked for.
     """
     inputs = torch.from_numpy(encoding.transform(table.frame))
-    if table.target is None:
+    if getattr(table, "target", None) is None:
         return Examples(inputs)
+    from sparse_lightning.data.target import ClassTarget
+
     target = ClassTarget.fit(table.target)
     examples = Examples(inputs, torch.from_numpy(target.codes(table.target)), target.classes)
     if not project.evaluation.holdout:

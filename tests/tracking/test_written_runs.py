@@ -170,8 +170,7 @@ def test_mlflows_own_search_finds_what_a_comparison_needs(wine_job, children, st
 def writer_of_wine():
     project = sl.Project.parse(WINE)
     table = load_table(project.table, project.folder)
-    encoding = Encoding.fit(table.frame, "minmax")
-    return StudyWriter(Store(), project, table, encoding, [12, 4, 12])
+    return StudyWriter(Store(), project, table, [12, 4, 12], facts={"rows": 1599}, documents={})
 
 
 def test_a_run_that_cannot_be_described_ends_as_failed(workplace, monkeypatch):
@@ -182,7 +181,7 @@ def test_a_run_that_cannot_be_described_ends_as_failed(workplace, monkeypatch):
     writer = writer_of_wine()
     with pytest.raises(sl.TrackingError, match="does not take the study: the disk is full"):
         writer.__enter__()
-    assert writer.store.run(writer.run_id).info.status == "FAILED"
+    assert Store().run(writer.run_id).info.status == "FAILED"
 
 
 @pytest.mark.parametrize(

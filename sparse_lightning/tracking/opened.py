@@ -1,0 +1,122 @@
+"""A run that is open while a job writes to it, and ends in any case."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME
+
+from sparse_lightning.errors import TrackingError
+from sparse_lightning.tracking import names
+from sparse_lightning.tracking.origin import source_tags
+from sparse_lightning.tracking.store import Store
+
+LONGEST_PARAM = 6000
+"""MLflow's own limit, in characters."""
+
+
+class OpenedRun:
+    """A context manager: the run ends as finished, failed or killed, as what is done inside does.
+
+    Args:
+        store: where to write.
+        kind: what the run holds; one run holds one such thing.
+        name: of the run, and of the experiment that a new one is opened in.
+        run_id: a run that is open already, as `mlflow run` opens one; default: a new run.
+
+    Raises:
+        TrackingError: the store fails, or the open run holds something of this package already.
+        InputError: there is no such run.
+    """
+
+    def __init__(self, store: Store, kind: str, name: str, run_id: str | None = None):
+        self.store = store
+        self._kind = kind
+        self._name = name
+        self._opened_elsewhere = run_id is not None
+        self.run_id, self.experiment_id = self._join(run_id) if run_id else self._open()
+
+    def __enter__(self) -> Self:
+        try:
+            self.describe(tags={names.KIND: self._kind, MLFLOW_RUN_NAME: self._name})
+        except BaseException as error:  # Python calls __exit__ only for what has been entered
+            self._end(error)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end(error)
+
+    def describe(
+        self,
+        params: Mapping[str, Any] | None = None,
+        metrics: Mapping[str, float] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Add params, metrics and tags to the run; long params are cut."""
+        now = int(time.time() * 1000)
+        with self.store.errors("does not take the run"):
+            self.store.client.log_batch(
+                self.run_id,
+                metrics=[
+                    Metric(name, float(value), now, 0) for name, value in (metrics or {}).items()
+                ],
+                params=[
+                    Param(name, str(value)[:LONGEST_PARAM])
+                    for name, value in (params or {}).items()
+                ],
+                tags=[RunTag(name, value) for name, value in (tags or {}).items()],
+            )
+
+    def text(self, content: str, file: str) -> None:
+        """Add a text file."""
+        with self.store.errors(f"does not take {file}"):
+            self.store.client.log_text(self.run_id, content, file)
+
+    def report(self, folder: Path) -> None:
+        """Add the files of a report."""
+        with self.store.errors("does not take the report"):
+            self.store.client.log_artifacts(self.run_id, str(folder), names.REPORT_FOLDER)
+
+    def _end(self, error: BaseException | None) -> None:
+        with self.store.errors("does not end the run"):
+            if error is not None:
+                unfinished = (
+                    f"tags.mlflow.parentRunId = '{self.run_id}' and attributes.status = 'RUNNING'"
+                )
+                for run in self.store.search([self.experiment_id], unfinished):
+                    self.store.client.set_terminated(run.info.run_id, _status(error))
+            # `mlflow run` ends the run that it opened by this process's exit status.
+            if not self._opened_elsewhere or error is not None:
+                self.store.client.set_terminated(self.run_id, _status(error))
+
+    def _open(self) -> tuple[str, str]:
+        experiment = self.store.experiment(self._name)
+        with self.store.errors("does not open a run"):
+            run = self.store.client.create_run(
+                experiment.experiment_id, run_name=self._name, tags=source_tags()
+            )
+        return run.info.run_id, run.info.experiment_id
+
+    def _join(self, run_id: str) -> tuple[str, str]:
+        run = self.store.run(run_id)
+        if names.KIND in run.data.tags:
+            raise TrackingError(
+                f"the run {run_id} (MLFLOW_RUN_ID) holds a study already; unset MLFLOW_RUN_ID to "
+                "start a run of its own"
+            )
+        return run_id, run.info.experiment_id
+
+
+def _status(error: BaseException | None) -> str:
+    if error is None:
+        return "FINISHED"
+    return "KILLED" if isinstance(error, KeyboardInterrupt | SystemExit) else "FAILED"
