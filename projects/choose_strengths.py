@@ -3,7 +3,7 @@
     python projects/choose_strengths.py projects/wine_sae.yaml [--settings 12] [--seed 0]
 
 Draws the same number of random settings for each of sh, sh2, KL and decs (η log-uniform in 1e-4…2,
-τ and ρ log-uniform in 0.03…0.8), and trains all of them at the project's λ from two seeds that are
+τ and ρ log-uniform in 0.03…0.8), and trains all of them at the project's λ from five seeds that are
 not the project's: a study of its own, tracked in the experiment NAME-strengths. Prints the setting
 with the smallest `area_marker` of each group. Every group gets the same number of trials, whatever
 number of strengths it has.
@@ -55,7 +55,7 @@ def main() -> None:
         [
             *options.set,
             f"name={name}-strengths",
-            "training.seeds=[101, 102]",
+            "training.seeds=[101, 102, 103, 104, 105]",
             f"regularizers.groups={json.dumps(groups)}",
         ],
     )

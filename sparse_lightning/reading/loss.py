@@ -41,6 +41,13 @@ def information_loss(
     variances = exact.var(axis=0)
     # A constant's variance can come out as a rounding error, by which nothing must be divided.
     variances[np.ptp(exact, axis=0) == 0] = 0.0
+    return losses_of(variances, errors, groups)
+
+
+def losses_of(
+    variances: Float[np.ndarray, " input"], errors: Float[np.ndarray, " input"], groups: Groups
+) -> pd.DataFrame:
+    """The frame of `information_loss` from the variances and squared errors of the inputs."""
     rows = [
         {
             "variable": name,

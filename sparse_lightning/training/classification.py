@@ -11,9 +11,9 @@ from sparse_lightning.population import batched_layer, part_of
 from sparse_lightning.project import Project
 from sparse_lightning.training.grid_training import GridTraining, Stage
 from sparse_lightning.training.judging import judge
-from sparse_lightning.training.measuring import outputs, squared_error
+from sparse_lightning.training.measuring import outputs, squared_errors
 from sparse_lightning.training.progress import Progress
-from sparse_lightning.training.result import TrainedPopulation
+from sparse_lightning.training.result import CONFUSION, TrainedPopulation
 from sparse_lightning.training.stacked import greedy_stages
 
 
@@ -35,7 +35,7 @@ def train_classifiers(
     folds = examples.folds(project.evaluation.folds, project.evaluation.seed)
     training = examples.training()
     grid, network = _fit(project, training, progress)
-    error = squared_error(network, training.inputs, training.targets, len(grid.replicas))
+    errors = squared_errors(network, training.inputs, training.targets, len(grid.replicas))
     metrics, confusion = judge(outputs(network, training.inputs), training, prefix="")
     heldout = examples.held_out()
     confusions = {"training": confusion}
@@ -49,7 +49,7 @@ def train_classifiers(
         metrics_heldout, confusions["heldout"] = judge(predicted, examples, prefix="heldout_")
         metrics |= metrics_heldout
     documents = {
-        "confusion.json": [
+        CONFUSION: [
             {
                 "classes": list(examples.classes),
                 "rows": "true classes; columns: predicted ones",
@@ -58,7 +58,7 @@ def train_classifiers(
             for number in range(len(grid.replicas))
         ]
     }
-    return grid.result(network, error, metrics, documents)
+    return grid.result(network, errors.mean(1), metrics, documents)
 
 
 def _cross_validate(

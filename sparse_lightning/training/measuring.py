@@ -16,20 +16,20 @@ HISTORY_POINTS = 50
 ROWS_AT_ONCE = 1024
 
 
-def squared_error(
+def squared_errors(
     network: nn.Module,
     rows: Float[Tensor, "row unit"],
     targets: Float[Tensor, "row output"],
     replicas: int,
-) -> Float[np.ndarray, " replica"]:
-    """The mean over rows and outputs of the squared error of each replica."""
-    total = torch.zeros(replicas, dtype=torch.float64)
+) -> Float[np.ndarray, "replica output"]:
+    """The mean over rows of the squared error of each replica's outputs."""
+    total = torch.zeros(replicas, targets.shape[1], dtype=torch.float64)
     with torch.no_grad():
         for batch, target in zip(
             rows.split(ROWS_AT_ONCE), targets.split(ROWS_AT_ONCE), strict=True
         ):
-            total += (network(batch) - target).square().sum((1, 2)).double()
-    return (total / targets.numel()).numpy()
+            total += (network(batch) - target).square().sum(1).double()
+    return (total / len(rows)).numpy()
 
 
 def outputs(

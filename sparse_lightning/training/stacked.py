@@ -13,9 +13,9 @@ from sparse_lightning.modules.population import Optimization
 from sparse_lightning.population import batched_layer, connections, part_of
 from sparse_lightning.project import Project
 from sparse_lightning.training.grid_training import GridTraining, Stage
-from sparse_lightning.training.measuring import squared_error
+from sparse_lightning.training.measuring import squared_errors
 from sparse_lightning.training.progress import Progress
-from sparse_lightning.training.result import TrainedPopulation
+from sparse_lightning.training.result import INPUT_ERRORS, TrainedPopulation
 
 
 def train_autoencoders(
@@ -42,8 +42,12 @@ def train_autoencoders(
     if project.training.fine_tune_epochs:
         grid.train(_fine_tuning(project, rows, network, len(encoder)))
     network = grid.in_grid_order(network)
-    error = squared_error(network, rows, rows, len(grid.replicas))
-    return grid.result(network, error, metrics)
+    errors = squared_errors(network, rows, rows, len(grid.replicas))
+    variances = rows.double().var(0, correction=0).tolist()
+    documents = {
+        INPUT_ERRORS: [{"variance": variances, "squared_error": error.tolist()} for error in errors]
+    }
+    return grid.result(network, errors.mean(1), metrics, documents)
 
 
 def greedy_stages(
@@ -124,6 +128,6 @@ def _depth_metrics(
     with torch.no_grad():
         count = connections(ordered, grid.project.report.connection_threshold)
     return {
-        f"squared_error_{depth}": squared_error(ordered, rows, rows, len(grid.replicas)),
+        f"squared_error_{depth}": squared_errors(ordered, rows, rows, len(grid.replicas)).mean(1),
         f"connections_{depth}": count.double().numpy(),
     }
