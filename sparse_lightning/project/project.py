@@ -1,21 +1,21 @@
 """Project: a study, validated as a whole."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, PrivateAttr, ValidationError, model_validator
+from pydantic import PrivateAttr, ValidationError, model_validator
 
 from sparse_lightning.errors import ProjectError
+from sparse_lightning.project.agreement import contradictions
+from sparse_lightning.project.defaults import with_defaults_of_task
 from sparse_lightning.project.groups import RegularizerSettings
 from sparse_lightning.project.messages import (
     InvalidProjectError,
-    Location,
     invalid_fields,
     problems,
-    show,
 )
 from sparse_lightning.project.reading import Override, explain, fields_of, read_file
 from sparse_lightning.project.settings import (
@@ -176,93 +176,11 @@ class Project(Settings):
     @model_validator(mode="before")
     @classmethod
     def _defaults_of_task(cls, fields: Any) -> Any:
-        if not isinstance(fields, dict):
-            return fields
-        if fields.get("task") == "pca":
-            fields = _with_default(fields, "table", scale="standard")
-            fields = _with_default(fields, "network", activation="linear")
-        if fields.get("task") == "classifier":
-            evaluation = fields.get("evaluation")
-            if not isinstance(evaluation, dict) or not evaluation.get("folds"):
-                fields = _with_default(fields, "evaluation", holdout=0.2)
-            training = fields.get("training")
-            epochs = training.get("epochs") if isinstance(training, dict) else None
-            default = TrainingSettings().epochs if epochs is None else epochs
-            fields = _with_default(fields, "training", fine_tune_epochs=default)
-        return fields
+        return with_defaults_of_task(fields) if isinstance(fields, dict) else fields
 
     @model_validator(mode="after")
     def _fields_agree(self) -> Self:
-        found = list(self._contradictions())
+        found = list(contradictions(self))
         if found:
             raise invalid_fields(found)
         return self
-
-    def _contradictions(self) -> Iterator[tuple[Location, str]]:
-        yield from self._contradictions_of_task()
-        if self.regularizers.proximal and self.training.optimizer != "sgd":
-            yield (
-                ("regularizers", "proximal"),
-                f"needs training.optimizer sgd, got {self.training.optimizer}",
-            )
-        for name in self.regularizers.groups:
-            for term in self.regularizers.terms(name):
-                fits = self.task == "pca" or self.network.activation in term.activations
-                if term.activations and not fits:
-                    yield (
-                        ("regularizers", "groups", name),
-                        f"needs network.activation {' or '.join(term.activations)} for its term "
-                        f"{term.symbol}, got {self.network.activation}",
-                    )
-
-    def _contradictions_of_task(self) -> Iterator[tuple[Location, str]]:
-        classifier = self.task == "classifier"
-        if classifier and self.table.target is None:
-            yield ("table", "target"), "is missing: a classifier needs the column to predict"
-        if not classifier and self.table.target is not None:
-            target = show(self.table.target)
-            yield ("table", "target"), f"must be null for the task {self.task}, got {target}"
-        if not classifier and self.training.loss != "squared_error":
-            yield (
-                ("training", "loss"),
-                f"must be squared_error for the task {self.task}, got {show(self.training.loss)}",
-            )
-        for field in ("holdout", "folds"):
-            if not classifier and getattr(self.evaluation, field):
-                yield ("evaluation", field), f"must be 0 for the task {self.task}"
-        if self.evaluation.folds == 1:
-            yield ("evaluation", "folds"), "must be 0 or at least 2, got 1"
-        if self.evaluation.folds and self.evaluation.holdout:
-            yield ("evaluation", "folds"), "goes without evaluation.holdout: set one of them to 0"
-        if self.training.loss == "cross_entropy" and self.network.output != "auto":
-            yield (
-                ("network", "output"),
-                f"must be auto with training.loss cross_entropy, got {self.network.output}",
-            )
-        if self.task == "pca":
-            yield from self._contradictions_of_pca()
-
-    def _contradictions_of_pca(self) -> Iterator[tuple[Location, str]]:
-        if len(self.network.units) != 1:
-            yield (
-                ("network", "units"),
-                f"must hold one number, of the components, got {list(self.network.units)}",
-            )
-        for section, field, wanted in (
-            ("network", "activation", ("linear",)),
-            ("network", "output", ("auto", "linear")),
-            ("training", "fine_tune_epochs", (0,)),
-        ):
-            value = getattr(getattr(self, section), field)
-            if value not in wanted:
-                yield (section, field), f"must be {wanted[-1]} for the task pca, got {show(value)}"
-
-
-def _with_default(fields: dict[str, Any], section: str, **defaults: Any) -> dict[str, Any]:
-    """The fields with defaults of a section, where it does not set them itself."""
-    given = fields.get(section)
-    if isinstance(given, BaseModel):
-        given = given.model_dump(exclude_unset=True)
-    if given is not None and not isinstance(given, dict):
-        return fields
-    return {**fields, section: {**defaults, **(given or {})}}

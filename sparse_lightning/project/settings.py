@@ -11,6 +11,7 @@ from sparse_lightning.project.types import (
     Count,
     Counts,
     Line,
+    Names,
     Positive,
     Probability,
     Proportion,
@@ -147,6 +148,20 @@ class EvaluationSettings(Settings):
     seed: Seed = 0
 
 
+class StructureSettings(Settings):
+    """Which networks the report shows from inside.
+
+    Attributes:
+        groups: of these groups one network each; default: the first three.
+        l1_weight: λ of the networks; default: the middle one of each group's.
+        seed: of the networks; default: the first.
+    """
+
+    groups: Names | None = None
+    l1_weight: Strength | None = None
+    seed: Seed | None = None
+
+
 class ReportSettings(Settings):
     """How the study is reported.
 
@@ -156,6 +171,7 @@ class ReportSettings(Settings):
         title: of the page; default: the project's name.
         bootstrap: how many samples of the seeds the intervals are made from.
         confidence: of the intervals.
+        structures: which networks are shown from inside.
     """
 
     connection_threshold: Strength = 0.01
@@ -163,6 +179,7 @@ class ReportSettings(Settings):
     title: Line | None = None
     bootstrap: Count = 2000
     confidence: Probability = 0.95
+    structures: StructureSettings = StructureSettings()
 
 
 class TrackingSettings(Settings):

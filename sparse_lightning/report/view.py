@@ -1,11 +1,34 @@
 """What a report is written from: the facts of a study and the comparison of its groups."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
 import pandas as pd
 
 from sparse_lightning.pareto import Comparison
+from sparse_lightning.pareto.depths import Depth
+from sparse_lightning.reading.structure import Structure
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """One network as the report shows it from inside.
+
+    Attributes:
+        title: which one.
+        structure: its units and the connections that count.
+        sentences: what it does with its inputs.
+        losses: the information loss of each variable, as `reading.loss` has them; None of others
+            than autoencoders.
+        run_id: of its run.
+    """
+
+    title: str
+    structure: Structure
+    sentences: Sequence[str]
+    losses: pd.DataFrame | None
+    run_id: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +52,10 @@ class StudyView:
         comparison: the groups compared.
         networks: one row a network: group, l1_weight, l1_threshold, hidden_weight,
             hidden_threshold, sparsity, seed, connections, squared_error, failed, failure, run_id,
-            experiment_id; optional: run_name, run_url.
+            experiment_id; optional: run_name, run_url, and further measures.
+        depths: the comparisons of a stack after each of its stages.
+        references: measures of other methods on the same rows.
+        readings: of the networks that the report shows from inside.
     """
 
     name: str
@@ -47,6 +73,9 @@ class StudyView:
     index: str
     comparison: Comparison
     networks: pd.DataFrame
+    depths: tuple[Depth, ...] = ()
+    references: Mapping[str, float] = field(default_factory=dict)
+    readings: Sequence[Reading] = ()
 
     @property
     def shape(self) -> str:

@@ -1,0 +1,96 @@
+"""Fields of a project that must agree with each other."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sparse_lightning.project.messages import Location, show
+from sparse_lightning.replica import FLOOR
+from sparse_lightning.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from sparse_lightning.project.project import Project
+
+
+def contradictions(project: "Project") -> Iterator[tuple[Location, str]]:
+    """What contradicts what: the place of a field and what is wrong with it."""
+    yield from _contradictions_of_task(project)
+    if project.regularizers.proximal and project.training.optimizer != "sgd":
+        yield (
+            ("regularizers", "proximal"),
+            f"needs training.optimizer sgd, got {project.training.optimizer}",
+        )
+    yield from _contradictions_of_structures(project)
+    for name in project.regularizers.groups:
+        for term in project.regularizers.terms(name):
+            fits = project.task == "pca" or project.network.activation in term.activations
+            if term.activations and not fits:
+                yield (
+                    ("regularizers", "groups", name),
+                    f"needs network.activation {' or '.join(term.activations)} for its term "
+                    f"{term.symbol}, got {project.network.activation}",
+                )
+
+
+def _contradictions_of_task(project: "Project") -> Iterator[tuple[Location, str]]:
+    classifier = project.task == "classifier"
+    if classifier and project.table.target is None:
+        yield ("table", "target"), "is missing: a classifier needs the column to predict"
+    if not classifier and project.table.target is not None:
+        target = show(project.table.target)
+        yield ("table", "target"), f"must be null for the task {project.task}, got {target}"
+    if not classifier and project.training.loss != "squared_error":
+        yield (
+            ("training", "loss"),
+            f"must be squared_error for the task {project.task}, got {show(project.training.loss)}",
+        )
+    for field in ("holdout", "folds"):
+        if not classifier and getattr(project.evaluation, field):
+            yield ("evaluation", field), f"must be 0 for the task {project.task}"
+    if project.evaluation.folds == 1:
+        yield ("evaluation", "folds"), "must be 0 or at least 2, got 1"
+    if project.evaluation.folds and project.evaluation.holdout:
+        yield ("evaluation", "folds"), "goes without evaluation.holdout: set one of them to 0"
+    if project.training.loss == "cross_entropy" and project.network.output != "auto":
+        yield (
+            ("network", "output"),
+            f"must be auto with training.loss cross_entropy, got {project.network.output}",
+        )
+    if project.task == "pca":
+        yield from _contradictions_of_pca(project)
+
+
+def _contradictions_of_structures(project: "Project") -> Iterator[tuple[Location, str]]:
+    chosen, place = project.report.structures, ("report", "structures")
+    for name in chosen.groups or ():
+        if name not in (FLOOR, *project.regularizers.groups):
+            known = did_you_mean(name, project.regularizers.groups)
+            yield (*place, "groups"), f"names no group of regularizers.groups: {name!r}{known}"
+        elif name != FLOOR and chosen.l1_weight is not None:
+            weights = [setting.get("l1_weight") for setting in project.regularizers.grid(name)]
+            if chosen.l1_weight not in weights:
+                yield (
+                    (*place, "l1_weight"),
+                    f"must be a λ of {name}, one of {weights}, got {chosen.l1_weight:g}",
+                )
+    seeds = project.training.seeds
+    if chosen.seed is not None and chosen.seed not in seeds:
+        yield (
+            (*place, "seed"),
+            f"must be one of training.seeds {list(seeds)}, got {chosen.seed}",
+        )
+
+
+def _contradictions_of_pca(project: "Project") -> Iterator[tuple[Location, str]]:
+    if len(project.network.units) != 1:
+        yield (
+            ("network", "units"),
+            f"must hold one number, of the components, got {list(project.network.units)}",
+        )
+    for section, field, wanted in (
+        ("network", "activation", ("linear",)),
+        ("network", "output", ("auto", "linear")),
+        ("training", "fine_tune_epochs", (0,)),
+    ):
+        value = getattr(getattr(project, section), field)
+        if value not in wanted:
+            yield (section, field), f"must be {wanted[-1]} for the task pca, got {show(value)}"
