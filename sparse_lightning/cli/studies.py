@@ -96,6 +96,25 @@ def pca_command(table: str, components: int, **rest: Any) -> None:
     _described("pca", {"source": table}, [components], **rest)
 
 
+@main.command("table1")
+@click.option("--quick", is_flag=True, help="A few epochs and two seeds, to see that it runs.")
+@options.tracking_uri
+@options.output
+@explained
+def table1_command(quick: bool, tracking_uri: str | None, output: Path | None) -> None:
+    """Train and report the six columns of the publication's table 1."""
+    from sparse_lightning.study.table1 import table1
+    from sparse_lightning.training.progress import terminal_progress
+
+    progress = terminal_progress()
+    try:
+        page = table1(tracking_uri, output, quick, progress)
+    finally:
+        progress.close()
+    click.echo((page.parent / "table1.md").read_text(encoding="utf-8"))
+    click.echo(f"report: {page.resolve()}")
+
+
 @main.command("check")
 @click.argument("project", type=click.Path(path_type=Path))
 @options.overrides

@@ -11,11 +11,14 @@ from plotly.offline import get_plotlyjs
 
 from sparse_lightning.drawing.wording import number
 from sparse_lightning.pareto import FLOOR_GROUP, INDICES, Comparison, failures
+from sparse_lightning.pareto.depths import by_depth
 from sparse_lightning.pareto.frames import records
+from sparse_lightning.reading.interactive_diagram import interactive_structure
 from sparse_lightning.report.colours import looks
 from sparse_lightning.report.interactive import interactive_figure
+from sparse_lightning.report.measures import measure_rows, measured, reference_rows
 from sparse_lightning.report.published import SOURCE, published_values, reproduction
-from sparse_lightning.report.view import StudyView
+from sparse_lightning.report.view import Reading, StudyView
 from sparse_lightning.report.wording import index_name, interval, markdown_cell, strengths
 
 
@@ -32,6 +35,7 @@ def report_html(study: StudyView) -> str:
     """
     published = published_values(study.task, study.dataset)
     comparison = study.comparison
+    structures = [interactive_structure(reading.structure) for reading in study.readings]
     networks = study.networks.astype({"group": str})
     return template("report.html.j2").render(
         study=study,
@@ -51,9 +55,27 @@ def report_html(study: StudyView) -> str:
         trained=len(networks),
         seeds=sorted(networks.loc[networks["group"] != FLOOR_GROUP, "seed"].unique()),
         colours={group: look.colour for group, look in looks(comparison.groups).items()},
+        depths=by_depth(study.depths, study.index),
+        measured=measured(networks),
+        measures=measure_rows(networks),
+        references=reference_rows(study.references),
+        readings=[_reading(study, reading) for reading in study.readings],
+        structures={
+            f"structure-{place}": embedded_json(figure.to_plotly_json())
+            for place, figure in enumerate(structures, start=1)
+        },
         figure=embedded_json(interactive_figure(study).to_plotly_json()),
         plotly_script=Markup(get_plotlyjs()),
     )
+
+
+def _reading(study: StudyView, reading: Reading) -> dict[str, Any]:
+    return {
+        "title": reading.title,
+        "url": study.network_url({"run_id": reading.run_id}),
+        "sentences": reading.sentences,
+        "losses": None if reading.losses is None else records(reading.losses),
+    }
 
 
 def embedded_json(value: Any) -> Markup:

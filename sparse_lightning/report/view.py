@@ -56,6 +56,7 @@ class StudyView:
         depths: the comparisons of a stack after each of its stages.
         references: measures of other methods on the same rows.
         readings: of the networks that the report shows from inside.
+        fine_tuned: whether the whole networks were trained on after their stages.
     """
 
     name: str
@@ -76,6 +77,7 @@ class StudyView:
     depths: tuple[Depth, ...] = ()
     references: Mapping[str, float] = field(default_factory=dict)
     readings: Sequence[Reading] = ()
+    fine_tuned: bool = False
 
     @property
     def shape(self) -> str:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from sparse_lightning.drawing.files import write_atomically
 from sparse_lightning.drawing.style import save_figure
+from sparse_lightning.reading.diagram import structure_figure
+from sparse_lightning.report.definition import definition_figure
 from sparse_lightning.report.figures import index_figure, pareto_figure
 from sparse_lightning.report.html import report_html
 from sparse_lightning.report.indices_json import indices_csv, indices_json
@@ -13,8 +15,10 @@ from sparse_lightning.report.view import StudyView
 def write_report(study: StudyView, output: Path) -> Path:
     """Write the report of a study; files of the same names are replaced.
 
-    Writes `report.html`, `indices.json`, `indices.csv`, and in `figures/` `pareto` and `indices`
-    as PNG and SVG. Each file is written whole or not at all, the page last.
+    Writes `report.html`, `indices.json`, `indices.csv`, and in `figures/`, as PNG and SVG: `pareto`
+    and `indices`; `definition`, the indices on the curve of the first group that has one; and
+    `structure_1`, … of the networks that are shown from inside. Each file is written whole or not
+    at all, the page last.
 
     Args:
         study: what is reported on.
@@ -26,11 +30,18 @@ def write_report(study: StudyView, output: Path) -> Path:
     Raises:
         OSError: a file cannot be written.
     """
-    output = Path(output)
+    output, figures = Path(output), Path(output) / "figures"
+    comparison = study.comparison
     write_atomically(output / "indices.json", indices_json(study))
     write_atomically(output / "indices.csv", indices_csv(study))
     title = f"{study.name}: {study.shape}"
-    curves = pareto_figure(study.comparison, study.networks, title, study.task)
-    save_figure(curves, output / "figures", "pareto")
-    save_figure(index_figure(study.comparison), output / "figures", "indices")
+    curves = pareto_figure(comparison, study.networks, title, study.task)
+    save_figure(curves, figures, "pareto")
+    save_figure(index_figure(comparison), figures, "indices")
+    drawn = set(comparison.markers["group"])
+    for group in [group for group in comparison.groups if group in drawn][:1]:
+        save_figure(definition_figure(comparison, group, task=study.task), figures, "definition")
+    for place, reading in enumerate(study.readings, start=1):
+        diagram = structure_figure(reading.structure, f"{study.name}: {reading.title}")
+        save_figure(diagram, figures, f"structure_{place}")
     return write_atomically(output / "report.html", report_html(study))

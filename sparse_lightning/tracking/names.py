@@ -14,6 +14,9 @@ REPLICA = "sparse_lightning.replica"
 FAILURE = "sparse_lightning.failure"
 """Tag of a failed network's run: what went wrong."""
 
+REFERENCE = "reference_"
+"""What the names of the study's metrics begin with that measure other methods."""
+
 PROJECT_FILE = "project.yaml"
 ENCODING_FILE = "encoding.json"
 CLASSES_FILE = "classes.json"

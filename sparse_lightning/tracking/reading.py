@@ -103,13 +103,27 @@ def read_network(store: Store, study: StudyRecord, run_id: str) -> Network:
     """Read one network of a study with the encoding of its table."""
     row = study.networks.loc[study.networks["run_id"] == run_id].iloc[0]
     encoding = json.loads(_download(store, study.run_id, names.ENCODING_FILE))
+    classes = []
+    if study.project.task == "classifier":
+        classes = json.loads(_download(store, study.run_id, names.CLASSES_FILE))
     origin = f"{names.WEIGHTS_FILE} of run {run_id}"
     return Network(
         model=from_safetensors(_download(store, run_id, names.WEIGHTS_FILE), origin),
         encoding=Encoding.from_dict(encoding),
         params={name: row[name] for name in ("group", "regularizer", *STRENGTHS, "seed")},
         run_id=run_id,
+        task=study.project.task,
+        classes=tuple(classes),
     )
+
+
+def read_document(store: Store, run_id: str, file: str) -> bytes:
+    """A small file of a run.
+
+    Raises:
+        TrackingError: the run has none of that name.
+    """
+    return _download(store, run_id, file)
 
 
 def _networks(runs: list[Run]) -> pd.DataFrame:

@@ -108,7 +108,7 @@ class StudyWriter:
                 "floor_settled": float(trained.floor_settled),
                 "training_seconds": trained.seconds,
                 "tracking_seconds": time.time() - began,
-                **trained.references,
+                **{f"{names.REFERENCE}{name}": value for name, value in trained.references.items()},
             }
         )
 

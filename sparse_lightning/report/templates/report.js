@@ -36,6 +36,16 @@
     });
   });
 
+  // The structures of networks keep their white ground and their size: gray and black mean signs.
+  document.querySelectorAll("[data-figure]").forEach((place) => {
+    const structure = JSON.parse(document.getElementById(place.dataset.figure).textContent);
+    Plotly.newPlot(place, structure.data, structure.layout, {
+      displaylogo: false,
+      showSendToCloud: false,
+      plotlyServerURL: "",
+    });
+  });
+
   const buttons = document.querySelectorAll(".switch button");
   const press = (type) => buttons.forEach((button) =>
     button.setAttribute("aria-pressed", String(button.dataset.scale === type)));

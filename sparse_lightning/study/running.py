@@ -1,0 +1,75 @@
+"""Running a project: train every network, track them, report."""
+
+import os
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from sparse_lightning.data.catalog import load_table
+from sparse_lightning.data.encoding import Encoding
+from sparse_lightning.project import Project
+from sparse_lightning.study.output import writable
+from sparse_lightning.study.study import Study
+from sparse_lightning.tracking import Store, StudyWriter
+from sparse_lightning.tracking.names import CLASSES_FILE, ENCODING_FILE
+from sparse_lightning.training import train
+from sparse_lightning.training.examples import examples_of
+from sparse_lightning.training.progress import Progress
+
+
+def open_run_of() -> str | None:
+    """The run that `mlflow run` has opened for this process, if it has."""
+    return os.environ.get("MLFLOW_RUN_ID") or None
+
+
+def run(
+    project: Project,
+    tracking_uri: str | None = None,
+    output: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+    open_run: str | None = None,
+) -> Study:
+    """Train every network of a project, track them, and write the report.
+
+    Args:
+        project: what to train.
+        tracking_uri: of the MLflow store; default: as MLflow resolves it.
+        output: the folder of the report; default: `reports/NAME` in the working folder.
+        progress: told of every epoch; default: nothing is told.
+        open_run: the id of an open run that becomes the study's; "" opens a new one. Default: the
+            run that `MLFLOW_RUN_ID` names, as `mlflow run` sets it, else a new one.
+
+    Returns:
+        The study, read back from the store.
+
+    Raises:
+        InputError: the project, its table or the output folder cannot be used.
+        TrackingError: the store fails.
+        TrainingError: the accelerator or the precision cannot be used, or every unregularized
+            network failed.
+    """
+    table = load_table(project.table, project.folder)
+    encoding = Encoding.fit(table.frame, project.table.scale)
+    examples = examples_of(project, table, encoding)
+    layers = project.layers(examples.inputs.shape[1], examples.outputs)
+    folder = writable(Path(output) if output is not None else Path("reports") / project.name)
+    store = Store(tracking_uri)
+    run_id = open_run_of() if open_run is None else open_run or None
+    weights = sum(inputs * outputs for inputs, outputs in pairwise(layers))
+    facts = {
+        "rows": len(examples.training().inputs),
+        "rows_held_out": len(examples.inputs) - len(examples.training().inputs),
+        "rows_dropped": table.rows_dropped,
+        "null_error": examples.null_error,
+        # Of components x is the mean number of loadings of one, which has one an input.
+        "connections_total": layers[0] if project.task == "pca" else weights,
+    }
+    documents: dict[str, Any] = {ENCODING_FILE: encoding.to_dict()}
+    if examples.classes:
+        documents[CLASSES_FILE] = list(examples.classes)
+    with StudyWriter(store, project, table, layers, facts, documents, run_id) as writer:
+        writer.networks(train(project, examples, progress))
+        study = Study.load(writer.run_id, store.uri)
+        study.write_report(folder)
+        writer.report(folder)
+    return study

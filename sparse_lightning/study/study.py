@@ -1,0 +1,151 @@
+"""Study: a finished study, read from the tracking store, and what its comparison says."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sparse_lightning.errors import InputError, TrainingError
+from sparse_lightning.network import Network
+from sparse_lightning.pareto import Comparison, compare, floor
+from sparse_lightning.pareto.depths import Depth, compare_depths
+from sparse_lightning.project import Project
+from sparse_lightning.report import StudyView, write_report
+from sparse_lightning.study.output import writable
+from sparse_lightning.study.view import view_of
+from sparse_lightning.tracking import Store, StudyRecord, find_study, read_study
+from sparse_lightning.tracking.reading import read_network
+
+
+class Study:
+    """A finished study, read from the tracking store.
+
+    Everything it says is computed from the tracked runs, so that it says the same on any machine.
+
+    Attributes:
+        networks: one row a network: group, strengths, seed, connections, squared_error, run_id, …
+        indices: one row a group, best first: the three indices with their intervals.
+        comparison: indices, markers, pairs of groups and findings.
+    """
+
+    def __init__(self, store: Store, record: StudyRecord):
+        self._store = store
+        self._record = record
+
+    @classmethod
+    def load(cls, run_id: str, tracking_uri: str | None = None) -> "Study":
+        """Find a study again.
+
+        Args:
+            run_id: of the study's run.
+            tracking_uri: of the store; default: as MLflow resolves it.
+
+        Raises:
+            InputError: the run holds no study.
+            TrackingError: the store fails, or the study is not finished.
+        """
+        store = Store(tracking_uri)
+        return cls(store, read_study(store, run_id))
+
+    @classmethod
+    def find(cls, experiment: str, tracking_uri: str | None = None) -> "Study":
+        """The newest finished study of an experiment, or of a project of this name."""
+        store = Store(tracking_uri)
+        return cls(store, read_study(store, find_study(store, experiment)))
+
+    @property
+    def run_id(self) -> str:
+        """The id of the study's MLflow run."""
+        return self._record.run_id
+
+    @property
+    def project(self) -> Project:
+        """The project that the study was made from."""
+        return self._record.project
+
+    @property
+    def networks(self) -> pd.DataFrame:
+        """One row a network, in the order of the project file."""
+        return self._record.networks
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """The groups compared.
+
+        Raises:
+            TrainingError: every unregularized network failed, or none learned anything.
+        """
+        try:
+            return compare(
+                self.networks,
+                floor=floor(self.networks),
+                connections_total=self._record.metrics["connections_total"],
+                **self._comparing(),
+            )
+        except InputError as error:
+            raise TrainingError(
+                f"the study {self.run_id} cannot be compared: {error}; "
+                "try another training.learning_rate or more training.epochs"
+            ) from error
+
+    @property
+    def indices(self) -> pd.DataFrame:
+        """One row a group, best first by the project's index, with intervals."""
+        return self.comparison.indices
+
+    def network(
+        self, group: str, l1_weight: float | None = None, seed: int | None = None
+    ) -> Network:
+        """One network of the study.
+
+        Args:
+            group: as in the project file, or `none`.
+            l1_weight: λ; may be left out where the group has one only.
+            seed: may be left out where there is one only.
+
+        Raises:
+            InputError: no network, or several, are so; the message says what there is.
+        """
+        found = self.networks.loc[self.networks["group"] == group]
+        if found.empty:
+            known = ", ".join(self.networks["group"].unique())
+            raise InputError(f"there is no group {group!r}; the groups are {known}")
+        for name, wanted in (("l1_weight", l1_weight), ("seed", seed)):
+            values = sorted(found[name].unique().tolist())
+            if wanted is not None and wanted not in values:
+                raise InputError(f"{group} has no {name} {wanted}; there are {values}")
+            if wanted is None and len(values) > 1:
+                raise InputError(f"{group}: say which {name}: one of {values}")
+            if wanted is not None:
+                found = found.loc[found[name] == wanted]
+        return read_network(self._store, self._record, found["run_id"].iloc[0])
+
+    def write_report(self, output: Path) -> Path:
+        """Write `report.html`, the indices and the figures into a folder; returns the page.
+
+        Raises:
+            InputError: the folder cannot be written.
+            TrainingError: every unregularized network failed, or none learned anything.
+        """
+        return write_report(self.view(), writable(output))
+
+    @property
+    def depths(self) -> tuple[Depth, ...]:
+        """The groups compared after each stage of a stack; empty where there is one stage."""
+        layers = [int(units) for units in self._record.params["layers"].split("-")]
+        return compare_depths(self.networks, layers, **self._comparing())
+
+    def view(self) -> StudyView:
+        """The study as its report shows it."""
+        return view_of(self._store, self._record, self.comparison, self.depths)
+
+    def _comparing(self) -> dict[str, Any]:
+        settings = self.project.report
+        return {
+            "null_error": self._record.metrics["null_error"],
+            "connection_threshold": settings.connection_threshold,
+            "order_by": settings.index,
+            "resamples": settings.bootstrap,
+            "confidence": settings.confidence,
+        }

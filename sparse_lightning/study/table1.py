@@ -1,0 +1,167 @@
+"""Table 1 of the publication: six studies, their reports, and one overview of all."""
+
+import platform
+import shutil
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from sparse_lightning.errors import InputError
+from sparse_lightning.project import Project
+from sparse_lightning.report.overview import Column
+from sparse_lightning.report.overview_pages import Overview, write_overview
+from sparse_lightning.study.output import writable
+from sparse_lightning.study.running import open_run_of, run
+from sparse_lightning.tracking import Store
+from sparse_lightning.tracking.names import OVERVIEW
+from sparse_lightning.tracking.opened import OpenedRun
+from sparse_lightning.tracking.origin import commit_tag
+from sparse_lightning.training.progress import Progress
+
+COLUMNS = ("census_sae", "ctg_sae", "wine_sae", "census_class", "ctg_class", "ctg_pca")
+"""The project files, in the order of the publication's columns."""
+
+FIGURES = (
+    ("census_sae", "pareto", "Figure 1. Census, stacked autoencoders: Pareto curves"),
+    ("census_sae", "definition", "Figure 2. The definition of the indices"),
+    ("census_sae", "structure_1", "Figure 3. Census, stacked autoencoder under L1"),
+    ("census_sae", "structure_2", "Figure 4. Census, stacked autoencoder under sL1"),
+    ("census_sae", "structure_3", "Figure 5. Census, stacked autoencoder under sL1+sh"),
+    ("census_class", "pareto", "Figure 6. Census, classifiers: Pareto curves"),
+    ("census_class", "structure_1", "Figure 7. Census, classifier"),
+    ("ctg_pca", "components", "Figure 8. CTG, principal components"),
+)
+"""The publication's figures: the study, its figure's file, and the caption."""
+
+QUICK = {
+    "sae": ["training.epochs=2"],
+    "classifier": ["training.epochs=2", "training.fine_tune_epochs=4"],
+    "pca": ["training.epochs=60"],
+}
+QUICK_NOTE = (
+    "Quick variant: a few epochs and two seeds. It shows that everything runs; its values mean "
+    "nothing."
+)
+
+
+def table1(
+    tracking_uri: str | None = None,
+    output: Path | None = None,
+    quick: bool = False,
+    progress: Progress | None = None,
+) -> Path:
+    """Train and report the six columns, then write the overview.
+
+    The overview lies in `output` as `table1.html`, `.md`, `.csv` and `.json`, with the figures of
+    the publication in `figures/` and the report of each study in a folder of its name. It is also
+    in a run of the experiment `table1`.
+
+    Args:
+        tracking_uri: of the MLflow store; default: as MLflow resolves it.
+        output: a folder; default: `reports/table1`, or `reports/table1-quick`.
+        quick: train a few epochs from two seeds only; marked as such everywhere.
+        progress: told of every epoch.
+
+    Returns:
+        The path of `table1.html`.
+
+    Raises:
+        InputError: the project files are not here, or the folder cannot be written.
+        TrackingError: the store fails.
+        TrainingError: a study could not be trained or compared.
+    """
+    name = "table1-quick" if quick else "table1"
+    folder = writable(output or Path("reports") / name)
+    store = Store(tracking_uri)
+    with OpenedRun(store, OVERVIEW, name, open_run_of()) as opened:
+        opened.describe(params={"columns": ", ".join(COLUMNS), "quick": quick})
+        columns = {}
+        for file, project in _projects(quick):
+            began = time.monotonic()
+            study = run(project, store.uri, folder / project.name, progress, open_run="")
+            seconds = time.monotonic() - began
+            columns[file] = Column(study.view(), seconds, f"{project.name}/report.html")
+            opened.describe(
+                metrics={f"seconds_{file}": seconds}, tags={f"{OVERVIEW}.{file}": study.run_id}
+            )
+        figures = dict(_figures(folder, {file: _folder(c) for file, c in columns.items()}))
+        overview = Overview(
+            title="Table 1: six regularizers on six tasks" + (", quick" if quick else ""),
+            columns=list(columns.values()),
+            origin=_origin(),
+            figures=figures,
+            note=QUICK_NOTE if quick else "",
+        )
+        page = write_overview(overview, folder, "table1")
+        opened.report(folder)
+    return page
+
+
+def projects_folder() -> Path:
+    """Where the project files are: in the installed package, or in its repository.
+
+    Raises:
+        InputError: nowhere.
+    """
+    package = Path(__file__).parents[1]
+    for folder in (package / "projects", package.parent / "projects"):
+        if (folder / f"{COLUMNS[0]}.yaml").is_file():
+            return folder
+    raise InputError("the project files of table 1 are not installed with this package")
+
+
+def _projects(quick: bool) -> Iterator[tuple[str, Project]]:
+    folder = projects_folder()
+    for file in COLUMNS:
+        path = folder / f"{file}.yaml"
+        project = Project.load(path)
+        if quick:
+            project = Project.load(
+                path,
+                [
+                    *QUICK[project.task],
+                    f"name={project.name}-quick",
+                    f"report.title={project.name}, quick",
+                    "training.seeds=[1, 2]",
+                    "training.floor.max_cycles=2",
+                    "report.bootstrap=200",
+                ],
+            )
+        yield file, project
+
+
+def _folder(column: Column) -> str:
+    return column.report.removesuffix("/report.html")
+
+
+def _figures(folder: Path, studies: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Copy the publication's figures together; gives the caption of each by its path."""
+    (folder / "figures").mkdir(exist_ok=True)
+    for number, (file, figure, caption) in enumerate(FIGURES, start=1):
+        source = folder / studies[file] / "figures" / figure
+        target = f"figures/figure_{number}"
+        for ending in ("png", "svg"):
+            if source.with_suffix(f".{ending}").is_file():
+                shutil.copyfile(source.with_suffix(f".{ending}"), folder / f"{target}.{ending}")
+        if (folder / f"{target}.png").is_file():
+            yield target, caption
+
+
+def _origin() -> dict[str, str]:
+    packages = ("sparse-lightning", "torch", "pytorch-lightning", "mlflow", "moocore", "numpy")
+    commit = commit_tag(Path(__file__).parent)
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        **({"commit": next(iter(commit.values()))} if commit else {}),
+        "python": platform.python_version(),
+        **{package: version(package) for package in packages},
+        "processor": f"{platform.machine()}, {_cores()} cores",
+    }
+
+
+def _cores() -> int:
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

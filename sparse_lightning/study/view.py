@@ -1,0 +1,146 @@
+"""From a study's tracked runs to what its report shows."""
+
+import json
+
+import numpy as np
+
+from sparse_lightning.network import Network
+from sparse_lightning.pareto import FLOOR_GROUP, Comparison
+from sparse_lightning.pareto.depths import Depth
+from sparse_lightning.pareto.frames import of_group
+from sparse_lightning.project import Project
+from sparse_lightning.reading.class_paths import ClassPaths
+from sparse_lightning.reading.loss import losses_of
+from sparse_lightning.reading.text import describe_autoencoder, describe_classifier
+from sparse_lightning.report import StudyView
+from sparse_lightning.report.view import Reading
+from sparse_lightning.tracking import Store, StudyRecord
+from sparse_lightning.tracking.names import REFERENCE
+from sparse_lightning.tracking.reading import read_document, read_network
+from sparse_lightning.training.result import INPUT_ERRORS
+
+SHOWN = 3
+"""How many groups are shown from inside, unless the project names them."""
+
+
+def view_of(
+    store: Store, record: StudyRecord, comparison: Comparison, depths: tuple[Depth, ...]
+) -> StudyView:
+    """The study as its report shows it.
+
+    Args:
+        store: that holds it.
+        record: of the study.
+        comparison: of its groups.
+        depths: their comparisons after each stage.
+
+    Raises:
+        TrackingError: the store does not give the weights of a network that is shown.
+    """
+    project, metrics = record.project, record.metrics
+    return StudyView(
+        name=project.report.title or project.name,
+        run_id=record.run_id,
+        experiment_id=record.experiment_id,
+        tracking_ui=store.page,
+        dataset=record.params["dataset"],
+        task=project.task,
+        rows=int(metrics["rows"]),
+        layers=[int(units) for units in record.params["layers"].split("-")],
+        settings=_settings(project, metrics),
+        common_weights=not any(
+            project.regularizers.own_weights(group) for group in project.regularizers.groups
+        ),
+        floor_epochs=int(metrics["floor_epochs"]),
+        floor_settled=bool(metrics["floor_settled"]),
+        index=project.report.index,
+        comparison=comparison,
+        networks=record.networks,
+        depths=depths,
+        references={
+            name.removeprefix(REFERENCE): value
+            for name, value in metrics.items()
+            if name.startswith(REFERENCE)
+        },
+        readings=_readings(store, record),
+        fine_tuned=bool(project.training.fine_tune_epochs),
+    )
+
+
+def _settings(project: Project, metrics: dict[str, float]) -> dict[str, str]:
+    settings, training = project.regularizers, project.training
+    cycle = f"{training.epochs} epochs a stage, learning rate {training.learning_rate:g}"
+    shown = {
+        "activation": f"{project.network.activation}, output {project.output_activation}",
+        "optimizer": f"{training.optimizer}, {cycle}, batches of {training.batch_size}",
+        "schedule": f"the last {training.schedule.tail:.0%} of the epochs at "
+        f"{training.schedule.factor:g} of the learning rate",
+        "seeds": ", ".join(str(seed) for seed in training.seeds),
+        "floor": f"cycles as long as a stage, from the second on in batches of "
+        f"{training.floor.batch_size}, until one lowers the smallest error by less than "
+        f"{training.floor.tolerance:.3g} of itself; at most {training.floor.max_cycles}",
+    }
+    if training.fine_tune_epochs:
+        shown["fine-tuning"] = f"{training.fine_tune_epochs} epochs of all layers together"
+    if project.task == "classifier":
+        shown["target"] = f"{project.table.target}, loss {training.loss}"
+        held_out = int(metrics.get("rows_held_out", 0))
+        shown["held out"] = (
+            f"cross-validation in {project.evaluation.folds} folds"
+            if project.evaluation.folds
+            else f"{held_out} rows"
+        )
+    return shown | {f"group {name}": _strengths(settings.grid(name)) for name in settings.groups}
+
+
+def _readings(store: Store, record: StudyRecord) -> list[Reading]:
+    """The networks that are shown from inside: one of each chosen group, if it did not fail."""
+    project, networks = record.project, record.networks
+    chosen = project.report.structures
+    readings = []
+    for group in chosen.groups or list(project.regularizers.groups)[:SHOWN]:
+        found = of_group(networks, group)
+        weights = sorted(found["l1_weight"].unique())
+        weight = chosen.l1_weight if group != FLOOR_GROUP else None
+        weight = weights[len(weights) // 2] if weight is None else weight
+        seed = project.training.seeds[0] if chosen.seed is None else chosen.seed
+        found = found.loc[
+            (found["l1_weight"] == weight) & (found["seed"] == seed) & ~found["failed"]
+        ]
+        if len(found):
+            network = read_network(store, record, found["run_id"].iloc[0])
+            title = f"{group}, λ = {weight:g}, seed {seed}"
+            readings.append(_reading(store, project, network, title))
+    return readings
+
+
+def _reading(store: Store, project: Project, network: Network, title: str) -> Reading:
+    threshold = project.report.connection_threshold
+    structure, mappings = network.structure(threshold), network.mappings(threshold)
+    losses = None
+    if isinstance(mappings, ClassPaths):
+        sentences = describe_classifier(structure, mappings)
+    else:
+        errors = json.loads(read_document(store, network.run_id, INPUT_ERRORS))
+        losses = losses_of(
+            np.array(errors["variance"]), np.array(errors["squared_error"]), structure.groups
+        )
+        sentences = describe_autoencoder(structure, mappings, losses)
+    return Reading(title, structure, sentences, losses, network.run_id)
+
+
+def _strengths(grid: tuple[dict[str, float], ...]) -> str:
+    """The strengths of a group in words: `λ 0.0001, 0.001; θ 0.1`."""
+    symbols = {
+        "l1_weight": "λ",
+        "l1_threshold": "θ",
+        "hidden_weight": "η",
+        "hidden_threshold": "τ",
+        "sparsity": "ρ",
+    }
+    parts = []
+    for name, symbol in symbols.items():
+        values = list(dict.fromkeys(setting[name] for setting in grid if name in setting))
+        if values:
+            parts.append(f"{symbol} " + ", ".join(f"{value:g}" for value in values))
+    return "; ".join(parts)
