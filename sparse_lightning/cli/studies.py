@@ -103,6 +103,10 @@ def pca_command(table: str, components: int, **rest: Any) -> None:
 @explained
 def table1_command(quick: bool, tracking_uri: str | None, output: Path | None) -> None:
     """Train and report the six columns of the publication's table 1."""
+    import pandas as pd
+    from rich.console import Console
+
+    from sparse_lightning.report.terminal import overview_table
     from sparse_lightning.study.table1 import table1
     from sparse_lightning.training.progress import terminal_progress
 
@@ -111,7 +115,7 @@ def table1_command(quick: bool, tracking_uri: str | None, output: Path | None) -
         page = table1(tracking_uri, output, quick, progress)
     finally:
         progress.close()
-    click.echo((page.parent / "table1.md").read_text(encoding="utf-8"))
+    Console().print(overview_table(pd.read_csv(page.with_suffix(".csv"))))
     click.echo(f"report: {page.resolve()}")
 
 

@@ -1,5 +1,6 @@
 """The closing table of a study for the terminal."""
 
+import pandas as pd
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -61,6 +62,35 @@ def print_indices(
         console: where to.
     """
     (console or Console()).print(indices_table(comparison, published))
+
+
+def overview_table(frame: pd.DataFrame) -> Table:
+    """area_marker of every group and study, and below it the published value.
+
+    Args:
+        frame: as `overview_frame` returns it.
+    """
+    table = Table(
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+        header_style="bold",
+        caption="area_marker; smaller is better; in brackets as published",
+        caption_justify="left",
+    )
+    table.add_column("group", overflow="fold", max_width=12)
+    columns = list(dict.fromkeys(frame["column"]))
+    for column in columns:
+        table.add_column(column, justify="right")
+    rows = {(row["column"], row["group"]): row for row in records(frame)}
+    for group in dict.fromkeys(frame["group"]):
+        cells = [Text(shortened(group, 36))]
+        for column in columns:
+            row = rows.get((column, group))
+            published = f"({number(row['published'], 3)})" if row else ""
+            cells.append(Text(f"{number(row['area_marker'], 3) if row else '-'}\n{published}"))
+        table.add_row(*cells)
+    return table
 
 
 def _cell(row: dict, index: str) -> str:

@@ -1,5 +1,6 @@
 """Table 1 of the publication: six studies, their reports, and one overview of all."""
 
+import os
 import platform
 import shutil
 import time
@@ -157,11 +158,5 @@ def _origin() -> dict[str, str]:
         **({"commit": next(iter(commit.values()))} if commit else {}),
         "python": platform.python_version(),
         **{package: version(package) for package in packages},
-        "processor": f"{platform.machine()}, {_cores()} cores",
+        "processor": f"{platform.machine()}, {os.cpu_count()} cores",
     }
-
-
-def _cores() -> int:
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
