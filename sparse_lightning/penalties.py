@@ -66,23 +66,31 @@ def hidden_l2_gradient(hidden: Hidden, threshold: PerReplica) -> Hidden:
     return hidden * small * (2 / hidden.shape[1])
 
 
-def hidden_kl(hidden: Hidden, sparsity: PerReplica) -> PerReplica:
+def hidden_kl(hidden: Hidden, sparsity: PerReplica, squash: bool = False) -> PerReplica:
     """Σ_j KL(ρ ‖ ρ̂_j), with ρ̂_j the batch mean of h_j (symbol `KL`).
 
     KL(ρ ‖ ρ̂) = ρ log(ρ/ρ̂) + (1 − ρ) log((1 − ρ)/(1 − ρ̂)). It wants 0 < ρ̂ < 1, so that the units
-    must be sigmoid (or otherwise between 0 and 1). A mean that has saturated at 0 or 1 in floating
-    point is held one rounding error inside, where value and gradient are finite.
+    must be sigmoid (or otherwise between 0 and 1). For units that are not, `squash` takes the batch
+    mean of tanh|h_j|, the mean activity of a unit, 0 for one that is silent. A mean that has
+    saturated at 0 or 1 in floating point is held one rounding error inside, where value and
+    gradient are finite.
     """
     rho = sparsity[:, None]
-    mean = _open_unit_mean(hidden)
+    mean = _open_unit_mean(hidden.abs().tanh() if squash else hidden)
     divergence = rho * (rho / mean).log() + (1 - rho) * ((1 - rho) / (1 - mean)).log()
     return divergence.sum(1)
 
 
-def hidden_kl_gradient(hidden: Hidden, sparsity: PerReplica) -> Hidden:
-    """(ρ̂ − ρ) / (ρ̂ (1 − ρ̂)) / B for every row of the batch, with B the batch size."""
-    mean = _open_unit_mean(hidden)
+def hidden_kl_gradient(hidden: Hidden, sparsity: PerReplica, squash: bool = False) -> Hidden:
+    """(ρ̂ − ρ) / (ρ̂ (1 − ρ̂)) / B for every row of the batch, with B the batch size.
+
+    Squashed: the same times ∂/∂h tanh|h| = sign(h) (1 − tanh²h).
+    """
+    activity = hidden.abs().tanh() if squash else hidden
+    mean = _open_unit_mean(activity)
     slope = (mean - sparsity[:, None]) / (mean * (1 - mean) * hidden.shape[1])
+    if squash:
+        return slope[:, None, :] * hidden.sign() * (1 - activity.square())
     return slope[:, None, :].expand_as(hidden)
 
 

@@ -8,7 +8,7 @@ settings.load_profile("repeatable")
 
 # In effect for what is imported from here on. Beartype knows no `Self` of single methods, hence the
 # choice: where tensors have shapes.
-CHECKED = ("data.loading", "modules", "penalties", "population", "training")
+CHECKED = ("components", "data.loading", "modules", "penalties", "population", "training")
 install_import_hook([f"sparse_lightning.{name}" for name in CHECKED], "beartype.beartype")
 
 # The whole jobs that several tests look at.

@@ -160,6 +160,29 @@ def test_kl_is_zero_where_the_mean_is_the_sparsity():
 
 
 @settings(max_examples=25)
+@given(case=outputs(values=st.floats(0.02, 0.98)))
+def test_squashed_kl_is_that_of_the_mean_activity(case):
+    hidden, rho = tensors(*case)
+    hidden[hidden == 0] = 0.5  # a silent unit has its mean held inside, tested above
+    activity = hidden.abs().tanh()
+    value = penalties.hidden_kl(hidden, rho, squash=True)
+    torch.testing.assert_close(value, penalties.hidden_kl(activity, rho))
+    torch.testing.assert_close(value, penalties.hidden_kl(-hidden, rho, squash=True))
+
+
+@settings(max_examples=25)
+@given(case=outputs(values=st.floats(0.02, 0.98)))
+def test_gradient_of_squashed_kl_is_that_of_autograd(case):
+    hidden, rho = tensors(*case)
+    hidden[hidden.abs() < 1e-3] = 0.5
+    hidden.requires_grad_()
+    value = penalties.hidden_kl(hidden, rho, squash=True).sum()
+    (expected,) = torch.autograd.grad(value, hidden)
+    gradient = penalties.hidden_kl_gradient(hidden.detach(), rho, squash=True)
+    torch.testing.assert_close(gradient, expected, rtol=1e-9, atol=1e-12)
+
+
+@settings(max_examples=25)
 @given(case=outputs(), step=st.floats(0, 1.5))
 def test_proximal_l1_minimises_its_objective(case, step):
     array, _ = case

@@ -54,10 +54,12 @@ class PopulationModule(pl.LightningModule):
     Attributes:
         replicas: how many networks.
         hidden_layers: names of the layers whose outputs the hidden regularizers penalise.
+        unbounded_units: whether these outputs are not confined to [0, 1].
         failed_step: `(replica,)`, the optimizer step at which the loss was not finite, else −1.
     """
 
     hidden_layers: tuple[str, ...] = ()
+    unbounded_units: bool = False
 
     def __init__(
         self,

@@ -149,6 +149,8 @@ class HiddenKL(HiddenRegularizer):
         layers: patterns of layer names whose outputs are penalised; they must lie in [0, 1], which
             is checked on the first batch.
         replicas: the slice of a population that it is for.
+        squash: ρ̂_j is the batch mean of tanh|h_j|, for units that are not confined to [0, 1].
+            Default: what the module says in its attribute `unbounded_units`, else False.
 
     Example:
         >>> regularizer = HiddenKL(weight=1e-3, sparsity=0.05, layers="encoder.*")
@@ -162,13 +164,18 @@ class HiddenKL(HiddenRegularizer):
         sparsity: Strength,
         layers: str | Sequence[str] | None = None,
         replicas: slice | None = None,
+        squash: bool | None = None,
     ):
         super().__init__(weight, layers, replicas, sparsity=sparsity)
+        self.squash = squash
+        self._squashed = bool(squash)
         self._range_checked = False
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_fit_start(trainer, pl_module)
-        self._range_checked = False
+        said = self.squash
+        self._squashed = getattr(pl_module, "unbounded_units", False) if said is None else said
+        self._range_checked = self._squashed
 
     def _capture(self, output: Tensor, trainer: pl.Trainer) -> None:
         if not self._range_checked:  # once: it waits for the device
@@ -182,10 +189,10 @@ class HiddenKL(HiddenRegularizer):
         super()._capture(output, trainer)
 
     def value(self, tensor: Tensor) -> Tensor:
-        return penalties.hidden_kl(tensor, self.strengths["sparsity"])
+        return penalties.hidden_kl(tensor, self.strengths["sparsity"], self._squashed)
 
     def gradient(self, tensor: Tensor) -> Tensor:
-        return penalties.hidden_kl_gradient(tensor, self.strengths["sparsity"])
+        return penalties.hidden_kl_gradient(tensor, self.strengths["sparsity"], self._squashed)
 
 
 class HiddenCovariance(HiddenRegularizer):
