@@ -1,7 +1,9 @@
 """Network: one trained network with the encoding of its table, as its user reads and applies it."""
 
 import json
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,27 +12,38 @@ import torch
 from torch import nn
 
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.errors import TrackingError
+from sparse_lightning.drawing.files import write_atomically
+from sparse_lightning.errors import InputError, TrackingError
 from sparse_lightning.population import ACTIVATIONS
+from sparse_lightning.reading.class_paths import ClassPaths
+from sparse_lightning.reading.loss import information_loss
+from sparse_lightning.reading.mappings import SHARE, Mappings
+from sparse_lightning.reading.structure import Groups, Structure
+from sparse_lightning.reading.text import describe_autoencoder, describe_classifier
 
 _LAYERS = "layers"
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """An autoencoder taken out of its population.
+    """A network taken out of its population.
 
     Attributes:
-        model: `nn.Linear` layers and activations, from the encoded inputs to their reconstruction.
+        model: `nn.Linear` layers and activations, from the encoded inputs to their reconstruction,
+            or to the classes.
         encoding: how the user's columns become the inputs.
         params: what the network is: group, regularizer, l1_weight, …, seed.
         run_id: the MLflow run that holds it.
+        task: `sae`, `pca` or `classifier`.
+        classes: the names of a classifier's outputs.
     """
 
     model: nn.Sequential
     encoding: Encoding
     params: dict[str, Any]
     run_id: str
+    task: str = "sae"
+    classes: tuple[str, ...] = ()
 
     def encode(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The innermost codes of rows of the table, one column a code unit.
@@ -56,9 +69,121 @@ class Network:
         """
         return self.encoding.inverse(self._apply(self.model, frame)).set_axis(frame.index)
 
+    def structure(self, threshold: float = 0.01) -> Structure:
+        """Which units are connected to which, and which are dead.
+
+        Args:
+            threshold: a connection counts when |w| exceeds it.
+        """
+        names, groups = _inputs(self.encoding)
+        outputs = self.classes if self.task == "classifier" else None
+        return Structure.of(self.model, names, outputs, groups, threshold)
+
+    def mappings(self, threshold: float = 0.01, share: float = SHARE) -> Mappings | ClassPaths:
+        """Which variables each code keeps; for a classifier, which variables reach which class.
+
+        Args:
+            threshold: a connection counts when |w| exceeds it.
+            share: a variable counts from this part of the strongest one's path strength, see
+                `Mappings`; 0 counts every path.
+
+        Returns:
+            Two tables, `codes` (of a classifier `classes`) and `variables`, and the strengths.
+
+        Raises:
+            InputError: the network has no hidden layer, or a number is out of its range.
+        """
+        structure = self.structure(threshold)
+        kind = Mappings if structure.is_autoencoder else ClassPaths
+        return kind.of(structure, share)
+
+    def information_loss(self, frame: pd.DataFrame, threshold: float = 0.01) -> pd.DataFrame:
+        """How much of each variable is lost, beside its variance and its mapping.
+
+        Args:
+            frame: the columns that the network was trained on, in the user's units.
+            threshold: of the connections that the mappings follow.
+
+        Returns:
+            One row a variable: variable, variance and squared_error in the unit of the network's
+            inputs, loss = squared_error / variance (0 kept, 1 lost), mapping (its kind).
+
+        Raises:
+            InputError: the network is a classifier, which rebuilds nothing, or there are no rows.
+            TableError: a column is missing, or a value is missing or no number.
+        """
+        mappings = self.mappings(threshold)
+        if isinstance(mappings, ClassPaths):
+            raise InputError("a classifier rebuilds no inputs, so there is no loss of them")
+        rows = mappings.variables.to_dict("records")
+        kinds = {row["variable"]: row["kind"] for row in rows}
+        losses = self._losses(frame)
+        return losses.assign(mapping=[kinds[name] for name in losses["variable"]])
+
+    def describe(
+        self, frame: pd.DataFrame | None = None, threshold: float = 0.01, share: float = SHARE
+    ) -> str:
+        """What the network does in plain English, one sentence a line.
+
+        Args:
+            frame: rows of the table, by which variances and losses are told; may be left out.
+            threshold: a connection counts when |w| exceeds it.
+            share: as in `mappings`.
+
+        Raises:
+            InputError: as `mappings`.
+            TableError: a column is missing, or a value is missing or no number.
+        """
+        structure, mappings = self.structure(threshold), self.mappings(threshold, share)
+        if isinstance(mappings, ClassPaths):
+            return "\n".join(describe_classifier(structure, mappings))
+        losses = None if frame is None else self._losses(frame)
+        return "\n".join(describe_autoencoder(structure, mappings, losses))
+
+    def draw(self, path: str | os.PathLike[str], threshold: float = 0.01, title: str = "") -> Path:
+        """Write the structure diagram to a file.
+
+        Args:
+            path: ends in `.svg` or `.png`, for print, or in `.html`, a page that opens offline and
+                tells names and weights under the pointer. A file of that name is replaced.
+            threshold: a connection counts when |w| exceeds it.
+            title: above the diagram; none by default.
+
+        Returns:
+            The path.
+
+        Raises:
+            InputError: the path has another ending.
+            OSError: the file cannot be written.
+        """
+        path = Path(path)
+        ending = path.suffix.lower().removeprefix(".")
+        if ending not in ("svg", "png", "html"):
+            raise InputError(f"{path}: the file must end in .svg, .png or .html")
+        structure = self.structure(threshold)
+        if ending == "html":
+            from sparse_lightning.reading.interactive_diagram import structure_html
+
+            return write_atomically(path, structure_html(structure, title))
+        from sparse_lightning.drawing.style import figure_file
+        from sparse_lightning.reading.diagram import structure_figure
+
+        return write_atomically(path, figure_file(structure_figure(structure, title), ending))
+
+    def _losses(self, frame: pd.DataFrame) -> pd.DataFrame:
+        inputs = self.encoding.transform(frame)
+        with torch.no_grad():
+            outputs = self.model(torch.from_numpy(inputs)).numpy()
+        return information_loss(inputs, outputs, self.structure().groups)
+
     def _apply(self, model: nn.Module, frame: pd.DataFrame) -> np.ndarray:
         with torch.no_grad():
             return model(torch.from_numpy(self.encoding.transform(frame))).numpy()
+
+
+def _inputs(encoding: Encoding) -> tuple[tuple[str, ...], Groups | None]:
+    """The names of the inputs, and the variables that they stand for."""
+    return getattr(encoding, "input_names", encoding.columns), getattr(encoding, "groups", None)
 
 
 def to_safetensors(model: nn.Sequential) -> bytes:

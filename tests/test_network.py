@@ -12,8 +12,9 @@ from safetensors.torch import save
 from torch import nn
 
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.errors import TableError, TrackingError
+from sparse_lightning.errors import InputError, TableError, TrackingError
 from sparse_lightning.network import Network, from_safetensors, to_safetensors
+from sparse_lightning.reading.class_paths import ClassPaths
 
 
 def stack():
@@ -123,3 +124,73 @@ def test_a_missing_column_is_named(network, frame):
 def test_no_rows_give_no_rows(network, frame):
     assert network.reconstruct(frame[:0]).shape == (0, 3)
     assert network.encode(frame[:0]).shape == (0, 1)
+
+
+@pytest.fixture
+def readable(frame):
+    """A 3-2-3 network that keeps a and c by a code each, and ignores b."""
+    model = nn.Sequential(nn.Linear(3, 2), nn.Identity(), nn.Linear(2, 3), nn.Identity())
+    with torch.no_grad():
+        model[0].weight.copy_(torch.tensor([[2.0, 0, 0], [0, 0, -1.0]]))
+        model[2].weight.copy_(torch.tensor([[0.5, 0], [0, 0], [0, -1.0]]))
+        model[0].bias.zero_()
+        # The mean of b, scaled to 0…1.
+        model[2].bias.copy_(torch.tensor([0.0, 0.4, 0.0]))
+    encoding = Encoding.fit(frame[["a", "b", "c"]], "minmax")
+    return Network(model, encoding, {"group": "L1"}, "run 1")
+
+
+def test_a_network_tells_its_mappings_and_losses(readable, frame):
+    assert readable.structure().connections == 4
+    assert readable.structure(threshold=0.7).connections == 3
+    mappings = readable.mappings()
+    assert mappings.codes["fed_by"].tolist() == [("a",), ("c",)]
+    losses = readable.information_loss(frame)
+    assert losses["variable"].tolist() == ["a", "b", "c"]
+    assert losses["mapping"].tolist() == ["alone", "ignored", "alone"]
+    np.testing.assert_allclose(losses["loss"], [0, 1, 0], atol=1e-6)
+    np.testing.assert_allclose(losses["variance"], [1 / 6, 0.56 / 3, 1 / 6], rtol=1e-6)
+
+
+def test_a_network_describes_itself(readable, frame):
+    lines = readable.describe(frame).splitlines()
+    assert "a is kept alone by code 1." in lines
+    assert "b is ignored; its variance exceeds that of 2 of the 2 other variables." in lines
+    assert "b is ignored." in readable.describe().splitlines()
+
+
+def test_one_hot_inputs_are_read_as_one_variable(readable):
+    class OneHot:
+        columns = ("colour", "size")
+        input_names = ("colour=red", "colour=blue", "size")
+        groups = (("colour", slice(0, 2)), ("size", slice(2, 3)))
+
+    network = Network(readable.model, OneHot(), {}, "run 1")
+    assert network.structure().variables == ("colour", "size")
+    assert network.mappings().codes["rebuilds"].tolist() == [("colour",), ("size",)]
+
+
+def test_a_classifier_is_read_by_its_classes(readable, frame):
+    network = Network(readable.model, readable.encoding, {}, "run 1", "classifier", ("x", "y", "z"))
+    paths = network.mappings()
+    assert isinstance(paths, ClassPaths)
+    assert paths.classes["variables"].tolist() == [("a",), (), ("c",)]
+    assert "The class x is reached by a." in network.describe(frame)
+    with pytest.raises(InputError, match="a classifier rebuilds no inputs"):
+        network.information_loss(frame)
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("a.svg", "<?xml"), ("new/b.PNG", "\x89PNG"), ("c.html", "<!doctype html>")]
+)
+def test_a_network_draws_itself(readable, tmp_path, name, start):
+    path = readable.draw(tmp_path / name, title="A network")
+    assert path == tmp_path / name
+    assert path.read_bytes().decode("latin-1").startswith(start)
+
+
+@pytest.mark.parametrize("name", ["structure.pdf", "structure", ".svg"])
+def test_other_files_cannot_be_drawn(readable, tmp_path, name):
+    with pytest.raises(InputError, match=r"must end in \.svg, \.png or \.html"):
+        readable.draw(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []

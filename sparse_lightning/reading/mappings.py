@@ -181,10 +181,11 @@ def _numbers(strengths: np.ndarray, chosen: np.ndarray) -> tuple[int, ...]:
 
 
 def _printed(frame: pd.DataFrame) -> str:
-    lists = [name for name in frame if isinstance(frame[name].iloc[0], tuple)]
-    shown = frame.assign(**{str(name): frame[name].map(_list) for name in lists})
-    return shown.to_string(index=False, float_format=lambda value: number(value, 3), na_rep="–")
+    shown = frame.assign(**{str(name): frame[name].map(_cell) for name in frame})
+    return shown.to_string(index=False)
 
 
-def _list(values: tuple) -> str:
-    return listed([shortened(str(value), 24) for value in values], LISTED)
+def _cell(value: object) -> str:
+    if isinstance(value, tuple):
+        return listed([shortened(str(one), 24) for one in value], LISTED)
+    return shortened(value, 24) if isinstance(value, str) else number(float(str(value)), 3)

@@ -21,6 +21,9 @@ CLEAR = 0.5
 NOTHING = 0.99
 """Where no information loss is smaller, nothing is kept."""
 
+DEAD = "is dead: it reaches no output", "are dead: they reach no output"
+CONSTANT = "is constant: no input reaches it", "are constant: no input reaches them"
+
 LONGEST = 40
 """Characters of a name."""
 
@@ -170,7 +173,7 @@ def _losses(losses: pd.DataFrame) -> list[str]:
     known = losses.dropna(subset="loss").sort_values("loss", kind="stable")
     if known.empty:
         return []
-    if known["loss"].min() > NOTHING:
+    if known["loss"].to_numpy()[0] > NOTHING:
         return [f"Nothing is kept: no information loss is below {NOTHING:g} (1 is lost)."]
     half = min(3, math.ceil(len(known) / 2))
     best, worst = known.head(half), known.tail(min(3, len(known) - half)).iloc[::-1]
@@ -202,7 +205,7 @@ def _dead(structure: Structure) -> list[str]:
         if layer != structure.code_layer:
             unit, where = "unit", f" of hidden layer {layer}"
         for chosen, one, several in (
-            (~used, "is dead: it reaches no output", "are dead: they reach no output"),
+            (~used, *DEAD),
             (
                 used & ~fed,
                 "is constant: no input reaches it",
