@@ -4,7 +4,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sparse_lightning.modules.population import Optimization, PopulationModule, activation_names
+from sparse_lightning.modules.population import (
+    Optimization,
+    PopulationModule,
+    activation_names,
+    unbounded,
+)
 from sparse_lightning.population import linear_layers
 
 
@@ -33,6 +38,7 @@ class Autoencoder(PopulationModule):
         self.decoder = decoder
         self.below = below.requires_grad_(False)
         self.hidden_layers = activation_names("encoder", encoder)
+        self.unbounded_units = unbounded(encoder)
 
     def forward(
         self, x: Float[Tensor, "*replica batch unit"]

@@ -6,7 +6,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sparse_lightning.modules.population import Optimization, PopulationModule, activation_names
+from sparse_lightning.modules.population import (
+    Optimization,
+    PopulationModule,
+    activation_names,
+    unbounded,
+)
 from sparse_lightning.population import linear_layers
 
 Loss = Literal["squared_error", "cross_entropy"]
@@ -44,6 +49,7 @@ class Classifier(PopulationModule):
         self.loss = loss
         self.classes = linear_layers(output)[-1].weight.shape[2]
         self.hidden_layers = activation_names("encoder", encoder)
+        self.unbounded_units = unbounded(encoder)
 
     def forward(
         self, x: Float[Tensor, "*replica batch unit"]

@@ -150,6 +150,11 @@ def activation_names(prefix: str, layers: nn.Sequential) -> tuple[str, ...]:
     )
 
 
+def unbounded(layers: nn.Sequential) -> bool:
+    """Whether the outputs of the activations are not confined to [0, 1], as those of sigmoids."""
+    return any(not isinstance(layer, BatchedLinear | nn.Sigmoid) for layer in layers)
+
+
 def linear_layers_of(module: nn.Module) -> list[BatchedLinear]:
     """The trainable batched layers of a module, wherever they are."""
     return [

@@ -20,15 +20,6 @@ def contradictions(project: "Project") -> Iterator[tuple[Location, str]]:
             f"needs training.optimizer sgd, got {project.training.optimizer}",
         )
     yield from _contradictions_of_structures(project)
-    for name in project.regularizers.groups:
-        for term in project.regularizers.terms(name):
-            fits = project.task == "pca" or project.network.activation in term.activations
-            if term.activations and not fits:
-                yield (
-                    ("regularizers", "groups", name),
-                    f"needs network.activation {' or '.join(term.activations)} for its term "
-                    f"{term.symbol}, got {project.network.activation}",
-                )
 
 
 def _contradictions_of_task(project: "Project") -> Iterator[tuple[Location, str]]:

@@ -183,7 +183,7 @@ class HiddenKL(HiddenRegularizer):
             if low < 0 or high > 1:
                 raise RegularizerError(
                     f"HiddenKL: the outputs must lie in [0, 1], got {low:.4g} to {high:.4g}; "
-                    "use sigmoid units or another hidden regularizer"
+                    "use sigmoid units, squash=True or another hidden regularizer"
                 )
             self._range_checked = True
         super()._capture(output, trainer)

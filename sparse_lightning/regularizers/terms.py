@@ -15,13 +15,11 @@ class Term:
         symbol: its name in project files and tables.
         kind: whether it is a penalty of the weights or of the hidden outputs.
         strengths: the strengths and thresholds it takes.
-        activations: the activations of the hidden units that it needs; empty: any.
     """
 
     symbol: str
     kind: Literal["weight", "hidden"]
     strengths: tuple[str, ...]
-    activations: tuple[str, ...] = ()
 
 
 TERMS: dict[str, Term] = {
@@ -31,8 +29,7 @@ TERMS: dict[str, Term] = {
         Term("sL1", "weight", ("l1_weight", "l1_threshold")),
         Term("sh", "hidden", ("hidden_weight", "hidden_threshold")),
         Term("sh2", "hidden", ("hidden_weight", "hidden_threshold")),
-        # KL compares mean outputs with a probability, so they must lie between 0 and 1.
-        Term("KL", "hidden", ("hidden_weight", "sparsity"), activations=("sigmoid",)),
+        Term("KL", "hidden", ("hidden_weight", "sparsity")),
         Term("decs", "hidden", ("hidden_weight",)),
     )
 }

@@ -267,3 +267,17 @@ def test_an_interrupt_stays_a_keyboard_interrupt():
 
     with pytest.raises(KeyboardInterrupt):
         train(project(), EXAMPLES, Interrupt())
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "linear"])
+def test_kl_holds_the_activity_of_units_that_are_no_sigmoids(activation):
+    quiet = {"sL1": {}, "KL": {"hidden_weight": 0.5, "sparsity": 0.02}}
+    population = train(
+        project(units=[4], groups=quiet, network={"activation": activation}, epochs=40), EXAMPLES
+    )
+    with torch.no_grad():
+        activity = [
+            single(population.network, number)[:2](ROWS).abs().tanh().mean()
+            for number in range(2, 6)
+        ]
+    assert max(activity[2:]) < 0.5 * min(activity[:2])
