@@ -39,7 +39,7 @@ class Network:
             frame: the columns that the network was trained on, in the user's units.
 
         Raises:
-            TableError: a column is missing, or a value is missing or no number.
+            TableError: a column is missing, or a value is missing, no number or an unknown level.
         """
         codes = self._apply(self.model[: len(self.model) // 2], frame)
         names = [f"code {unit}" for unit in range(1, codes.shape[1] + 1)]
@@ -52,7 +52,7 @@ class Network:
             frame: the columns that the network was trained on, in the user's units.
 
         Raises:
-            TableError: a column is missing, or a value is missing or no number.
+            TableError: a column is missing, or a value is missing, no number or an unknown level.
         """
         return self.encoding.inverse(self._apply(self.model, frame)).set_axis(frame.index)
 
