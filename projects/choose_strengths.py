@@ -15,7 +15,6 @@ import torch
 
 from sparse_lightning import Project, area_index
 from sparse_lightning.data.catalog import load_table
-from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.training import train
 from sparse_lightning.training.progress import terminal_progress
 
@@ -55,7 +54,7 @@ def main() -> None:
     fields["training"]["seeds"] = [101, 102]
     trial = Project(**fields)
     table = load_table(project.table, project.folder)
-    rows = torch.from_numpy(Encoding.fit(table.frame, project.table.scale).transform(table.frame))
+    rows = torch.from_numpy(table.encoding.transform(table.frame))
     progress = terminal_progress()
     trained = train(trial, rows, progress)
     progress.close()

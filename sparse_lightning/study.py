@@ -9,7 +9,6 @@ import pandas as pd
 import torch
 
 from sparse_lightning.data.catalog import load_table
-from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.errors import InputError, TrainingError
 from sparse_lightning.network import Network
 from sparse_lightning.pareto import Comparison, compare, floor
@@ -197,14 +196,13 @@ def run(
             network failed.
     """
     table = load_table(project.table, project.folder)
-    encoding = Encoding.fit(table.frame, project.table.scale)
-    rows = torch.from_numpy(encoding.transform(table.frame))
+    rows = torch.from_numpy(table.encoding.transform(table.frame))
     layers = [rows.shape[1], *project.network.units]
     layers += layers[-2::-1]
     folder = _writable(Path(output) if output is not None else Path("reports") / project.name)
     store = Store(tracking_uri)
     open_run = os.environ.get("MLFLOW_RUN_ID")
-    with StudyWriter(store, project, table, encoding, layers, open_run) as writer:
+    with StudyWriter(store, project, table, table.encoding, layers, open_run) as writer:
         writer.networks(train(project, rows, progress))
         study = Study.load(writer.run_id, store.uri)
         study.write_report(folder)
