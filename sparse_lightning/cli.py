@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -130,8 +131,14 @@ def check_command(project: Path, overrides: tuple[str, ...]) -> None:
 
     table = load_table(loaded.table, loaded.folder)
     rows, columns = table.frame.shape
+    inputs = len(table.encoding.input_names)
+    dropped = f"{table.rows_dropped} rows dropped"
+    if table.rows_dropped:
+        dropped += f" ({table.rows_missing} missing, {table.rows_rare} rare)"
     click.echo(f"{project}: {loaded.name}, {len(replicas_of(loaded))} networks")
-    click.echo(f"{table.name}: {rows} rows, {columns} columns, {table.rows_dropped} rows dropped")
+    click.echo(f"{table.name}: {rows} rows, {columns} columns, {inputs} inputs, {dropped}")
+    if table.target is not None:
+        click.echo(f"target: {table.target.name}, {table.target.nunique()} classes")
     click.echo(", ".join(str(column) for column in table.frame.columns))
 
 
@@ -150,7 +157,8 @@ def data_list() -> None:
         table = catalog.describe(name)
         targets = f", targets {', '.join(table.targets)}" if table.targets else ""
         click.echo(
-            f"{name}: {table.title}, {table.rows} rows, {len(table.columns)} columns{targets}"
+            f"{name}: {table.title}, {table.rows} rows, {len(table.columns)} columns, "
+            f"{table.inputs} inputs{targets}"
         )
 
 
@@ -158,13 +166,20 @@ def data_list() -> None:
 @click.argument("name")
 @_explained
 def data_show(name: str) -> None:
-    """Tell columns, source and licence of a packaged table."""
+    """Tell columns, use, source and licence of a packaged table."""
+    import yaml
+
     from sparse_lightning.data import catalog
 
     table = catalog.describe(name)
-    click.echo(f"{table.title}\n{table.rows} rows\ncolumns: {', '.join(table.columns)}")
+    click.echo(f"{table.title}\n{table.rows} rows, {len(table.columns)} columns")
+    click.echo(f"columns: {', '.join(table.columns)}")
     if table.targets:
         click.echo(f"targets: {', '.join(table.targets)}")
+    section = {"table": table.settings.model_dump(mode="json", exclude_defaults=True)}
+    click.echo(f"in a project file, for {table.rows_used} rows and {table.inputs} inputs:")
+    text = yaml.safe_dump(section, sort_keys=False, default_flow_style=None, width=100)
+    click.echo(indent(text, "    "), nl=False)
     click.echo(f"source: {table.source}\nlicence: {table.licence}\ncite: {table.citation}")
 
 
