@@ -1,6 +1,5 @@
 """Network: one trained network with the encoding of its table, as its user reads and applies it."""
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +12,13 @@ from torch import nn
 
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.drawing.files import write_atomically
-from sparse_lightning.errors import InputError, TrackingError
-from sparse_lightning.population import ACTIVATIONS
+from sparse_lightning.errors import InputError
+from sparse_lightning.population import part_of
 from sparse_lightning.reading.class_paths import ClassPaths
 from sparse_lightning.reading.loss import information_loss
 from sparse_lightning.reading.mappings import SHARE, Mappings
-from sparse_lightning.reading.structure import Groups, Structure
+from sparse_lightning.reading.structure import Structure
 from sparse_lightning.reading.text import describe_autoencoder, describe_classifier
-
-_LAYERS = "layers"
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +49,10 @@ class Network:
             frame: the columns that the network was trained on, in the user's units.
 
         Raises:
-            TableError: a column is missing, or a value is missing or no number.
+            TableError: a column is missing, or a value is missing, no number or an unknown level.
         """
-        codes = self._apply(self.model[: len(self.model) // 2], frame)
+        encoder = part_of(self.model, 0, 2 * self.structure().code_layer)
+        codes = self._apply(encoder, frame)
         names = [f"code {unit}" for unit in range(1, codes.shape[1] + 1)]
         return pd.DataFrame(codes, index=frame.index, columns=names)
 
@@ -65,9 +63,33 @@ class Network:
             frame: the columns that the network was trained on, in the user's units.
 
         Raises:
-            TableError: a column is missing, or a value is missing or no number.
+            InputError: the network is a classifier.
+            TableError: a column is missing, or a value is missing, no number or an unknown level.
         """
+        if self.task == "classifier":
+            raise InputError("a classifier rebuilds none of its inputs; use classify")
         return self.encoding.inverse(self._apply(self.model, frame)).set_axis(frame.index)
+
+    def classify(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """What a classifier says of rows of the table.
+
+        Args:
+            frame: the columns that the network was trained on, in the user's units.
+
+        Returns:
+            `class`, the one with the greatest output, and the outputs, one column a class.
+
+        Raises:
+            InputError: the network is an autoencoder.
+            TableError: a column is missing, or a value is missing, no number or an unknown level.
+        """
+        if self.task != "classifier":
+            raise InputError("an autoencoder knows no classes; use reconstruct")
+        outputs = pd.DataFrame(
+            self._apply(self.model, frame), index=frame.index, columns=list(self.classes)
+        )
+        outputs.insert(0, "class", outputs.idxmax(axis=1), allow_duplicates=True)
+        return outputs
 
     def structure(self, threshold: float = 0.01) -> Structure:
         """Which units are connected to which, and which are dead.
@@ -75,9 +97,9 @@ class Network:
         Args:
             threshold: a connection counts when |w| exceeds it.
         """
-        names, groups = _inputs(self.encoding)
         outputs = self.classes if self.task == "classifier" else None
-        return Structure.of(self.model, names, outputs, groups, threshold)
+        encoding = self.encoding
+        return Structure.of(self.model, encoding.input_names, outputs, encoding.groups, threshold)
 
     def mappings(self, threshold: float = 0.01, share: float = SHARE) -> Mappings | ClassPaths:
         """Which variables each code keeps; for a classifier, which variables reach which class.
@@ -179,52 +201,3 @@ class Network:
     def _apply(self, model: nn.Module, frame: pd.DataFrame) -> np.ndarray:
         with torch.no_grad():
             return model(torch.from_numpy(self.encoding.transform(frame))).numpy()
-
-
-def _inputs(encoding: Encoding) -> tuple[tuple[str, ...], Groups | None]:
-    """The names of the inputs, and the variables that they stand for."""
-    return getattr(encoding, "input_names", encoding.columns), getattr(encoding, "groups", None)
-
-
-def to_safetensors(model: nn.Sequential) -> bytes:
-    """The weights of a network and, as metadata, its layers; read back by `from_safetensors`."""
-    from safetensors.torch import save
-
-    names = {kind: name for name, kind in ACTIVATIONS.items()}
-    layers = ["dense" if isinstance(layer, nn.Linear) else names[type(layer)] for layer in model]
-    weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    return save(weights, metadata={_LAYERS: json.dumps(layers)})
-
-
-def _linear(weight: torch.Tensor) -> nn.Linear:
-    outputs, inputs = weight.shape
-    return nn.Linear(inputs, outputs)
-
-
-def from_safetensors(content: bytes, origin: str) -> nn.Sequential:
-    """The network that `to_safetensors` wrote; nothing is unpickled.
-
-    Args:
-        content: of the file.
-        origin: what messages call it.
-
-    Raises:
-        TrackingError: this is no such file.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
-    try:
-        weights = load(content)
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        layers = json.loads(header["__metadata__"][_LAYERS])
-        model = nn.Sequential(
-            *(
-                _linear(weights[f"{place}.weight"]) if kind == "dense" else ACTIVATIONS[kind]()
-                for place, kind in enumerate(layers)
-            )
-        )
-        model.load_state_dict(weights)
-    except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
-        raise TrackingError(f"{origin} does not hold a network of this package: {error}") from error
-    return model.eval()

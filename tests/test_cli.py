@@ -6,6 +6,7 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from click.testing import CliRunner
@@ -181,7 +182,7 @@ def test_check_trains_nothing(project, workplace):
     assert (status, told) == (0, "")
     assert output.splitlines()[:2] == [
         f"{project}: wine-small, 26 networks",
-        "wine: 1599 rows, 12 columns, 0 rows dropped",
+        "wine: 1599 rows, 12 columns, 12 inputs, 0 rows dropped",
     ]
     assert runs_of() == []
     assert not (workplace / "reports").exists()
@@ -197,12 +198,31 @@ def test_check_of_a_table_of_ones_own_names_its_columns(odd_job):
 def test_the_packaged_tables_are_listed_and_shown():
     status, output, _ = command("data", "list")
     assert status == 0
-    assert [line.split(":")[0] for line in output.splitlines()] == ["wine", "ctg"]
+    assert [line.split(":")[0] for line in output.splitlines()] == ["wine", "ctg", "census"]
+    assert output.splitlines()[2].endswith("48842 rows, 15 columns, 61 inputs")
     status, output, _ = command("data", "show", "wine")
     assert status == 0
     assert "1599 rows" in output
     assert "licence: " in output
     assert "cite: " in output
+
+
+def test_what_is_shown_of_a_packaged_table_can_be_used(workplace):
+    status, output, _ = command("data", "show", "census")
+    assert status == 0
+    lines = output.splitlines()
+    assert lines[1] == "48842 rows, 15 columns"
+    section = [line for line in lines if line.startswith("    ")]
+    assert lines[lines.index(section[0]) - 1] == (
+        "in a project file, for 45155 rows and 61 inputs:"
+    )
+    text = dedent("\n".join(section)) + "\nnetwork: {units: [14]}\n"
+    (workplace / "census.yaml").write_text(text, encoding="utf-8")
+    status, output, told = command("check", "census.yaml")
+    assert (status, told) == (0, "")
+    assert output.splitlines()[1] == (
+        "census: 45155 rows, 15 columns, 61 inputs, 3687 rows dropped (3620 missing, 67 rare)"
+    )
 
 
 def mlflow_run(folder, store, *arguments):

@@ -13,8 +13,10 @@ from torch import nn
 
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.errors import InputError, TableError, TrackingError
-from sparse_lightning.network import Network, from_safetensors, to_safetensors
+from sparse_lightning.network import Network
+from sparse_lightning.project import Step
 from sparse_lightning.reading.class_paths import ClassPaths
+from sparse_lightning.weights import from_safetensors, to_safetensors
 
 
 def stack():
@@ -114,6 +116,20 @@ def test_reconstructions_are_in_the_users_units_and_index(network, frame):
         rebuilt * [10, 5, 2] + [0, -1, 1], columns=["a", "b", "c"], index=frame.index
     )
     pd.testing.assert_frame_equal(network.reconstruct(frame), expected, rtol=1e-6)
+
+
+def test_columns_of_text_go_in_and_come_back(frame):
+    frame = frame[["c", "unused"]].assign(unused=["x", "y", "x"])
+    steps = [Step.model_validate({"dummies": {"columns": ["unused"]}})]
+    encoding = Encoding.fit(frame, "minmax", steps)
+    network = Network(stack(), encoding, {"group": "L1"}, "run 1")
+    rebuilt = network.model(torch.from_numpy(encoding.transform(frame))).detach().numpy()
+    made = network.reconstruct(frame)
+    assert list(made.index) == ["first", "second", "third"]
+    assert made["unused"].to_list() == ["xy"[place] for place in rebuilt[:, 1:].argmax(1)]
+    np.testing.assert_allclose(made["c"], rebuilt[:, 0] * 2 + 1, rtol=1e-6)
+    with pytest.raises(TableError, match="column 'unused' holds the unknown level 'z' in row 3"):
+        network.encode(frame.assign(unused=["x", "y", "z"]))
 
 
 def test_a_missing_column_is_named(network, frame):

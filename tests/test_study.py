@@ -280,3 +280,33 @@ def test_a_table_of_ones_own_with_odd_names_runs_from_end_to_end(odd_job):
     page = (odd_job.report / "report.html").read_text(encoding="utf-8")
     assert HOSTILE not in page
     assert "&lt;img src=x" in page
+
+
+TEXT_COLUMNS = """\
+name: mixed
+table:
+  source: mixed.csv
+  prepare: [dummies: {columns: [job]}, binarize: {sex: m}]
+network: {units: [2]}
+training: {epochs: 60, seeds: [1], accelerator: cpu, floor: {max_cycles: 1}}
+regularizers: {l1_weights: [0.0001, 0.001], groups: {L1: {}}}
+report: {bootstrap: 50}
+"""
+
+
+def test_columns_of_text_run_from_end_to_end(make_job, tmp_path):
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame({"age": generator.normal(size=40)})
+    frame["job"] = generator.choice(["baker", "cook", "smith"], 40)
+    frame["sex"] = generator.choice(["f", "m"], 40)
+    frame.to_csv(tmp_path / "mixed.csv", index=False)
+    study = make_job(tmp_path, TEXT_COLUMNS).study
+    network = study.network("L1", l1_weight=0.0001)
+    assert network.encoding.input_names == (
+        *("age", "job=baker", "job=cook", "job=smith", "sex=m"),
+    )
+    assert network.model[0].in_features == 5
+    made = network.reconstruct(frame)
+    assert list(made.columns) == ["age", "job", "sex"]
+    assert set(made["job"]) <= {"baker", "cook", "smith"}
+    assert set(made["sex"]) <= {"f", "m"}

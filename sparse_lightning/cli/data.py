@@ -1,5 +1,7 @@
 """The commands about packaged tables."""
 
+from textwrap import indent
+
 import click
 
 from sparse_lightning.cli.main import main
@@ -21,7 +23,8 @@ def data_list() -> None:
         table = catalog.describe(name)
         targets = f", targets {', '.join(table.targets)}" if table.targets else ""
         click.echo(
-            f"{name}: {table.title}, {table.rows} rows, {len(table.columns)} columns{targets}"
+            f"{name}: {table.title}, {table.rows} rows, {len(table.columns)} columns, "
+            f"{table.inputs} inputs{targets}"
         )
 
 
@@ -29,11 +32,18 @@ def data_list() -> None:
 @click.argument("name")
 @explained
 def data_show(name: str) -> None:
-    """Tell columns, source and licence of a packaged table."""
+    """Tell columns, use, source and licence of a packaged table."""
+    import yaml
+
     from sparse_lightning.data import catalog
 
     table = catalog.describe(name)
-    click.echo(f"{table.title}\n{table.rows} rows\ncolumns: {', '.join(table.columns)}")
+    click.echo(f"{table.title}\n{table.rows} rows, {len(table.columns)} columns")
+    click.echo(f"columns: {', '.join(table.columns)}")
     if table.targets:
         click.echo(f"targets: {', '.join(table.targets)}")
+    section = {"table": table.settings.model_dump(mode="json", exclude_defaults=True)}
+    click.echo(f"in a project file, for {table.rows_used} rows and {table.inputs} inputs:")
+    text = yaml.safe_dump(section, sort_keys=False, default_flow_style=None, width=100)
+    click.echo(indent(text, "    "), nl=False)
     click.echo(f"source: {table.source}\nlicence: {table.licence}\ncite: {table.citation}")

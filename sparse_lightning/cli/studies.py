@@ -134,8 +134,14 @@ def check_command(project: Path, overrides: tuple[str, ...]) -> None:
 
     table = load_table(loaded.table, loaded.folder)
     rows, columns = table.frame.shape
+    inputs = len(table.encoding.input_names)
+    dropped = f"{table.rows_dropped} rows dropped"
+    if table.rows_dropped:
+        dropped += f" ({table.rows_missing} missing, {table.rows_rare} rare)"
     click.echo(f"{project}: {loaded.name}, {len(replicas_of(loaded))} networks")
-    click.echo(f"{table.name}: {rows} rows, {columns} columns, {table.rows_dropped} rows dropped")
+    click.echo(f"{table.name}: {rows} rows, {columns} columns, {inputs} inputs, {dropped}")
+    if table.target is not None:
+        click.echo(f"target: {table.target.name}, {table.target.nunique()} classes")
     click.echo(", ".join(str(column) for column in table.frame.columns))
 
 

@@ -12,7 +12,11 @@ import pandas as pd
 
 from sparse_lightning.data import files
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.data.numeric import check_complete, numbers, select
+from sparse_lightning.data.levels import typed
+from sparse_lightning.data.numeric import check_complete, select
+from sparse_lightning.data.packaged import PACKAGED, PackagedTable
+from sparse_lightning.data.preparation import check_steps, drop_rare, recodings
+from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.settings import TableSettings
 from sparse_lightning.suggestions import did_you_mean
@@ -25,91 +29,33 @@ class Table:
     Attributes:
         name: the packaged table's name, or the file's name without its suffix.
         source: the packaged table's DOI, or the file's absolute path.
-        frame: the columns as used, all 64-bit floats, no value missing.
+        frame: the columns as used, no value missing: 64-bit floats, or text where the project's
+            steps recode it.
+        encoding: how the frame becomes inputs.
         digest: the SHA-256 of the whole table's bytes, uncompressed.
-        rows_dropped: how many rows were left out because a used column has no value in them.
-        targets: what the packaged table declares as targets, row by row; None without any.
+        rows_missing: how many rows were left out because a used column has no value in them.
+        rows_rare: how many were left out after that because they hold a rare level.
+        target: the column to predict, row by row, text or 64-bit floats; None without one.
     """
 
     name: str
     source: str
     frame: pd.DataFrame
+    encoding: Encoding
     digest: str
-    rows_dropped: int = 0
-    targets: pd.DataFrame | None = None
+    rows_missing: int = 0
+    rows_rare: int = 0
+    target: pd.Series | None = None
 
-
-@dataclass(frozen=True)
-class PackagedTable:
-    """What is known of a packaged table.
-
-    Attributes:
-        name: what project files call it.
-        title: what its authors call it.
-        file: in the folder `tables`.
-        digest: the SHA-256 of the file's bytes, uncompressed.
-        rows: how many.
-        columns: its features, in order; what `columns: all` means.
-        targets: the columns that are no features.
-        source: its DOI.
-        licence: under which it may be used.
-        citation: as its authors ask for.
-    """
-
-    name: str
-    title: str
-    file: str
-    digest: str
-    rows: int
-    columns: tuple[str, ...]
-    targets: tuple[str, ...]
-    source: str
-    licence: str
-    citation: str
-
-
-_WINE = PackagedTable(
-    name="wine",
-    title="Wine Quality, red wine",
-    file="wine.csv.gz",
-    digest="d22f4f11db0456ff21745d2fa96d26fa348a8cdb889efda65bde802085be45fd",
-    rows=1599,
-    columns=(
-        *("fixed acidity", "volatile acidity", "citric acid", "residual sugar", "chlorides"),
-        *("free sulfur dioxide", "total sulfur dioxide", "density", "pH", "sulphates"),
-        *("alcohol", "quality"),
-    ),
-    targets=(),
-    source="https://doi.org/10.24432/C56S3T",
-    licence="CC BY 4.0",
-    citation="Cortez, P., Cerdeira, A., Almeida, F., Matos, T., & Reis, J. (2009). Wine Quality "
-    "[Dataset]. UCI Machine Learning Repository. https://doi.org/10.24432/C56S3T",
-)
-
-_CTG = PackagedTable(
-    name="ctg",
-    title="Cardiotocography",
-    file="ctg.csv.gz",
-    digest="328e7c0bdae051d6a0c23085e254f25d161638192fbcab52715dca74f658c3d8",
-    rows=2126,
-    columns=(
-        *("LB", "AC", "FM", "UC", "DL", "DS", "DP", "ASTV", "MSTV", "ALTV", "MLTV"),
-        *("Width", "Min", "Max", "Nmax", "Nzeros", "Mode", "Mean", "Median", "Variance"),
-        "Tendency",
-    ),
-    targets=("CLASS", "NSP"),
-    source="https://doi.org/10.24432/C51S4N",
-    licence="CC BY 4.0",
-    citation="Campos, D. & Bernardes, J. (2000). Cardiotocography [Dataset]. UCI Machine Learning "
-    "Repository. https://doi.org/10.24432/C51S4N",
-)
-
-_PACKAGED = {table.name: table for table in (_WINE, _CTG)}
+    @property
+    def rows_dropped(self) -> int:
+        """How many rows were left out."""
+        return self.rows_missing + self.rows_rare
 
 
 def names() -> tuple[str, ...]:
     """The names of the packaged tables."""
-    return tuple(_PACKAGED)
+    return tuple(PACKAGED)
 
 
 def describe(name: str) -> PackagedTable:
@@ -118,17 +64,18 @@ def describe(name: str) -> PackagedTable:
     Raises:
         TableError: there is none of that name.
     """
-    if name not in _PACKAGED:
-        hint = did_you_mean(name, _PACKAGED)
-        raise TableError(f"{name!r} is no packaged table{hint} (packaged: {', '.join(_PACKAGED)})")
-    return _PACKAGED[name]
+    if name not in PACKAGED:
+        hint = did_you_mean(name, PACKAGED)
+        raise TableError(f"{name!r} is no packaged table{hint} (packaged: {', '.join(PACKAGED)})")
+    return PACKAGED[name]
 
 
 def load_table(table: TableSettings, folder: Path) -> Table:
     """Read a table and see to it that networks can be trained on it.
 
-    Booleans become 0 and 1; text, dates and categories are refused. Nothing else is changed but by
-    `table.missing: drop`, which leaves out the rows where a used column has no value.
+    Booleans become 0 and 1. Text is allowed in the target and in columns that `table.prepare`
+    recodes; dates never are. `table.missing: drop` leaves out the rows where a used column has no
+    value, the step `drop_rare` those that hold rare levels.
 
     Args:
         table: the project's section.
@@ -139,8 +86,8 @@ def load_table(table: TableSettings, folder: Path) -> Table:
             applies the column and the row, counted from 1 without the header.
     """
     with _naming(table.source):
-        if table.source in _PACKAGED:
-            entry = _PACKAGED[table.source]
+        if table.source in PACKAGED:
+            entry = PACKAGED[table.source]
             return _used(table, _packaged(entry), entry.name, entry.source, entry)
         path = _path(table.source, folder)
         name = path.name
@@ -164,8 +111,8 @@ def _path(source: str, folder: Path) -> Path:
     except RuntimeError as error:  # ~name of a user that there is not
         raise TableError(str(error)) from error
     if not os.path.exists(path):
-        packaged = f"a packaged table ({', '.join(_PACKAGED)})"
-        hint = did_you_mean(source, _PACKAGED)
+        packaged = f"a packaged table ({', '.join(PACKAGED)})"
+        hint = did_you_mean(source, PACKAGED)
         raise TableError(f"is neither {packaged} nor a file: there is no {path}{hint}")
     return path
 
@@ -191,22 +138,31 @@ def _used(
     entry: PackagedTable | None = None,
 ) -> Table:
     everything = entry.columns if entry else tuple(raw.frame.columns)
-    columns = everything if settings.columns == "all" else settings.columns
-    frame = numbers(select(raw.frame, columns), raw.place, parse=raw.lines is not None)
-    complete = frame.notna().all(axis=1)
+    chosen = everything if settings.columns == "all" else settings.columns
+    columns = [column for column in chosen if column != settings.target]
+    if not columns:
+        raise TableError(f"has no column but table.target, {settings.target!r}")
+    used = columns if settings.target is None else [*columns, settings.target]
+    raw_frame = select(raw.frame, used)
+    check_steps(settings.prepare, used)
+    leveled = {*recodings(settings.prepare), settings.target}
+    frame = typed(raw_frame, leveled, raw.place, parse=raw.lines is not None)
     if settings.missing == "error":
         _refuse_missing(frame, raw)
-    frame = frame.loc[complete].reset_index(drop=True)
-    dropped = len(complete) - len(frame)
+    complete = frame.dropna()
+    rare = drop_rare(complete, settings.prepare)
+    frame, missing = complete.loc[~rare].reset_index(drop=True), len(frame) - len(complete)
     if len(frame) < 2:
+        dropped = missing + int(rare.sum())
         left = f" left after dropping {dropped}" if dropped else ""
         raise TableError(f"must have at least 2 rows, got {len(frame)}{left}")
     # Whatever would stop the training is found here, where the message can name the table.
-    Encoding.fit(frame, settings.scale).transform(frame)
-    targets = None
-    if entry and entry.targets:
-        targets = raw.frame.loc[complete, list(entry.targets)].reset_index(drop=True)
-    return Table(name, source, frame, raw.digest, dropped, targets)
+    target = None if settings.target is None else frame.pop(settings.target)
+    if target is not None:
+        ClassTarget.fit(target)
+    encoding = Encoding.fit(frame, settings.scale, settings.prepare)
+    encoding.transform(frame)
+    return Table(name, source, frame, encoding, raw.digest, missing, int(rare.sum()), target)
 
 
 def _refuse_missing(frame: pd.DataFrame, raw: files.RawTable) -> None:

@@ -1,73 +1,103 @@
 """From the user's columns to the inputs of a network, and back."""
 
+from collections import Counter
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from itertools import pairwise
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Float64
 
-from sparse_lightning.data.numeric import check_complete, check_varying, numbers, select
+from sparse_lightning.data.columns import (
+    BinaryColumn,
+    ColumnEncoding,
+    LevelsColumn,
+    NumberColumn,
+    column_from_dict,
+    column_to_dict,
+)
+from sparse_lightning.data.levels import typed
+from sparse_lightning.data.numeric import check_complete, check_varying, select
+from sparse_lightning.data.preparation import recodings
+from sparse_lightning.data.scaling import Scale, fit_scaling
 from sparse_lightning.errors import TableError
+from sparse_lightning.project.preparation import Step
 
-VERSION = 1
-"""Of what `to_dict` returns."""
-
-Scale = Literal["minmax", "standard", "none"]
-
-
-@dataclass(frozen=True)
-class ColumnEncoding:
-    """How one column becomes one input, input = (value − offset) / factor.
-
-    Attributes:
-        name: of the column and of the input.
-        offset: in the user's unit.
-        factor: in the user's unit, greater than 0.
-    """
-
-    name: str
-    offset: float = 0.0
-    factor: float = 1.0
+VERSION = 2
+"""Of what `to_dict` returns. Version 1 knew columns of numbers only; it is still read."""
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """How a table becomes the inputs of a network.
+    """How a table becomes the inputs of a network, input = (recoded value − offset) / factor.
 
     Attributes:
-        inputs: the columns, in the order of the network's inputs.
+        variables: the columns and how each is recoded, in the order of their inputs.
+        offsets: one an input, in the column's unit, or that of 0 and 1.
+        factors: one an input, greater than 0, in the same unit.
     """
 
-    inputs: tuple[ColumnEncoding, ...]
+    variables: tuple[ColumnEncoding, ...]
+    offsets: tuple[float, ...]
+    factors: tuple[float, ...]
 
     @classmethod
-    def fit(cls, frame: pd.DataFrame, scale: Scale) -> Self:
-        """Find the offsets and factors of a table.
+    def fit(cls, frame: pd.DataFrame, scale: Scale, prepare: Sequence[Step] = ()) -> Self:
+        """Find the levels, offsets and factors of a table.
 
         Args:
             frame: the columns to use, one row an example.
-            scale: `minmax`: offset is the least value and factor the range; `standard`: the mean
-                and the standard deviation of the population; `none`: 0 and 1.
+            scale: `minmax`: offset is the least value and factor the range, so that 0/1 inputs stay
+                0 and 1; `standard`: the mean and the standard deviation of the population, for 0/1
+                inputs too; `none`: 0 and 1.
+            prepare: a project's steps. Those that leave out rows do nothing here, and columns that
+                the frame does not have, such as the target, are passed over.
 
         Raises:
-            TableError: a column holds no numbers, has missing values or, if it is to be scaled, is
-                constant or has a spread that 64 bits cannot hold.
+            TableError: a column holds text and is not recoded, has missing values or, if it is to
+                be scaled, is constant or has a spread that 64 bits cannot hold; a column to recode
+                has one level, more levels than may become inputs, or never the value that is to
+                become 1; or two inputs would have the same name.
         """
-        values = _complete(frame, tuple(frame.columns))
-        if scale == "none":
-            return cls(tuple(ColumnEncoding(str(name)) for name in values.columns))
-        if values.empty:
+        steps = recodings(prepare)
+        values = _complete(frame, tuple(frame.columns), steps)
+        if values.empty and (scale != "none" or not steps.keys().isdisjoint(values.columns)):
             raise TableError("has no rows, so there is nothing to scale by")
-        check_varying(values)
-        return cls(
-            tuple(_fit(str(name), values[name].to_numpy(), scale) for name in values.columns)
+        variables = tuple(
+            _variable(name, column, *steps.get(name, ("", None)))
+            for name, column in _columns(values)
         )
+        _check_names(variables)
+        if scale != "none":
+            numbers = [one.name for one in variables if isinstance(one, NumberColumn)]
+            check_varying(values.loc[:, numbers])
+        scalings = [
+            fit_scaling(inputs, scale, variable.name, isinstance(variable, NumberColumn))
+            for variable, (_, column) in zip(variables, _columns(values), strict=True)
+            for inputs in variable.encode(column).T
+        ]
+        offsets, factors = zip(*scalings, strict=True) if scalings else ((), ())
+        return cls(variables, offsets, factors)
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the inputs."""
-        return tuple(column.name for column in self.inputs)
+        """The columns as users have them."""
+        return tuple(variable.name for variable in self.variables)
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """The names of the inputs: `age`, `sex=Male`, `education=Bachelors`."""
+        return tuple(name for variable in self.variables for name in variable.input_names)
+
+    @property
+    def groups(self) -> tuple[tuple[str, slice], ...]:
+        """The columns with the places of their inputs: `("education", slice(7, 23))`."""
+        widths = [len(variable.input_names) for variable in self.variables]
+        ends = np.cumsum([0, *widths]).tolist()
+        slices = [slice(start, stop) for start, stop in pairwise(ends)]
+        return tuple(zip(self.columns, slices, strict=True))
 
     def transform(self, frame: pd.DataFrame) -> Float32[np.ndarray, "row input"]:
         """The inputs of the network for rows of the table.
@@ -76,22 +106,32 @@ class Encoding:
             frame: has at least the columns that were fitted; others are ignored.
 
         Raises:
-            TableError: a column is missing or holds text, or a value is missing, infinite or too
-                large for 32 bits.
+            TableError: a column is missing, holds text where numbers were fitted or a level that is
+                not known, or a value is missing, infinite or too large for 32 bits.
         """
-        values = _complete(frame, self.columns).to_numpy()
+        leveled = {one.name for one in self.variables if not isinstance(one, NumberColumn)}
+        values = _complete(frame, self.columns, leveled)
+        encoded = [
+            variable.encode(column)
+            for variable, (_, column) in zip(self.variables, _columns(values), strict=True)
+        ]
+        recoded = np.hstack(encoded) if encoded else np.empty((len(values), 0))
         with np.errstate(over="ignore"):
-            scaled = ((values - self._offsets) / self._factors).astype(np.float32)
+            scaled = ((recoded - self._offsets) / self._factors).astype(np.float32)
         if not np.isfinite(scaled).all():
-            row, column = np.argwhere(~np.isfinite(scaled))[0]
+            row, place = np.argwhere(~np.isfinite(scaled))[0]
+            name = next(name for name, inputs in self.groups if place < inputs.stop)
             raise TableError(
-                f"column {self.columns[column]!r} holds {values[row, column]:g} in row {row + 1}, "
+                f"column {name!r} holds {recoded[row, place]:g} in row {row + 1}, "
                 "which is too large for a network"
             )
         return scaled
 
     def inverse(self, inputs: Float[np.ndarray, "row input"]) -> pd.DataFrame:
-        """The table, in the user's units, that inputs or a network's reconstructions stand for.
+        """The table, in the user's columns, that inputs or a network's reconstructions stand for.
+
+        A column of levels gets the level whose input is largest before scaling, a binarized one its
+        value where the input is 0.5 or more before scaling.
 
         Args:
             inputs: as `transform` returns them.
@@ -100,68 +140,102 @@ class Encoding:
             TableError: the array has not one column for each input.
         """
         array = np.asarray(inputs, dtype=np.float64)
-        if array.ndim != 2 or array.shape[1] != len(self.inputs):
+        if array.ndim != 2 or array.shape[1] != len(self.offsets):
             raise TableError(
-                f"expected an array (row, {len(self.inputs)}), got the shape {array.shape}"
+                f"expected an array (row, {len(self.offsets)}), got the shape {array.shape}"
             )
         with np.errstate(over="ignore"):
             values = array * self._factors + self._offsets
-        return pd.DataFrame(values, columns=list(self.columns))
+        columns = {
+            variable.name: variable.decode(values[:, place])
+            for variable, (_, place) in zip(self.variables, self.groups, strict=True)
+        }
+        return pd.DataFrame(columns, index=pd.RangeIndex(len(array)))
 
     def to_dict(self) -> dict[str, Any]:
         """The encoding as JSON can hold it; `from_dict` makes an equal one of it."""
-        columns = [
-            {"name": column.name, "offset": column.offset, "factor": column.factor}
-            for column in self.inputs
-        ]
-        return {"version": VERSION, "columns": columns}
+        return {
+            "version": VERSION,
+            "variables": [
+                {
+                    **column_to_dict(variable),
+                    "offsets": list(self.offsets[place]),
+                    "factors": list(self.factors[place]),
+                }
+                for variable, (_, place) in zip(self.variables, self.groups, strict=True)
+            ],
+        }
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Self:
-        """The encoding that `to_dict` described.
+        """The encoding that `to_dict` described, in this version or an earlier one.
 
         Raises:
             TableError: it is none, or of a later version.
         """
         try:
-            if stored["version"] != VERSION:
-                raise TableError(
-                    f"the encoding has version {stored['version']}, expected {VERSION}"
-                )
-            return cls(
-                tuple(
-                    ColumnEncoding(
-                        str(column["name"]), float(column["offset"]), float(column["factor"])
-                    )
-                    for column in stored["columns"]
-                )
-            )
-        except (KeyError, TypeError, ValueError) as error:
+            version = stored["version"]
+            if version not in range(1, VERSION + 1):
+                raise TableError(f"the encoding has version {version}, expected at most {VERSION}")
+            variables, offsets, factors = [], [], []
+            for one in _numbers_of(stored["columns"]) if version == 1 else stored["variables"]:
+                variables.append(column_from_dict(one))
+                offsets += [float(offset) for offset in one["offsets"]]
+                factors += [float(factor) for factor in one["factors"]]
+            encoding = cls(tuple(variables), tuple(offsets), tuple(factors))
+            if not len(encoding.input_names) == len(offsets) == len(factors):
+                raise ValueError("as many offsets and factors as inputs")
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise TableError(f"the encoding cannot be read: {error!r}") from error
+        return encoding
 
     @property
-    def _offsets(self) -> Float[np.ndarray, " input"]:
-        return np.array([column.offset for column in self.inputs])
+    def _offsets(self) -> Float64[np.ndarray, " input"]:
+        return np.array(self.offsets, dtype=np.float64)
 
     @property
-    def _factors(self) -> Float[np.ndarray, " input"]:
-        return np.array([column.factor for column in self.inputs])
+    def _factors(self) -> Float64[np.ndarray, " input"]:
+        return np.array(self.factors, dtype=np.float64)
 
 
-def _complete(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
-    values = numbers(select(frame, columns))
+def _complete(
+    frame: pd.DataFrame, columns: tuple[str, ...], leveled: Container[object]
+) -> pd.DataFrame:
+    values = typed(select(frame, columns), leveled)
     check_complete(values)
     return values
 
 
-def _fit(name: str, values: np.ndarray, scale: Scale) -> ColumnEncoding:
-    with np.errstate(over="ignore", invalid="ignore"):
-        if scale == "minmax":
-            offset, factor = values.min(), values.max() - values.min()
-        else:
-            offset, factor = values.mean(), values.std()
-    if not (np.isfinite(offset) and np.isfinite(factor) and factor > 0):
-        raise TableError(
-            f"column {name!r} reaches from {values.min():g} to {values.max():g}: cannot be scaled"
-        )
-    return ColumnEncoding(name, float(offset), float(factor))
+def _columns(frame: pd.DataFrame) -> list[tuple[str, pd.Series]]:
+    return [(str(name), column) for name, column in frame.items()]
+
+
+def _variable(name: str, column: pd.Series, field: str, step: Step | None) -> ColumnEncoding:
+    try:
+        if step and step.binarize:
+            return BinaryColumn.fit(column, step.binarize[name])
+        if step and step.dummies:
+            return LevelsColumn.fit(column, step.dummies.drop_first)
+    except TableError as error:
+        raise TableError(f"{field}: {error}") from None
+    return NumberColumn(name)
+
+
+def _check_names(variables: Sequence[ColumnEncoding]) -> None:
+    counts = Counter(name for variable in variables for name in variable.input_names)
+    repeated = next((name for name, count in counts.items() if count > 1), None)
+    if repeated is not None:
+        raise TableError(f"two inputs would be named {repeated!r}: rename a column")
+
+
+def _numbers_of(columns: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The columns of version 1 as version 2 describes them."""
+    return [
+        {
+            "kind": NumberColumn.kind,
+            "name": column["name"],
+            "offsets": [column["offset"]],
+            "factors": [column["factor"]],
+        }
+        for column in columns
+    ]

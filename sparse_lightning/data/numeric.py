@@ -15,6 +15,7 @@ MOST_COLUMNS = 5
 """A message names at most so many columns; the rest is counted."""
 
 _LEAVE_OUT = "name the columns to use with table.columns"
+_RECODE = f"{_LEAVE_OUT}, or recode this one by table.prepare (dummies or binarize)"
 
 Place = Callable[[int], str]
 
@@ -69,7 +70,8 @@ def _column(name: str, column: pd.Series, place: Place, parse: bool) -> np.ndarr
         values = _parsed(column) if parse else np.array([_number(value) for value in column])
         _refuse(name, column, column.notna().to_numpy() & np.isnan(values), place)
     else:
-        raise TableError(f"column {name!r} holds {kind}, not numbers: {_LEAVE_OUT}")
+        advice = _RECODE if isinstance(kind, pd.CategoricalDtype) else _LEAVE_OUT
+        raise TableError(f"column {name!r} holds {kind}, not numbers: {advice}")
     _refuse(name, column, np.isinf(values), place)
     return values
 
@@ -96,8 +98,9 @@ def _refuse(name: str, column: pd.Series, bad: np.ndarray, place: Place) -> None
     kind = "text" if isinstance(value, str) else type(value).__name__
     what = "infinite values" if isinstance(value, Real | Decimal) else f"{kind}, not numbers"
     rest = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+    advice = _RECODE if isinstance(value, str) else _LEAVE_OUT
     raise TableError(
-        f"column {name!r} holds {what}: {value!r:.80} in {place(int(rows[0]))}{rest}; {_LEAVE_OUT}"
+        f"column {name!r} holds {what}: {value!r:.80} in {place(int(rows[0]))}{rest}; {advice}"
     )
 
 

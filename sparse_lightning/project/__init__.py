@@ -1,6 +1,7 @@
 """A study described in YAML: read, validated, written back."""
 
 from sparse_lightning.project.groups import Group, RegularizerSettings
+from sparse_lightning.project.preparation import DropRare, Dummies, Step
 from sparse_lightning.project.project import Project
 from sparse_lightning.project.settings import (
     FloorSettings,
@@ -13,6 +14,8 @@ from sparse_lightning.project.settings import (
 )
 
 __all__ = [
+    "DropRare",
+    "Dummies",
     "FloorSettings",
     "Group",
     "NetworkSettings",
@@ -20,6 +23,7 @@ __all__ = [
     "RegularizerSettings",
     "ReportSettings",
     "ScheduleSettings",
+    "Step",
     "TableSettings",
     "TrackingSettings",
     "TrainingSettings",

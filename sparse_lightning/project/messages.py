@@ -3,7 +3,7 @@
 import reprlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, TypeGuard, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
@@ -162,15 +162,21 @@ def _unknown_field(location: Location, model: type[BaseModel]) -> str:
 def _model_at(location: Location, model: type[BaseModel]) -> type[BaseModel]:
     annotation: Any = model
     for part in location:
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        if _is_model(annotation):
             annotation = annotation.model_fields[str(part)].annotation
-        else:
-            annotation = get_args(annotation)[-1]  # the values of dict[str, …]
+        else:  # the values of dict[str, …] or tuple[…, ...]
+            annotation = next(filter(_is_model, get_args(annotation)))
+        if type(None) in get_args(annotation):
+            annotation = get_args(annotation)[0]
     return annotation
+
+
+def _is_model(annotation: Any) -> TypeGuard[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def _fields(model: type[BaseModel]) -> Iterable[Location]:
     for name, field in model.model_fields.items():
         yield (name,)
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+        if _is_model(field.annotation):
             yield from ((name, *deeper) for deeper in _fields(field.annotation))

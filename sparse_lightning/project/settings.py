@@ -1,10 +1,11 @@
 """The sections of a project file but for its regularizers; every default is one worth having."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import Field, model_validator
 
-from sparse_lightning.project.messages import invalid
+from sparse_lightning.project.messages import invalid_fields
+from sparse_lightning.project.preparation import Steps, repetitions
 from sparse_lightning.project.types import (
     Chunk,
     Columns,
@@ -24,12 +25,6 @@ from sparse_lightning.project.types import (
 )
 
 
-def _nothing(value: tuple) -> tuple:
-    if value:
-        raise invalid("must be empty: preparing tables is not available in this version")
-    return value
-
-
 class TableSettings(Settings):
     """The table that the networks are trained on.
 
@@ -38,10 +33,11 @@ class TableSettings(Settings):
             folder of the project file.
         columns: the columns to use, in this order, or all; those of a packaged table are its
             features.
-        target: the column to predict; None for autoencoders.
-        scale: `minmax` maps each column to [0, 1], `standard` to mean 0 and variance 1.
+        target: the column to predict, which is then no input; None for autoencoders.
+        scale: `minmax` maps each input to [0, 1], `standard` to mean 0 and variance 1.
         missing: `drop` leaves out the rows in which a used column has no value.
-        prepare: steps before scaling; none in this version.
+        prepare: rows to leave out, and how columns that hold text become 0/1 inputs. The target's
+            classes are its levels, whether a step recodes it or not.
     """
 
     source: Line
@@ -49,7 +45,14 @@ class TableSettings(Settings):
     target: Text | None = None
     scale: Literal["minmax", "standard", "none"] = "minmax"
     missing: Literal["error", "drop"] = "error"
-    prepare: Annotated[tuple[object, ...], AfterValidator(_nothing)] = ()
+    prepare: Steps = ()
+
+    @model_validator(mode="after")
+    def _steps_agree(self) -> Self:
+        found = list(repetitions(self.prepare))
+        if found:
+            raise invalid_fields(found)
+        return self
 
 
 class NetworkSettings(Settings):

@@ -49,6 +49,10 @@ def _columns(value: object) -> object:
                 f"must be all or a list of column names, got {show(value)} (write [{value}])"
             )
         return value
+    return _names(value)
+
+
+def _names(value: object) -> object:
     names = _listed(value)
     assert isinstance(names, tuple)
     for name in names:
@@ -105,6 +109,6 @@ Seed = Annotated[Whole, Field(ge=0, le=LARGEST_SEED)]
 Strengths = Annotated[tuple[Strength, ...], BeforeValidator(_listed), AfterValidator(_distinct)]
 Counts = Annotated[tuple[Count, ...], BeforeValidator(_listed)]
 Seeds = Annotated[tuple[Seed, ...], BeforeValidator(_listed), AfterValidator(_distinct)]
-Names = Annotated[tuple[Text, ...], BeforeValidator(_listed), AfterValidator(_distinct)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Columns = Annotated[Literal["all"] | tuple[str, ...], BeforeValidator(_columns)]
 Chunk = Annotated[Literal["auto"] | int, BeforeValidator(_chunk)]

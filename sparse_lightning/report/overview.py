@@ -1,7 +1,9 @@
 """Several studies side by side, as the publication's table 1 has them."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -166,15 +168,15 @@ def _floors(columns: Sequence[Column]) -> Iterator[str]:
         )
 
 
-def _difference(column: Column, index: str, first: str, second: str) -> dict | None:
+def _difference(column: Column, index: str, first: str, second: str) -> dict[str, Any] | None:
     """The pair of two groups, first minus second; None where one is not there."""
     pairs = column.study.comparison.pairs
     for row in records(pairs.loc[pairs["index"] == index]):
         if (row["first"], row["second"]) == (first, second):
-            return None if pd.isna(row["difference"]) else row
+            return None if math.isnan(float(row["difference"])) else row
         if (row["first"], row["second"]) == (second, first):
             turned = {"difference": -row["difference"], "low": -row["high"], "high": -row["low"]}
-            return None if pd.isna(row["difference"]) else {**row, **turned}
+            return None if math.isnan(float(row["difference"])) else {**row, **turned}
     return None
 
 

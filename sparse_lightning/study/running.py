@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from sparse_lightning.data.catalog import load_table
-from sparse_lightning.data.encoding import Encoding
+from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.project import Project
 from sparse_lightning.study.output import writable
 from sparse_lightning.study.study import Study
 from sparse_lightning.tracking import Store, StudyWriter
-from sparse_lightning.tracking.names import CLASSES_FILE, ENCODING_FILE
+from sparse_lightning.tracking.names import ENCODING_FILE, TARGET_FILE
 from sparse_lightning.training import train
 from sparse_lightning.training.examples import examples_of
 from sparse_lightning.training.progress import Progress
@@ -49,8 +49,7 @@ def run(
             network failed.
     """
     table = load_table(project.table, project.folder)
-    encoding = Encoding.fit(table.frame, project.table.scale)
-    examples = examples_of(project, table, encoding)
+    examples = examples_of(project, table)
     layers = project.layers(examples.inputs.shape[1], examples.outputs)
     folder = writable(Path(output) if output is not None else Path("reports") / project.name)
     store = Store(tracking_uri)
@@ -64,9 +63,9 @@ def run(
         # Of components x is the mean number of loadings of one, which has one an input.
         "connections_total": layers[0] if project.task == "pca" else weights,
     }
-    documents: dict[str, Any] = {ENCODING_FILE: encoding.to_dict()}
-    if examples.classes:
-        documents[CLASSES_FILE] = list(examples.classes)
+    documents: dict[str, Any] = {ENCODING_FILE: table.encoding.to_dict()}
+    if table.target is not None:
+        documents[TARGET_FILE] = ClassTarget.fit(table.target).to_dict()
     with StudyWriter(store, project, table, layers, facts, documents, run_id) as writer:
         writer.networks(train(project, examples, progress))
         study = Study.load(writer.run_id, store.uri)

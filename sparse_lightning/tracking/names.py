@@ -19,6 +19,6 @@ REFERENCE = "reference_"
 
 PROJECT_FILE = "project.yaml"
 ENCODING_FILE = "encoding.json"
-CLASSES_FILE = "classes.json"
+TARGET_FILE = "target.json"
 WEIGHTS_FILE = "network.safetensors"
 REPORT_FOLDER = "report"

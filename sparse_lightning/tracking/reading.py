@@ -13,12 +13,14 @@ from mlflow.entities import Run
 from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
 
 from sparse_lightning.data.encoding import Encoding
+from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import InputError, TrackingError
-from sparse_lightning.network import Network, from_safetensors
+from sparse_lightning.network import Network
 from sparse_lightning.project import Project
 from sparse_lightning.replica import STRENGTHS
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.store import Store
+from sparse_lightning.weights import from_safetensors
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,9 +105,10 @@ def read_network(store: Store, study: StudyRecord, run_id: str) -> Network:
     """Read one network of a study with the encoding of its table."""
     row = study.networks.loc[study.networks["run_id"] == run_id].iloc[0]
     encoding = json.loads(_download(store, study.run_id, names.ENCODING_FILE))
-    classes = []
+    classes: tuple[str, ...] = ()
     if study.project.task == "classifier":
-        classes = json.loads(_download(store, study.run_id, names.CLASSES_FILE))
+        stored = json.loads(_download(store, study.run_id, names.TARGET_FILE))
+        classes = ClassTarget.from_dict(stored).classes
     origin = f"{names.WEIGHTS_FILE} of run {run_id}"
     return Network(
         model=from_safetensors(_download(store, run_id, names.WEIGHTS_FILE), origin),
@@ -113,7 +116,7 @@ def read_network(store: Store, study: StudyRecord, run_id: str) -> Network:
         params={name: row[name] for name in ("group", "regularizer", *STRENGTHS, "seed")},
         run_id=run_id,
         task=study.project.task,
-        classes=tuple(classes),
+        classes=classes,
     )
 
 

@@ -15,7 +15,6 @@ from mlflow.entities import DatasetInput
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from sparse_lightning.data.catalog import Table
-from sparse_lightning.network import to_safetensors
 from sparse_lightning.population import single
 from sparse_lightning.project import Project
 from sparse_lightning.tracking import bulk, names, runs
@@ -24,6 +23,7 @@ from sparse_lightning.tracking.origin import commit_tag
 from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.store import Store
 from sparse_lightning.training.result import TrainedPopulation
+from sparse_lightning.weights import to_safetensors
 
 
 class StudyWriter:

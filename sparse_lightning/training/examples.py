@@ -3,22 +3,20 @@
 import torch
 
 from sparse_lightning.data.catalog import Table
-from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.data.examples import Examples
+from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.project import Project
 
 
-def examples_of(project: Project, table: Table, encoding: Encoding) -> Examples:
+def examples_of(project: Project, table: Table) -> Examples:
     """The encoded rows of a table, with classes and held-out rows where the project has them.
 
     Raises:
         TableError: the target cannot be predicted, or the rows cannot be split as asked for.
     """
-    inputs = torch.from_numpy(encoding.transform(table.frame))
-    if getattr(table, "target", None) is None:
+    inputs = torch.from_numpy(table.encoding.transform(table.frame))
+    if table.target is None:
         return Examples(inputs)
-    from sparse_lightning.data.target import ClassTarget
-
     target = ClassTarget.fit(table.target)
     examples = Examples(inputs, torch.from_numpy(target.codes(table.target)), target.classes)
     if not project.evaluation.holdout:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from sparse_lightning.data.encoding import ColumnEncoding, Encoding
+from sparse_lightning.data.columns import NumberColumn
+from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.errors import TableError
 
 FRAME = pd.DataFrame({"a": [0.0, 5.0, 10.0], "b": [-1.0, 1.0, 3.0]})
@@ -16,7 +17,10 @@ FRAME = pd.DataFrame({"a": [0.0, 5.0, 10.0], "b": [-1.0, 1.0, 3.0]})
 
 def test_minmax_maps_to_the_unit_interval():
     encoding = Encoding.fit(FRAME, "minmax")
-    assert encoding.inputs == (ColumnEncoding("a", 0, 10), ColumnEncoding("b", -1, 4))
+    assert encoding.variables == (NumberColumn("a"), NumberColumn("b"))
+    assert (encoding.offsets, encoding.factors) == ((0, -1), (10, 4))
+    assert encoding.columns == encoding.input_names == ("a", "b")
+    assert encoding.groups == (("a", slice(0, 1)), ("b", slice(1, 2)))
     inputs = encoding.transform(FRAME)
     assert inputs.dtype == np.float32
     np.testing.assert_array_equal(inputs, [[0, 0], [0.5, 0.5], [1, 1]])
@@ -140,11 +144,27 @@ def test_the_way_back_and_storage(rows, scale):
     assert ((back - frame).abs() <= tolerance * 5).all(axis=None)
 
 
+def test_encodings_of_version_1_are_read():
+    columns = [{"name": "a", "offset": 1.5, "factor": 2.0}, {"name": "b", "offset": 0, "factor": 1}]
+    encoding = Encoding.from_dict({"version": 1, "columns": columns})
+    assert encoding == Encoding((NumberColumn("a"), NumberColumn("b")), (1.5, 0), (2, 1))
+    assert Encoding.from_dict(encoding.to_dict()) == encoding
+
+
 @pytest.mark.parametrize(
     "stored",
     [
         {},
         {"version": 2, "columns": []},
+        {"version": 3, "variables": []},
+        {"version": 2, "variables": [{"kind": "new", "name": "a"}]},
+        {
+            "version": 2,
+            "variables": [{"kind": "number", "name": "a", "offsets": [], "factors": []}],
+        },
+        {"version": 2, "variables": 3},
+        {"version": 2, "variables": ["a"]},
+        {"version": "1"},
         {"version": 1, "columns": [{"name": "a"}]},
         {"version": 1, "columns": 3},
     ],

@@ -319,7 +319,6 @@ WRONG_TABLES = [
     ("{source: ''}", "table.source must not be empty"),
     ('{source: "a\\0.csv"}', "table.source must be one line without control characters"),
     ("{source: a, target: b}", "table.target must be null for the task sae, got 'b'"),
-    ("{source: a, prepare: [dummies]}", "table.prepare must be empty: preparing tables is not"),
     (
         "{source: a, columns: b}",
         "table.columns must be all or a list of column names, got 'b' (write",
@@ -426,6 +425,11 @@ FIELDS = st.sampled_from(
     [
         *Project.model_fields,
         "source",
+        "prepare",
+        "drop_rare",
+        "binarize",
+        "dummies",
+        "below",
         "units",
         "columns",
         "groups",

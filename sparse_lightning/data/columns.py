@@ -1,0 +1,232 @@
+"""How one column of a table becomes inputs of a network, and back: a class a kind of column.
+
+A column's inputs are in its own unit here, or 0 and 1; scaling comes after, in the encoding.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float, Float64
+
+from sparse_lightning.data.levels import (
+    code_levels,
+    find_levels,
+    from_levels,
+    level_text,
+    show_levels,
+)
+from sparse_lightning.errors import TableError
+from sparse_lightning.suggestions import did_you_mean
+
+MOST_LEVELS = 1000
+"""A column with more levels becomes no dummies: it is most likely a number, a name or a key."""
+
+
+@dataclass(frozen=True)
+class NumberColumn:
+    """A column of numbers: its one input is the number."""
+
+    kind: ClassVar[str] = "number"
+    name: str
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """The column's own name."""
+        return (self.name,)
+
+    def encode(self, column: pd.Series) -> Float64[np.ndarray, "row input"]:
+        """The inputs, unscaled."""
+        return column.to_numpy(dtype=np.float64)[:, None]
+
+    def decode(self, inputs: Float[np.ndarray, "row input"]) -> pd.Series:
+        """The column that unscaled inputs stand for."""
+        return pd.Series(inputs[:, 0])
+
+
+@dataclass(frozen=True)
+class BinaryColumn:
+    """A column of which one value counts: its one input is 1 where it is, else 0.
+
+    Attributes:
+        name: of the column.
+        value: the level that becomes 1.
+        other: the only other level there is; None: there are several, and every level is known.
+        numeric: whether the levels are numbers.
+    """
+
+    kind: ClassVar[str] = "binary"
+    name: str
+    value: str
+    other: str | None = None
+    numeric: bool = False
+
+    @classmethod
+    def fit(cls, column: pd.Series, value: str | float) -> "BinaryColumn":
+        """The encoding of a column by one of its values.
+
+        Args:
+            column: as `levels.typed` returns it, complete.
+            value: as the project file has it; `1` and `"1"` mean the same.
+
+        Raises:
+            TableError: the value never occurs, or nothing else does.
+        """
+        name, wanted = str(column.name), level_text(value)
+        _, levels = code_levels(column)
+        numeric = _is_numeric(column)
+        if wanted not in levels and numeric:  # 1e3 in quotes, or 1.0
+            wanted = _as_number(wanted)
+        if wanted not in levels:
+            raise TableError(
+                f"column {name!r} never holds {wanted!r}{did_you_mean(wanted, levels)} "
+                f"(levels: {show_levels(levels)})"
+            )
+        _check_several(name, levels)
+        others = [level for level in levels if level != wanted]
+        return cls(name, wanted, others[0] if len(others) == 1 else None, numeric)
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """Column and value: `sex=Male`."""
+        return (f"{self.name}={self.value}",)
+
+    def encode(self, column: pd.Series) -> Float64[np.ndarray, "row input"]:
+        """The inputs, unscaled: 0 or 1.
+
+        Raises:
+            TableError: the column has two levels, and a row holds neither.
+        """
+        if self.other is not None:
+            levels = (self.other, self.value)
+            places = find_levels(column, levels, f"column {self.name!r}")
+            return places.astype(np.float64)[:, None]
+        codes, found = code_levels(column)
+        matches = np.array([level == self.value for level in found], dtype=np.float64)
+        return matches[codes][:, None]
+
+    def decode(self, inputs: Float[np.ndarray, "row input"]) -> pd.Series:
+        """The column that unscaled inputs stand for: the value from 0.5 on.
+
+        Below, it is the other level; where there are several, the text `not VALUE`.
+        """
+        unnamed = self.other is None
+        other = f"not {self.value}" if self.other is None else self.other
+        levels = from_levels((other, self.value), self.numeric and not unnamed)
+        return pd.Series(levels.take((inputs[:, 0] >= 0.5).astype(int)))
+
+
+@dataclass(frozen=True)
+class LevelsColumn:
+    """A column of levels: one 0/1 input a level.
+
+    Attributes:
+        name: of the column.
+        levels: as text, sorted.
+        numeric: whether the levels are numbers.
+        drop_first: whether the first level, the reference, has no input.
+    """
+
+    kind: ClassVar[str] = "levels"
+    name: str
+    levels: tuple[str, ...]
+    numeric: bool = False
+    drop_first: bool = False
+
+    @classmethod
+    def fit(cls, column: pd.Series, drop_first: bool = False) -> "LevelsColumn":
+        """The encoding of a column by its levels.
+
+        Args:
+            column: as `levels.typed` returns it, complete.
+            drop_first: whether the first level has no input.
+
+        Raises:
+            TableError: there are more than `MOST_LEVELS` levels, or only one.
+        """
+        name = str(column.name)
+        _, levels = code_levels(column)
+        if len(levels) > MOST_LEVELS:
+            raise TableError(
+                f"column {name!r} has {len(levels)} levels, of which at most {MOST_LEVELS} can "
+                f"become inputs: {show_levels(levels)}"
+            )
+        _check_several(name, levels)
+        return cls(name, levels, _is_numeric(column), drop_first)
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """Column and level: `education=Bachelors`."""
+        return tuple(f"{self.name}={level}" for level in self.levels[self.drop_first :])
+
+    def encode(self, column: pd.Series) -> Float64[np.ndarray, "row input"]:
+        """The inputs, unscaled: 1 for the row's level, else 0.
+
+        Raises:
+            TableError: a row holds a level that is not known.
+        """
+        places = find_levels(column, self.levels, f"column {self.name!r}")
+        return np.eye(len(self.levels))[places][:, int(self.drop_first) :]
+
+    def decode(self, inputs: Float[np.ndarray, "row input"]) -> pd.Series:
+        """The column that unscaled inputs stand for: the level with the largest input.
+
+        Where the first level has no input, it is what stands where all inputs are below 0.5.
+        """
+        places = inputs.argmax(axis=1)
+        if self.drop_first:
+            places = np.where((inputs < 0.5).all(axis=1), 0, places + 1)
+        return pd.Series(from_levels(self.levels, self.numeric).take(places))
+
+
+ColumnEncoding = NumberColumn | BinaryColumn | LevelsColumn
+
+
+def column_to_dict(column: ColumnEncoding) -> dict[str, Any]:
+    """The encoding of a column as JSON can hold it; `column_from_dict` makes an equal one of it."""
+    fields = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in vars(column).items()
+    }
+    return {"kind": column.kind, **fields}
+
+
+def column_from_dict(stored: dict[str, Any]) -> ColumnEncoding:
+    """The encoding that `column_to_dict` described.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    kind, name = stored["kind"], str(stored["name"])
+    if kind == NumberColumn.kind:
+        return NumberColumn(name)
+    numeric = bool(stored["numeric"])
+    if kind == BinaryColumn.kind:
+        other = stored["other"]
+        return BinaryColumn(
+            name, str(stored["value"]), None if other is None else str(other), numeric
+        )
+    if kind == LevelsColumn.kind:
+        levels = tuple(str(level) for level in stored["levels"])
+        return LevelsColumn(name, levels, numeric, bool(stored["drop_first"]))
+    raise ValueError(f"{kind!r} is no kind of column")
+
+
+def _is_numeric(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column.dtype)
+
+
+def _as_number(text: str) -> str:
+    try:
+        return level_text(float(text))
+    except ValueError:
+        return text
+
+
+def _check_several(name: str, levels: tuple[str, ...]) -> None:
+    if len(levels) == 1:
+        raise TableError(
+            f"the same value stands in every row of column {name!r} ({levels[0]:.80}): leave it "
+            "out with table.columns"
+        )

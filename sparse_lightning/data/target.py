@@ -1,0 +1,102 @@
+"""The target of a classification: its classes, and one output a class."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float32, Int64
+
+from sparse_lightning.data.levels import code_levels, find_levels, show_levels, typed
+from sparse_lightning.data.numeric import check_complete
+from sparse_lightning.errors import TableError
+
+VERSION = 1
+"""Of what `to_dict` returns."""
+
+MOST_CLASSES = 100
+"""A target with more values is most likely a measurement, not a class."""
+
+
+@dataclass(frozen=True)
+class ClassTarget:
+    """The column that a classifier predicts.
+
+    Attributes:
+        name: of the column.
+        classes: its levels as text; numbers in the order of numbers, without `.0`, else sorted as
+            text.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+
+    @classmethod
+    def fit(cls, series: pd.Series) -> Self:
+        """Find the classes of a target.
+
+        Args:
+            series: text or numbers, one row an example; it has the target's name.
+
+        Raises:
+            TableError: a value is missing, or there are fewer than 2 or more than `MOST_CLASSES`
+                classes.
+        """
+        name = str(series.name)
+        _, classes = code_levels(_complete(series, name))
+        if len(classes) > MOST_CLASSES:
+            raise TableError(
+                f"the target {name!r} holds {len(classes)} different values "
+                f"({show_levels(classes)}), at most {MOST_CLASSES} can be classes: choose another "
+                "table.target"
+            )
+        if len(classes) < 2:
+            held = f"only {classes[0]!r:.80}" if classes else "no rows"
+            raise TableError(f"the target {name!r} holds {held}: there must be at least 2 classes")
+        return cls(name, classes)
+
+    def codes(self, series: pd.Series) -> Int64[np.ndarray, " row"]:
+        """The place of each row's class in `classes`, counted from 0.
+
+        Args:
+            series: as for `fit`.
+
+        Raises:
+            TableError: a value is missing, or is none of the classes.
+        """
+        return find_levels(_complete(series, self.name), self.classes, f"the target {self.name!r}")
+
+    def one_hot(self, series: pd.Series) -> Float32[np.ndarray, "row class"]:
+        """1 in the column of each row's class, else 0.
+
+        Args:
+            series: as for `fit`.
+
+        Raises:
+            TableError: a value is missing, or is none of the classes.
+        """
+        return np.eye(len(self.classes), dtype=np.float32)[self.codes(series)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The target as JSON can hold it; `from_dict` makes an equal one of it."""
+        return {"version": VERSION, "name": self.name, "classes": list(self.classes)}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Self:
+        """The target that `to_dict` described.
+
+        Raises:
+            TableError: it is none, or of a later version.
+        """
+        try:
+            if stored["version"] != VERSION:
+                raise TableError(f"the target has version {stored['version']}, expected {VERSION}")
+            return cls(str(stored["name"]), tuple(str(name) for name in stored["classes"]))
+        except (KeyError, TypeError) as error:
+            raise TableError(f"the target cannot be read: {error!r}") from error
+
+
+def _complete(series: pd.Series, name: str) -> pd.Series:
+    frame = typed(series.to_frame(name), {name})
+    check_complete(frame)
+    return frame.iloc[:, 0]

@@ -1,0 +1,55 @@
+"""A network's weights as a file: safetensors, from which nothing is unpickled."""
+
+import json
+
+import torch
+from torch import nn
+
+from sparse_lightning.errors import TrackingError
+from sparse_lightning.population import ACTIVATIONS
+
+_LAYERS = "layers"
+
+
+def to_safetensors(model: nn.Sequential) -> bytes:
+    """The weights of a network and, as metadata, its layers; read back by `from_safetensors`."""
+    from safetensors.torch import save
+
+    names = {kind: name for name, kind in ACTIVATIONS.items()}
+    layers = ["dense" if isinstance(layer, nn.Linear) else names[type(layer)] for layer in model]
+    weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    return save(weights, metadata={_LAYERS: json.dumps(layers)})
+
+
+def _linear(weight: torch.Tensor) -> nn.Linear:
+    outputs, inputs = weight.shape
+    return nn.Linear(inputs, outputs)
+
+
+def from_safetensors(content: bytes, origin: str) -> nn.Sequential:
+    """The network that `to_safetensors` wrote; nothing is unpickled.
+
+    Args:
+        content: of the file.
+        origin: what messages call it.
+
+    Raises:
+        TrackingError: this is no such file.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        weights = load(content)
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        layers = json.loads(header["__metadata__"][_LAYERS])
+        model = nn.Sequential(
+            *(
+                _linear(weights[f"{place}.weight"]) if kind == "dense" else ACTIVATIONS[kind]()
+                for place, kind in enumerate(layers)
+            )
+        )
+        model.load_state_dict(weights)
+    except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
+        raise TrackingError(f"{origin} does not hold a network of this package: {error}") from error
+    return model.eval()
