@@ -12,7 +12,7 @@ from sparse_lightning.components import (
     mean_loadings,
     unit_loadings,
 )
-from sparse_lightning.errors import TrainingError
+from sparse_lightning.errors import RegularizerError, TrainingError
 from sparse_lightning.modules.components import (
     PrincipalComponents,
     nested_weights,
@@ -22,7 +22,7 @@ from sparse_lightning.modules.components import (
 from sparse_lightning.modules.population import Optimization
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.groups import regularizers_for
-from sparse_lightning.regularizers.hidden import HiddenL2
+from sparse_lightning.regularizers.hidden import HiddenKL, HiddenL2
 from sparse_lightning.replica import Replica
 from sparse_lightning.training.fitting import fit
 
@@ -45,7 +45,7 @@ REPLICAS = [
 DECODERS = ["tied", "span"]
 
 
-def population(replicas=REPLICAS, decoder="tied", components=3, nesting=None, rates=None, **given):
+def population(replicas=REPLICAS, decoder="tied", components=3, nesting=0.5, rates=None, **given):
     optimization = Optimization(**{"epochs": 4, **given})
     seeds = [replica.seed for replica in replicas]
     return PrincipalComponents.initialise(
@@ -113,7 +113,7 @@ def test_dependent_and_empty_components_have_a_finite_span_error_and_gradient():
     vectors[0, :, 2] = vectors[0, :, 0]
     vectors[1] = 0.0
     vectors.requires_grad_()
-    error = span_error(vectors, COVARIANCE, nested_weights(3).float())
+    error = span_error(vectors, COVARIANCE, nested_weights(3, 0.5).float())
     (gradient,) = torch.autograd.grad(error.sum(), vectors)
     assert gradient.isfinite().all()
     torch.testing.assert_close(error[1], COVARIANCE.trace())
@@ -182,7 +182,7 @@ def test_one_step_follows_the_gradient_of_loss_and_hidden_penalty(place):
         table={"source": "ctg"}, network={"units": [3]}, training={"accelerator": "cpu"}
     )
     fit(module, ROWS, project, regularizers_for([replica]), batch_size=len(ROWS))
-    loss = tied_error(start, COVARIANCE, nested_weights(3).float()).sum()
+    loss = tied_error(start, COVARIANCE, nested_weights(3, 0.5).float()).sum()
     (gradient,) = torch.autograd.grad(loss + hidden_penalty(replica, ROWS @ start[0]), start)
     expected = start.detach() - 0.01 * gradient
     torch.testing.assert_close(module.loadings, expected, rtol=0, atol=2e-5)
@@ -246,7 +246,7 @@ def test_the_error_of_an_epoch_is_a_mean_per_row_and_input():
     recorder = EpochError()
     module = population(REPLICAS[:1], rates=torch.zeros(1), epochs=1)
     fitted(module, REPLICAS[:1], [recorder])
-    expected = tied_error(module.loadings, COVARIANCE, nested_weights(3).float()) / 6
+    expected = tied_error(module.loadings, COVARIANCE, nested_weights(3, 0.5).float()) / 6
     torch.testing.assert_close(recorder.error.float(), expected)
 
 
@@ -280,3 +280,9 @@ def test_hidden_penalties_of_the_user_find_the_scores():
     module = fitted(population(REPLICAS[:1]), REPLICAS[:1], [HiddenL2(0.5, threshold=100.0)])
     plain = fitted(population(REPLICAS[:1]), REPLICAS[:1])
     assert (module.loadings.norm() < plain.loadings.norm()).all()
+
+
+def test_kl_takes_the_activity_of_scores_unless_it_is_told_not_to():
+    fitted(population(REPLICAS[:1]), REPLICAS[:1], [HiddenKL(0.1, sparsity=0.3)])
+    with pytest.raises(RegularizerError, match=r"the outputs must lie in \[0, 1\]"):
+        fitted(population(REPLICAS[:1]), REPLICAS[:1], [HiddenKL(0.1, sparsity=0.3, squash=False)])
