@@ -5,9 +5,9 @@ from contextlib import closing
 import pytest
 
 import sparse_lightning as sl
-from sparse_lightning.weights import from_safetensors, to_safetensors
 from sparse_lightning.tracking import find_study, read_study
 from sparse_lightning.tracking.store import Store
+from sparse_lightning.weights import from_safetensors, to_safetensors
 
 pytestmark = pytest.mark.slow
 

@@ -8,9 +8,9 @@ from studies import GROUPS, WINE
 import sparse_lightning as sl
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.weights import from_safetensors
 from sparse_lightning.tracking import StudyWriter, bulk, find_study, read_study, runs
 from sparse_lightning.tracking.store import Store
+from sparse_lightning.weights import from_safetensors
 
 pytestmark = pytest.mark.slow
 
