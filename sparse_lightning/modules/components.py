@@ -85,6 +85,7 @@ class PrincipalComponents(PopulationModule):
         layer.bias.requires_grad_(False)
         self.encoder = nn.Sequential(layer, nn.Identity())
         self.decoder = decoder
+        self._penalised = False  # whether the scores are, by a callback
         weights = nested_weights(components, nesting).to(loadings)
         self.register_buffer("covariance", covariance.to(loadings), persistent=False)
         self.register_buffer("nested", weights, persistent=False)
@@ -131,11 +132,13 @@ class PrincipalComponents(PopulationModule):
         # The loss is short of digits in 16 bits, and its decompositions do not exist there.
         with torch.autocast(self.device.type, enabled=False):
             error = LOSSES[self.decoder](self._weight, self.covariance, self.nested) * len(batch)
-        if any(isinstance(x, HiddenRegularizer) for x in getattr(self.trainer, "callbacks", ())):
+        if self._penalised:
             error = error + _Zero.apply(self(batch))
         return error, batch.numel()
 
     def on_fit_start(self) -> None:
+        callbacks = getattr(self.trainer, "callbacks", ())
+        self._penalised = any(isinstance(x, HiddenRegularizer) for x in callbacks)
         self._normalise()
 
     def on_train_batch_end(self, *_: Any, **__: Any) -> None:

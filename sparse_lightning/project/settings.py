@@ -64,11 +64,18 @@ class NetworkSettings(Settings):
         output: the activation of the outputs; `auto`: of autoencoders sigmoid where the table is
             scaled to [0, 1], else linear; of classifiers sigmoid, or softmax with the loss
             `cross_entropy`.
+        decoder: of the task pca: `tied`, the loadings themselves lead back to the inputs, as
+            published; `span`, the best linear map does, so that sparse components may be
+            correlated.
+        nesting: of the task pca: the share of the loss that is the mean over n of the error with
+            the first n components, which makes them come in order; the rest is the error with all.
     """
 
     units: Counts
     activation: Literal["sigmoid", "tanh", "relu", "linear"] = "sigmoid"
     output: Literal["auto", "sigmoid", "linear"] = "auto"
+    decoder: Literal["tied", "span"] = "tied"
+    nesting: Proportion = 0.5
 
 
 class ScheduleSettings(Settings):

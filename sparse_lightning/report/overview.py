@@ -122,7 +122,7 @@ def _best_hidden(columns: Sequence[Column]) -> Iterator[str]:
         hidden = frame.loc[frame["group"].str.contains("+", regex=False)]
         if hidden.empty or hidden["area_marker"].isna().all():
             continue
-        best = str(hidden.loc[hidden["area_marker"].idxmin(), "group"])
+        best = str(hidden.sort_values("area_marker", kind="stable")["group"].iloc[0])
         pair = _difference(column, "area_marker", "sL1", best)
         if pair is None:
             continue
@@ -141,9 +141,9 @@ def _indices_apart(columns: Sequence[Column]) -> Iterator[str]:
     for column in columns:
         frame = column.study.comparison.indices
         firsts = {
-            index: str(frame.loc[frame[index].idxmin(), "group"])
+            index: str(frame.sort_values(index, kind="stable")["group"].iloc[0])
             for index in INDICES
-            if frame[index].notna().any()
+            if not math.isnan(frame[index].min())
         }
         if len(set(firsts.values())) > 1:
             named = ", ".join(f"{group} by {index}" for index, group in firsts.items())

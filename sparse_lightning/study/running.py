@@ -59,7 +59,8 @@ def run(
         "rows": len(examples.training().inputs),
         "rows_held_out": len(examples.inputs) - len(examples.training().inputs),
         "rows_dropped": table.rows_dropped,
-        "null_error": examples.null_error,
+        # Of components y is a share of the variance.
+        "null_error": 1.0 if project.task == "pca" else examples.null_error,
         # Of components x is the mean number of loadings of one, which has one an input.
         "connections_total": layers[0] if project.task == "pca" else weights,
     }

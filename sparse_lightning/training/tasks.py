@@ -3,6 +3,7 @@
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.project import Project
 from sparse_lightning.training.classification import train_classifiers
+from sparse_lightning.training.principal import train_components
 from sparse_lightning.training.progress import Progress, SilentProgress
 from sparse_lightning.training.result import TrainedPopulation
 from sparse_lightning.training.stacked import train_autoencoders
@@ -29,4 +30,6 @@ def train(
     progress = progress or SilentProgress()
     if project.task == "classifier":
         return train_classifiers(project, examples, progress)
+    if project.task == "pca":
+        return train_components(project, examples, progress)
     return train_autoencoders(project, examples.inputs, progress)

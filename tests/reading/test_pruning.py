@@ -27,7 +27,7 @@ def networks(draw):
     widths = draw(st.lists(st.integers(1, 5), min_size=2, max_size=6))
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     sparsity = draw(st.sampled_from([0.2, 0.5, 0.8, 1.0]))
-    activation = ACTIVATIONS[draw(st.sampled_from(sorted(ACTIVATIONS)))]
+    activation = ACTIVATIONS[draw(st.sampled_from(["linear", "relu", "sigmoid", "tanh"]))]
     model = nn.Sequential()
     for inputs, outputs in pairwise(widths):
         linear = nn.Linear(inputs, outputs, bias=draw(st.booleans()), dtype=torch.float64)

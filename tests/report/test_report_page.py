@@ -148,6 +148,8 @@ def test_a_report_is_written_whole_and_twice_the_same(study_of, tmp_path):
         "report.html",
         "indices.json",
         "indices.csv",
+        "figures/definition.png",
+        "figures/definition.svg",
         "figures/pareto.png",
         "figures/pareto.svg",
         "figures/indices.png",

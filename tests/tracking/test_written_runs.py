@@ -95,7 +95,7 @@ def test_the_encoding_comes_back(wine_job, study_run, tmp_path):
 
 def test_the_report_is_an_artifact_of_the_study(wine_job, study_run, tmp_path):
     written = [path for path in wine_job.report.rglob("*") if path.is_file()]
-    assert len(written) == 7
+    assert len(written) == 15
     for path in written:
         name = f"report/{path.relative_to(wine_job.report)}"
         assert artifact(wine_job, study_run.info.run_id, name, tmp_path) == path.read_bytes()
