@@ -143,7 +143,7 @@ def _indices_apart(columns: Sequence[Column]) -> Iterator[str]:
         firsts = {
             index: str(frame.sort_values(index, kind="stable")["group"].iloc[0])
             for index in INDICES
-            if not math.isnan(frame[index].min())
+            if len(frame[index].dropna())
         }
         if len(set(firsts.values())) > 1:
             named = ", ".join(f"{group} by {index}" for index, group in firsts.items())
