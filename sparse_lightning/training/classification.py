@@ -13,6 +13,7 @@ from sparse_lightning.training.grid_training import GridTraining, Stage
 from sparse_lightning.training.judging import judge
 from sparse_lightning.training.measuring import outputs, squared_errors
 from sparse_lightning.training.progress import Progress
+from sparse_lightning.training.references import classifier_references
 from sparse_lightning.training.result import CONFUSION, TrainedPopulation
 from sparse_lightning.training.stacked import greedy_stages
 
@@ -58,7 +59,9 @@ def train_classifiers(
             for number in range(len(grid.replicas))
         ]
     }
-    return grid.result(network, errors.mean(1), metrics, documents)
+    population = grid.result(network, errors.mean(1), metrics, documents)
+    population.references = classifier_references(training, heldout, folds)
+    return population
 
 
 def _cross_validate(

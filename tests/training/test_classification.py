@@ -185,3 +185,20 @@ def test_a_class_that_is_never_right_counts_in_the_balanced_accuracy():
     np.testing.assert_allclose(metrics["heldout_balanced_accuracy"], [0.5, 1])
     np.testing.assert_allclose(metrics["heldout_roc_auc"], [0.5, 1])
     assert confusion.tolist() == [[[3, 0], [1, 0]], [[3, 0], [0, 1]]]
+
+
+def test_other_methods_are_judged_on_the_same_rows():
+    rows = examples()
+    names = {"accuracy", "balanced_accuracy", "roc_auc"}
+    heldout = {f"heldout_{name}" for name in (*names, "squared_error")}
+    methods = ("logistic_regression", "gradient_boosting")
+    expected = {f"{method}_{name}" for method in methods for name in names}
+    population = train(project(), rows)
+    assert set(population.references) == expected
+    expected |= {f"{method}_{name}" for method in methods for name in heldout}
+    for judged in (
+        train(project(), rows.hold_out(0.25, seed=1)),
+        train(project(evaluation={"folds": 3}), rows),
+    ):
+        assert set(judged.references) == expected
+        assert judged.references["logistic_regression_heldout_accuracy"] > 0.7
