@@ -13,6 +13,9 @@ from sparse_lightning.suggestions import nearest
 
 Location = tuple[str | int, ...]
 
+EXTENDS = "extends"
+"""The one field of a project file that is no field of a project: what it stands for is."""
+
 MOST_LINES = 20
 """A message has at most so many lines; the rest is counted."""
 
@@ -151,6 +154,8 @@ def _predicate(details: ErrorDetails, location: Location, model: type[BaseModel]
 def _unknown_field(location: Location, model: type[BaseModel]) -> str:
     name = str(location[-1])
     known = list(_model_at(location[:-1], model).model_fields)
+    if len(location) == 1:
+        known.append(EXTENDS)
     found = nearest(name, known)
     if found is None:
         # Perhaps it was written in the wrong section.

@@ -11,13 +11,14 @@ from pydantic import PrivateAttr, ValidationError, model_validator
 from sparse_lightning.errors import ProjectError
 from sparse_lightning.project.agreement import contradictions
 from sparse_lightning.project.defaults import with_defaults_of_task
+from sparse_lightning.project.extending import written
 from sparse_lightning.project.groups import RegularizerSettings
 from sparse_lightning.project.messages import (
     InvalidProjectError,
     invalid_fields,
     problems,
 )
-from sparse_lightning.project.reading import Override, explain, fields_of, read_file
+from sparse_lightning.project.reading import Override, explain, read_file
 from sparse_lightning.project.settings import (
     EvaluationSettings,
     NetworkSettings,
@@ -79,7 +80,10 @@ class Project(Settings):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Self:
-        """Read a project file.
+        """Read a project file, and the one that it extends (`extends: ../wine_sae.yaml`).
+
+        What the file sets goes before what it extends: sections are merged field by field, lists
+        and `regularizers.groups` are replaced, and the name is its own.
 
         Args:
             path: a YAML file; relative paths in it start at its folder.
@@ -111,7 +115,9 @@ class Project(Settings):
         Raises:
             ProjectError: as in `load`.
         """
-        fields = fields_of(text, origin)
+        here = Path.cwd() if folder is None else folder
+        file = written(text, origin, here)
+        fields = file.fields
         options = [Override.parse(override) for override in overrides]
         for option in options:
             fields = option.apply(fields)
@@ -120,14 +126,15 @@ class Project(Settings):
         try:
             project = cls(**fields)
         except InvalidProjectError as error:
-            raise ProjectError(explain(error.problems, origin, options)) from None
-        if folder is not None:
-            project._folder = folder
+            settings = [*file.settings, *(option.setting for option in options)]
+            raise ProjectError(explain(error.problems, origin, settings)) from None
+        names_table = any(option.setting.concerns(("table", "source")) for option in options)
+        project._folder = here if names_table else file.folder
         return project
 
     @property
     def folder(self) -> Path:
-        """Where relative paths of tables start: the project file's folder or the working folder."""
+        """Where the table's relative path starts: the folder of the file that names the table."""
         return self._folder
 
     @property

@@ -8,12 +8,29 @@ from typing import Any
 
 from sparse_lightning.errors import ProjectError
 from sparse_lightning.project.groups import RegularizerSettings
-from sparse_lightning.project.messages import Location, Problem, join, show
+from sparse_lightning.project.messages import EXTENDS, Location, Problem, join, show
 from sparse_lightning.project.yaml import read_yaml
 from sparse_lightning.suggestions import did_you_mean
 
 LARGEST_FILE = 1_000_000
 """In bytes; what is larger is no project file, but perhaps a table."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Who sets a field: what messages about it begin with.
+
+    Attributes:
+        location: the keys of the field.
+        origin: a file, or an option.
+    """
+
+    location: Location
+    origin: str
+
+    def concerns(self, location: Location) -> bool:
+        """Whether it sets what is at a location, something there, or what it is part of."""
+        return all(ours == theirs for ours, theirs in zip(self.location, location, strict=False))
 
 
 @dataclass(frozen=True)
@@ -35,14 +52,22 @@ class Override:
         """Read `training.epochs=50`; the value is YAML.
 
         Raises:
-            ProjectError: there is no `=`, a key is empty, or the value is not YAML.
+            ProjectError: there is no `=`, a key is empty, the value is not YAML, or the field is
+                one of files alone.
         """
         option = f"--set {text}"
         field, equals, value = text.partition("=")
         location = tuple(part.strip() for part in field.split("."))
         if not equals or not all(location):
             raise ProjectError(f"{option}: must be FIELD=VALUE, as in --set training.epochs=50")
+        if location[0] == EXTENDS:
+            raise ProjectError(f"{option}: only a project file can extend another one")
         return cls(location, read_yaml(value, option), option)
+
+    @property
+    def setting(self) -> Setting:
+        """That this option sets its field."""
+        return Setting(self.location, self.option)
 
     def apply(self, fields: dict[str, Any]) -> dict[str, Any]:
         """The fields with this one set; `fields` itself stays as it is.
@@ -119,15 +144,20 @@ def fields_of(text: str, origin: str) -> dict[str, Any]:
     return fields
 
 
-def explain(problems: Sequence[Problem], origin: str, overrides: Sequence[Override]) -> str:
-    """One problem a line, each with the file or the option that it comes from."""
+def explain(problems: Sequence[Problem], origin: str, settings: Sequence[Setting]) -> str:
+    """One problem a line, each with the file or the option that it comes from.
+
+    Args:
+        problems: what is wrong.
+        origin: the project file, which is to blame for what nobody sets.
+        settings: who sets what; the later ones prevail.
+    """
     return join(
-        f"{_blame(problem.location, origin, overrides)}: {problem.text}" for problem in problems
+        f"{_blame(problem.location, origin, settings)}: {problem.text}" for problem in problems
     )
 
 
-def _blame(location: Location, origin: str, overrides: Sequence[Override]) -> str:
-    for override in reversed(overrides):
-        if location[: len(override.location)] == override.location:
-            return override.option
-    return origin
+def _blame(location: Location, origin: str, settings: Sequence[Setting]) -> str:
+    return next(
+        (setting.origin for setting in reversed(settings) if setting.concerns(location)), origin
+    )
