@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test test-fast lint format bench build clean
+.PHONY: help demo table1-quick test test-fast lint format bench build clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,9 @@ lint: $(VENV)/installed  ## Check form, types and the direction of imports
 format: $(VENV)/installed  ## Bring the code into form
 	ruff check --fix .
 	ruff format .
+
+table1-quick: $(VENV)/installed  ## Train a few epochs of every column of table 1, to see that all run
+	sparse-lightning table1 --quick
 
 bench: $(VENV)/installed  ## Measure: one JSON line a benchmark
 	python benchmarks/population.py
