@@ -40,6 +40,8 @@ table1-quick: $(VENV)/installed  ## Train a few epochs of every column of table 
 bench: $(VENV)/installed  ## Measure: one JSON line a benchmark
 	python benchmarks/population.py
 	python benchmarks/tracking.py
+	python benchmarks/components.py
+	python benchmarks/heldout.py
 
 build: $(VENV)/installed  ## Build the wheel and the source distribution into dist/
 	python -m build
