@@ -1,5 +1,8 @@
 """What other classifiers make of the same rows: logistic regression and gradient boosting."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -23,10 +26,11 @@ def classifier_references(
         scikit-learn defaults of both methods.
     """
     references = {}
-    for name, method in (
-        ("logistic_regression", lambda: LogisticRegression(max_iter=2000)),
-        ("gradient_boosting", lambda: HistGradientBoostingClassifier(random_state=0)),
-    ):
+    methods: dict[str, Callable[[], Any]] = {
+        "logistic_regression": lambda: LogisticRegression(max_iter=2000),
+        "gradient_boosting": lambda: HistGradientBoostingClassifier(random_state=0),
+    }
+    for name, method in methods.items():
         fitted = method().fit(*_arrays(training))
         judged = [(training, _outputs(fitted, training), "")]
         if heldout is not None:
@@ -50,9 +54,7 @@ def _arrays(rows: Examples) -> tuple[np.ndarray, np.ndarray]:
     return rows.inputs.numpy(), rows.labels.numpy()
 
 
-def _outputs(
-    method: LogisticRegression | HistGradientBoostingClassifier, rows: Examples
-) -> np.ndarray:
+def _outputs(method: Any, rows: Examples) -> np.ndarray:
     """`(1, row, class)`; 0 for a class that the method has not seen."""
     outputs = np.zeros((1, len(rows.inputs), len(rows.classes)))
     outputs[0][:, method.classes_.astype(int)] = method.predict_proba(rows.inputs.numpy())
