@@ -40,8 +40,8 @@ def report_command(
 
 def conclude(study: "Study", folder: Path) -> None:
     """End standard output with the table of groups and the report's path."""
-    from sparse_lightning.report import print_indices, published_values
+    from sparse_lightning.report import print_indices
 
     view = study.view()
-    print_indices(view.comparison, published_values(view.task, view.dataset))
+    print_indices(view.comparison, view.published)
     click.echo(f"report: {(folder / 'report.html').resolve()}")

@@ -17,7 +17,7 @@ from sparse_lightning.reading.interactive_diagram import interactive_structure
 from sparse_lightning.report.colours import looks
 from sparse_lightning.report.interactive import interactive_figure
 from sparse_lightning.report.measures import measure_rows, measured, reference_rows
-from sparse_lightning.report.published import SOURCE, published_values, reproduction
+from sparse_lightning.report.published import SOURCE, reproduction
 from sparse_lightning.report.view import Reading, StudyView
 from sparse_lightning.report.wording import index_name, interval, markdown_cell, strengths
 
@@ -33,7 +33,7 @@ def report_html(study: StudyView) -> str:
     Returns:
         An HTML document without references to other hosts.
     """
-    published = published_values(study.task, study.dataset)
+    published = study.published
     comparison = study.comparison
     structures = [interactive_structure(reading.structure) for reading in study.readings]
     networks = study.networks.astype({"group": str})

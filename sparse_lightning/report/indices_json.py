@@ -12,7 +12,7 @@ import pandas as pd
 
 from sparse_lightning.pareto import INDICES, Comparison
 from sparse_lightning.pareto.frames import of_group, records
-from sparse_lightning.report.published import SOURCE, published_values
+from sparse_lightning.report.published import SOURCE
 from sparse_lightning.report.view import StudyView
 
 VERSION = 1
@@ -28,7 +28,7 @@ def indices_document(study: StudyView) -> dict[str, Any]:
         A document of plain Python values; None where there is no value.
     """
     comparison = study.comparison
-    published = published_values(study.task, study.dataset)
+    published = study.published
     return {
         "version": VERSION,
         "study": study.run_id,
@@ -67,7 +67,7 @@ def indices_schema() -> dict[str, Any]:
 def indices_csv(study: StudyView) -> str:
     """The frame of indices as CSV, best group first, with the published area where there is one."""
     frame = study.comparison.indices
-    published = published_values(study.task, study.dataset)
+    published = study.published
     if published is not None:
         frame = frame.assign(
             published_area_marker=[published.get(group) for group in frame["group"]]

@@ -10,7 +10,7 @@ import pandas as pd
 from sparse_lightning.drawing.wording import number
 from sparse_lightning.pareto import INDICES
 from sparse_lightning.pareto.frames import records
-from sparse_lightning.report.published import published_values, reproduction
+from sparse_lightning.report.published import reproduction
 from sparse_lightning.report.view import StudyView
 
 TASKS = {"sae": "SAE", "classifier": "class", "pca": "PCA"}
@@ -43,8 +43,13 @@ class Column:
 
     @property
     def published(self) -> dict[str, float] | None:
-        """The published areas by group."""
-        return published_values(self.study.task, self.study.dataset)
+        """The published areas by group, where there are any to compare with."""
+        return self.study.published
+
+
+def leading(columns: Sequence[Column]) -> str:
+    """The index that comes first: the one that orders the groups of the first study."""
+    return columns[0].study.index
 
 
 def overview_frame(columns: Sequence[Column]) -> pd.DataFrame:
@@ -54,15 +59,16 @@ def overview_frame(columns: Sequence[Column]) -> pd.DataFrame:
         columns: the studies.
 
     Returns:
-        column, task, dataset, group, each index with its ends `_low` and `_high`, `ratio` (of
-        area_marker to that of L1), `published`, `published_ratio`, failed_replicas, floor,
+        column, task, dataset, group, each index with its ends `_low` and `_high`, `ratio` (of the
+        leading index to that of L1), `published`, `published_ratio`, failed_replicas, floor,
         null_error, connections_total, study, seconds.
     """
     rows = []
+    index = leading(columns)
     for column in columns:
         comparison, published = column.study.comparison, column.published or {}
         frame = comparison.indices.set_index("group")
-        ours = frame["area_marker"].to_dict()
+        ours = frame[index].to_dict()
         for group in comparison.groups:
             row = {
                 "column": column.title,
@@ -115,24 +121,24 @@ def _weights(columns: Sequence[Column]) -> Iterator[str]:
 
 
 def _best_hidden(columns: Sequence[Column]) -> Iterator[str]:
-    """Whether the best hidden group is below sL1 by the area that was published."""
-    better, worse = [], []
+    """Whether the best hidden group is below sL1 by the leading index."""
+    index, better, worse = leading(columns), [], []
     for column in columns:
         frame = column.study.comparison.indices
         hidden = frame.loc[frame["group"].str.contains("+", regex=False)]
-        if hidden.empty or hidden["area_marker"].isna().all():
+        if hidden.empty or hidden[index].isna().all():
             continue
-        best = str(hidden.sort_values("area_marker", kind="stable")["group"].iloc[0])
-        pair = _difference(column, "area_marker", "sL1", best)
+        best = str(hidden.sort_values(index, kind="stable")["group"].iloc[0])
+        pair = _difference(column, index, "sL1", best)
         if pair is None:
             continue
         says = "" if pair["settled"] else ", not settled"
         text = f"{column.title}: {best} by {number(abs(pair['difference']), 3)}{says}"
         (better if pair["difference"] > 0 else worse).append(text)
     if better:
-        yield f"The best hidden group is below sL1 in area_marker in {'; '.join(better)}."
+        yield f"The best hidden group is below sL1 in {index} in {'; '.join(better)}."
     if worse:
-        yield f"No hidden group is below sL1 in area_marker in {'; '.join(worse)}."
+        yield f"No hidden group is below sL1 in {index} in {'; '.join(worse)}."
 
 
 def _indices_apart(columns: Sequence[Column]) -> Iterator[str]:

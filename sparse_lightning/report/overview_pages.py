@@ -13,7 +13,7 @@ from sparse_lightning.drawing.files import write_atomically
 from sparse_lightning.pareto import INDICES
 from sparse_lightning.pareto.frames import records
 from sparse_lightning.report.html import template
-from sparse_lightning.report.overview import Column, overview_findings, overview_frame
+from sparse_lightning.report.overview import Column, leading, overview_findings, overview_frame
 from sparse_lightning.report.published import SOURCE
 from sparse_lightning.report.wording import index_name
 
@@ -27,6 +27,7 @@ class Overview:
         columns: the studies.
         origin: what the figures were made with: versions, commit, machine, date.
         figures: the caption of each figure by its path without ending, relative to the page.
+        command: that wrote it.
         note: what a reader must know first, or nothing.
     """
 
@@ -34,11 +35,15 @@ class Overview:
     columns: Sequence[Column]
     origin: Mapping[str, str]
     figures: Mapping[str, str]
+    command: str
     note: str = ""
 
 
 def write_overview(overview: Overview, folder: Path, name: str) -> Path:
     """Write `NAME.html`, `NAME.md`, `NAME.csv` and `NAME.json`; returns the page's path.
+
+    The Markdown begins at the second level of headings, so that several can follow each other in
+    one document.
 
     Args:
         overview: what to show; its figures lie in the folder already.
@@ -47,12 +52,14 @@ def write_overview(overview: Overview, folder: Path, name: str) -> Path:
     """
     frame = overview_frame(overview.columns)
     findings = overview_findings(overview.columns)
+    first = leading(overview.columns)
     context = {
         "overview": overview,
         "findings": findings,
         "groups": list(dict.fromkeys(frame["group"])),
         "cells": {(row["column"], row["group"]): row for row in records(frame)},
-        "indices": [(index, index_name(index)) for index in INDICES],
+        "indices": [(index, index_name(index)) for index in sorted(INDICES, key=first.__ne__)],
+        "published": any(column.published for column in overview.columns),
         "source": SOURCE,
         "total": sum(column.seconds for column in overview.columns),
     }

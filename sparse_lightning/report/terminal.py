@@ -64,18 +64,20 @@ def print_indices(
     (console or Console()).print(indices_table(comparison, published))
 
 
-def overview_table(frame: pd.DataFrame) -> Table:
-    """area_marker of every group and study, and below it the published value.
+def overview_table(frame: pd.DataFrame, index: str = "area_marker") -> Table:
+    """An index of every group and study, and below it the published area where there is one.
 
     Args:
         frame: as `overview_frame` returns it.
+        index: which; the published areas stand beside `area_marker` alone.
     """
+    beside = index == "area_marker" and bool(frame["published"].notna().any())
     table = Table(
         box=None,
         pad_edge=False,
         padding=(0, 2, 0, 0),
         header_style="bold",
-        caption="area_marker; smaller is better; in brackets as published",
+        caption=f"{index}; smaller is better" + ("; in brackets as published" if beside else ""),
         caption_justify="left",
     )
     table.add_column("group", overflow="fold", max_width=12)
@@ -87,8 +89,8 @@ def overview_table(frame: pd.DataFrame) -> Table:
         cells = [Text(shortened(group, 36))]
         for column in columns:
             row = rows.get((column, group))
-            published = f"({number(row['published'], 3)})" if row else ""
-            cells.append(Text(f"{number(row['area_marker'], 3) if row else '-'}\n{published}"))
+            published = f"\n({number(row['published'], 3)})" if row and beside else ""
+            cells.append(Text(f"{number(row[index], 3) if row else '-'}{published}"))
         table.add_row(*cells)
     return table
 

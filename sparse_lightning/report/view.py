@@ -9,6 +9,7 @@ import pandas as pd
 from sparse_lightning.pareto import Comparison
 from sparse_lightning.pareto.depths import Depth
 from sparse_lightning.reading.structure import Structure
+from sparse_lightning.report.published import published_values
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +84,15 @@ class StudyView:
     def shape(self) -> str:
         """The layers as one word, e.g. `12-10-12`."""
         return "-".join(str(units) for units in self.layers)
+
+    @property
+    def published(self) -> dict[str, float] | None:
+        """The published areas by group, where there are any to compare with.
+
+        They are of curves over one list of λ for all groups: a group with a list of its own has
+        another range, and areas over different ranges cannot be compared.
+        """
+        return published_values(self.task, self.dataset) if self.common_weights else None
 
     @property
     def study_url(self) -> str | None:

@@ -3,12 +3,16 @@
 import json
 import math
 from dataclasses import replace
+from io import StringIO
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
+from sparse_lightning.drawing.wording import number
 from sparse_lightning.report.overview import Column, overview_findings, overview_frame
 from sparse_lightning.report.overview_pages import Overview, write_overview
+from sparse_lightning.report.terminal import overview_table
 
 HOSTILE = "<img src=x>|*a*"
 
@@ -54,6 +58,23 @@ def test_a_column_without_a_pair_is_left_out_of_its_sentence(study_of):
     assert not any("above sL1 in" in sentence for sentence in sentences)
 
 
+@pytest.fixture
+def own_range(columns):
+    """The same two, each group with a range of λ of its own."""
+    attributes = {"common_weights": False, "index": "hypervolume_gap"}
+    return [replace(column, study=replace(column.study, **attributes)) for column in columns]
+
+
+def test_groups_at_their_own_ranges_are_compared_by_the_fair_index(own_range):
+    frame = overview_frame(own_range)
+    assert frame[["published", "published_ratio"]].isna().all(axis=None)
+    first, second = frame.iloc[0], frame.iloc[1]
+    assert second["ratio"] == second["hypervolume_gap"] / first["hypervolume_gap"]
+    sentences = overview_findings(own_range)
+    assert any("below sL1 in hypervolume_gap in" in sentence for sentence in sentences)
+    assert not any("Published" in sentence for sentence in sentences)
+
+
 def written(columns, folder, **attributes):
     (folder / "figures").mkdir()
     (folder / "figures" / "figure_1.png").write_bytes(b"\x89PNG\r\n")
@@ -62,6 +83,7 @@ def written(columns, folder, **attributes):
         columns,
         {"torch": "2.13.0"},
         {"figures/figure_1": "Figure 1: curves"},
+        "sparse-lightning table1",
         **attributes,
     )
     write_overview(overview, folder, "table1")
@@ -83,6 +105,51 @@ def test_page_and_markdown_show_every_value_as_text(columns, tmp_path):
     assert widths == {6, 4}
     assert r"\<img src=x\>\|\*a\*" in texts[".md"]
     assert 'src="data:image/png;base64,' in texts[".html"]
+
+
+def headings(markdown):
+    return [line for line in markdown.splitlines() if line.startswith("#")]
+
+
+def test_markdown_can_follow_other_markdown(columns, tmp_path):
+    text = written(columns, tmp_path)[".md"]
+    found = headings(text)
+    assert found[0] == text.splitlines()[0] == "## Table 1"
+    assert found[1:5] == [
+        "### area_marker, with its interval, beside the published value",
+        "### area_marker divided by that of L1, beside the published ratio",
+        "### area_axis, with its interval",
+        "### hypervolume_gap, with its interval",
+    ]
+    assert all(line.startswith("### ") for line in found[1:])
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+    assert "\n\n\n" not in text
+
+
+def test_without_published_areas_none_are_shown(own_range, tmp_path):
+    texts = written(own_range, tmp_path)
+    assert headings(texts[".md"])[1:4] == [
+        "### hypervolume_gap, with its interval",
+        "### hypervolume_gap divided by that of L1",
+        "### area_marker, with its interval",
+    ]
+    rows = [line for line in texts[".md"].splitlines() if line.startswith("|")]
+    assert {line.replace(r"\|", "").count("|") for line in rows} == {4}
+    for text in (texts[".md"], texts[".html"].split("</style>")[1]):
+        assert "ublished" not in text
+    assert texts[".html"].index("<h2>Hypervolume gap") < texts[".html"].index("<h2>Area")
+
+
+@pytest.mark.parametrize("index", ["area_marker", "hypervolume_gap"])
+def test_the_closing_table_shows_the_index_that_it_is_asked_for(columns, own_range, index):
+    shown = {"area_marker": columns, "hypervolume_gap": own_range}[index]
+    frame = overview_frame(shown)
+    console = Console(record=True, width=100, file=StringIO())
+    console.print(overview_table(frame, index))
+    text = console.export_text()
+    assert number(frame[index].iloc[0], 3) in text
+    assert ("as published" in text) == ("(0.13)" in text) == (index == "area_marker")
 
 
 def test_files_for_other_programs_are_strict(columns, tmp_path):

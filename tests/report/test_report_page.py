@@ -5,7 +5,12 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from sparse_lightning.report import interactive_figure, report_html, write_report
+from sparse_lightning.report import (
+    interactive_figure,
+    published_values,
+    report_html,
+    write_report,
+)
 from sparse_lightning.report.html import embedded_json
 from sparse_lightning.report.view import web_address
 
@@ -38,14 +43,14 @@ class Page(HTMLParser):
 
 
 def test_the_page_says_what_was_trained_and_found(study_of):
-    study = study_of(floor_settled=False, common_weights=False, settings={"optimizer": "adam"})
+    study = study_of(floor_settled=False, settings={"optimizer": "adam"})
     page = Page(report_html(study))
     for phrase in (
         "sae on wine, 12-10-12: 76 networks, 6 groups, 4 seeds.",
         "wine, 1599 rows",
         "adam",
         "1, 2, 3, 4",
-        "each group at its own list",
+        "the same list for all groups",
         "The floor did not settle: after 600 epochs",
         "not settled: the unregularized error was still falling",
         "KAKENHI final report 18K11487",
@@ -54,6 +59,15 @@ def test_the_page_says_what_was_trained_and_found(study_of):
         *study.comparison.findings(),
     ):
         assert phrase in page.text
+
+
+def test_published_areas_are_no_comparison_for_groups_at_their_own_ranges(study_of):
+    study = study_of(common_weights=False)
+    text = Page(report_html(study)).text
+    assert "each group at its own list" in text
+    assert "KAKENHI" not in text
+    assert study.published is None
+    assert study_of().published == published_values("sae", "wine")
 
 
 def test_groups_stand_in_the_order_of_the_chosen_index(study_of):
