@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test test-fast lint format bench build clean
+.PHONY: help demo test test-fast lint format bench results build clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,12 @@ format: $(VENV)/installed  ## Bring the code into form
 bench: $(VENV)/installed  ## Measure: one JSON line a benchmark
 	python benchmarks/population.py
 	python benchmarks/tracking.py
+
+results: $(VENV)/installed  ## Train both versions of table 1 and write docs/results.md; takes hours
+	sparse-lightning table1
+	sparse-lightning table1 --own-range
+	{ printf '# Results\n\n' && cat reports/table1/table1.md && echo && \
+	  cat reports/table1-own-range/table1.md; } > docs/results.md
 
 build: $(VENV)/installed  ## Build the wheel and the source distribution into dist/
 	python -m build
