@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo table1-quick test test-fast lint format bench build clean
+.PHONY: help demo table1-quick test test-fast lint format bench results build clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,12 @@ bench: $(VENV)/installed  ## Measure: one JSON line a benchmark
 	python benchmarks/tracking.py
 	python benchmarks/components.py
 	python benchmarks/heldout.py
+
+results: $(VENV)/installed  ## Train both versions of table 1 and write docs/results.md
+	sparse-lightning table1
+	sparse-lightning table1 --own-range
+	{ printf '# Results\n\n' && cat reports/table1/table1.md && echo && \
+	  cat reports/table1-own-range/table1.md; } > docs/results.md
 
 build: $(VENV)/installed  ## Build the wheel and the source distribution into dist/
 	python -m build

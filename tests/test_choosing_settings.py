@@ -89,9 +89,9 @@ def test_ranges_stay_within_their_bounds_and_scale(choose_ranges):
         assert 0.05 <= group.get("l1_threshold", 1) <= 3
     scaled = choose_ranges.trial_groups(300, 1, 1000)
     for name, group in scaled.items():
-        assert group["l1_weights"] == pytest.approx(
-            [1000 * weight for weight in groups[name]["l1_weights"]], rel=0.06  # rounded to two digits
-        )
+        wanted = [1000 * weight for weight in groups[name]["l1_weights"]]
+        # Both are rounded to two digits.
+        assert group["l1_weights"] == pytest.approx(wanted, rel=0.06)
 
 
 def test_the_best_settings_are_printed_as_a_project_file_has_them(
