@@ -160,9 +160,9 @@ def _indices_apart(columns: Sequence[Column]) -> Iterator[str]:
 
 def _against_the_publication(columns: Sequence[Column]) -> Iterator[str]:
     for column in columns:
-        if column.published:
-            for sentence in reproduction(column.study.comparison, column.published):
-                yield f"{column.title}: {sentence}"
+        found = reproduction(column.study.comparison, column.published or {})
+        if found:
+            yield f"{column.title}: {' '.join(found)}"
 
 
 def _floors(columns: Sequence[Column]) -> Iterator[str]:
