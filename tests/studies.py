@@ -38,6 +38,19 @@ regularizers:
 report: {{bootstrap: 50, title: {HOSTILE!r}}}
 """
 
+COMPONENTS = """\
+name: wine-components
+task: pca
+table: {source: wine, scale: standard}
+network: {units: [3], nesting: 1}
+training:
+  {epochs: 12, learning_rate: 0.02, seeds: [1, 2], accelerator: cpu, floor: {max_cycles: 2}}
+regularizers:
+  l1_weights: [0.03, 0.2]
+  groups: {L1: {}, sL1: {}, sL1+decs: {hidden_weight: 0.002}}
+report: {bootstrap: 50}
+"""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -135,3 +148,9 @@ def odd_job(tmp_path_factory: pytest.TempPathFactory, make_job: Callable[..., Jo
     rows = np.random.default_rng(5).normal(size=(40, 1)) * [1, -2, 3, 0.5] + 7
     pd.DataFrame(rows, columns=ODD_COLUMNS).to_csv(folder / "odd table.csv", index=False)
     return make_job(folder, ODD)
+
+
+@pytest.fixture(scope="session")
+def components_job(tmp_path_factory: pytest.TempPathFactory, make_job: Callable[..., Job]) -> Job:
+    """Three components of the wine table."""
+    return make_job(tmp_path_factory.mktemp("components"), COMPONENTS)
