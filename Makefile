@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test test-fast lint format bench results build clean
+.PHONY: help demo table1-quick test test-fast lint format bench results build clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -34,11 +34,16 @@ format: $(VENV)/installed  ## Bring the code into form
 	ruff check --fix .
 	ruff format .
 
+table1-quick: $(VENV)/installed  ## Train a few epochs of every column of table 1, to see that all run
+	sparse-lightning table1 --quick
+
 bench: $(VENV)/installed  ## Measure: one JSON line a benchmark
 	python benchmarks/population.py
 	python benchmarks/tracking.py
+	python benchmarks/components.py
+	python benchmarks/heldout.py
 
-results: $(VENV)/installed  ## Train both versions of table 1 and write docs/results.md; takes hours
+results: $(VENV)/installed  ## Train both versions of table 1 and write docs/results.md
 	sparse-lightning table1
 	sparse-lightning table1 --own-range
 	{ printf '# Results\n\n' && cat reports/table1/table1.md && echo && \

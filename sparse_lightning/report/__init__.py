@@ -1,6 +1,7 @@
 """What a study has to say: figures, tables, files for other programs, and the HTML report."""
 
 from sparse_lightning.drawing.style import save_figure
+from sparse_lightning.report.components import components_figure
 from sparse_lightning.report.figures import index_figure, pareto_figure
 from sparse_lightning.report.html import report_html
 from sparse_lightning.report.indices_json import (
@@ -18,6 +19,7 @@ from sparse_lightning.report.writing import write_report
 __all__ = [
     "PUBLISHED",
     "StudyView",
+    "components_figure",
     "index_figure",
     "indices_csv",
     "indices_document",

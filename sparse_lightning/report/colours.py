@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from sparse_lightning.drawing.style import INK
 from sparse_lightning.pareto import FLOOR_GROUP
 
 
@@ -24,6 +25,10 @@ _KNOWN = {
     "sL1+decs": Look("#8a5a3c", "p", "pentagon"),
     FLOOR_GROUP: Look("#8b8f98", "X", "x"),
 }
+
+# Other methods are drawn in ink, so that no group's colour is taken for one of theirs.
+EXACT_LOOK = Look(INK, "*", "star")
+SPARSE_PCA_LOOK = Look(INK, "P", "cross")
 
 _PALETTE = ("#0f9ba8", "#b3313f", "#a39a16", "#4a5a8c", "#d8693b", "#5f8f2f", "#a44fa0", "#5b6b73")
 _SHAPES = (

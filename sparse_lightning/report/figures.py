@@ -227,10 +227,11 @@ def logarithmic(axes: Axes) -> None:
 
 def entitle(axes: Axes, title: str) -> None:
     """Write the title of a figure over its axes."""
-    axes.set_title(_title(title), loc="left", fontsize=12.5, fontweight="bold", pad=12)
+    axes.set_title(title_text(title), loc="left", fontsize=12.5, fontweight="bold", pad=12)
 
 
-def _title(title: str) -> str:
+def title_text(title: str) -> str:
+    """The title of a figure as it can be drawn, in lines that are not too long."""
     # A backslash must not be split from the dollar sign it guards, so guard after wrapping.
     lines = textwrap.wrap(shortened(title, 140), 70) or [""]
     return "\n".join(figure_text(line, 80) for line in lines)

@@ -15,7 +15,16 @@ from sparse_lightning.pareto.depths import by_depth
 from sparse_lightning.pareto.frames import records
 from sparse_lightning.reading.interactive_diagram import interactive_structure
 from sparse_lightning.report.colours import looks
+from sparse_lightning.report.component_curves import ComponentCurves
+from sparse_lightning.report.component_rows import (
+    compared,
+    component_sentences,
+    gap_rows,
+    path_rows,
+)
+from sparse_lightning.report.components import strengths_of_paths
 from sparse_lightning.report.interactive import interactive_figure
+from sparse_lightning.report.interactive_components import interactive_components
 from sparse_lightning.report.measures import measure_rows, measured, reference_rows
 from sparse_lightning.report.published import SOURCE, reproduction
 from sparse_lightning.report.view import Reading, StudyView
@@ -35,7 +44,13 @@ def report_html(study: StudyView) -> str:
     """
     published = study.published
     comparison = study.comparison
-    structures = [interactive_structure(reading.structure) for reading in study.readings]
+    figures = {
+        f"structure-{place}": interactive_structure(reading.structure)
+        for place, reading in enumerate(study.readings, start=1)
+    }
+    curves = ComponentCurves.of(study)
+    if curves is not None:
+        figures["components"] = interactive_components(study, curves)
     networks = study.networks.astype({"group": str})
     return template("report.html.j2").render(
         study=study,
@@ -60,13 +75,24 @@ def report_html(study: StudyView) -> str:
         measures=measure_rows(networks),
         references=reference_rows(study.references),
         readings=[_reading(study, reading) for reading in study.readings],
-        structures={
-            f"structure-{place}": embedded_json(figure.to_plotly_json())
-            for place, figure in enumerate(structures, start=1)
-        },
+        components=None if curves is None else _components(study, curves),
+        figures={name: embedded_json(drawn.to_plotly_json()) for name, drawn in figures.items()},
         figure=embedded_json(interactive_figure(study).to_plotly_json()),
         plotly_script=Markup(get_plotlyjs()),
     )
+
+
+def _components(study: StudyView, curves: ComponentCurves) -> dict[str, Any]:
+    inputs = study.comparison.connections_total
+    return {
+        "count": curves.components,
+        "strengths": strengths_of_paths(curves),
+        "sentences": component_sentences(curves, inputs),
+        "compared": compared(curves),
+        "gaps": gap_rows(curves, inputs),
+        "rows": path_rows(curves),
+        "alphas": curves.alphas,
+    }
 
 
 def _reading(study: StudyView, reading: Reading) -> dict[str, Any]:

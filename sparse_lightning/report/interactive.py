@@ -15,6 +15,19 @@ from sparse_lightning.report.wording import labels, strengths
 
 _NEUTRAL = "#8b8f98"
 
+PAGE: dict[str, Any] = {
+    "template": None,
+    "paper_bgcolor": "rgba(0,0,0,0)",
+    "plot_bgcolor": "rgba(0,0,0,0)",
+    "font": {"family": "system-ui, sans-serif", "size": 13},
+    "margin": {"l": 10, "r": 10, "t": 34, "b": 10},
+    "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": _NEUTRAL, "activecolor": "#2f6fd0"},
+    "hovermode": "closest",
+    "hoverlabel": {"align": "left"},
+    "legend": {"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0},
+}
+"""The layout of a figure that lies on the page's own ground."""
+
 
 def interactive_figure(study: StudyView) -> go.Figure:
     """The curves, every network as a faint point, and the floor.
@@ -41,31 +54,25 @@ def interactive_figure(study: StudyView) -> go.Figure:
         if group != FLOOR_GROUP:
             figure.add_trace(_curve_trace(study, group, look))
     figure.add_trace(_floor_trace(study))
-    axis = {"gridcolor": "rgba(128,128,128,0.22)", "zeroline": False, "automargin": True}
     figure.update_layout(
-        template=None,
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": "system-ui, sans-serif", "size": 13},
-        margin={"l": 10, "r": 10, "t": 34, "b": 10},
-        modebar={"bgcolor": "rgba(0,0,0,0)", "color": _NEUTRAL, "activecolor": "#2f6fd0"},
-        hovermode="closest",
-        hoverlabel={"align": "left"},
-        legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0},
-        xaxis={
-            **axis,
-            "title": {
-                "text": plotly_text(named.across(comparison.connection_threshold)),
-                "standoff": 8,
-            },
-        },
+        **PAGE,
+        xaxis=page_axis(named.across(comparison.connection_threshold)),
         yaxis={
-            **axis,
-            "title": {"text": named.error, "standoff": 8},
+            **page_axis(named.error),
             "type": "log" if wants_log(comparison) else "linear",
         },
     )
     return figure
+
+
+def page_axis(title: str) -> dict[str, Any]:
+    """An axis of a figure that lies on the page's own ground."""
+    return {
+        "gridcolor": "rgba(128,128,128,0.22)",
+        "zeroline": False,
+        "automargin": True,
+        "title": {"text": plotly_text(title), "standoff": 8},
+    }
 
 
 def _networks_trace(study: StudyView, points: pd.DataFrame, group: str, look: Look) -> go.Scatter:

@@ -5,6 +5,8 @@ from pathlib import Path
 from sparse_lightning.drawing.files import write_atomically
 from sparse_lightning.drawing.style import save_figure
 from sparse_lightning.reading.diagram import structure_figure
+from sparse_lightning.report.component_curves import ComponentCurves
+from sparse_lightning.report.components import components_figure
 from sparse_lightning.report.definition import definition_figure
 from sparse_lightning.report.figures import index_figure, pareto_figure
 from sparse_lightning.report.html import report_html
@@ -17,8 +19,8 @@ def write_report(study: StudyView, output: Path) -> Path:
 
     Writes `report.html`, `indices.json`, `indices.csv`, and in `figures/`, as PNG and SVG: `pareto`
     and `indices`; `definition`, the indices on the curve of the first group that has one; and
-    `structure_1`, … of the networks that are shown from inside. Each file is written whole or not
-    at all, the page last.
+    `structure_1`, … of the networks that are shown from inside; of a study of components,
+    `components`. Each file is written whole or not at all, the page last.
 
     Args:
         study: what is reported on.
@@ -41,6 +43,8 @@ def write_report(study: StudyView, output: Path) -> Path:
     drawn = set(comparison.markers["group"])
     for group in [group for group in comparison.groups if group in drawn][:1]:
         save_figure(definition_figure(comparison, group, task=study.task), figures, "definition")
+    if ComponentCurves.of(study) is not None:
+        save_figure(components_figure(study), figures, "components")
     for place, reading in enumerate(study.readings, start=1):
         diagram = structure_figure(reading.structure, f"{study.name}: {reading.title}")
         save_figure(diagram, figures, f"structure_{place}")

@@ -37,9 +37,9 @@ FIGURES = (
 """The publication's figures: the study, its figure's file, and the caption."""
 
 QUICK = {
-    "sae": ["training.epochs=2"],
-    "classifier": ["training.epochs=2", "training.fine_tune_epochs=4"],
-    "pca": ["training.epochs=60"],
+    "sae": ["training.epochs=2", "training.fine_tune_epochs=2"],
+    "classifier": ["training.epochs=2", "training.fine_tune_epochs=3"],
+    "pca": ["training.epochs=20"],
 }
 QUICK_NOTE = (
     "Quick variant: a few epochs and two seeds. It shows that everything runs; its values mean "
@@ -158,6 +158,8 @@ def _figures(folder: Path, studies: dict[str, str]) -> Iterator[tuple[str, str]]
     """Copy the publication's figures together; gives the caption of each by its path."""
     (folder / "figures").mkdir(exist_ok=True)
     for number, (file, figure, caption) in enumerate(FIGURES, start=1):
+        if file not in studies:
+            continue
         source = folder / studies[file] / "figures" / figure
         target = f"figures/figure_{number}"
         for ending in ("png", "svg"):

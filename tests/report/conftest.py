@@ -11,6 +11,9 @@ from sparse_lightning.report import StudyView
 
 SIX = ("L1", "sL1", "sL1+sh", "sL1+sh2", "sL1+KL", "sL1+decs")
 
+EXACT = (0.4, 0.65, 0.8, 0.9, 0.95, 0.97, 0.98)
+"""What the first n exact components of the made-up studies contribute."""
+
 
 def networks_of(groups: tuple[str, ...], seeds: int) -> pd.DataFrame:
     """Curves like y = a + b / x, for any names of groups, with the floor."""
@@ -45,22 +48,68 @@ def networks_of(groups: tuple[str, ...], seeds: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def with_components(networks: pd.DataFrame, components: int) -> pd.DataFrame:
+    """The networks as ones of components: the stronger λ, the fewer loadings that give less.
+
+    Every later group's curve is above those before it.
+    """
+    places = {group: place for place, group in enumerate(networks["group"].unique())}
+    place = networks["group"].map(places)
+    strength = np.log10(networks["l1_weight"].clip(lower=1e-6)) + 6
+    measures = {}
+    for n in range(1, components + 1):
+        measures[f"loadings_{n}"] = 12.0 - strength * (0.9 + place / 4 + n / 10)
+        measures[f"contribution_{n}"] = EXACT[n - 1] * (1 - strength * (0.05 - place / 500))
+    networks = networks.assign(**measures)
+    return networks.assign(
+        connections=networks[f"loadings_{components}"],
+        squared_error=1 - networks[f"contribution_{components}"],
+    )
+
+
+def references_of(components: int) -> dict[str, float]:
+    """Exact PCA, and SparsePCA at two alphas: few loadings, but little of the first components."""
+    numbers = range(1, components + 1)
+    references = {f"pca_contribution_{n}": EXACT[n - 1] for n in numbers}
+    references |= {f"pca_loadings_{n}": 12.0 for n in numbers}
+    for alpha, loadings in (("0.5", 8.0), ("10", 4.0)):
+        for n in numbers:
+            share = 0.98 if n == components else 0.3
+            references[f"sparse_pca_{alpha}_contribution_{n}"] = EXACT[n - 1] * share * loadings / 8
+            references[f"sparse_pca_{alpha}_loadings_{n}"] = loadings
+    return references
+
+
 @pytest.fixture
 def study_of() -> Callable[..., StudyView]:
-    """A study; `groups`, `seeds`, `networks` and any attribute of the view may be given."""
+    """A study; `groups`, `seeds`, `networks` and any attribute of the view may be given.
+
+    With `components`, it is one of so many components, and has references.
+    """
 
     def build(
         groups: tuple[str, ...] = SIX,
         seeds: int = 4,
         networks: pd.DataFrame | None = None,
+        components: int = 0,
         **attributes: Any,
     ) -> StudyView:
+        given = networks is not None
         networks = networks_of(groups, seeds) if networks is None else networks
+        if components:
+            networks = networks if given else with_components(networks, components)
+            of_components = {
+                "name": "wine-pca",
+                "task": "pca",
+                "layers": [12, components, 12],
+                "references": references_of(components),
+            }
+            attributes = of_components | attributes
         comparison = compare(
             networks,
             floor=floor(networks),
-            null_error=0.06,
-            connections_total=240,
+            null_error=1.0 if components else 0.06,
+            connections_total=12 if components else 240,
             connection_threshold=0.01,
             resamples=100,
         )

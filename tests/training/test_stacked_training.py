@@ -281,3 +281,45 @@ def test_kl_holds_the_activity_of_units_that_are_no_sigmoids(activation):
             for number in range(2, 6)
         ]
     assert max(activity[2:]) < 0.5 * min(activity[:2])
+
+
+def test_every_depth_of_a_stack_is_measured():
+    population = trained()
+    names = {f"{name}_{n}_layers" for name in ("squared_error", "connections") for n in (3, 5)}
+    assert set(population.metrics) == names
+    np.testing.assert_array_equal(
+        population.metrics["squared_error_5_layers"], population.squared_error
+    )
+    np.testing.assert_array_equal(
+        population.metrics["connections_5_layers"], population.connections
+    )
+    shallow = train(project(units=[4]), EXAMPLES)
+    assert shallow.metrics == {}
+    np.testing.assert_allclose(
+        population.metrics["squared_error_3_layers"], shallow.squared_error, rtol=1e-5
+    )
+
+
+def test_fine_tuning_trains_the_whole_stack_and_no_replica_sees_another():
+    settings = {"groups": {"L1": {}, "sL1+sh": GROUPS["sL1+sh"]}, "learning_rate": 0.05}
+    before = train(project(**settings), EXAMPLES)
+    after = train(project(fine_tune_epochs=40, **settings), EXAMPLES)
+    np.testing.assert_array_equal(after.metrics["squared_error_5_layers"], before.squared_error)
+    assert (after.squared_error < before.squared_error).all()
+    for one, other in zip(weights_of(after), weights_of(before), strict=True):
+        assert not torch.allclose(one, other, atol=1e-3)
+    alone = train(
+        project(fine_tune_epochs=40, **{**settings, "groups": {"sL1+sh": GROUPS["sL1+sh"]}}),
+        EXAMPLES,
+    )
+    for one, other in zip(weights_of(after), weights_of(alone), strict=True):
+        torch.testing.assert_close(one[4:], other[2:], rtol=0, atol=1e-5)
+
+
+def test_the_errors_of_the_inputs_are_kept_with_each_network():
+    population = trained()
+    for error, document in zip(
+        population.squared_error, population.documents["input_errors.json"], strict=True
+    ):
+        assert np.mean(document["squared_error"]) == pytest.approx(error)
+        np.testing.assert_allclose(document["variance"], ROWS.var(0, correction=0), rtol=1e-5)

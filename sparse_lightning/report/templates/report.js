@@ -36,13 +36,27 @@
     });
   });
 
+  // A figure on the page's own ground has its colours; what is drawn in ink has that of its text.
+  const dress = (place) => {
+    Plotly.relayout(place, colours());
+    const inked = place.data.flatMap((trace, number) => trace.meta === "ink" ? [number] : []);
+    if (inked.length) Plotly.restyle(place, { "line.color": ink(), "marker.color": ink() }, inked);
+  };
+
   // The structures of networks keep their white ground and their size: gray and black mean signs.
   document.querySelectorAll("[data-figure]").forEach((place) => {
-    const structure = JSON.parse(document.getElementById(place.dataset.figure).textContent);
-    Plotly.newPlot(place, structure.data, structure.layout, {
+    const drawn = JSON.parse(document.getElementById(place.dataset.figure).textContent);
+    const onPage = place.dataset.ground === "page";
+    Plotly.newPlot(place, drawn.data, drawn.layout, {
+      responsive: onPage,
       displaylogo: false,
       showSendToCloud: false,
       plotlyServerURL: "",
+      modeBarButtonsToRemove: onPage ? ["select2d", "lasso2d", "autoScale2d"] : [],
+    }).then(() => {
+      if (!onPage) return;
+      dress(place);
+      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => dress(place));
     });
   });
 
