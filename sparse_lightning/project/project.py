@@ -18,6 +18,7 @@ from sparse_lightning.project.messages import (
     problems,
 )
 from sparse_lightning.project.reading import Override, explain, fields_of, read_file
+from sparse_lightning.project.search import SearchSettings
 from sparse_lightning.project.settings import (
     EvaluationSettings,
     NetworkSettings,
@@ -44,6 +45,7 @@ class Project(Settings):
         regularizers: the groups that are compared.
         report: how the study is reported.
         tracking: what is tracked beyond params, metrics and weights.
+        search: how the groups' own best strengths are searched for.
 
     Raises:
         ProjectError: a field is not known, missing, out of range, or contradicts another one.
@@ -62,6 +64,7 @@ class Project(Settings):
     regularizers: RegularizerSettings = RegularizerSettings()
     report: ReportSettings = ReportSettings()
     tracking: TrackingSettings = TrackingSettings()
+    search: SearchSettings = SearchSettings()
 
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
 
@@ -129,6 +132,11 @@ class Project(Settings):
     def folder(self) -> Path:
         """Where relative paths of tables start: the project file's folder or the working folder."""
         return self._folder
+
+    @property
+    def search_seeds(self) -> tuple[int, ...]:
+        """The seeds of the networks of a search's trials."""
+        return self.search.seeds_beside(self.training.seeds)
 
     @property
     def reconstruction_activation(self) -> Literal["sigmoid", "linear"]:
