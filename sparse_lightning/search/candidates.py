@@ -100,14 +100,14 @@ def train_floor(
     smallest = {"L1": Group(l1_weights=(0.0,))}
     trained = train(_trial_project(project, smallest, seeds, settle=True), examples, progress)
     networks = _networks(trained)
-    errors = of_group(networks, FLOOR_GROUP)["squared_error"].dropna()
-    if errors.empty:
+    errors = of_group(networks, FLOOR_GROUP)["squared_error"].dropna().tolist()
+    if not errors:
         raise TrainingError(
             "every unregularized network of the search failed, so there is no floor; try another "
             "training.learning_rate"
         )
     epochs = max(history.epochs for history in trained.histories)
-    return Floor(float(errors.min()), trained.floor_settled, epochs)
+    return Floor(min(errors), trained.floor_settled, epochs)
 
 
 def _trial_project(

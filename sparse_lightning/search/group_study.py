@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import optuna
 from optuna.storages import RDBStorage
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from sparse_lightning.errors import InputError
@@ -59,7 +60,7 @@ class GroupStudy:
             study_name=self.name,
             sampler=sampler_of(settings, 0),
             pruner=pruner_of(settings),
-            directions=["minimize"] * (2 if settings.objective == "pareto" else 1),
+            directions=[StudyDirection.MINIMIZE] * (2 if settings.objective == "pareto" else 1),
             load_if_exists=True,
         )
         identity = json.loads(json.dumps(identity_of(project, digest, group)))

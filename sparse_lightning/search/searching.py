@@ -126,6 +126,10 @@ def _spend(
 ) -> int:
     """Train what is left of the budget, batch by batch; returns how many trials that were."""
     settings = trainer.project.search
+
+    def worse(scores: Mapping[Candidate, float]) -> set[Candidate]:
+        return {c for study in studies.values() for c in study.worse_than_before(scores)}
+
     trained = 0
     while True:
         batch: list[Candidate] = []
@@ -138,13 +142,7 @@ def _spend(
             if not batch:
                 return trained
             title = f"{_places(batch, studies)} of {settings.trials}, "
-            prune = None
-            if settings.pruning:
-
-                def prune(scores: Mapping[Candidate, float]) -> set[Candidate]:
-                    return set().union(*(s.worse_than_before(scores) for s in studies.values()))
-
-            outcomes = trainer(batch, Titled(progress, title), prune)
+            outcomes = trainer(batch, Titled(progress, title), worse if settings.pruning else None)
             writer.trials(outcomes)
             for outcome in outcomes:
                 studies[outcome.candidate.group].tell(outcome)

@@ -133,7 +133,7 @@ class SearchWriter:
             name: _listed(value) if isinstance(value, tuple) else value
             for name, value in strengths.items()
         }
-        failed = int(outcome.networks["failed"].sum())
+        failed = sum(outcome.networks["failed"].tolist())
         measures = {**outcome.indices, "networks": len(outcome.networks), "failed_networks": failed}
         for place, value in enumerate(outcome.values or ()):
             measures[f"objective_{place}" if len(outcome.values or ()) > 1 else "objective"] = value
