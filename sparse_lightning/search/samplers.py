@@ -70,6 +70,8 @@ def quiet_optuna() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            # That small values are the good ones is what we want of every measure.
+            warnings.filterwarnings("ignore", message="PedAnovaImportanceEvaluator computes")
             yield
     finally:
         optuna.logging.set_verbosity(verbosity)

@@ -7,7 +7,7 @@ from sparse_lightning.data.examples import Examples
 from sparse_lightning.project import Project
 
 
-def facts_of(project: Project, table: Table, examples: Examples) -> dict[str, float]:
+def facts_of(project: Project, table: Table, examples: Examples) -> dict[str, float | int]:
     """Measures of the table and of the whole networks.
 
     Args:
