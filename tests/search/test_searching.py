@@ -138,7 +138,7 @@ KILLED = """
 import os, signal
 from sparse_lightning import Project
 from sparse_lightning.search import searching
-from sparse_lightning.search.tracking import SearchWriter
+from sparse_lightning.search.group_study import GroupStudy
 
 def kill(owner, method, calls):
     original = getattr(owner, method)
