@@ -37,6 +37,7 @@ format: $(VENV)/installed  ## Bring the code into form
 bench: $(VENV)/installed  ## Measure: one JSON line a benchmark
 	python benchmarks/population.py
 	python benchmarks/tracking.py
+	python benchmarks/search.py --quality 5
 
 build: $(VENV)/installed  ## Build the wheel and the source distribution into dist/
 	python -m build

@@ -1,6 +1,6 @@
 """How many trials a minute a search makes in batches, against one at a time, and what it finds.
 
-    python benchmarks/search.py [--trials 8] [--quality 0] [--set FIELD=VALUE …]
+    python benchmarks/search.py [--trials 20] [--batch 20] [--one 2] [--quality 0] [--set FIELD=VALUE …]
 
 The same trials of the group `sL1+KL` on the wine table, proposed by random sampling and kept in a
 SQLite storage, made in three ways:
@@ -30,6 +30,7 @@ import torch
 from sparse_lightning import Project
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.pareto import score
+from sparse_lightning.project import Group
 from sparse_lightning.search.candidates import Candidate, Floor, train_candidates, train_floor
 from sparse_lightning.search.group_study import GroupStudy
 from sparse_lightning.search.outcomes import Trainer
@@ -94,12 +95,10 @@ class Bench:
                 return outcome.values[0]
             return self.score_of(project, candidate)
 
-        study = optuna.create_study(
-            storage=open_storage(f"sqlite:///{self.folder}/{self.count}.db"),
-            sampler=sampler_of(project.search, 0),
-        )
-        began = time.perf_counter()
+        storage = open_storage(f"sqlite:///{self.folder}/{self.count}.db")
         with quiet_optuna():
+            study = optuna.create_study(storage=storage, sampler=sampler_of(project.search, 0))
+            began = time.perf_counter()
             study.optimize(objective, n_trials=project.search.trials)
         return time.perf_counter() - began
 
@@ -163,7 +162,7 @@ def main() -> None:
         train_candidates(
             bench.project,
             bench.examples,
-            [Candidate(GROUP, 0, bench.project.regularizers.groups[GROUP])],
+            [Candidate(GROUP, 0, Group(regularizer=GROUP, hidden_weight=0.1, sparsity=0.5))],
             [1],
             SilentProgress(),
         )
