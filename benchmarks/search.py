@@ -1,6 +1,6 @@
 """How many trials a minute a search makes in batches, against one at a time, and what it finds.
 
-    python benchmarks/search.py [--trials 20] [--batch 20] [--one 2] [--quality 0] [--set FIELD=VALUE …]
+    python benchmarks/search.py [--trials 20] [--batch 20] [--one 2] [--quality 0]
 
 The same trials of the group `sL1+KL` on the wine table, proposed by random sampling and kept in a
 SQLite storage, made in three ways:
