@@ -30,6 +30,10 @@ from sparse_lightning.cli.options import explained
     default=True,
     help="Whether the groups are compared at their best settings on fresh seeds afterwards.",
 )
+@click.option(
+    "--workers", type=click.IntRange(min=1), metavar="N", help="Train on N processes, by Dask."
+)
+@click.option("--scheduler", metavar="tcp://…", help="Train on the workers of a Dask scheduler.")
 @options.overrides
 @options.tracking_uri
 @options.output
@@ -41,6 +45,8 @@ def search_command(
     groups: tuple[str, ...],
     fresh: bool,
     compare: bool,
+    workers: int | None,
+    scheduler: str | None,
     overrides: tuple[str, ...],
     tracking_uri: str | None,
     output: Path | None,
@@ -49,6 +55,8 @@ def search_command(
 
     All groups get the same number of trials. A search that was interrupted goes on where it was.
     """
+    if workers and scheduler:
+        raise click.UsageError("give either --workers N or --scheduler tcp://…")
     from sparse_lightning.project import Project
 
     given = {"trials": trials, "storage": storage}
@@ -65,7 +73,9 @@ def search_command(
 
     progress = terminal_progress()
     try:
-        searched = search_strengths(loaded, tracking_uri, output, progress, groups, fresh, compare)
+        searched = search_strengths(
+            loaded, tracking_uri, output, progress, groups, fresh, compare, workers, scheduler
+        )
     finally:
         progress.close()
     objective = loaded.search.objective

@@ -24,19 +24,20 @@ def search_table(frame: pd.DataFrame, objective: str, confidence: float) -> Tabl
         confidence: of the intervals.
     """
     measure = "hypervolume_gap of the front" if objective == "pareto" else objective
+    fresh = bool(frame["fresh"].notna().any())
+    again = "; fresh: trained again from seeds that the search has not seen" if fresh else ""
     table = Table(
         box=None,
         pad_edge=False,
         padding=(0, 2, 0, 0),
         header_style="bold",
         caption=f"{measure}; smaller is better; in brackets the {confidence:.0%} intervals over "
-        "the seeds; fresh: trained again from seeds that the search has not seen",
+        f"the seeds{again}",
         caption_justify="left",
     )
     table.add_column("group", overflow="fold", max_width=18)
     table.add_column("trial", justify="right")
     table.add_column("search", justify="right", no_wrap=True)
-    fresh = bool(frame["fresh"].notna().any())
     if fresh:
         table.add_column("fresh", justify="right", no_wrap=True)
     table.add_column("setting")

@@ -1,6 +1,6 @@
 """Candidates: settings that are tried. Many of them are trained as one population."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,10 @@ class Candidate:
     def name(self) -> str:
         """What it is called as a group among others: `sL1+sh #17`."""
         return f"{self.group} #{self.number}"
+
+
+Train = Callable[[Project, Examples, Sequence[Candidate], Sequence[int], Progress], pd.DataFrame]
+"""What trains candidates, as `train_candidates` does."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from sparse_lightning.data.examples import Examples
 from sparse_lightning.pareto import score
 from sparse_lightning.pareto.frames import of_group
 from sparse_lightning.project import Project
-from sparse_lightning.search.candidates import Candidate, Floor, train_candidates
+from sparse_lightning.search.candidates import Candidate, Floor, Train, train_candidates
 from sparse_lightning.training.progress import Progress
 
 Prune = Callable[[Mapping[Candidate, float]], set[Candidate]]
@@ -46,6 +46,7 @@ class Trainer:
         null_error: the error with every weight 0.
         connections_total: how many connections there can be.
         floor: of the search.
+        train: trains candidates.
     """
 
     project: Project
@@ -53,6 +54,7 @@ class Trainer:
     null_error: float
     connections_total: float
     floor: Floor
+    train: Train = train_candidates
 
     def __call__(
         self, candidates: Sequence[Candidate], progress: Progress, prune: Prune | None = None
@@ -88,7 +90,7 @@ class Trainer:
     def _train(
         self, candidates: Sequence[Candidate], seeds: Sequence[int], progress: Progress
     ) -> pd.DataFrame:
-        return train_candidates(self.project, self.examples, candidates, seeds, progress)
+        return self.train(self.project, self.examples, candidates, seeds, progress)
 
     def _outcome(
         self, candidate: Candidate, networks: pd.DataFrame, pruned: bool = False

@@ -14,6 +14,7 @@ from sparse_lightning.search.result import SearchResult, found_by
 from sparse_lightning.search.samplers import quiet_optuna
 from sparse_lightning.search.storage import open_storage, shown, storage_errors
 from sparse_lightning.search.tracking import SearchWriter
+from sparse_lightning.search.workers import training_on
 from sparse_lightning.suggestions import did_you_mean
 from sparse_lightning.tracking import Store
 from sparse_lightning.training.examples import examples_of
@@ -28,6 +29,8 @@ def search(
     groups: Sequence[str] | None = None,
     fresh: bool = False,
     open_run: str | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
 ) -> SearchResult:
     """Search for each group's best setting, all with the same number of trials.
 
@@ -41,6 +44,8 @@ def search(
         groups: which groups; default: all.
         fresh: begin anew; what the storage holds of these groups is removed.
         open_run: the id of an open run that becomes the search's; default: a new one.
+        workers: how many processes of this machine train; default: this one alone.
+        scheduler: the address of a Dask scheduler whose workers train instead.
 
     Returns:
         The best of each group.
@@ -73,10 +78,13 @@ def search(
         if any(study.left for study in studies.values()):
             layers = project.layers(examples.inputs.shape[1], examples.outputs)
             store = Store(tracking_uri)
-            with SearchWriter(store, project, table.name, layers, open_run) as writer:
+            with (
+                training_on(workers, scheduler) as train,
+                SearchWriter(store, project, table.name, layers, open_run) as writer,
+            ):
                 run_id = writer.run_id
                 floor = _floor(studies, project, examples, progress, corner["null_error"])
-                trainer = Trainer(project, examples, **corner, floor=floor)
+                trainer = Trainer(project, examples, **corner, floor=floor, train=train)
                 trained = _spend(studies, trainer, writer, progress)
                 page = page_of(project.name, list(studies.values()), project.search.objective)
                 writer.end(page, {"trials": trained, "floor": floor.error})

@@ -83,6 +83,8 @@ def search_strengths(
     groups: Sequence[str] | None = None,
     fresh: bool = False,
     compare: bool = True,
+    workers: int | None = None,
+    scheduler: str | None = None,
 ) -> Searched:
     """Search for each group's best strengths with the same budget, then compare the groups there.
 
@@ -98,6 +100,8 @@ def search_strengths(
         fresh: begin anew.
         compare: train each group at its best setting from the project's own seeds and report it.
             With the objective `pareto` there is no such single setting, and no comparison.
+        workers: how many processes of this machine train the trials; default: this one alone.
+        scheduler: the address of a Dask scheduler whose workers train them instead.
 
     Returns:
         What was found.
@@ -118,7 +122,7 @@ def search_strengths(
     if compare:
         writable(folder)
     open_run = open_run_of()
-    result = search(project, tracking_uri, progress, groups, fresh, open_run)
+    result = search(project, tracking_uri, progress, groups, fresh, open_run, workers, scheduler)
     if not compare or not any(found.settings for found in result.groups):
         return Searched(result, None)
     best = best_project(result, name)

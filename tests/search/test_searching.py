@@ -11,7 +11,7 @@ import pytest
 
 from sparse_lightning import InputError, TrainingError
 from sparse_lightning.errors import SearchError
-from sparse_lightning.search import group_study, outcomes
+from sparse_lightning.search import group_study, workers
 from sparse_lightning.search.candidates import train_candidates
 from sparse_lightning.search.outcomes import Trainer
 from sparse_lightning.search.searching import search
@@ -312,7 +312,7 @@ def test_trials_whose_networks_all_diverge_count_and_are_never_the_best(make_pro
         lost = networks["group"].str.startswith("sL1+KL")
         return networks.assign(failed=lost, failure=["diverged" if row else "" for row in lost])
 
-    monkeypatch.setattr(outcomes, "train_candidates", diverges)
+    monkeypatch.setattr(workers, "train_candidates", diverges)
     result = search(make_project("search.trials=2"))
     sound, diverged = result.groups
     assert len(sound.settings) == 1
