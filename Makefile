@@ -42,6 +42,7 @@ bench: $(VENV)/installed  ## Measure: one JSON line a benchmark
 	python benchmarks/tracking.py
 	python benchmarks/components.py
 	python benchmarks/heldout.py
+	python benchmarks/search.py --quality 5
 
 results: $(VENV)/installed  ## Train both versions of table 1 and write docs/results.md
 	sparse-lightning table1

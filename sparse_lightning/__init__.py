@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from sparse_lightning.regularizers.weight import L1, SelectiveL1
     from sparse_lightning.study import Study, run
+    from sparse_lightning.study.searching import search_strengths
 
 __version__ = "0.1.0"
 
@@ -53,6 +54,7 @@ _HOMES = {
     "area_index": "pareto",
     "hypervolume_gap": "pareto",
     "run": "study",
+    "search_strengths": "study.searching",
 }
 
 __all__ = [
@@ -76,6 +78,7 @@ __all__ = [
     "area_index",
     "hypervolume_gap",
     "run",
+    "search_strengths",
 ]
 
 

@@ -36,3 +36,7 @@ class TrackingError(SparseLightningError):
 
 class TrainingError(SparseLightningError):
     """A fit could not be carried out."""
+
+
+class SearchError(SparseLightningError):
+    """A search cannot go on: its storage cannot be reached, or a package is not installed."""

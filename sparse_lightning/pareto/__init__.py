@@ -3,6 +3,7 @@
 from sparse_lightning.pareto.comparison import Comparison, compare
 from sparse_lightning.pareto.indices import INDICES, area_index, hypervolume_gap
 from sparse_lightning.pareto.markers import FLOOR_GROUP, failures, floor, markers
+from sparse_lightning.pareto.scoring import score
 
 __all__ = [
     "FLOOR_GROUP",
@@ -14,4 +15,5 @@ __all__ = [
     "floor",
     "hypervolume_gap",
     "markers",
+    "score",
 ]

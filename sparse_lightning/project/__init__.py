@@ -3,6 +3,7 @@
 from sparse_lightning.project.groups import Group, RegularizerSettings
 from sparse_lightning.project.preparation import DropRare, Dummies, Step
 from sparse_lightning.project.project import Project
+from sparse_lightning.project.search import Bounds, SearchSettings
 from sparse_lightning.project.settings import (
     FloorSettings,
     NetworkSettings,
@@ -14,6 +15,7 @@ from sparse_lightning.project.settings import (
 )
 
 __all__ = [
+    "Bounds",
     "DropRare",
     "Dummies",
     "FloorSettings",
@@ -23,6 +25,7 @@ __all__ = [
     "RegularizerSettings",
     "ReportSettings",
     "ScheduleSettings",
+    "SearchSettings",
     "Step",
     "TableSettings",
     "TrackingSettings",

@@ -20,6 +20,13 @@ def contradictions(project: "Project") -> Iterator[tuple[Location, str]]:
             f"needs training.optimizer sgd, got {project.training.optimizer}",
         )
     yield from _contradictions_of_structures(project)
+    shared = sorted({*(project.search.seeds or ())} & {*project.training.seeds})
+    if shared:
+        yield (
+            ("search", "seeds"),
+            f"must hold other seeds than training.seeds, on which the groups are compared after "
+            f"the search; both hold {', '.join(str(seed) for seed in shared)}",
+        )
 
 
 def _contradictions_of_task(project: "Project") -> Iterator[tuple[Location, str]]:

@@ -19,6 +19,7 @@ from sparse_lightning.project.messages import (
     problems,
 )
 from sparse_lightning.project.reading import Override, explain, read_file
+from sparse_lightning.project.search import SearchSettings
 from sparse_lightning.project.settings import (
     EvaluationSettings,
     NetworkSettings,
@@ -45,6 +46,7 @@ class Project(Settings):
         regularizers: the groups that are compared.
         report: how the study is reported.
         tracking: what is tracked beyond params, metrics and weights.
+        search: how the groups' own best strengths are searched for.
 
     Raises:
         ProjectError: a field is not known, missing, out of range, or contradicts another one.
@@ -63,6 +65,7 @@ class Project(Settings):
     regularizers: RegularizerSettings = RegularizerSettings()
     report: ReportSettings = ReportSettings()
     tracking: TrackingSettings = TrackingSettings()
+    search: SearchSettings = SearchSettings()
 
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
 
@@ -136,6 +139,11 @@ class Project(Settings):
     def folder(self) -> Path:
         """Where the table's relative path starts: the folder of the file that names the table."""
         return self._folder
+
+    @property
+    def search_seeds(self) -> tuple[int, ...]:
+        """The seeds of the networks of a search's trials."""
+        return self.search.seeds_beside(self.training.seeds)
 
     @property
     def reconstruction_activation(self) -> Literal["sigmoid", "linear"]:

@@ -1,7 +1,6 @@
 """Running a project: train every network, track them, report."""
 
 import os
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from sparse_lightning.tracking import Store, StudyWriter
 from sparse_lightning.tracking.names import ENCODING_FILE, TARGET_FILE
 from sparse_lightning.training import train
 from sparse_lightning.training.examples import examples_of
+from sparse_lightning.training.facts import facts_of
 from sparse_lightning.training.progress import Progress
 
 
@@ -54,16 +54,7 @@ def run(
     folder = writable(Path(output) if output is not None else Path("reports") / project.name)
     store = Store(tracking_uri)
     run_id = open_run_of() if open_run is None else open_run or None
-    weights = sum(inputs * outputs for inputs, outputs in pairwise(layers))
-    facts = {
-        "rows": len(examples.training().inputs),
-        "rows_held_out": len(examples.inputs) - len(examples.training().inputs),
-        "rows_dropped": table.rows_dropped,
-        # Of components y is a share of the variance.
-        "null_error": 1.0 if project.task == "pca" else examples.null_error,
-        # Of components x is the mean number of loadings of one, which has one an input.
-        "connections_total": layers[0] if project.task == "pca" else weights,
-    }
+    facts = facts_of(project, table, examples)
     documents: dict[str, Any] = {ENCODING_FILE: table.encoding.to_dict()}
     if table.target is not None:
         documents[TARGET_FILE] = ClassTarget.fit(table.target).to_dict()

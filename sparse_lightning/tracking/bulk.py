@@ -88,7 +88,7 @@ def takes(store: Store) -> bool:
     )
 
 
-def write_runs(store: Store, experiment_id: str, runs: Iterable[FinishedRun]) -> None:
+def write_runs(store: Store, experiment_id: str, runs: Iterable[FinishedRun]) -> list[str]:
     """Write runs, many in a transaction, their files before their rows.
 
     A failure leaves nothing of the runs of its transaction; those before it are whole.
@@ -98,12 +98,16 @@ def write_runs(store: Store, experiment_id: str, runs: Iterable[FinishedRun]) ->
         experiment_id: of the experiment of the runs.
         runs: taken as many at a time as a transaction writes.
 
+    Returns:
+        The ids of the runs, in their order.
+
     Raises:
         MlflowException: the store does not take a run, or the experiment is not active.
         OSError: the files cannot be written.
     """
     sql: SqlAlchemyStore = _sql_store(store)
     started, waiting = 0, iter(runs)
+    written: list[str] = []
     while chunk := list(islice(waiting, RUNS_A_TRANSACTION)):
         experiment = sql.get_experiment(experiment_id)
         if experiment.lifecycle_stage != LifecycleStage.ACTIVE:
@@ -133,6 +137,8 @@ def write_runs(store: Store, experiment_id: str, runs: Iterable[FinishedRun]) ->
                 for table, values in _described(sql, run, started).items():
                     rows[table] += [{**value, "run_uuid": run_id} for value in values]
             _insert(sql, rows)
+        written += [row["run_uuid"] for row in rows["runs"]]
+    return written
 
 
 def _sql_store(store: Store) -> Any:

@@ -4,6 +4,8 @@ KIND = "sparse_lightning.kind"
 STUDY = "study"
 OVERVIEW = "overview"
 NETWORK = "network"
+SEARCH = "search"
+TRIAL = "trial"
 
 PROJECT = "sparse_lightning.project"
 """Tag of a study's run: the name of its project, also where the experiment has another name."""
@@ -13,6 +15,12 @@ REPLICA = "sparse_lightning.replica"
 
 FAILURE = "sparse_lightning.failure"
 """Tag of a failed network's run: what went wrong."""
+
+OPTUNA_STUDY = "optuna.study_name"
+"""Tag of a trial's run: the study of its group, as Optuna's storage knows it."""
+
+OPTUNA_TRIAL = "optuna.trial_number"
+"""Tag of a trial's run: its number in that study."""
 
 REFERENCE = "reference_"
 """What the names of the study's metrics begin with that measure other methods."""

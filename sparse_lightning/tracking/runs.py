@@ -34,7 +34,7 @@ class FinishedRun:
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def write_runs(store: Store, experiment_id: str, runs: Iterable[FinishedRun]) -> None:
+def write_runs(store: Store, experiment_id: str, runs: Iterable[FinishedRun]) -> list[str]:
     """Write runs one by one through MLflow's client, which every store understands.
 
     A failure leaves the run that it struck open; the runs before it are whole.
@@ -44,9 +44,13 @@ def write_runs(store: Store, experiment_id: str, runs: Iterable[FinishedRun]) ->
         experiment_id: of the experiment of the runs.
         runs: taken one at a time.
 
+    Returns:
+        The ids of the runs, in their order.
+
     Raises:
         MlflowException: the store does not take a run.
     """
+    written: list[str] = []
     for run in runs:
         opened = store.client.create_run(experiment_id, run_name=run.name, tags=dict(run.tags))
         run_id, now = opened.info.run_id, int(time.time() * 1000)
@@ -59,6 +63,8 @@ def write_runs(store: Store, experiment_id: str, runs: Iterable[FinishedRun]) ->
             params=[Param(name, value) for name, value in run.params.items()],
         )
         store.client.set_terminated(run_id, run.status)
+        written.append(run_id)
+    return written
 
 
 def log_files(artifact_uri: str, files: Mapping[str, bytes], tracking_uri: str) -> None:

@@ -3,7 +3,7 @@
 import json
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -93,13 +93,9 @@ class StudyWriter:
     def networks(self, trained: TrainedPopulation) -> None:
         """Write one child run a network, with its weights, and the study's own measures."""
         began = time.time()
-        write_runs = bulk.write_runs if bulk.takes(self._run.store) else runs.write_runs
-        with self._run.store.errors("does not take the networks"):
-            write_runs(
-                self._run.store,
-                self._run.experiment_id,
-                (self._network(trained, number) for number in range(len(trained.replicas))),
-            )
+        write_finished(
+            self._run, (self._network(trained, number) for number in range(len(trained.replicas)))
+        )
         self._run.describe(
             metrics={
                 "networks": len(trained.replicas),
@@ -120,7 +116,7 @@ class StudyWriter:
         settings = self.project.regularizers
         self._run.describe(
             params={
-                **self._common_params(),
+                **common_params(self.project, self.table.name, self.layers),
                 "groups": ", ".join(settings.groups),
                 "seeds": ", ".join(str(seed) for seed in self.project.training.seeds),
             },
@@ -150,25 +146,12 @@ class StudyWriter:
         )
         return DatasetInput(dataset=entity, tags=[])
 
-    def _common_params(self) -> dict[str, Any]:
-        training = self.project.training
-        return {
-            "dataset": self.table.name,
-            "task": self.project.task,
-            "layers": "-".join(str(units) for units in self.layers),
-            "activation": self.project.network.activation,
-            "optimizer": training.optimizer,
-            "learning_rate": training.learning_rate,
-            "batch_size": training.batch_size,
-            "epochs": training.epochs,
-        }
-
     def _network(self, trained: TrainedPopulation, number: int) -> FinishedRun:
         """What the run of a network holds."""
         replica = trained.replicas[number]
         history, failure = trained.histories[number], trained.failures[number]
         params = {
-            **self._common_params(),
+            **common_params(self.project, self.table.name, self.layers),
             "group": replica.group,
             "regularizer": replica.regularizer,
             **replica.strengths,
@@ -202,3 +185,42 @@ class StudyWriter:
                 },
             },
         )
+
+
+def common_params(project: Project, dataset: str, layers: list[int]) -> dict[str, Any]:
+    """The params that all networks of a project share; their names are the same for every task.
+
+    Args:
+        project: that they are trained for.
+        dataset: the name of the table.
+        layers: units from inputs to outputs.
+    """
+    training = project.training
+    return {
+        "dataset": dataset,
+        "task": project.task,
+        "layers": "-".join(str(units) for units in layers),
+        "activation": project.network.activation,
+        "optimizer": training.optimizer,
+        "learning_rate": training.learning_rate,
+        "batch_size": training.batch_size,
+        "epochs": training.epochs,
+    }
+
+
+def write_finished(opened: OpenedRun, finished: Iterable[FinishedRun]) -> list[str]:
+    """Write runs into the experiment of an open run, in the fastest way that its store has.
+
+    Args:
+        opened: the run beside which they are.
+        finished: what is written.
+
+    Returns:
+        The ids of the runs, in their order.
+
+    Raises:
+        TrackingError: the store fails.
+    """
+    write_runs = bulk.write_runs if bulk.takes(opened.store) else runs.write_runs
+    with opened.store.errors("does not take the runs"):
+        return write_runs(opened.store, opened.experiment_id, finished)

@@ -34,6 +34,28 @@ class SilentProgress:
     def close(self) -> None: ...
 
 
+class Titled:
+    """Tells another progress the same, under longer titles.
+
+    Args:
+        progress: that is told.
+        title: what the titles of its stages begin with.
+    """
+
+    def __init__(self, progress: Progress, title: str):
+        self._progress = progress
+        self._title = title
+
+    def start(self, stage: str, epochs: int, replicas: int) -> None:
+        self._progress.start(self._title + stage, epochs, replicas)
+
+    def advance(self) -> None:
+        self._progress.advance()
+
+    def close(self) -> None:
+        self._progress.close()
+
+
 class TerminalProgress:
     """A bar with stage, epoch, replicas and time left on standard error."""
 

@@ -1,0 +1,196 @@
+"""The Optuna study of one group: what it proposes, what it was told, what is still to do."""
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import optuna
+from optuna.storages import RDBStorage
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from sparse_lightning.errors import InputError
+from sparse_lightning.project import Project
+from sparse_lightning.search.candidates import Candidate, Floor
+from sparse_lightning.search.identity import differences, identity_of
+from sparse_lightning.search.outcomes import Outcome
+from sparse_lightning.search.owners import RELEASED, at_work, this_process
+from sparse_lightning.search.samplers import pruner_of, sampler_of
+from sparse_lightning.search.space import setting_of, space_of
+
+IDENTITY, FLOOR, INDICES = "made_with", "floor", "indices"
+OWNER, FAILED = "owner", "failed"
+
+_NASCENT = timedelta(minutes=1)
+"""A trial without an owner was left behind by a process that ended while it asked, if older."""
+
+
+class GroupStudy:
+    """A group's study in a storage, made if there is none; what was interrupted is taken over.
+
+    Args:
+        storage: that holds it.
+        address: of the storage, for messages.
+        project: that is searched.
+        digest: of the table.
+        group: the name of the group.
+
+    Attributes:
+        group: the name of the group.
+        name: of the study: the project's name and the group's.
+        study: Optuna's own.
+
+    Raises:
+        InputError: the study was made with other settings.
+        SearchError: the sampler needs a package that is not installed.
+    """
+
+    def __init__(
+        self, storage: RDBStorage, address: str, project: Project, digest: str, group: str
+    ):
+        self.group = group
+        self.name = study_name(project, group)
+        self._storage = storage
+        self._project = project
+        self._space = space_of(project, group)
+        settings = project.search
+        self.study = optuna.create_study(
+            storage=storage,
+            study_name=self.name,
+            sampler=sampler_of(settings, 0),
+            pruner=pruner_of(settings),
+            directions=[StudyDirection.MINIMIZE] * (2 if settings.objective == "pareto" else 1),
+            load_if_exists=True,
+        )
+        identity = json.loads(json.dumps(identity_of(project, digest, group)))
+        made_with = self.study.user_attrs.get(IDENTITY)
+        if made_with is None:
+            if self.study.get_trials(deepcopy=False):
+                raise InputError(f"search.storage {address}: {self.name!r} is another's study")
+            self.study.set_user_attr(IDENTITY, identity)
+        elif found := differences(made_with, identity):
+            raise InputError(
+                f"search.storage {address}: the search {self.name!r} was made with other settings: "
+                f"{'; '.join(found)}. Begin anew with --fresh, or set another name"
+            )
+
+    @property
+    def floor(self) -> Floor | None:
+        """The floor of the search, once it is known."""
+        stored = self.study.user_attrs.get(FLOOR)
+        return None if stored is None else Floor(**stored)
+
+    @floor.setter
+    def floor(self, floor: Floor) -> None:
+        self.study.set_user_attr(FLOOR, vars(floor))
+
+    @property
+    def trials(self) -> list[FrozenTrial]:
+        """The trials whose outcome is known, the failed ones included."""
+        return [trial for trial in self.study.get_trials(deepcopy=False) if _told(trial)]
+
+    @property
+    def in_flight(self) -> int:
+        """How many trials are in some process's hands."""
+        running = self._running()
+        return sum(at_work(trial.user_attrs.get(OWNER, RELEASED)) for trial in running)
+
+    @property
+    def left(self) -> int:
+        """How many trials of the budget nobody has in hand or has told the outcome of."""
+        return max(0, self._project.search.trials - len(self.trials) - self.in_flight)
+
+    def take_over(self, most: int) -> list[Candidate]:
+        """The candidates that a process had in hand when it ended, now in the hands of this one.
+
+        Args:
+            most: how many at most.
+        """
+        left_behind = [trial for trial in self._running() if not at_work(trial.user_attrs[OWNER])]
+        return [self._owned(trial) for trial in left_behind[: min(most, self.left)]]
+
+    def ask(self, most: int) -> list[Candidate]:
+        """New candidates, in the hands of this process.
+
+        Args:
+            most: how many at most; fewer where the budget ends.
+        """
+        asked = []
+        left, used = self.left, len(self.trials) + self.in_flight
+        for position in range(used, used + min(most, left)):
+            self.study.sampler = sampler_of(self._project.search, position)
+            asked.append(self._owned(self.study.ask(self._space)))
+        return asked
+
+    def release(self, candidate: Candidate) -> None:
+        """Let go of a candidate that this process does not come to train."""
+        self._own(candidate, RELEASED)
+
+    def worse_than_before(self, scores: Mapping[Candidate, float]) -> set[Candidate]:
+        """The candidates of this group that the pruner gives up by their scores on one seed."""
+        mine = [candidate for candidate in scores if candidate.group == self.group]
+        for candidate in mine:
+            number = self._id(candidate)
+            self._storage.set_trial_intermediate_value(number, 1, scores[candidate])
+        frozen = {c: self._storage.get_trial(self._id(c)) for c in mine}
+        return {c for c, trial in frozen.items() if self.study.pruner.prune(self.study, trial)}
+
+    def tell(self, outcome: Outcome) -> None:
+        """Keep what became of a candidate."""
+        number = self._id(outcome.candidate)
+        if self._storage.get_trial(number).state.is_finished():
+            return  # two processes took it over at once, and the other one was faster
+        known = {name: value for name, value in outcome.indices.items() if math.isfinite(value)}
+        self._storage.set_trial_user_attr(number, INDICES, known)
+        if outcome.values is None:
+            self._storage.set_trial_user_attr(number, FAILED, True)
+            self.study.tell(outcome.candidate.number, state=TrialState.FAIL)
+        elif outcome.pruned:
+            self.study.tell(outcome.candidate.number, state=TrialState.PRUNED)
+        else:
+            self.study.tell(outcome.candidate.number, list(outcome.values))
+
+    def candidate(self, trial: Trial | FrozenTrial) -> Candidate:
+        """What a trial tries."""
+        setting = setting_of(self._project, self.group, trial.params)
+        return Candidate(self.group, trial.number, setting)
+
+    def _running(self) -> list[FrozenTrial]:
+        """The trials that somebody has in hand or has left; what was asked for in part is ended."""
+        running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        for trial in running:
+            began = trial.datetime_start
+            if OWNER not in trial.user_attrs and began and datetime.now() - began > _NASCENT:
+                self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+        return [trial for trial in running if OWNER in trial.user_attrs]
+
+    def _owned(self, trial: Trial | FrozenTrial) -> Candidate:
+        candidate = self.candidate(trial)
+        self._own(candidate, this_process())
+        return candidate
+
+    def _own(self, candidate: Candidate, owner: str) -> None:
+        self._storage.set_trial_user_attr(self._id(candidate), OWNER, owner)
+
+    def _id(self, candidate: Candidate) -> int:
+        study = self._storage.get_study_id_from_name(self.name)
+        return self._storage.get_trial_id_from_study_id_trial_number(study, candidate.number)
+
+
+def study_name(project: Project, group: str) -> str:
+    """How Optuna's storage knows the study of a group."""
+    return f"{project.name}/{group}"
+
+
+def forget(storage: RDBStorage, project: Project, group: str) -> None:
+    """Remove the study of a group, if there is one."""
+    name = study_name(project, group)
+    if name in optuna.get_all_study_names(storage):
+        optuna.delete_study(study_name=name, storage=storage)
+
+
+def _told(trial: FrozenTrial) -> bool:
+    if trial.state == TrialState.FAIL:
+        return FAILED in trial.user_attrs
+    return trial.state in (TrialState.COMPLETE, TrialState.PRUNED)

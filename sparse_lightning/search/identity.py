@@ -1,0 +1,70 @@
+"""What a group's search was made with: a search goes on only with the same."""
+
+from typing import Any
+
+from sparse_lightning.project import Project
+from sparse_lightning.project.messages import show
+from sparse_lightning.search.space import space_of
+
+_NOT_OF_TRIALS = {
+    # Where and how many at a time networks are trained changes no result, and how many trials
+    # there are none of theirs.
+    "training": {"seeds", "accelerator", "chunk"},
+    "search": {"trials", "batch", "seeds"},
+}
+_STRENGTHS = ("l1_weight", "l1_threshold", "hidden_weight", "hidden_threshold", "sparsity")
+
+
+def identity_of(project: Project, digest: str, group: str) -> dict[str, Any]:
+    """Everything that the trials of a group depend on, by the names of project files.
+
+    Args:
+        project: that is searched.
+        digest: of the table.
+        group: the name of the group.
+    """
+    dumped = project.model_dump(mode="json")
+    search = dumped["search"]
+    space = space_of(project, group)
+    for strength in _STRENGTHS:
+        if not any(name.startswith(strength) for name in space):
+            del search[strength]
+    sections: dict[str, Any] = {
+        "task": dumped["task"],
+        "table": {**dumped["table"], "digest": digest},
+        "regularizers": {
+            "proximal": dumped["regularizers"]["proximal"],
+            "groups": {group: {"regularizer": project.regularizers.regularizer(group)}},
+        },
+        "report": {"connection_threshold": dumped["report"]["connection_threshold"]},
+        "evaluation": dumped["evaluation"],
+        "network": dumped["network"],
+    }
+    for section, left_out in _NOT_OF_TRIALS.items():
+        sections[section] = {
+            field: value for field, value in dumped[section].items() if field not in left_out
+        }
+    sections["search"]["seeds"] = list(project.search_seeds)
+    return _flat(sections)
+
+
+def differences(made_with: dict[str, Any], asked_for: dict[str, Any]) -> list[str]:
+    """What differs between two identities, a field each: `search.seed was 0 and is 1 now`."""
+    return [
+        f"{field} was {_shown(made_with, field)} and is {_shown(asked_for, field)} now"
+        for field in dict.fromkeys([*made_with, *asked_for])
+        if made_with.get(field) != asked_for.get(field)
+    ]
+
+
+def _flat(value: Any, place: str = "") -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {place: value}
+    found: dict[str, Any] = {}
+    for key, deeper in value.items():
+        found |= _flat(deeper, f"{place}.{key}" if place else key)
+    return found
+
+
+def _shown(identity: dict[str, Any], field: str) -> str:
+    return show(identity[field]) if field in identity else "not set"

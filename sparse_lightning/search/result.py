@@ -1,0 +1,104 @@
+"""What a search has found: each group's best setting and its score."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from optuna.trial import FrozenTrial, TrialState
+
+from sparse_lightning.pareto import hypervolume_gap
+from sparse_lightning.project import Group, Project
+from sparse_lightning.search.group_study import INDICES, GroupStudy
+
+
+@dataclass(frozen=True)
+class Found:
+    """The best of one group.
+
+    Attributes:
+        group: the name of the group.
+        trials: how many trials it had, the failed ones included.
+        best: numbers of the best trials: one, or with the objective `pareto` those of the front;
+            none where every trial failed.
+        settings: what these trials tried.
+        score: the objective of the best trial, or the hypervolume gap of the front; NaN where
+            every trial failed.
+        low: lower end of the score's interval over the seeds of the search; NaN of a front.
+        high: its upper end.
+    """
+
+    group: str
+    trials: int
+    best: tuple[int, ...]
+    settings: tuple[Group, ...]
+    score: float
+    low: float = np.nan
+    high: float = np.nan
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """A search that has spent its budget.
+
+    Attributes:
+        project: that was searched.
+        groups: the best of each group, in the order of the project.
+        run_id: of the search's MLflow run; None where nothing was left to train.
+        trained: how many trials this call has trained.
+        unfinished: how many trials other processes still have in hand.
+    """
+
+    project: Project
+    groups: tuple[Found, ...]
+    run_id: str | None
+    trained: int
+    unfinished: int
+
+
+def found_by(
+    study: GroupStudy, objective: str, null_error: float, connections_total: float
+) -> Found:
+    """The best of a group's study.
+
+    Args:
+        study: of the group.
+        objective: what was minimised.
+        null_error: the error with every weight 0.
+        connections_total: how many connections there can be.
+    """
+    told = study.trials
+    complete = [trial for trial in told if trial.state == TrialState.COMPLETE]
+    if not complete or study.floor is None:
+        return Found(study.group, len(told), (), (), np.nan)
+    if objective != "pareto":
+        # Of equals the first, so that the answer does not depend on the storage's order.
+        best = min(complete, key=lambda trial: (trial.values[0], trial.number))
+        return _found(study, len(told), [best], objective)
+    front = sorted(study.study.best_trials, key=lambda trial: trial.values[0])
+    x, y = np.array([trial.values for trial in front]).T
+    gap = hypervolume_gap(
+        x,
+        y,
+        floor=study.floor.error,
+        null_error=null_error,
+        connections_total=connections_total,
+    )
+    return _found(study, len(told), front, None, gap)
+
+
+def _found(
+    study: GroupStudy,
+    trials: int,
+    best: list[FrozenTrial],
+    index: str | None,
+    score: float | None = None,
+) -> Found:
+    indices = best[0].user_attrs.get(INDICES, {}) if index else {}
+    return Found(
+        study.group,
+        trials,
+        tuple(trial.number for trial in best),
+        tuple(study.candidate(trial).setting for trial in best),
+        best[0].values[0] if score is None else score,
+        indices.get(f"{index}_low", np.nan),
+        indices.get(f"{index}_high", np.nan),
+    )

@@ -1,0 +1,72 @@
+"""What is searched of a group, and the setting that a point of that space stands for."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from optuna.distributions import BaseDistribution, FloatDistribution
+
+from sparse_lightning.project import Bounds, Group, Project
+
+LOW, HIGH = "l1_weight_low", "l1_weight_high"
+"""The parameters that bound a trial's range of λ."""
+
+DIGITS = 4
+"""To so many digits values are trained, so that a project file can repeat them as they are told."""
+
+
+def space_of(project: Project, group: str) -> dict[str, BaseDistribution]:
+    """The parameters of a group's trials, all on log scales.
+
+    They do not depend on each other, as quasi-random sequences and evolution strategies need it:
+    the lower end of the range of λ lies below the middle of its bounds, the upper end above it.
+    With the objective `pareto` a trial has a single λ instead.
+
+    Args:
+        project: with the bounds.
+        group: the name of the group.
+    """
+    settings = project.search
+    space: dict[str, BaseDistribution] = {}
+    for strength in _taken(project, group):
+        bounds: Bounds = getattr(settings, strength)
+        if strength == "l1_weight" and settings.objective != "pareto":
+            middle = math.sqrt(bounds.low * bounds.high)
+            space[LOW] = FloatDistribution(bounds.low, middle, log=True)
+            space[HIGH] = FloatDistribution(middle, bounds.high, log=True)
+        else:
+            space[strength] = FloatDistribution(bounds.low, bounds.high, log=True)
+    return space
+
+
+def setting_of(project: Project, group: str, point: Mapping[str, float]) -> Group:
+    """The strengths and thresholds that a point stands for.
+
+    Args:
+        project: with the bounds and the number of markers.
+        group: the name of the group.
+        point: a value of every parameter of `space_of`.
+    """
+    settings = project.search
+    strengths: dict[str, float | tuple[float, ...]] = {}
+    for strength in _taken(project, group):
+        bounds: Bounds = getattr(settings, strength)
+        if strength != "l1_weight":
+            strengths[strength] = _rounded(point[strength], bounds)
+        elif settings.objective == "pareto":
+            strengths["l1_weights"] = (_rounded(point[strength], bounds),)
+        else:
+            weights = np.geomspace(point[LOW], point[HIGH], settings.markers)
+            rounded = [_rounded(float(weight), bounds) for weight in weights]
+            # Within a narrow range several may be one to so many digits.
+            strengths["l1_weights"] = tuple(dict.fromkeys(rounded))
+    regularizer = project.regularizers.regularizer(group)
+    return Group.model_validate({"regularizer": regularizer, **strengths})
+
+
+def _taken(project: Project, group: str) -> list[str]:
+    return [strength for term in project.regularizers.terms(group) for strength in term.strengths]
+
+
+def _rounded(value: float, bounds: Bounds) -> float:
+    return min(max(float(f"{value:.{DIGITS}g}"), bounds.low), bounds.high)

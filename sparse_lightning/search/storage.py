@@ -1,0 +1,107 @@
+"""Where Optuna keeps the state of a search: SQLite, or PostgreSQL for many machines."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from optuna.exceptions import StorageInternalError
+from optuna.storages import RDBStorage
+from sqlalchemy import create_engine, event, inspect
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from sparse_lightning.errors import InputError, SearchError
+
+PATIENCE = 20
+"""In seconds: how long a server may take to answer, and others may keep a SQLite file locked."""
+
+
+def shown(url: str) -> str:
+    """The address of a storage without its password.
+
+    Raises:
+        InputError: it is no address.
+    """
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except (SQLAlchemyError, ValueError) as error:
+        raise InputError(
+            "search.storage must be an address such as sqlite:///search.db or "
+            "postgresql://user:password@host/database"
+        ) from error
+
+
+def open_storage(url: str) -> RDBStorage:
+    """Open a storage, made if there is none.
+
+    Args:
+        url: as SQLAlchemy writes addresses.
+
+    Raises:
+        InputError: it is no address.
+        SearchError: it cannot be reached, a driver is not installed, or another version of Optuna
+            or another program has made it.
+    """
+    address = shown(url)
+    options: dict[str, Any] = {}
+    if make_url(url).get_backend_name() == "postgresql":
+        options = {"connect_args": {"connect_timeout": PATIENCE}, "pool_pre_ping": True}
+    elif make_url(url).get_backend_name() == "sqlite":
+        options = {"connect_args": {"timeout": PATIENCE}}
+    with storage_errors(address, "cannot be opened"):
+        try:
+            if _holds_another_program(url, options):
+                raise SearchError(
+                    f"search.storage {address} holds another program's tables, perhaps those of "
+                    "MLflow: name a database of its own"
+                )
+            storage = RDBStorage(url, engine_kwargs=options)
+            if storage.engine.dialect.name == "sqlite":
+                _write_ahead(storage)
+            return storage
+        except ImportError as error:
+            raise SearchError(
+                f"search.storage {address} needs a driver that is not installed: {error}; "
+                "pip install 'sparse-lightning[scale]' brings that of PostgreSQL"
+            ) from error
+        except RuntimeError as error:  # Optuna's word for tables that are not its own
+            first = str(error).strip().splitlines()[0]
+            raise SearchError(f"search.storage {address} cannot be used: {first}") from error
+
+
+@contextmanager
+def storage_errors(address: str, what: str) -> Iterator[None]:
+    """Turn what the database raises into a `SearchError` that names it."""
+    try:
+        yield
+    except (SQLAlchemyError, StorageInternalError) as error:
+        cause = error.__cause__ or getattr(error, "orig", None) or error
+        first = str(getattr(cause, "orig", None) or cause).strip().splitlines()[0]
+        raise SearchError(f"search.storage {address} {what}: {first}") from error
+
+
+def _write_ahead(storage: RDBStorage) -> None:
+    """Spare SQLite the wait for the disk in each of the thirty transactions that a trial has.
+
+    A process that is killed loses nothing by it; where the power fails, the last of them.
+    """
+
+    def prepare(connection: Any, _: Any) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    event.listen(storage.engine, "connect", prepare)
+    storage.engine.dispose()  # the connections that there are do not know of it
+
+
+def _holds_another_program(url: str, options: dict[str, Any]) -> bool:
+    """Whether opening the storage would put its tables among those of something else.
+
+    Optuna and MLflow both write the version of their tables into one table of the same name.
+    """
+    engine = create_engine(url, **options)
+    try:
+        tables = set(inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
+    return "alembic_version" in tables and "studies" not in tables

@@ -1,0 +1,197 @@
+"""A search in MLflow: its run, a child run a trial, and their networks below them."""
+
+import json
+import math
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import pandas as pd
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+from sparse_lightning.pareto.frames import records
+from sparse_lightning.project import Project
+from sparse_lightning.replica import STRENGTHS
+from sparse_lightning.search.candidates import Candidate
+from sparse_lightning.search.group_study import study_name
+from sparse_lightning.search.outcomes import Outcome
+from sparse_lightning.tracking import Store, names
+from sparse_lightning.tracking.opened import OpenedRun
+from sparse_lightning.tracking.origin import commit_tag
+from sparse_lightning.tracking.runs import FinishedRun
+from sparse_lightning.tracking.writing import common_params, write_finished
+
+PAGE = "search.html"
+_DESCRIBED = {"group", "regularizer", *STRENGTHS, "seed", "failed", "failure"}
+
+
+class SearchWriter:
+    """The run of a search while it is made; a context manager that ends the run in any case.
+
+    It holds the project file, a child run a trial with its indices, below each of these a run a
+    network with its measures, and the page of plots. The networks' weights are not kept: a setting
+    and a seed make them again.
+
+    Args:
+        store: where to write.
+        project: that is searched.
+        dataset: the name of the table.
+        layers: units from inputs to outputs.
+        run_id: a run that is open already, as `mlflow run` opens one; default: a new run in the
+            experiment `NAME-search`.
+
+    Raises:
+        TrackingError: the store fails, or the open run holds something of this package already.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        project: Project,
+        dataset: str,
+        layers: list[int],
+        run_id: str | None = None,
+    ):
+        self._project = project
+        self._params = common_params(project, dataset, layers)
+        self._commit = commit_tag(project.folder)
+        self._run = OpenedRun(store, names.SEARCH, f"{project.name}-search", run_id)
+
+    @property
+    def run_id(self) -> str:
+        """Of the search's run."""
+        return self._run.run_id
+
+    def __enter__(self) -> Self:
+        self._run.__enter__()
+        settings = self._project.search
+        self._run.describe(
+            params={
+                **self._params,
+                "groups": ", ".join(self._project.regularizers.groups),
+                "seeds": _listed(self._project.search_seeds),
+                **{
+                    field: getattr(settings, field)
+                    for field in ("trials", "batch", "sampler", "objective", "pruning", "markers")
+                },
+            },
+            tags={names.PROJECT: self._project.name, **self._commit},
+        )
+        self._run.text(self._project.dump_yaml(), names.PROJECT_FILE)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._run.__exit__(kind, error, trace)
+
+    def forget(self, candidates: Sequence[Candidate]) -> None:
+        """Remove what an earlier run of this search has written of trials that it did not end."""
+        store = self._run.store
+        for candidate in candidates:
+            condition = (
+                f"tags.`{names.OPTUNA_TRIAL}` = '{candidate.number}' "
+                f"and tags.`{names.KIND}` = '{names.TRIAL}'"
+            )
+            study = study_name(self._project, candidate.group)
+            for trial in store.search([self._run.experiment_id], condition):
+                if trial.data.tags.get(names.OPTUNA_STUDY) == study:
+                    self._delete(trial.info.run_id)
+
+    def trials(self, outcomes: Sequence[Outcome]) -> None:
+        """Write a run for each trial, then one for each of their networks."""
+        made = write_finished(self._run, [self._trial(outcome) for outcome in outcomes])
+        write_finished(
+            self._run,
+            (
+                self._network(row, place, outcome.candidate, parent)
+                for outcome, parent in zip(outcomes, made, strict=True)
+                for place, row in enumerate(records(outcome.networks))
+            ),
+        )
+
+    def end(self, page: str, measures: dict[str, float]) -> None:
+        """Add the page of plots and the measures of the whole search."""
+        self._run.text(page, PAGE)
+        self._run.describe(metrics=measures)
+
+    def _delete(self, trial: str) -> None:
+        store = self._run.store
+        children = f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{trial}'"
+        for network in store.search([self._run.experiment_id], children):
+            store.client.delete_run(network.info.run_id)
+        store.client.delete_run(trial)
+
+    def _trial(self, outcome: Outcome) -> FinishedRun:
+        candidate, setting = outcome.candidate, outcome.candidate.setting
+        strengths = setting.model_dump(exclude_none=True)
+        params = {**self._params, "group": candidate.group, "seeds": _listed(_seeds(outcome))}
+        params |= {
+            name: _listed(value) if isinstance(value, tuple) else value
+            for name, value in strengths.items()
+        }
+        failed = sum(outcome.networks["failed"].tolist())
+        measures = {**outcome.indices, "networks": len(outcome.networks), "failed_networks": failed}
+        for place, value in enumerate(outcome.values or ()):
+            measures[f"objective_{place}" if len(outcome.values or ()) > 1 else "objective"] = value
+        state = "FAIL" if outcome.values is None else "PRUNED" if outcome.pruned else "COMPLETE"
+        return FinishedRun(
+            name=candidate.name[:250],
+            params=_texts(params),
+            metrics=_points(measures),
+            tags={
+                **self._commit,
+                MLFLOW_PARENT_RUN_ID: self.run_id,
+                names.KIND: names.TRIAL,
+                names.OPTUNA_STUDY: study_name(self._project, candidate.group),
+                names.OPTUNA_TRIAL: str(candidate.number),
+                "optuna.state": state,
+            },
+            status="FAILED" if outcome.values is None else "FINISHED",
+        )
+
+    def _network(
+        self, row: dict[str, Any], place: int, candidate: Candidate, parent: str
+    ) -> FinishedRun:
+        strengths = {name: row[name] for name in STRENGTHS if not math.isnan(row[name])}
+        params = {
+            **self._params,
+            "group": candidate.group,
+            "regularizer": row["regularizer"],
+            **strengths,
+            "seed": row["seed"],
+        }
+        tags = {
+            **self._commit,
+            MLFLOW_PARENT_RUN_ID: parent,
+            names.KIND: names.NETWORK,
+            names.REPLICA: str(place),
+        }
+        if row["failed"]:
+            tags[names.FAILURE] = row["failure"]
+        return FinishedRun(
+            name=f"{candidate.name[:200]} λ={row['l1_weight']:g} seed {row['seed']}",
+            params=_texts(params),
+            metrics=_points({name: row[name] for name in row if name not in _DESCRIBED}),
+            tags=tags,
+            status="FAILED" if row["failed"] else "FINISHED",
+        )
+
+
+def _seeds(outcome: Outcome) -> list[int]:
+    return outcome.networks["seed"].unique().tolist()
+
+
+def _listed(values: Sequence[float]) -> str:
+    return json.dumps(list(values)).strip("[]")
+
+
+def _texts(params: dict[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in params.items()}
+
+
+def _points(measures: dict[str, float]) -> list[tuple[str, int, float]]:
+    return [(name, 0, value) for name, value in measures.items() if not pd.isna(value)]
