@@ -44,9 +44,10 @@ def reference_rows(references: Mapping[str, float]) -> list[dict[str, Any]]:
     """
     rows: dict[str, dict[str, Any]] = {}
     for key, value in references.items():
-        for measure in MEASURES:
+        # The longest name first: `heldout_balanced_accuracy` ends in two others.
+        for measure in sorted(MEASURES, key=len, reverse=True):
             if key.endswith(f"_{measure}"):
                 method = key.removesuffix(f"_{measure}")
-                if not method.endswith("_heldout"):
-                    rows.setdefault(method, {"method": method.replace("_", " ")})[measure] = value
+                rows.setdefault(method, {"method": method.replace("_", " ")})[measure] = value
+                break
     return list(rows.values())
