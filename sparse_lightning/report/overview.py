@@ -160,7 +160,9 @@ def _indices_apart(columns: Sequence[Column]) -> Iterator[str]:
 
 def _against_the_publication(columns: Sequence[Column]) -> Iterator[str]:
     for column in columns:
-        found = reproduction(column.study.comparison, column.published or {})
+        if not column.published:
+            continue
+        found = reproduction(column.study.comparison, column.published)
         if found:
             yield f"{column.title}: {' '.join(found)}"
 
