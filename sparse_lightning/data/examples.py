@@ -64,6 +64,12 @@ class Examples:
         from sklearn.model_selection import train_test_split
 
         assert self.labels is not None
+        counts = self.labels.bincount(minlength=len(self.classes))
+        if int(counts.min()) < 2:
+            raise TableError(
+                f"evaluation.holdout {share:g} needs at least 2 rows of every class: "
+                f"{self.classes[int(counts.argmin())]!r} has {int(counts.min())}"
+            )
         try:
             _, heldout = train_test_split(
                 torch.arange(len(self.inputs)).numpy(),

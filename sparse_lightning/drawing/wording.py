@@ -43,4 +43,4 @@ def listed(names: Sequence[str], most: int) -> str:
 def plotly_text(name: str, length: int = 120) -> str:
     """A name that plotly draws as it is: it takes a subset of HTML in its texts, links among it."""
     lines = textwrap.wrap(shortened(name, length), 44) or [""]
-    return "<br>".join(html.escape(line) for line in lines)
+    return "<br>".join(html.escape(line, quote=False) for line in lines)

@@ -181,8 +181,11 @@ def _losses(losses: pd.DataFrame) -> list[str]:
     if len(worst):
         texts.append(f"most of {_with_losses(worst)}")
     sentences = [f"{'; '.join(texts)} (information loss: 0 kept, 1 lost)."]
-    correlation = rank_correlation(losses["variance"].to_numpy(), losses["loss"].to_numpy())
-    if not np.isnan(correlation):
+    variances = losses["variance"].to_numpy()
+    correlation = rank_correlation(variances, losses["loss"].to_numpy())
+    # Standardised columns differ in their variances by rounding alone.
+    vary = np.ptp(variances) > 1e-5 * np.abs(variances).max()
+    if vary and not np.isnan(correlation):
         meaning = "no clear relation"
         if abs(correlation) >= CLEAR:
             meaning = f"variables of small variance lose {'more' if correlation < 0 else 'less'}"

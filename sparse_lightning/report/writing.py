@@ -13,6 +13,9 @@ from sparse_lightning.report.html import report_html
 from sparse_lightning.report.indices_json import indices_csv, indices_json
 from sparse_lightning.report.view import StudyView
 
+FILES = ("report.html", "indices.json", "indices.csv", "figures/*.png", "figures/*.svg")
+"""What a report consists of, as patterns in its folder."""
+
 
 def write_report(study: StudyView, output: Path) -> Path:
     """Write the report of a study; files of the same names are replaced.
@@ -45,6 +48,8 @@ def write_report(study: StudyView, output: Path) -> Path:
         save_figure(definition_figure(comparison, group, task=study.task), figures, "definition")
     if ComponentCurves.of(study) is not None:
         save_figure(components_figure(study), figures, "components")
+    for former in figures.glob("structure_[0-9]*.*"):
+        former.unlink()  # an earlier study of this name may have shown more networks
     for place, reading in enumerate(study.readings, start=1):
         diagram = structure_figure(reading.structure, f"{study.name}: {reading.title}")
         save_figure(diagram, figures, f"structure_{place}")

@@ -7,6 +7,7 @@ from typing import Any
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.project import Project
+from sparse_lightning.report.writing import FILES as REPORT_FILES
 from sparse_lightning.study.output import writable
 from sparse_lightning.study.study import Study
 from sparse_lightning.tracking import Store, StudyWriter
@@ -62,5 +63,5 @@ def run(
         writer.networks(train(project, examples, progress))
         study = Study.load(writer.run_id, store.uri)
         study.write_report(folder)
-        writer.report(folder)
+        writer.report(folder, REPORT_FILES)
     return study

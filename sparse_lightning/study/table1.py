@@ -41,6 +41,9 @@ QUICK = {
     "classifier": ["training.epochs=2", "training.fine_tune_epochs=3"],
     "pca": ["training.epochs=20"],
 }
+OVERVIEW_FILES = ("table1.*", "figures/*.png", "figures/*.svg")
+"""What the overview's run holds; the report of each study is in the study's run."""
+
 QUICK_NOTE = (
     "Quick variant: a few epochs and two seeds. It shows that everything runs; its values mean "
     "nothing."
@@ -113,7 +116,7 @@ def table1(
             note=" ".join([QUICK_NOTE] * quick + [OWN_RANGE_NOTE] * own_range),
         )
         page = write_overview(overview, folder, "table1")
-        opened.report(folder)
+        opened.report(folder, OVERVIEW_FILES)
     return page
 
 

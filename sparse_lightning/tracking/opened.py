@@ -1,7 +1,7 @@
 """A run that is open while a job writes to it, and ends in any case."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -81,10 +81,17 @@ class OpenedRun:
         with self.store.errors(f"does not take {file}"):
             self.store.client.log_text(self.run_id, content, file)
 
-    def report(self, folder: Path) -> None:
-        """Add the files of a report."""
+    def report(self, folder: Path, files: Iterable[str]) -> None:
+        """Add the files of a report, and nothing else that the user keeps in its folder.
+
+        Args:
+            folder: that the report was written into.
+            files: their names in it, as patterns of `Path.glob`.
+        """
         with self.store.errors("does not take the report"):
-            self.store.client.log_artifacts(self.run_id, str(folder), names.REPORT_FOLDER)
+            for file in sorted(path for pattern in files for path in folder.glob(pattern)):
+                place = Path(names.REPORT_FOLDER) / file.parent.relative_to(folder)
+                self.store.client.log_artifact(self.run_id, str(file), place.as_posix())
 
     def _end(self, error: BaseException | None) -> None:
         with self.store.errors("does not end the run"):

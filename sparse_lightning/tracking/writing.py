@@ -108,9 +108,9 @@ class StudyWriter:
             }
         )
 
-    def report(self, folder: Path) -> None:
-        """Add the files of a report to the study's run."""
-        self._run.report(folder)
+    def report(self, folder: Path, files: Iterable[str]) -> None:
+        """Add the files of a report to the study's run, as `OpenedRun.report` does."""
+        self._run.report(folder, files)
 
     def _describe(self) -> None:
         settings = self.project.regularizers
