@@ -32,6 +32,14 @@ def squared_errors(
     return (total / len(rows)).numpy()
 
 
+def input_errors(
+    rows: Float[Tensor, "row unit"], errors: Float[np.ndarray, "replica output"]
+) -> list[dict[str, list[float]]]:
+    """The document `INPUT_ERRORS` of each replica that rebuilds the rows with these errors."""
+    variances = rows.double().var(0, correction=0).tolist()
+    return [{"variance": variances, "squared_error": error.tolist()} for error in errors]
+
+
 def outputs(
     network: nn.Module, rows: Float[Tensor, "row unit"]
 ) -> Float[np.ndarray, "replica row output"]:

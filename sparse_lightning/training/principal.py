@@ -23,7 +23,7 @@ from sparse_lightning.modules.population import Optimization
 from sparse_lightning.population import BatchedLinear, linear_layers
 from sparse_lightning.project import Project
 from sparse_lightning.training.grid_training import GridTraining, Stage
-from sparse_lightning.training.measuring import squared_errors
+from sparse_lightning.training.measuring import input_errors, squared_errors
 from sparse_lightning.training.progress import Progress
 from sparse_lightning.training.result import INPUT_ERRORS, TrainedPopulation
 
@@ -64,12 +64,11 @@ def train_components(project: Project, examples: Examples, progress: Progress) -
     loadings, measures = _measured(layer.weight.detach(), covariance, project)
     network = _two_layers(loadings, mean)
     errors = squared_errors(network, rows, rows, len(loadings))
-    variances = rows.double().var(0, correction=0).tolist()
     population = grid.result(
         network,
         1 - measures[f"contribution_{components}"],
         measures,
-        {INPUT_ERRORS: [{"variance": variances, "squared_error": e.tolist()} for e in errors]},
+        {INPUT_ERRORS: input_errors(rows, errors)},
         counts=measures[f"loadings_{components}"],
     )
     population.references = _references(project, rows - mean, covariance)

@@ -13,7 +13,7 @@ from sparse_lightning.modules.population import Optimization
 from sparse_lightning.population import batched_layer, connections, part_of
 from sparse_lightning.project import Project
 from sparse_lightning.training.grid_training import GridTraining, Stage
-from sparse_lightning.training.measuring import squared_errors
+from sparse_lightning.training.measuring import input_errors, squared_errors
 from sparse_lightning.training.progress import Progress
 from sparse_lightning.training.result import INPUT_ERRORS, TrainedPopulation
 
@@ -43,10 +43,7 @@ def train_autoencoders(
         grid.train(_fine_tuning(project, rows, network, len(encoder)))
     network = grid.in_grid_order(network)
     errors = squared_errors(network, rows, rows, len(grid.replicas))
-    variances = rows.double().var(0, correction=0).tolist()
-    documents = {
-        INPUT_ERRORS: [{"variance": variances, "squared_error": error.tolist()} for error in errors]
-    }
+    documents = {INPUT_ERRORS: input_errors(rows, errors)}
     return grid.result(network, errors.mean(1), metrics, documents)
 
 
