@@ -38,5 +38,9 @@ class TrainingError(SparseLightningError):
     """A fit could not be carried out."""
 
 
+class ClusterError(SparseLightningError):
+    """Training on several processes or machines cannot go on: no scheduler, or no workers."""
+
+
 class SearchError(SparseLightningError):
     """A search cannot go on: its storage cannot be reached, or a package is not installed."""

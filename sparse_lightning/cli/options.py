@@ -47,3 +47,19 @@ overrides = click.option(
     metavar="FIELD=VALUE",
     help="Set a field of the project file, as in training.epochs=50; may be repeated.",
 )
+
+
+def cluster(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that let several processes or machines train."""
+    command = click.option(
+        "--scheduler", metavar="tcp://…", help="Train on the workers of a Dask scheduler."
+    )(command)
+    return click.option(
+        "--workers", type=click.IntRange(min=1), metavar="N", help="Train on N processes, by Dask."
+    )(command)
+
+
+def one_cluster(workers: int | None, scheduler: str | None) -> None:
+    """Raise a usage error where both options name workers."""
+    if workers and scheduler:
+        raise click.UsageError("give either --workers N or --scheduler tcp://…")

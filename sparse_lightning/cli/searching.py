@@ -30,10 +30,7 @@ from sparse_lightning.cli.options import explained
     default=True,
     help="Whether the groups are compared at their best settings on fresh seeds afterwards.",
 )
-@click.option(
-    "--workers", type=click.IntRange(min=1), metavar="N", help="Train on N processes, by Dask."
-)
-@click.option("--scheduler", metavar="tcp://…", help="Train on the workers of a Dask scheduler.")
+@options.cluster
 @options.overrides
 @options.tracking_uri
 @options.output
@@ -55,8 +52,7 @@ def search_command(
 
     All groups get the same number of trials. A search that was interrupted goes on where it was.
     """
-    if workers and scheduler:
-        raise click.UsageError("give either --workers N or --scheduler tcp://…")
+    options.one_cluster(workers, scheduler)
     from sparse_lightning.project import Project
 
     given = {"trials": trials, "storage": storage}

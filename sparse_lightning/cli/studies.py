@@ -16,17 +16,24 @@ if TYPE_CHECKING:
 
 @main.command("run")
 @click.argument("project", type=click.Path(path_type=Path))
+@options.cluster
 @options.overrides
 @options.tracking_uri
 @options.output
 @explained
 def run_command(
-    project: Path, overrides: tuple[str, ...], tracking_uri: str | None, output: Path | None
+    project: Path,
+    workers: int | None,
+    scheduler: str | None,
+    overrides: tuple[str, ...],
+    tracking_uri: str | None,
+    output: Path | None,
 ) -> None:
     """Train, track and report the study of a project file."""
+    options.one_cluster(workers, scheduler)
     from sparse_lightning.project import Project
 
-    _run(Project.load(project, overrides), tracking_uri, output)
+    _run(Project.load(project, overrides), tracking_uri, output, workers, scheduler)
 
 
 def _numbers(_: click.Context, option: click.Parameter, text: str) -> list[int]:
@@ -177,13 +184,21 @@ def _described(
     _run(project, tracking_uri, output)
 
 
-def _run(project: "Project", tracking_uri: str | None, output: Path | None) -> None:
+def _run(
+    project: "Project",
+    tracking_uri: str | None,
+    output: Path | None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> None:
     from sparse_lightning.study import run
+    from sparse_lightning.training.cluster import cluster_of
     from sparse_lightning.training.progress import terminal_progress
 
     progress = terminal_progress()
     try:
-        study = run(project, tracking_uri, output, progress)
+        with cluster_of(workers, scheduler) as cluster:
+            study = run(project, tracking_uri, output, progress, cluster=cluster)
     finally:
         progress.close()
     conclude(study, output or Path("reports") / project.name)

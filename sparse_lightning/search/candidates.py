@@ -1,6 +1,7 @@
 """Candidates: settings that are tried. Many of them are trained as one population."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,11 +9,12 @@ import pandas as pd
 
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import TrainingError
-from sparse_lightning.pareto import FLOOR_GROUP
-from sparse_lightning.pareto.frames import of_group
 from sparse_lightning.project import Group, Project
-from sparse_lightning.training import TrainedPopulation, train
-from sparse_lightning.training.progress import Progress
+from sparse_lightning.replica import FLOOR
+from sparse_lightning.training import TrainedPopulation, replicas_of, train
+from sparse_lightning.training.cluster import Cluster
+from sparse_lightning.training.grid import chunks
+from sparse_lightning.training.progress import Progress, SilentProgress
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,6 @@ class Candidate:
     def name(self) -> str:
         """What it is called as a group among others: `sL1+sh #17`."""
         return f"{self.group} #{self.number}"
-
-
-Train = Callable[[Project, Examples, Sequence[Candidate], Sequence[int], Progress], pd.DataFrame]
-"""What trains candidates, as `train_candidates` does."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +77,41 @@ def train_candidates(
         KeyboardInterrupt: the user stopped it.
     """
     groups = {candidate.name: candidate.setting for candidate in candidates}
-    # The floor is known by now; its networks are trained no longer than all others.
-    trial = _trial_project(project, groups, seeds, settle=False)
-    frame = _networks(train(trial, examples, progress))
-    return frame.loc[frame["group"] != FLOOR_GROUP].reset_index(drop=True)
+    trial = _trial_project(project, groups, seeds)
+    # The floor is known by now.
+    numbers = {replica.number for replica in replicas_of(trial) if replica.group != FLOOR}
+    return _networks(train(trial, examples, progress, numbers))
+
+
+def train_candidates_on(
+    cluster: Cluster | None,
+    project: Project,
+    examples: Examples,
+    candidates: Sequence[Candidate],
+    seeds: Sequence[int],
+    progress: Progress,
+) -> pd.DataFrame:
+    """The same on a cluster, if there is one: as many parts as it has workers.
+
+    Args:
+        cluster: that trains; None: this process.
+        project: as `train_candidates` takes it, like the rest.
+        examples: the encoded table.
+        candidates: each becomes a group of its own.
+        seeds: of the networks.
+        progress: told of every epoch, or of every part.
+
+    Raises:
+        TrainingError: the accelerator or the precision cannot be used.
+        ClusterError: the workers were lost.
+    """
+    if cluster is None:
+        return train_candidates(project, examples, candidates, seeds, progress)
+    parts = list(chunks(len(candidates), math.ceil(len(candidates) / cluster.workers)))
+    networks = sum(len(c.setting.l1_weights or (0,)) for c in candidates) * len(seeds)
+    progress.start(f"{len(parts)} parts on {cluster.workers} workers", len(parts), networks)
+    arguments = [(project, examples, candidates[part], seeds, SilentProgress()) for part in parts]
+    return pd.concat(cluster.run(train_candidates, arguments, progress), ignore_index=True)
 
 
 def train_floor(
@@ -100,11 +129,11 @@ def train_floor(
         TrainingError: all of them failed, or the accelerator or precision cannot be used.
         KeyboardInterrupt: the user stopped it.
     """
-    # A population has at least one group besides the floor; this one is the smallest there is.
-    smallest = {"L1": Group(l1_weights=(0.0,))}
-    trained = train(_trial_project(project, smallest, seeds, settle=True), examples, progress)
-    networks = _networks(trained)
-    errors = of_group(networks, FLOOR_GROUP)["squared_error"].dropna().tolist()
+    # A project has at least one group besides the floor.
+    trial = _trial_project(project, {"L1": Group(l1_weights=(0.0,))}, seeds)
+    numbers = {replica.number for replica in replicas_of(trial) if replica.group == FLOOR}
+    trained = train(trial, examples, progress, numbers)
+    errors = _networks(trained)["squared_error"].dropna().tolist()
     if not errors:
         raise TrainingError(
             "every unregularized network of the search failed, so there is no floor; try another "
@@ -114,14 +143,10 @@ def train_floor(
     return Floor(min(errors), trained.floor_settled, epochs)
 
 
-def _trial_project(
-    project: Project, groups: dict[str, Group], seeds: Sequence[int], settle: bool
-) -> Project:
+def _trial_project(project: Project, groups: dict[str, Group], seeds: Sequence[int]) -> Project:
     """The project with other groups and seeds, and without what only whole studies need."""
     fields = project.model_dump()
     fields["training"]["seeds"] = tuple(seeds)
-    if not settle:
-        fields["training"]["floor"]["max_cycles"] = 1
     # An index is made of errors on training rows; a cross-validation would cost, and not count.
     fields["evaluation"]["folds"] = 0
     fields["regularizers"]["groups"] = groups

@@ -15,12 +15,13 @@ from sparse_lightning.project import Project
 from sparse_lightning.search.candidates import Candidate, Floor
 from sparse_lightning.search.identity import differences, identity_of
 from sparse_lightning.search.outcomes import Outcome
-from sparse_lightning.search.owners import RELEASED, at_work, this_process
+from sparse_lightning.search.owners import RELEASED, at_work, now, this_process
 from sparse_lightning.search.samplers import pruner_of, sampler_of
 from sparse_lightning.search.space import setting_of, space_of
+from sparse_lightning.search.storage import exchange_user_attr
 
 IDENTITY, FLOOR, INDICES = "made_with", "floor", "indices"
-OWNER, FAILED = "owner", "failed"
+OWNER, FAILED, SEEN = "owner", "failed", "seen "
 
 _NASCENT = timedelta(minutes=1)
 """A trial without an owner was left behind by a process that ended while it asked, if older."""
@@ -93,8 +94,8 @@ class GroupStudy:
     @property
     def in_flight(self) -> int:
         """How many trials are in some process's hands."""
-        running = self._running()
-        return sum(at_work(trial.user_attrs.get(OWNER, RELEASED)) for trial in running)
+        seen = self._seen()
+        return sum(at_work(trial.user_attrs[OWNER], seen) for trial in self._running())
 
     @property
     def left(self) -> int:
@@ -107,21 +108,48 @@ class GroupStudy:
         Args:
             most: how many at most.
         """
-        left_behind = [trial for trial in self._running() if not at_work(trial.user_attrs[OWNER])]
-        return [self._owned(trial) for trial in left_behind[: min(most, self.left)]]
+        self.beat()
+        taken: list[Candidate] = []
+        seen, most = self._seen(), min(most, self.left)
+        for trial in self._running():
+            owner = trial.user_attrs[OWNER]
+            # Of several processes that find the same trial left behind, one gets it.
+            if (
+                len(taken) < most
+                and not at_work(owner, seen)
+                and exchange_user_attr(self._storage, trial._trial_id, OWNER, owner, this_process())
+            ):
+                taken.append(self.candidate(trial))
+        return taken
 
     def ask(self, most: int) -> list[Candidate]:
         """New candidates, in the hands of this process.
 
+        The storage numbers the trials of all processes, so that each has a place of its own in the
+        budget, whoever asks at the same time; what lies beyond the budget is given back.
+
         Args:
             most: how many at most; fewer where the budget ends.
         """
-        asked = []
-        left, used = self.left, len(self.trials) + self.in_flight
-        for position in range(used, used + min(most, left)):
-            self.study.sampler = sampler_of(self._project.search, position)
-            asked.append(self._owned(self.study.ask(self._space)))
+        self.beat()
+        asked: list[Candidate] = []
+        while len(asked) < min(most, self.left + len(asked)):
+            trial = self.study.ask()
+            place = self._place(trial.number)
+            if place >= self._project.search.trials:
+                self.study.tell(trial.number, state=TrialState.FAIL)
+                break
+            self.study.sampler = sampler_of(self._project.search, place)
+            for name, bounds in self._space.items():
+                trial.suggest_float(name, bounds.low, bounds.high, log=bounds.log)
+            candidate = self.candidate(trial)
+            self._own(candidate, this_process())
+            asked.append(candidate)
         return asked
+
+    def beat(self) -> None:
+        """Let the processes on other machines know that this one is there."""
+        self.study.set_user_attr(SEEN + this_process(), now())
 
     def release(self, candidate: Candidate) -> None:
         """Let go of a candidate that this process does not come to train."""
@@ -165,10 +193,19 @@ class GroupStudy:
                 self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
         return [trial for trial in running if OWNER in trial.user_attrs]
 
-    def _owned(self, trial: Trial | FrozenTrial) -> Candidate:
-        candidate = self.candidate(trial)
-        self._own(candidate, this_process())
-        return candidate
+    def _place(self, number: int) -> int:
+        """How many trials before that of a number count: all but those that ended untold."""
+        trials = self.study.get_trials(deepcopy=False)
+        before = [trial for trial in trials if trial.number < number]
+        return sum(not trial.state.is_finished() or _told(trial) for trial in before)
+
+    def _seen(self) -> dict[str, str]:
+        """When each process was there the last time."""
+        return {
+            name.removeprefix(SEEN): time
+            for name, time in self.study.user_attrs.items()
+            if name.startswith(SEEN)
+        }
 
     def _own(self, candidate: Candidate, owner: str) -> None:
         self._storage.set_trial_user_attr(self._id(candidate), OWNER, owner)

@@ -10,7 +10,8 @@ from sparse_lightning.data.examples import Examples
 from sparse_lightning.pareto import score
 from sparse_lightning.pareto.frames import of_group
 from sparse_lightning.project import Project
-from sparse_lightning.search.candidates import Candidate, Floor, Train, train_candidates
+from sparse_lightning.search.candidates import Candidate, Floor, train_candidates_on
+from sparse_lightning.training.cluster import Cluster
 from sparse_lightning.training.progress import Progress
 
 Prune = Callable[[Mapping[Candidate, float]], set[Candidate]]
@@ -46,7 +47,7 @@ class Trainer:
         null_error: the error with every weight 0.
         connections_total: how many connections there can be.
         floor: of the search.
-        train: trains candidates.
+        cluster: that trains; None: this process.
     """
 
     project: Project
@@ -54,7 +55,7 @@ class Trainer:
     null_error: float
     connections_total: float
     floor: Floor
-    train: Train = train_candidates
+    cluster: Cluster | None = None
 
     def __call__(
         self, candidates: Sequence[Candidate], progress: Progress, prune: Prune | None = None
@@ -68,6 +69,7 @@ class Trainer:
 
         Raises:
             TrainingError: the accelerator or the precision cannot be used.
+            ClusterError: the workers were lost.
             KeyboardInterrupt: the user stopped it.
         """
         seeds = self.project.search_seeds
@@ -90,7 +92,9 @@ class Trainer:
     def _train(
         self, candidates: Sequence[Candidate], seeds: Sequence[int], progress: Progress
     ) -> pd.DataFrame:
-        return self.train(self.project, self.examples, candidates, seeds, progress)
+        return train_candidates_on(
+            self.cluster, self.project, self.examples, candidates, seeds, progress
+        )
 
     def _outcome(
         self, candidate: Candidate, networks: pd.DataFrame, pruned: bool = False

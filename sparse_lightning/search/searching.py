@@ -9,14 +9,15 @@ from sparse_lightning.project import Project
 from sparse_lightning.search.candidates import Candidate, Floor, train_floor
 from sparse_lightning.search.group_study import GroupStudy, forget
 from sparse_lightning.search.outcomes import Trainer
+from sparse_lightning.search.owners import Heartbeat
 from sparse_lightning.search.plots import page_of
 from sparse_lightning.search.result import SearchResult, found_by
 from sparse_lightning.search.samplers import quiet_optuna
 from sparse_lightning.search.storage import open_storage, shown, storage_errors
 from sparse_lightning.search.tracking import SearchWriter
-from sparse_lightning.search.workers import training_on
 from sparse_lightning.suggestions import did_you_mean
 from sparse_lightning.tracking import Store
+from sparse_lightning.training.cluster import Cluster
 from sparse_lightning.training.examples import examples_of
 from sparse_lightning.training.facts import facts_of
 from sparse_lightning.training.progress import Progress, SilentProgress, Titled
@@ -29,8 +30,7 @@ def search(
     groups: Sequence[str] | None = None,
     fresh: bool = False,
     open_run: str | None = None,
-    workers: int | None = None,
-    scheduler: str | None = None,
+    cluster: Cluster | None = None,
 ) -> SearchResult:
     """Search for each group's best setting, all with the same number of trials.
 
@@ -44,8 +44,7 @@ def search(
         groups: which groups; default: all.
         fresh: begin anew; what the storage holds of these groups is removed.
         open_run: the id of an open run that becomes the search's; default: a new one.
-        workers: how many processes of this machine train; default: this one alone.
-        scheduler: the address of a Dask scheduler whose workers train instead.
+        cluster: whose workers train; default: this process.
 
     Returns:
         The best of each group.
@@ -57,6 +56,7 @@ def search(
         TrackingError: the tracking store fails.
         TrainingError: the accelerator or the precision cannot be used, or every unregularized
             network failed.
+        ClusterError: the workers were lost.
         KeyboardInterrupt: the user stopped it.
     """
     progress = progress or SilentProgress()
@@ -78,14 +78,12 @@ def search(
         if any(study.left for study in studies.values()):
             layers = project.layers(examples.inputs.shape[1], examples.outputs)
             store = Store(tracking_uri)
-            with (
-                training_on(workers, scheduler) as train,
-                SearchWriter(store, project, table.name, layers, open_run) as writer,
-            ):
+            with SearchWriter(store, project, table.name, layers, open_run) as writer:
                 run_id = writer.run_id
                 floor = _floor(studies, project, examples, progress, corner["null_error"])
-                trainer = Trainer(project, examples, **corner, floor=floor, train=train)
-                trained = _spend(studies, trainer, writer, progress)
+                trainer = Trainer(project, examples, **corner, floor=floor, cluster=cluster)
+                with Heartbeat(lambda: _beat(studies, address)):
+                    trained = _spend(studies, trainer, writer, progress)
                 page = page_of(project.name, list(studies.values()), project.search.objective)
                 writer.end(page, {"trials": trained, "floor": floor.error})
         found = tuple(
@@ -160,6 +158,12 @@ def _spend(
             for candidate in batch:
                 studies[candidate.group].release(candidate)
             raise
+
+
+def _beat(studies: Mapping[str, GroupStudy], address: str) -> None:
+    with storage_errors(address, "failed"):
+        for study in studies.values():
+            study.beat()
 
 
 def _places(batch: Sequence[Candidate], studies: Mapping[str, GroupStudy]) -> str:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from optuna.distributions import BaseDistribution, FloatDistribution
+from optuna.distributions import FloatDistribution
 
 from sparse_lightning.project import Bounds, Group, Project
 
@@ -15,7 +15,7 @@ DIGITS = 4
 """To so many digits values are trained, so that a project file can repeat them as they are told."""
 
 
-def space_of(project: Project, group: str) -> dict[str, BaseDistribution]:
+def space_of(project: Project, group: str) -> dict[str, FloatDistribution]:
     """The parameters of a group's trials, all on log scales.
 
     They do not depend on each other, as quasi-random sequences and evolution strategies need it:
@@ -27,7 +27,7 @@ def space_of(project: Project, group: str) -> dict[str, BaseDistribution]:
         group: the name of the group.
     """
     settings = project.search
-    space: dict[str, BaseDistribution] = {}
+    space: dict[str, FloatDistribution] = {}
     for strength in _taken(project, group):
         bounds: Bounds = getattr(settings, strength)
         if strength == "l1_weight" and settings.objective != "pareto":

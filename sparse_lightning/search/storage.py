@@ -1,12 +1,13 @@
 """Where Optuna keeps the state of a search: SQLite, or PostgreSQL for many machines."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
-from sqlalchemy import create_engine, event, inspect
+from sqlalchemy import create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -67,6 +68,31 @@ def open_storage(url: str) -> RDBStorage:
         except RuntimeError as error:  # Optuna's word for tables that are not its own
             first = str(error).strip().splitlines()[0]
             raise SearchError(f"search.storage {address} cannot be used: {first}") from error
+
+
+def exchange_user_attr(storage: RDBStorage, trial: int, key: str, old: str, new: str) -> bool:
+    """Change an attribute of a trial that is not finished, if it is still what it was.
+
+    Optuna overwrites attributes unseen; of several processes that do so, each would go on as if it
+    had been alone. In one statement of the database a single one of them succeeds.
+
+    Args:
+        storage: that holds the trial.
+        trial: its id, which is not its number.
+        key: of the attribute.
+        old: what it must be.
+        new: what it becomes.
+
+    Returns:
+        Whether it was `old`.
+    """
+    statement = text(
+        "UPDATE trial_user_attributes SET value_json = :new "
+        "WHERE trial_id = :trial AND key = :key AND value_json = :old"
+    )
+    values = {"old": json.dumps(old), "new": json.dumps(new), "trial": trial, "key": key}
+    with storage.engine.begin() as connection:
+        return connection.execute(statement, values).rowcount == 1
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,7 +12,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from sparse_lightning.pareto.frames import records
 from sparse_lightning.project import Project
-from sparse_lightning.replica import STRENGTHS
+from sparse_lightning.replica import STRENGTHS, Replica
 from sparse_lightning.search.candidates import Candidate
 from sparse_lightning.search.group_study import study_name
 from sparse_lightning.search.outcomes import Outcome
@@ -19,7 +20,7 @@ from sparse_lightning.tracking import Store, names
 from sparse_lightning.tracking.opened import OpenedRun
 from sparse_lightning.tracking.origin import commit_tag
 from sparse_lightning.tracking.runs import FinishedRun
-from sparse_lightning.tracking.writing import common_params, write_finished
+from sparse_lightning.tracking.writing import common_params, network_run, write_finished
 
 PAGE = "search.html"
 _DESCRIBED = {"group", "regularizer", *STRENGTHS, "seed", "failed", "failure"}
@@ -56,6 +57,7 @@ class SearchWriter:
         self._params = common_params(project, dataset, layers)
         self._commit = commit_tag(project.folder)
         self._run = OpenedRun(store, names.SEARCH, f"{project.name}-search", run_id)
+        self._open = ExitStack()
 
     @property
     def run_id(self) -> str:
@@ -63,7 +65,21 @@ class SearchWriter:
         return self._run.run_id
 
     def __enter__(self) -> Self:
-        self._run.__enter__()
+        with ExitStack() as stack:
+            stack.enter_context(self._run)
+            self._describe()
+            self._open = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open.__exit__(kind, error, trace)
+
+    def _describe(self) -> None:
         settings = self._project.search
         self._run.describe(
             params={
@@ -78,15 +94,6 @@ class SearchWriter:
             tags={names.PROJECT: self._project.name, **self._commit},
         )
         self._run.text(self._project.dump_yaml(), names.PROJECT_FILE)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._run.__exit__(kind, error, trace)
 
     def forget(self, candidates: Sequence[Candidate]) -> None:
         """Remove what an earlier run of this search has written of trials that it did not end."""
@@ -156,28 +163,21 @@ class SearchWriter:
     def _network(
         self, row: dict[str, Any], place: int, candidate: Candidate, parent: str
     ) -> FinishedRun:
-        strengths = {name: row[name] for name in STRENGTHS if not math.isnan(row[name])}
-        params = {
-            **self._params,
-            "group": candidate.group,
-            "regularizer": row["regularizer"],
-            **strengths,
-            "seed": row["seed"],
-        }
-        tags = {
-            **self._commit,
-            MLFLOW_PARENT_RUN_ID: parent,
-            names.KIND: names.NETWORK,
-            names.REPLICA: str(place),
-        }
-        if row["failed"]:
-            tags[names.FAILURE] = row["failure"]
-        return FinishedRun(
+        replica = Replica(
+            place,
+            candidate.group,
+            row["regularizer"],
+            row["seed"],
+            **{name: row[name] for name in STRENGTHS if not math.isnan(row[name])},
+        )
+        return network_run(
+            replica,
+            parent,
+            row["failure"],
             name=f"{candidate.name[:200]} λ={row['l1_weight']:g} seed {row['seed']}",
-            params=_texts(params),
+            params=self._params,
+            tags=self._commit,
             metrics=_points({name: row[name] for name in row if name not in _DESCRIBED}),
-            tags=tags,
-            status="FAILED" if row["failed"] else "FINISHED",
         )
 
 

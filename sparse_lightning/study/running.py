@@ -12,7 +12,7 @@ from sparse_lightning.study.output import writable
 from sparse_lightning.study.study import Study
 from sparse_lightning.tracking import Store, StudyWriter
 from sparse_lightning.tracking.names import ENCODING_FILE, TARGET_FILE
-from sparse_lightning.training import train
+from sparse_lightning.training.cluster import Cluster, train_on
 from sparse_lightning.training.examples import examples_of
 from sparse_lightning.training.facts import facts_of
 from sparse_lightning.training.progress import Progress
@@ -29,6 +29,7 @@ def run(
     output: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     open_run: str | None = None,
+    cluster: Cluster | None = None,
 ) -> Study:
     """Train every network of a project, track them, and write the report.
 
@@ -39,6 +40,8 @@ def run(
         progress: told of every epoch; default: nothing is told.
         open_run: the id of an open run that becomes the study's; "" opens a new one. Default: the
             run that `MLFLOW_RUN_ID` names, as `mlflow run` sets it, else a new one.
+        cluster: whose workers train, as `training.cluster.cluster_of` gives it; default: this
+            process.
 
     Returns:
         The study, read back from the store.
@@ -48,6 +51,7 @@ def run(
         TrackingError: the store fails.
         TrainingError: the accelerator or the precision cannot be used, or every unregularized
             network failed.
+        ClusterError: the workers were lost.
     """
     table = load_table(project.table, project.folder)
     examples = examples_of(project, table)
@@ -60,7 +64,7 @@ def run(
     if table.target is not None:
         documents[TARGET_FILE] = ClassTarget.fit(table.target).to_dict()
     with StudyWriter(store, project, table, layers, facts, documents, run_id) as writer:
-        writer.networks(train(project, examples, progress))
+        writer.networks(train_on(cluster, project, examples, progress))
         study = Study.load(writer.run_id, store.uri)
         study.write_report(folder)
         writer.report(folder, REPORT_FILES)

@@ -20,6 +20,7 @@ from sparse_lightning.study.running import open_run_of, run
 from sparse_lightning.study.study import Study
 from sparse_lightning.tracking import Store
 from sparse_lightning.tracking.names import REPORT_FOLDER
+from sparse_lightning.training.cluster import cluster_of
 from sparse_lightning.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def search_strengths(
             group is not known, or the storage holds a search with other settings.
         SearchError: Optuna is not installed, or its storage fails.
         TrackingError: the tracking store fails.
+        ClusterError: Dask is not installed, the scheduler does not answer, or workers are lost.
         TrainingError: the accelerator or the precision cannot be used, or networks failed that
             nothing can be compared without.
     """
@@ -122,16 +124,17 @@ def search_strengths(
     if compare:
         writable(folder)
     open_run = open_run_of()
-    result = search(project, tracking_uri, progress, groups, fresh, open_run, workers, scheduler)
-    if not compare or not any(found.settings for found in result.groups):
-        return Searched(result, None)
-    best = best_project(result, name)
-    study = None if result.trained or fresh else _made_before(best, tracking_uri)
-    if study is None:
-        left_open = "" if result.run_id else open_run or ""
-        study = run(best, tracking_uri, folder, progress, left_open)
-    else:
-        study.write_report(folder)
+    with cluster_of(workers, scheduler) as cluster:
+        result = search(project, tracking_uri, progress, groups, fresh, open_run, cluster)
+        if not compare or not any(found.settings for found in result.groups):
+            return Searched(result, None)
+        best = best_project(result, name)
+        study = None if result.trained or fresh else _made_before(best, tracking_uri)
+        if study is None:
+            left_open = "" if result.run_id else open_run or ""
+            study = run(best, tracking_uri, folder, progress, left_open, cluster)
+        else:
+            study.write_report(folder)
     searched = Searched(result, study)
     _write(searched, best, folder, Store(tracking_uri))
     return searched

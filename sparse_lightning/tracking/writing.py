@@ -17,6 +17,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from sparse_lightning.data.catalog import Table
 from sparse_lightning.population import single
 from sparse_lightning.project import Project
+from sparse_lightning.replica import Replica
 from sparse_lightning.tracking import bulk, names, runs
 from sparse_lightning.tracking.opened import OpenedRun
 from sparse_lightning.tracking.origin import commit_tag
@@ -150,33 +151,20 @@ class StudyWriter:
         """What the run of a network holds."""
         replica = trained.replicas[number]
         history, failure = trained.histories[number], trained.failures[number]
-        params = {
-            **common_params(self.project, self.table.name, self.layers),
-            "group": replica.group,
-            "regularizer": replica.regularizer,
-            **replica.strengths,
-            "seed": replica.seed,
-        }
-        tags = {
-            **self._commit,
-            MLFLOW_PARENT_RUN_ID: self.run_id,
-            names.KIND: names.NETWORK,
-            names.REPLICA: str(number),
-        }
-        if failure:
-            tags[names.FAILURE] = failure
         points = {(metric, epoch): value for metric, epoch, value in history.points}
         if not failure:
             points["connections", history.epochs] = float(trained.connections[number])
             points["squared_error", history.epochs] = float(trained.squared_error[number])
             for metric, values in trained.metrics.items():
                 points[metric, history.epochs] = float(values[number])
-        return FinishedRun(
+        return network_run(
+            replica,
+            self.run_id,
+            failure,
             name=replica.name[:250],
-            params={name: str(value) for name, value in params.items()},
+            params=common_params(self.project, self.table.name, self.layers),
+            tags=self._commit,
             metrics=[(metric, epoch, value) for (metric, epoch), value in points.items()],
-            tags=tags,
-            status="FAILED" if failure else "FINISHED",
             files={
                 names.WEIGHTS_FILE: to_safetensors(single(trained.network, number)),
                 **{
@@ -206,6 +194,51 @@ def common_params(project: Project, dataset: str, layers: list[int]) -> dict[str
         "batch_size": training.batch_size,
         "epochs": training.epochs,
     }
+
+
+def network_run(
+    replica: Replica,
+    parent: str,
+    failure: str,
+    *,
+    name: str,
+    params: Mapping[str, Any],
+    tags: Mapping[str, str],
+    metrics: Iterable[tuple[str, int, float]],
+    files: Mapping[str, bytes] | None = None,
+) -> FinishedRun:
+    """The run of a network; it is found by the same params and tags wherever it belongs.
+
+    Args:
+        replica: what the network is.
+        parent: the run below which it is.
+        failure: what went wrong; "" where nothing did.
+        name: of the run.
+        params: that it shares with others.
+        tags: that it shares with others.
+        metrics: `(name, step, value)`.
+        files: the contents of its artifacts by name.
+    """
+    own = {
+        "group": replica.group,
+        "regularizer": replica.regularizer,
+        **replica.strengths,
+        "seed": replica.seed,
+    }
+    return FinishedRun(
+        name=name,
+        params={name: str(value) for name, value in {**params, **own}.items()},
+        metrics=metrics,
+        tags={
+            **tags,
+            MLFLOW_PARENT_RUN_ID: parent,
+            names.KIND: names.NETWORK,
+            names.REPLICA: str(replica.number),
+            **({names.FAILURE: failure} if failure else {}),
+        },
+        status="FAILED" if failure else "FINISHED",
+        files=files or {},
+    )
 
 
 def write_finished(opened: OpenedRun, finished: Iterable[FinishedRun]) -> list[str]:

@@ -1,5 +1,7 @@
 """Classifiers: a pre-trained encoder, an output layer, fine-tuning of both."""
 
+from collections.abc import Collection
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -19,7 +21,10 @@ from sparse_lightning.training.stacked import greedy_stages
 
 
 def train_classifiers(
-    project: Project, examples: Examples, progress: Progress
+    project: Project,
+    examples: Examples,
+    progress: Progress,
+    numbers: Collection[int] | None = None,
 ) -> TrainedPopulation:
     """Train a classifier of every replica and judge it on training and on held-out rows.
 
@@ -32,10 +37,11 @@ def train_classifiers(
         project: what to train.
         examples: the encoded table with its classes.
         progress: told of every epoch.
+        numbers: of the networks of the grid that are trained; default: all.
     """
     folds = examples.folds(project.evaluation.folds, project.evaluation.seed)
     training = examples.training()
-    grid, network = _fit(project, training, progress)
+    grid, network = _fit(project, training, progress, numbers)
     errors = squared_errors(network, training.inputs, training.targets, len(grid.replicas))
     metrics, confusion = judge(outputs(network, training.inputs), training, prefix="")
     heldout = examples.held_out()
@@ -46,7 +52,7 @@ def train_classifiers(
         )
         metrics |= metrics_heldout
     elif folds:
-        predicted = _cross_validate(project, examples, folds, progress)
+        predicted = _cross_validate(project, examples, folds, progress, numbers)
         metrics_heldout, confusions["heldout"] = judge(predicted, examples, prefix="heldout_")
         metrics |= metrics_heldout
     documents = {
@@ -60,17 +66,24 @@ def train_classifiers(
         ]
     }
     population = grid.result(network, errors.mean(1), metrics, documents)
-    population.references = classifier_references(training, heldout, folds)
+    if grid.holds_floor:
+        population.references = classifier_references(training, heldout, folds)
     return population
 
 
 def _cross_validate(
-    project: Project, examples: Examples, folds: list[Examples], progress: Progress
+    project: Project,
+    examples: Examples,
+    folds: list[Examples],
+    progress: Progress,
+    numbers: Collection[int] | None,
 ) -> np.ndarray:
     """The outputs `(replica, row, class)` of networks that were not trained on the row."""
     predicted: np.ndarray | None = None
     for number, fold in enumerate(folds, start=1):
-        _, network = _fit(project, fold.training(), progress, f"fold {number} of {len(folds)}, ")
+        _, network = _fit(
+            project, fold.training(), progress, numbers, f"fold {number} of {len(folds)}, "
+        )
         heldout = fold.heldout
         assert heldout is not None
         part = outputs(network, examples.inputs[heldout])
@@ -82,10 +95,14 @@ def _cross_validate(
 
 
 def _fit(
-    project: Project, examples: Examples, progress: Progress, title: str = ""
+    project: Project,
+    examples: Examples,
+    progress: Progress,
+    numbers: Collection[int] | None,
+    title: str = "",
 ) -> tuple[GridTraining, nn.Sequential]:
     rows = torch.cat([examples.inputs, examples.targets], 1)
-    grid = GridTraining(project, progress, title)
+    grid = GridTraining(project, progress, title, numbers)
     *_, (encoder, _) = greedy_stages(grid, examples.inputs, settle=False)
     number = len(project.network.units)
     output = batched_layer(

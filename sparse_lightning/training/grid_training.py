@@ -1,7 +1,7 @@
 """Training the whole grid of a study, a stage at a time: chunks, failures, the floor's rule."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,22 +67,35 @@ class Stage:
 
 
 class GridTraining:
-    """The replicas of a study while they are trained.
+    """The replicas of a study, or some of them, while they are trained.
 
     Args:
         project: what to train.
         progress: told of every epoch.
         title: what the titles of its stages begin with.
+        numbers: of the networks of the grid that are trained; default: all.
 
     Attributes:
         replicas: in the order of training, in which the replicas of a term are contiguous.
     """
 
-    def __init__(self, project: Project, progress: Progress, title: str = ""):
+    def __init__(
+        self,
+        project: Project,
+        progress: Progress,
+        title: str = "",
+        numbers: Collection[int] | None = None,
+    ):
         self.project = project
         self.progress = progress
         self.title = title
-        self.replicas = training_order(replicas_of(project))
+        self.replicas = training_order(
+            [
+                replica
+                for replica in replicas_of(project)
+                if numbers is None or replica.number in numbers
+            ]
+        )
         self.histories = [History() for _ in self.replicas]
         self.failed_step = np.full(len(self.replicas), -1)
         self.floor_settled = True
@@ -93,6 +106,11 @@ class GridTraining:
         """The seed of each replica."""
         return [replica.seed for replica in self.replicas]
 
+    @property
+    def holds_floor(self) -> bool:
+        """Whether the unregularized networks are among the replicas."""
+        return any(replica.group == FLOOR for replica in self.replicas)
+
     def train(self, stage: Stage) -> None:
         """Train a stage of every replica, and the floor's on until its error settles."""
         parts = list(chunks(len(self.replicas), chunk_size(self.project, stage.units)))
@@ -100,7 +118,7 @@ class GridTraining:
         self.progress.start(title, stage.epochs * len(parts), len(self.replicas))
         for part in parts:
             self._train_part(stage, part, self.project.training.batch_size, order=stage.number)
-        if stage.settle:
+        if stage.settle and self.holds_floor:
             self._settle_floor(stage)
 
     def in_grid_order(self, network: nn.Module) -> nn.Sequential:

@@ -1,5 +1,6 @@
 """Sparse principal components of every replica, measured beside exact PCA and SparsePCA."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,12 @@ ALPHAS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 Loadings = Float[Tensor, "replica input component"]
 
 
-def train_components(project: Project, examples: Examples, progress: Progress) -> TrainedPopulation:
+def train_components(
+    project: Project,
+    examples: Examples,
+    progress: Progress,
+    numbers: Collection[int] | None = None,
+) -> TrainedPopulation:
     """Train the loadings of every replica and measure the first n components for every n.
 
     x is the mean number of loadings of a component, y one minus the cumulative contribution ratio
@@ -45,6 +51,7 @@ def train_components(project: Project, examples: Examples, progress: Progress) -
         project: what to train.
         examples: the encoded table.
         progress: told of every epoch.
+        numbers: of the networks of the grid that are trained; default: all.
 
     Raises:
         TableError: there are more components than inputs.
@@ -57,7 +64,7 @@ def train_components(project: Project, examples: Examples, progress: Progress) -
         raise TableError(
             f"network.units [{components}] must be at most the number of inputs, {inputs}"
         )
-    grid = GridTraining(project, progress)
+    grid = GridTraining(project, progress, numbers=numbers)
     stage = _stage(grid, rows - mean, covariance)
     grid.train(stage)
     (layer,) = linear_layers(grid.in_grid_order(stage.layers))
@@ -71,7 +78,8 @@ def train_components(project: Project, examples: Examples, progress: Progress) -
         {INPUT_ERRORS: input_errors(rows, errors)},
         counts=measures[f"loadings_{components}"],
     )
-    population.references = _references(project, rows - mean, covariance)
+    if grid.holds_floor:
+        population.references = _references(project, rows - mean, covariance)
     return population
 
 

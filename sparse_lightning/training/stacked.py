@@ -1,6 +1,6 @@
 """Greedy layer-wise training of stacked autoencoders."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -19,7 +19,10 @@ from sparse_lightning.training.result import INPUT_ERRORS, TrainedPopulation
 
 
 def train_autoencoders(
-    project: Project, rows: Float[Tensor, "row unit"], progress: Progress
+    project: Project,
+    rows: Float[Tensor, "row unit"],
+    progress: Progress,
+    numbers: Collection[int] | None = None,
 ) -> TrainedPopulation:
     """Train a stack of autoencoders of every replica, stage by stage, then as a whole.
 
@@ -31,8 +34,9 @@ def train_autoencoders(
         project: what to train.
         rows: the encoded table.
         progress: told of every epoch.
+        numbers: of the networks of the grid that are trained; default: all.
     """
-    grid = GridTraining(project, progress)
+    grid = GridTraining(project, progress, numbers=numbers)
     metrics: dict[str, np.ndarray] = {}
     network = encoder = nn.Sequential()
     for encoder, decoder in greedy_stages(grid, rows, settle=True):

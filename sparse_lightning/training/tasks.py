@@ -1,5 +1,7 @@
 """What each task trains."""
 
+from collections.abc import Collection
+
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.project import Project
 from sparse_lightning.training.classification import train_classifiers
@@ -10,17 +12,23 @@ from sparse_lightning.training.stacked import train_autoencoders
 
 
 def train(
-    project: Project, examples: Examples, progress: Progress | None = None
+    project: Project,
+    examples: Examples,
+    progress: Progress | None = None,
+    numbers: Collection[int] | None = None,
 ) -> TrainedPopulation:
-    """Train every network of a project.
+    """Train the networks of a project.
 
     Args:
         project: what to train.
         examples: the encoded table.
         progress: told of every epoch; default: nothing is told.
+        numbers: of the networks of the grid that are trained; default: all. A network does not
+            depend on which others there are.
 
     Returns:
-        The networks in the order of the grid.
+        The networks in the order of the grid; the measures of other methods with those of the floor
+        only, so that they are taken once however the grid is cut.
 
     Raises:
         TableError: the rows cannot be split as the project asks for.
@@ -29,7 +37,7 @@ def train(
     """
     progress = progress or SilentProgress()
     if project.task == "classifier":
-        return train_classifiers(project, examples, progress)
+        return train_classifiers(project, examples, progress, numbers)
     if project.task == "pca":
-        return train_components(project, examples, progress)
-    return train_autoencoders(project, examples.inputs, progress)
+        return train_components(project, examples, progress, numbers)
+    return train_autoencoders(project, examples.inputs, progress, numbers)

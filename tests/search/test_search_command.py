@@ -25,7 +25,7 @@ def test_a_search_ends_with_the_scores_and_the_comparison_on_fresh_seeds(make_pr
     assert lines[0].split() == ["group", "trial", "search", "fresh", "setting"]
     folder = workplace / "reports" / "small-best"
     assert lines[-1] == f"report: {folder / 'report.html'}"
-    assert "trials 1-2 of 2, stage 1 of 1: 18 networks, 20 epochs" in told.splitlines()
+    assert "trials 1-2 of 2, stage 1 of 1: 16 networks, 20 epochs" in told.splitlines()
 
     scores = pd.read_csv(folder / "search.csv").set_index("group")
     study = Study.find("small-best")

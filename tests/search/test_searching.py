@@ -11,9 +11,11 @@ import pytest
 
 from sparse_lightning import InputError, TrainingError
 from sparse_lightning.errors import SearchError
-from sparse_lightning.search import group_study, workers
-from sparse_lightning.search.candidates import train_candidates
+from sparse_lightning.search import group_study, outcomes
+from sparse_lightning.search.candidates import train_candidates_on
+from sparse_lightning.search.group_study import GroupStudy
 from sparse_lightning.search.outcomes import Trainer
+from sparse_lightning.search.owners import now
 from sparse_lightning.search.searching import search
 from sparse_lightning.tracking import Store
 
@@ -209,9 +211,46 @@ def test_what_another_process_has_in_hand_is_left_to_it(make_project):
     study, storage = study_of(), optuna.storages.RDBStorage("sqlite:///search.db")
     trial = study.ask(study.get_trials()[0].distributions)
     storage.set_trial_user_attr(trial._trial_id, "owner", "elsewhere 1 2.00")
+    study.set_user_attr("seen elsewhere 1 2.00", now())
     result = search(make_project("search.trials=4"))
     assert result.unfinished == 1
     assert {found.group: found.trials for found in result.groups} == {"L1": 3, "sL1+KL": 4}
+
+
+def opened(project, group="L1"):
+    """The study of a group as another process sees it, with the digest that its table has."""
+    digest = study_of(group).user_attrs["made_with"]["table.digest"]
+    storage = optuna.storages.RDBStorage("sqlite:///search.db")
+    return GroupStudy(storage, "sqlite:///search.db", project, digest, group)
+
+
+def test_what_a_dead_process_left_behind_goes_to_one_of_those_that_find_it(make_project):
+    project = make_project("search.trials=2")
+    search(make_project("search.trials=1"))
+    dead = "elsewhere 1 2.00"
+    (candidate,) = opened(project).ask(1)
+    storage = optuna.storages.RDBStorage("sqlite:///search.db")
+    number = study_of().get_trials()[candidate.number]._trial_id
+    storage.set_trial_user_attr(number, "owner", dead)
+    finders = [opened(project), opened(project)]
+    # Both have seen that the trial was left behind before one of them takes it.
+    seen = [finder._running() for finder in finders]
+    for finder, trials in zip(finders, seen, strict=True):
+        finder._running = lambda trials=trials: trials
+    taken = [finder.take_over(5) for finder in finders]
+    assert [len(candidates) for candidates in taken] == [1, 0]
+
+
+def test_processes_that_ask_at_once_share_the_budget(make_project, monkeypatch):
+    search(make_project("search.trials=1"))
+    project = make_project("search.trials=5")
+    askers = [opened(project), opened(project)]
+    # Neither sees what the other one has in hand, as when both ask in the same moment.
+    monkeypatch.setattr(GroupStudy, "left", 5)
+    asked = [asker.ask(3) for asker in askers]
+    assert [[c.number for c in candidates] for candidates in asked] == [[1, 2, 3], [4]]
+    points = [trial.params["l1_weight_low"] for trial in study_of().get_trials() if trial.params]
+    assert len(set(points)) == 5
 
 
 @pytest.mark.parametrize(
@@ -308,11 +347,11 @@ def test_pruned_trials_train_one_seed_only(make_project):
 
 def test_trials_whose_networks_all_diverge_count_and_are_never_the_best(make_project, monkeypatch):
     def diverges(*arguments):
-        networks = train_candidates(*arguments)
+        networks = train_candidates_on(*arguments)
         lost = networks["group"].str.startswith("sL1+KL")
         return networks.assign(failed=lost, failure=["diverged" if row else "" for row in lost])
 
-    monkeypatch.setattr(workers, "train_candidates", diverges)
+    monkeypatch.setattr(outcomes, "train_candidates_on", diverges)
     result = search(make_project("search.trials=2"))
     sound, diverged = result.groups
     assert len(sound.settings) == 1

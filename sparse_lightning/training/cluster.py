@@ -1,0 +1,156 @@
+"""Training on several processes or machines, by Dask."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from sparse_lightning.data.examples import Examples
+from sparse_lightning.errors import ClusterError
+from sparse_lightning.project import Project
+from sparse_lightning.training.parts import joined, parts_of
+from sparse_lightning.training.progress import Progress, SilentProgress
+from sparse_lightning.training.result import TrainedPopulation
+from sparse_lightning.training.tasks import train
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+PATIENCE = 20
+"""In seconds: how long a scheduler may take to answer."""
+
+GPU = "GPU"
+"""The resource that workers with a GPU are started with: `dask worker --resources GPU=1`."""
+
+T = TypeVar("T")
+
+
+class Cluster:
+    """Workers that train parts side by side.
+
+    A part whose worker dies is given to another one; Dask gives it up after three deaths. Only the
+    process that asked writes to a tracking store or a study's storage, so that a worker that is
+    killed leaves nothing half-written.
+
+    Args:
+        client: of the scheduler.
+        name: of the option that the user gave, for messages.
+    """
+
+    def __init__(self, client: "Client", name: str):
+        self._client = client
+        self._name = name
+
+    @property
+    def workers(self) -> int:
+        """How many workers there are now.
+
+        Raises:
+            ClusterError: none.
+        """
+        count = len(cast(dict, self._client.ncores()))
+        if not count:
+            raise ClusterError(f"{self._name}: has no workers")
+        return count
+
+    def run(
+        self, part: Callable[..., T], arguments: Sequence[Sequence[Any]], progress: Progress
+    ) -> list[T]:
+        """The results of a function for each of many arguments, in their order.
+
+        Args:
+            part: a function of a module that the workers can import.
+            arguments: of each call.
+            progress: told of each part that is done, as if it were an epoch.
+
+        Raises:
+            ClusterError: the workers were lost.
+            SparseLightningError: a part failed; no other part goes on.
+        """
+        from distributed import KilledWorker
+
+        resources = {GPU: 1} if self._has_gpus else None
+        # Not pure: what is trained is large, and a hash of it would be of no use.
+        futures = [
+            self._client.submit(part, *values, pure=False, resources=resources)
+            for values in arguments
+        ]
+        results = []
+        try:
+            for future in futures:
+                results.append(future.result())
+                progress.advance()
+        except KilledWorker as error:
+            raise ClusterError(
+                f"{self._name}: the workers were lost, one after the other, at the same part: "
+                f"{error}"
+            ) from error
+        finally:
+            self._client.cancel(futures)
+        return results
+
+    @property
+    def _has_gpus(self) -> bool:
+        workers = cast(dict, self._client.scheduler_info(n_workers=-1))["workers"].values()
+        return any(worker.get("resources", {}).get(GPU) for worker in workers)
+
+
+@contextmanager
+def cluster_of(workers: int | None, scheduler: str | None) -> Iterator[Cluster | None]:
+    """Workers on this machine, those of a scheduler, or None: this process alone.
+
+    Args:
+        workers: how many processes to start on this machine; None: none.
+        scheduler: the address of a Dask scheduler, `tcp://…`; None: none.
+
+    Raises:
+        ClusterError: Dask is not installed, or the scheduler does not answer.
+    """
+    if workers is None and scheduler is None:
+        yield None
+        return
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ClusterError(
+            "--workers and --scheduler need Dask, which is not installed: "
+            "pip install 'sparse-lightning[scale]'"
+        ) from error
+    settings = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+    try:
+        client = Client(**settings) if scheduler is None else Client(scheduler, timeout=PATIENCE)
+    except (OSError, ValueError) as error:
+        raise ClusterError(f"--scheduler {scheduler}: does not answer: {error}") from error
+    with client:
+        name = f"--workers {workers}" if scheduler is None else f"--scheduler {scheduler}"
+        yield Cluster(client, name)
+
+
+def train_on(
+    cluster: Cluster | None, project: Project, examples: Examples, progress: Progress | None
+) -> TrainedPopulation:
+    """Train every network of a project, on a cluster if there is one.
+
+    Replicas never mix, so that the cut into parts changes no result.
+
+    Args:
+        cluster: that trains; None: this process.
+        project: what to train.
+        examples: the encoded table.
+        progress: told of every epoch, or of every part; None: nothing is told.
+
+    Raises:
+        TableError, TrainingError: as `train` raises them.
+        ClusterError: the workers were lost.
+    """
+    progress = progress or SilentProgress()
+    if cluster is None:
+        return train(project, examples, progress)
+    parts = parts_of(project, cluster.workers)
+    title = f"{len(parts)} parts on {cluster.workers} workers"
+    progress.start(title, len(parts), sum(map(len, parts)))
+    arguments = [(project, examples, numbers) for numbers in parts]
+    return joined(cluster.run(_train_part, arguments, progress))
+
+
+def _train_part(project: Project, examples: Examples, numbers: Sequence[int]) -> TrainedPopulation:
+    return train(project, examples, SilentProgress(), numbers)
