@@ -1,4 +1,4 @@
-"""The closing table of a search: each group's best setting, its score, and that on fresh seeds."""
+"""What a search ends with: each group's best setting, its score, and that on fresh seeds."""
 
 import math
 from typing import Any
@@ -23,8 +23,8 @@ def search_table(frame: pd.DataFrame, objective: str, confidence: float) -> Tabl
         objective: what was minimised.
         confidence: of the intervals.
     """
-    measure = "hypervolume_gap of the front" if objective == "pareto" else objective
-    fresh = bool(frame["fresh"].notna().any())
+    measure = _measure(objective)
+    fresh = _has_fresh(frame)
     again = "; fresh: trained again from seeds that the search has not seen" if fresh else ""
     table = Table(
         box=None,
@@ -41,13 +41,76 @@ def search_table(frame: pd.DataFrame, objective: str, confidence: float) -> Tabl
     if fresh:
         table.add_column("fresh", justify="right", no_wrap=True)
     table.add_column("setting")
-    by = "fresh" if fresh else "score"
-    for row in records(frame.sort_values(by, kind="stable", na_position="last")):
+    for row in _best_first(frame):
         cells = [shortened(row["group"], 54), f"{row['trial']}\nof {row['trials']}"]
         cells += [_cell(row, name) for name in ("score", "fresh")[: 1 + fresh]]
         # Text, because a group may be named like rich's markup.
         table.add_row(*(Text(cell) for cell in [*cells, setting_in_words(row)]))
     return table
+
+
+def search_markdown(
+    frame: pd.DataFrame,
+    objective: str,
+    confidence: float,
+    pairs: pd.DataFrame,
+    command: str,
+    project: str,
+) -> str:
+    """The same as a section of a Markdown document, with the differences between the groups.
+
+    Args:
+        frame: as `search_table` takes it.
+        objective: what was minimised.
+        confidence: of the intervals.
+        pairs: of the comparison on fresh seeds: index, first, second, difference (first minus
+            second), low, high, settled.
+        command: that writes it.
+        project: the name of what was searched.
+    """
+    rows = _best_first(frame)
+    lines = [
+        f"Written by `{command}` of the project {project}: {_measure(objective)}, with "
+        f"{confidence:.0%} intervals over the seeds. The search's own scores are the best of many, "
+        "and so too good to be true; the fresh ones are of the same settings, trained again from "
+        "seeds that it has not seen.",
+        "",
+        "| group | best trial | in the search | on fresh seeds | setting |",
+        "|---|---|---|---|---|",
+    ]
+    for row in rows:
+        scores = [_cell(row, name).replace("\n", " ") for name in ("score", "fresh")]
+        group = row["group"].replace("|", "\\|")
+        trial = f"{row['trial']} of {row['trials']}"
+        lines.append(f"| {group} | {trial} | {' | '.join(scores)} | {setting_in_words(row)} |")
+    best = rows[0]["group"]
+    mine = pairs.loc[pairs["index"] == objective]
+    lines += ["", f"{best} beside the others on fresh seeds:", ""]
+    for row in rows[1:]:
+        other = row["group"]
+        for pair in records(mine):
+            if {pair["first"], pair["second"]} == {best, other}:
+                sign = 1 if pair["first"] == best else -1
+                ends = sorted((sign * pair["low"], sign * pair["high"]))
+                verdict = "settled by the seeds" if pair["settled"] else "not settled by the seeds"
+                lines.append(
+                    f"- {best} − {other}: {number(sign * pair['difference'], 3)} "
+                    f"[{number(ends[0], 3)}, {number(ends[1], 3)}], {verdict}"
+                )
+    return "\n".join(lines) + "\n"
+
+
+def _measure(objective: str) -> str:
+    return "hypervolume_gap of the front" if objective == "pareto" else objective
+
+
+def _has_fresh(frame: pd.DataFrame) -> bool:
+    return bool(frame["fresh"].notna().any())
+
+
+def _best_first(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    by = "fresh" if _has_fresh(frame) else "score"
+    return records(frame.sort_values(by, kind="stable", na_position="last"))
 
 
 def setting_in_words(row: dict[str, Any]) -> str:

@@ -65,9 +65,11 @@ class GroupStudy:
             load_if_exists=True,
         )
         identity = json.loads(json.dumps(identity_of(project, digest, group)))
+        # Before the identity is read: a process that asks has written it before.
+        used = bool(self.study.get_trials(deepcopy=False))
         made_with = self.study.user_attrs.get(IDENTITY)
         if made_with is None:
-            if self.study.get_trials(deepcopy=False):
+            if used:
                 raise InputError(f"search.storage {address}: {self.name!r} is another's study")
             self.study.set_user_attr(IDENTITY, identity)
         elif found := differences(made_with, identity):

@@ -13,7 +13,7 @@ from sparse_lightning.search.owners import Heartbeat
 from sparse_lightning.search.plots import page_of
 from sparse_lightning.search.result import SearchResult, found_by
 from sparse_lightning.search.samplers import quiet_optuna
-from sparse_lightning.search.storage import open_storage, shown, storage_errors
+from sparse_lightning.search.storage import shown, storage_at, storage_errors
 from sparse_lightning.search.tracking import SearchWriter
 from sparse_lightning.suggestions import did_you_mean
 from sparse_lightning.tracking import Store
@@ -66,8 +66,11 @@ def search(
     examples = examples_of(project, table)
     facts = facts_of(project, table, examples)
     corner = {name: facts[name] for name in ("null_error", "connections_total")}
-    storage = open_storage(project.search.storage)
-    with quiet_optuna(), storage_errors(address, "failed"):
+    with (
+        storage_at(project.search.storage) as storage,
+        quiet_optuna(),
+        storage_errors(address, "failed"),
+    ):
         if fresh:
             for group in chosen:
                 forget(storage, project, group)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 from optuna.exceptions import StorageInternalError
@@ -44,6 +45,7 @@ def open_storage(url: str) -> RDBStorage:
             or another program has made it.
     """
     address = shown(url)
+    url = _with_driver(url)
     options: dict[str, Any] = {}
     if make_url(url).get_backend_name() == "postgresql":
         options = {"connect_args": {"connect_timeout": PATIENCE}, "pool_pre_ping": True}
@@ -68,6 +70,21 @@ def open_storage(url: str) -> RDBStorage:
         except RuntimeError as error:  # Optuna's word for tables that are not its own
             first = str(error).strip().splitlines()[0]
             raise SearchError(f"search.storage {address} cannot be used: {first}") from error
+
+
+@contextmanager
+def storage_at(url: str) -> Iterator[RDBStorage]:
+    """A storage while it is needed; its connections are closed afterwards.
+
+    Args:
+        url: as `open_storage` takes it, which raises the same errors.
+    """
+    storage = open_storage(url)
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def exchange_user_attr(storage: RDBStorage, trial: int, key: str, old: str, new: str) -> bool:
@@ -104,6 +121,17 @@ def storage_errors(address: str, what: str) -> Iterator[None]:
         cause = error.__cause__ or getattr(error, "orig", None) or error
         first = str(getattr(cause, "orig", None) or cause).strip().splitlines()[0]
         raise SearchError(f"search.storage {address} {what}: {first}") from error
+
+
+def _with_driver(url: str) -> str:
+    """The address with the driver that this package brings, where it names none.
+
+    SQLAlchemy would take psycopg2 for `postgresql://`, which is another package.
+    """
+    made = make_url(url)
+    if made.drivername == "postgresql" and find_spec("psycopg2") is None:
+        made = made.set(drivername="postgresql+psycopg")
+    return made.render_as_string(hide_password=False)
 
 
 def _write_ahead(storage: RDBStorage) -> None:

@@ -15,6 +15,7 @@ from sparse_lightning.drawing.files import write_atomically
 from sparse_lightning.errors import InputError, TrackingError
 from sparse_lightning.project import Project
 from sparse_lightning.replica import STRENGTHS
+from sparse_lightning.report.searched import search_markdown
 from sparse_lightning.study.output import writable
 from sparse_lightning.study.running import open_run_of, run
 from sparse_lightning.study.study import Study
@@ -26,7 +27,7 @@ from sparse_lightning.training.progress import Progress
 if TYPE_CHECKING:
     from sparse_lightning.search.result import SearchResult
 
-BEST_FILE, SCORES_FILE = "best.yaml", "search.csv"
+BEST_FILE, SCORES_FILE, TEXT_FILE = "best.yaml", "search.csv", "search.md"
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,6 +178,16 @@ def _write(searched: Searched, best: Project, folder: Path, store: Store) -> Non
     """Write the scores and the project of the comparison beside its report."""
     assert searched.study is not None
     frame = searched.scores
+    settings = searched.result.project
+    text = search_markdown(
+        frame,
+        settings.search.objective,
+        settings.report.confidence,
+        searched.study.comparison.pairs,
+        f"sparse-lightning search --trials {settings.search.trials}",
+        settings.name,
+    )
+    words = write_atomically(folder / TEXT_FILE, text)
     frame["l1_weights"] = [" ".join(f"{w:g}" for w in ws or ()) for ws in frame["l1_weights"]]
     scores = write_atomically(folder / SCORES_FILE, frame.to_csv(index=False))
     fields = best.model_dump(mode="json")
@@ -187,5 +198,5 @@ def _write(searched: Searched, best: Project, folder: Path, store: Store) -> Non
     moved = Project.parse(json.dumps(fields), origin=best.name).dump_yaml()
     written = write_atomically(folder / BEST_FILE, moved)
     with store.errors("does not take the scores"):
-        for file in (scores, written):
+        for file in (scores, words, written):
             store.client.log_artifact(searched.study.run_id, str(file), REPORT_FOLDER)

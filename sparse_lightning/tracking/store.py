@@ -43,13 +43,23 @@ class Store:
         with self.errors(f"does not give the experiment {name!r}"):
             found = self.client.get_experiment_by_name(name)
             if found is None:
-                return self.client.get_experiment(self.client.create_experiment(name))
+                found = self._made(name)
         if found.lifecycle_stage != "active":
             raise TrackingError(
                 f"{self.uri}: the experiment {name!r} was deleted; restore it with "
                 f"`mlflow experiments restore -x {found.experiment_id}` or name another project"
             )
         return found
+
+    def _made(self, name: str) -> Experiment:
+        try:
+            return self.client.get_experiment(self.client.create_experiment(name))
+        except MlflowException as error:
+            # Another process may have made it in the same moment.
+            found = self.client.get_experiment_by_name(name)
+            if error.error_code != "RESOURCE_ALREADY_EXISTS" or found is None:
+                raise
+            return found
 
     def run(self, run_id: str) -> Run:
         """A run by its id.

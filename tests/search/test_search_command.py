@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from sparse_lightning import Project, Study
 from sparse_lightning.cli import main
+from sparse_lightning.tracking import Store
 
 
 def command(*arguments, **options):
@@ -39,6 +40,13 @@ def test_a_search_ends_with_the_scores_and_the_comparison_on_fresh_seeds(make_pr
         written = [float(weight) for weight in scores.loc[group, "l1_weights"].split()]
         assert sorted(trained) == pytest.approx(written)
     assert study.project.report.index == "hypervolume_gap"
+
+    text = (folder / "search.md").read_text(encoding="utf-8")
+    first = scores["fresh"].idxmin()
+    assert text.count(f"- {first} − ") == 1
+    assert "hypervolume_gap, with 95% intervals over the seeds" in text
+    kept = {f.path for f in Store().client.list_artifacts(study.run_id, "report")}
+    assert {f"report/{name}" for name in ("search.md", "search.csv", "best.yaml")} <= kept
 
     best = Project.load(folder / "best.yaml")
     assert best.regularizers == study.project.regularizers
