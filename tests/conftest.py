@@ -11,5 +11,5 @@ settings.load_profile("repeatable")
 CHECKED = ("components", "data.loading", "modules", "penalties", "population", "training")
 install_import_hook([f"sparse_lightning.{name}" for name in CHECKED], "beartype.beartype")
 
-# The whole jobs that several tests look at.
-pytest_plugins = ["studies"]
+# The whole jobs and the database that several tests look at.
+pytest_plugins = ["postgres", "studies"]
