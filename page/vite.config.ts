@@ -1,0 +1,17 @@
+import { defineConfig } from "vitest/config";
+
+// One script and one style under fixed names: a report holds both in its own file.
+export default defineConfig({
+  base: "./",
+  build: {
+    outDir: "../sparse_lightning/server/page",
+    emptyOutDir: true,
+    modulePreload: false,
+    cssCodeSplit: false,
+    assetsInlineLimit: 0,
+    rolldownOptions: {
+      output: { entryFileNames: "page.js", assetFileNames: "page[extname]", codeSplitting: false },
+    },
+  },
+  test: { environment: "jsdom", include: ["tests/**/*.test.ts", "tests/**/*.test.tsx"] },
+});
