@@ -1,0 +1,98 @@
+import { useEffect } from "preact/hooks";
+import { choice } from "../state/choice";
+import { say } from "../words/words";
+import { Chooser } from "./Chooser";
+import { ColumnsForm } from "./ColumnsForm";
+import { Figure } from "./Figure";
+import { IndexTable } from "./IndexTable";
+import { Inside } from "./Inside";
+import { from, loadOverview, loadRuns, overview, runs } from "./loading";
+import { RunsTable } from "./RunsTable";
+import { points } from "./view";
+import { ViewForm } from "./ViewForm";
+
+/** The whole page: choosing on the left, the comparison, and what is looked into below it. */
+export function App() {
+  const words = say.value.app;
+  useEffect(dress);
+  const study = runs.value.value?.runs.studies;
+  const title = study?.length === 1 ? study[0]?.name : undefined;
+  useEffect(() => {
+    document.title = title ? `${title} – ${words.title}` : words.title;
+  });
+  return (
+    <>
+      <a class="skip" href="#comparison" onClick={skip}>
+        {words.skip}
+      </a>
+      <header class="bar">
+        <h1>
+          sparse-lightning <span class="soft">{words.title}</span>
+        </h1>
+        <ViewForm />
+      </header>
+      <div class="columns">
+        <nav class="side" aria-label={words.choose}>
+          {from.live && <Chooser />}
+          <ColumnsForm />
+        </nav>
+        <main id="comparison" tabIndex={-1}>
+          <State />
+          {points.value && points.value.x.length > 0 && (
+            <>
+              <Figure />
+              <IndexTable />
+              <Inside />
+              <RunsTable />
+            </>
+          )}
+        </main>
+      </div>
+    </>
+  );
+}
+
+/** What is to be told before there is anything to look at, or beside it. */
+function State() {
+  const words = say.value.app;
+  const failed = overview.value.error ?? runs.value.error;
+  const loaded = runs.value.value;
+  const busy = overview.value.busy || runs.value.busy;
+  return (
+    <div aria-live="polite" class="state">
+      {failed && (
+        <p class="error" role="alert">
+          <bdi>{failed}</bdi> {loaded && words.former}{" "}
+          <button
+            type="button"
+            onClick={() => void (overview.value.error ? loadOverview() : loadRuns())}
+          >
+            {words.retry}
+          </button>
+        </p>
+      )}
+      {busy && <p class="soft">{words.loading}</p>}
+      {!busy && !failed && !loaded && <p class="empty">{words.start}</p>}
+      {!busy && loaded && loaded.table.length === 0 && <p class="empty">{words.empty}</p>}
+      {!busy && loaded && loaded.table.length > 0 && points.value?.x.length === 0 && (
+        <p class="empty">{words.unplotted}</p>
+      )}
+      {loaded?.runs.truncated && <p class="warning">{words.truncated}</p>}
+    </div>
+  );
+}
+
+/** A link within the page must not change its address, which holds what is chosen. */
+function skip(event: Event): void {
+  event.preventDefault();
+  document.getElementById("comparison")?.focus();
+}
+
+/** Language and colours are properties of the document. */
+function dress(): void {
+  const root = document.documentElement;
+  root.lang = choice.value.language;
+  const { theme } = choice.value;
+  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  root.dataset.theme = theme === "auto" ? system : theme;
+}
