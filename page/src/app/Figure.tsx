@@ -1,0 +1,147 @@
+import { useSignal } from "@preact/signals";
+import { useMemo, useRef } from "preact/hooks";
+import { Legend } from "../plot/Legend";
+import { looksOf } from "../plot/looks";
+import { ParetoPlot } from "../plot/ParetoPlot";
+import { change, choice } from "../state/choice";
+import { formatNumber } from "../words/number";
+import { say } from "../words/words";
+import { from, runs } from "./loading";
+import { lookInside, runAddress } from "./opening";
+import { TakeAway } from "./TakeAway";
+import { columns, comparison, hidden, moving, points, selected, whole } from "./view";
+
+/** The curves with their legend, and what can be taken away of them. */
+export function Figure() {
+  const words = say.value.app;
+  const figure = useRef<HTMLElement>(null);
+  const hovered = useSignal<number | null>(null);
+  const still = useRef<number>(0);
+  const all = points.value;
+  const chosen = columns.value;
+  const shown = whole.value;
+  const { palette, theme, brush, xLog, yLog } = choice.value;
+  const dark = document.documentElement.dataset.theme === "dark";
+  const looks = useMemo(
+    () => looksOf(all?.groups ?? [], palette, dark),
+    [all?.groups.join("\n"), palette, theme, dark],
+  );
+  if (!all || !chosen || !shown) return null;
+  const ids = Array.from(all.runs, (run) => runs.value.value?.table.id(run) ?? "");
+  const counted = selected.value?.reduce((sum, one) => sum + one, 0) ?? 0;
+  const onBrush = (region: typeof brush) => {
+    // While the region is drawn, quick intervals follow it; the full ones come when it rests.
+    moving.value = true;
+    change({ brush: region }, "replace");
+    window.clearTimeout(still.current);
+    still.current = window.setTimeout(() => {
+      moving.value = false;
+    }, 200);
+  };
+  return (
+    <section class="panel">
+      <h2>{words.figure}</h2>
+      <Legend
+        groups={all.groups}
+        looks={looks}
+        hidden={hidden.value}
+        onToggle={(group) =>
+          change(
+            {
+              hidden: hidden.value.has(group)
+                ? choice.value.hidden.filter((other) => other !== group)
+                : [...choice.value.hidden, group],
+            },
+            "replace",
+          )
+        }
+      />
+      <figure ref={figure} class="figure">
+        <ParetoPlot
+          comparison={comparison.value ?? shown}
+          points={all}
+          ids={ids}
+          looks={looks}
+          xLabel={named(chosen.x)}
+          yLabel={named(chosen.y)}
+          xLog={xLog}
+          yLog={yLog}
+          xDirection={chosen.x_direction}
+          yDirection={chosen.y_direction}
+          hidden={hidden.value}
+          brush={brush}
+          onBrush={onBrush}
+          onHover={(place) => {
+            hovered.value = place;
+          }}
+          onOpen={(place) => lookInside(ids[place] ?? "")}
+          onVisit={(place) => {
+            const address = runAddress(all.runs[place] ?? 0);
+            if (address) window.open(address, "_blank", "noopener");
+          }}
+          tooltip={(place) => <Tooltip run={all.runs[place] ?? 0} />}
+        />
+      </figure>
+      <p class="soft" aria-live="polite">
+        {words.selection(counted, all.x.length)}
+      </p>
+      <Notes />
+      <TakeAway figure={figure} live={from.live} />
+    </section>
+  );
+}
+
+/** What is left out, and what stands for something else. */
+function Notes() {
+  const words = say.value.app;
+  const all = points.value;
+  const shown = whole.value;
+  const notes = [
+    all?.failed ? words.failed(all.failed) : "",
+    all?.missing ? words.missing(all.missing) : "",
+    all?.nonpositive ? words.nonpositive(all.nonpositive) : "",
+    shown && !shown.floorKnown ? words.floorUnknown : "",
+    shown && !shown.cornerKnown ? words.cornerUnknown : "",
+  ].filter(Boolean);
+  return notes.length ? (
+    <ul class="notes">
+      {notes.map((note) => (
+        <li key={note}>{note}</li>
+      ))}
+    </ul>
+  ) : null;
+}
+
+const FIRST = 14;
+
+function Tooltip({ run }: { run: number }) {
+  const table = runs.value.value?.table;
+  if (!table) return null;
+  const { metrics, params } = table.row(run);
+  const shown = [...Object.entries(metrics), ...Object.entries(params)].filter(
+    ([, value]) => value !== null && value !== "",
+  );
+  return (
+    <>
+      <strong>
+        <bdi>{table.name(run)}</bdi>
+      </strong>
+      <dl>
+        {shown.slice(0, FIRST).map(([name, value]) => (
+          <div key={name}>
+            <dt>
+              <bdi>{name}</bdi>
+            </dt>
+            <dd>
+              <bdi>{typeof value === "number" ? formatNumber(value) : String(value).slice(0, 80)}</bdi>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );
+}
+
+function named(column: string): string {
+  return column.replace(/^(params|tags)\./, "").replaceAll("_", " ");
+}
