@@ -1,0 +1,215 @@
+/** What is chosen, as a signal and in the address, so that an address shows one view to all. */
+
+import { signal } from "@preact/signals";
+import type { Columns, Direction, IndexName } from "../data/types";
+
+export type Language = "en" | "ja";
+export type Theme = "auto" | "light" | "dark";
+export type Palette = "published" | "safe";
+
+export interface Choice {
+  experiments: string[];
+  /** Runs of studies. */
+  studies: string[];
+  filter: string;
+  /** null: as the server proposes. */
+  columns: Columns | null;
+  xLog: boolean;
+  yLog: boolean;
+  index: IndexName;
+  /** Groups that are switched off. */
+  hidden: string[];
+  /** x0, y0, x1, y1 in the units of the data, x0 ≤ x1, y0 ≤ y1. */
+  brush: [number, number, number, number] | null;
+  /** Runs that are looked into, at most two. */
+  open: string[];
+  /** Thresholds of connections, by run. */
+  threshold: Record<string, number>;
+  language: Language;
+  theme: Theme;
+  palette: Palette;
+}
+
+const MOST_OPEN = 2;
+const LANGUAGES = ["en", "ja"] as const;
+const THEMES = ["auto", "light", "dark"] as const;
+const PALETTES = ["published", "safe"] as const;
+const INDICES = ["area_marker", "area_axis", "hypervolume_gap"] as const;
+const DIRECTIONS = ["min", "max"] as const;
+
+/** What is shown when the address says nothing. */
+export function initial(): Choice {
+  return {
+    experiments: [],
+    studies: [],
+    filter: "",
+    columns: null,
+    xLog: false,
+    yLog: false,
+    index: "area_marker",
+    hidden: [],
+    brush: null,
+    open: [],
+    threshold: {},
+    language: navigator.language?.toLowerCase().startsWith("ja") ? "ja" : "en",
+    theme: "auto",
+    palette: "published",
+  };
+}
+
+/** The choice as the part of an address after `#`; only what differs from the initial is said. */
+export function format(chosen: Choice): string {
+  const usual = initial();
+  const said = new URLSearchParams();
+  const all = (key: string, values: string[]) => {
+    for (const value of values) said.append(key, value);
+  };
+  const other = (key: string, value: string, than: string) => {
+    if (value !== than) said.append(key, value);
+  };
+  all("experiment", chosen.experiments);
+  all("study", chosen.studies);
+  other("filter", chosen.filter, "");
+  const { columns } = chosen;
+  if (columns) {
+    said.append("x", columns.x);
+    said.append("y", columns.y);
+    other("group", columns.group ?? "", "");
+    all("marker", columns.marker);
+    other("replicate", columns.replicate ?? "", "");
+    other("x_direction", columns.x_direction, "min");
+    other("y_direction", columns.y_direction, "min");
+  }
+  other("log", `${chosen.xLog ? "x" : ""}${chosen.yLog ? "y" : ""}`, "");
+  other("index", chosen.index, usual.index);
+  all("hide", chosen.hidden);
+  if (chosen.brush) said.append("region", chosen.brush.join(","));
+  all("open", chosen.open);
+  all(
+    "threshold",
+    Object.entries(chosen.threshold).map(([run, value]) => `${value}:${run}`),
+  );
+  other("language", chosen.language, usual.language);
+  other("theme", chosen.theme, usual.theme);
+  other("palette", chosen.palette, usual.palette);
+  return said.toString();
+}
+
+/** The choice that an address says; what it says wrongly is as if it were not said. */
+export function parse(hash: string): Choice {
+  const said = new URLSearchParams(hash.replace(/^#/, ""));
+  const usual = initial();
+  const log = said.get("log") ?? "";
+  return {
+    experiments: unique(said.getAll("experiment")),
+    studies: unique(said.getAll("study")),
+    filter: said.get("filter") ?? "",
+    columns: columnsOf(said),
+    xLog: log.includes("x"),
+    yLog: log.includes("y"),
+    index: oneOf(INDICES, said.get("index"), usual.index),
+    hidden: unique(said.getAll("hide")),
+    brush: regionOf(said.get("region")),
+    open: unique(said.getAll("open")).slice(0, MOST_OPEN),
+    threshold: thresholdsOf(said.getAll("threshold")),
+    language: oneOf(LANGUAGES, said.get("language"), usual.language),
+    theme: oneOf(THEMES, said.get("theme"), usual.theme),
+    palette: oneOf(PALETTES, said.get("palette"), usual.palette),
+  };
+}
+
+function columnsOf(said: URLSearchParams): Columns | null {
+  const x = said.get("x");
+  const y = said.get("y");
+  if (!x || !y) return null;
+  const direction = (key: string): Direction => oneOf(DIRECTIONS, said.get(key), "min");
+  return {
+    x,
+    y,
+    group: said.get("group") || null,
+    marker: unique(said.getAll("marker")),
+    replicate: said.get("replicate") || null,
+    x_direction: direction("x_direction"),
+    y_direction: direction("y_direction"),
+  };
+}
+
+function regionOf(said: string | null): Choice["brush"] {
+  const ends = (said ?? "").split(",").map(Number);
+  const [x0, y0, x1, y1] = ends as [number, number, number, number];
+  if (!said || ends.length !== 4 || !ends.every(Number.isFinite)) return null;
+  return [Math.min(x0, x1), Math.min(y0, y1), Math.max(x0, x1), Math.max(y0, y1)];
+}
+
+function thresholdsOf(said: string[]): Record<string, number> {
+  const pairs = said.flatMap((text) => {
+    const colon = text.indexOf(":");
+    const value = colon > 0 ? Number(text.slice(0, colon)) : Number.NaN;
+    const run = text.slice(colon + 1);
+    return Number.isFinite(value) && value >= 0 && run ? [[run, value] as const] : [];
+  });
+  return Object.fromEntries(pairs);
+}
+
+function oneOf<T extends string>(known: readonly T[], said: string | null, usual: T): T {
+  return known.find((one) => one === said) ?? usual;
+}
+
+function unique(values: string[]): string[] {
+  return [...new Set(values)];
+}
+
+export const choice = signal<Choice>(parse(location.hash));
+
+/** Browsers refuse many changes of an address in a short time; a region changes at every move. */
+const PAUSE = 250;
+
+let waiting: number | null = null;
+
+/**
+ * Change what is chosen. The signal follows at once.
+ *
+ * @param how `push`: the browser's Back comes back to what was; `replace`: it does not, and the
+ *   address follows after a short rest
+ */
+export function change(part: Partial<Choice>, how: "push" | "replace" = "replace"): void {
+  if (how === "push") {
+    // What was is written first, so that Back finds it as it was left.
+    rest();
+    choice.value = { ...choice.value, ...part };
+    write("push");
+    return;
+  }
+  choice.value = { ...choice.value, ...part };
+  if (waiting === null) waiting = window.setTimeout(rest, PAUSE);
+}
+
+/** Write what the address does not say yet. */
+export function rest(): void {
+  if (waiting === null) return;
+  window.clearTimeout(waiting);
+  waiting = null;
+  write("replace");
+}
+
+function write(how: "push" | "replace"): void {
+  const hash = format(choice.value);
+  if (hash === location.hash.replace(/^#/, "")) return;
+  const address = hash ? `#${hash}` : location.href.replace(/#.*$/, "");
+  try {
+    if (how === "push") history.pushState(null, "", address);
+    else history.replaceState(null, "", address);
+  } catch {
+    // Some browsers refuse this to a file, or too often; the page itself goes on without.
+  }
+}
+
+/** Back, Forward, and an address typed by hand. */
+function follow(): void {
+  if (waiting !== null) window.clearTimeout(waiting);
+  waiting = null;
+  if (format(choice.value) !== location.hash.replace(/^#/, "")) choice.value = parse(location.hash);
+}
+
+window.addEventListener("popstate", follow);
+window.addEventListener("hashchange", follow);
