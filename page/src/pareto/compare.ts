@@ -1,95 +1,222 @@
 /** The comparison of groups of runs: curves, indices, intervals, what the replicates settle. */
 
-import type { Direction, IndexName } from "../data/types";
+import type { IndexName } from "../data/types";
+import type {
+  Comparison,
+  GroupResult,
+  Interval,
+  Marker,
+  Options,
+  Pair,
+  PointSet,
+} from "./comparison";
+import {
+  type Curve,
+  curvesOf,
+  frontOf,
+  type Samples,
+  sampledIndices,
+  sampledMarker,
+} from "./curves";
+import { Mirrored } from "./mirrored";
+import { everyOnce, givenDraws, ownDraws, percentileInterval, type Resampling } from "./resampling";
 
-/** Runs that did not fail, with finite x and y. */
-export interface PointSet {
-  x: Float64Array;
-  y: Float64Array;
-  /** Places in `groups`. */
-  group: Int32Array;
-  /** Which points are averaged: those of a group that are equal here. */
-  marker: Int32Array;
-  /** What is resampled, in the order of the seeds; -1 where a run has none. */
-  replicate: Int32Array;
-  groups: string[];
-  /** The names of the markers. */
-  labels?: string[];
-  /** All replicates there are, ascending, also those without a point; default: those of the points. */
-  replicates?: number[];
+export type * from "./comparison";
+
+const INDICES: IndexName[] = ["area_marker", "area_axis", "hypervolume_gap"];
+
+/** With more groups only the pairs with the best one are worked out; all of them are too many. */
+const MOST_PAIRED = 24;
+
+/**
+ * Compare the groups by all three indices: the numbers of sparse_lightning/pareto/comparison.py.
+ *
+ * Where larger is better, the coordinates are mirrored, since the indices want less of both:
+ * x becomes `axis` − x with the greatest x there is as axis, y becomes −y. Floor, corner and markers
+ * are given and returned in the units of the data all the same: the floor is then the greatest y
+ * that unregularized runs reach, the corner the least x and y.
+ *
+ * What is not known is taken from the points: the floor from those of `floorGroup`, else from all,
+ * the corner from the worst x and y. An interval needs two replicates.
+ */
+export function compare(points: PointSet, options: Options): Comparison {
+  const apartPlace = options.floorGroup === null ? -1 : points.groups.indexOf(options.floorGroup);
+  const view = new Mirrored(points, options, apartPlace);
+  const ids = points.replicates ?? replicatesOf(points, apartPlace);
+  const columnOf = new Map(ids.map((id, column) => [id, column]));
+  const curves = curvesOf(points, view.x, view.y, columnOf, ids.length);
+  const apart = curves.get(apartPlace);
+  curves.delete(apartPlace);
+  const ranked = [...curves.values()];
+
+  const once = everyOnce(ids.length);
+  const resampling =
+    (options.draws && givenDraws(options.draws, ids.length)) ??
+    ownDraws(ids.length, Math.max(1, options.resamples));
+  const measured = ranked.map((curve): Measured => {
+    const values = sampledIndices(curve, once, view.corner);
+    const samples = curve.surviving >= 2 ? sampledIndices(curve, resampling, view.corner) : null;
+    const indices = Object.fromEntries(
+      INDICES.map((index) => [
+        index,
+        interval(values[index][0] as number, samples?.[index] ?? null, resampling, options),
+      ]),
+    ) as Record<IndexName, Interval>;
+    return { result: resultOf(points, curve, indices, view, resampling, options), samples };
+  });
+  const best = [...measured].sort((a, b) => byIndex(a.result, b.result, options.index));
+  return {
+    groups: best.map(({ result }) => result),
+    pairs: pairsOf(measured, best[0] ?? null, resampling, options),
+    floor: view.floor,
+    corner: view.worst,
+    floorKnown: view.floorKnown,
+    cornerKnown: options.nullError !== null && options.connectionsTotal !== null,
+    seeds: ids.length,
+    axis: view.axis,
+    apart: apart ? resultOf(points, apart, noIndices(), view, resampling, options) : null,
+  };
 }
 
-export interface Interval {
-  value: number;
-  low: number;
-  high: number;
+interface Measured {
+  result: GroupResult;
+  samples: Samples | null;
 }
 
-export interface Marker {
-  x: Interval;
-  y: Interval;
-  /** Places in the PointSet. */
-  points: number[];
-  label: string;
+/** The replicates of the points that are compared, in order. */
+function replicatesOf(points: PointSet, apart: number): number[] {
+  const found = new Set<number>();
+  for (let place = 0; place < points.replicate.length; place += 1) {
+    const id = points.replicate[place] as number;
+    if (id >= 0 && points.group[place] !== apart) found.add(id);
+  }
+  return [...found].sort((a, b) => a - b);
 }
 
-export interface GroupResult {
-  group: string;
-  /** Place in the groups of the PointSet. */
-  place: number;
-  /** Sorted by x. */
-  markers: Marker[];
-  /** Places of the markers that no other marker beats in both x and y. */
-  front: number[];
-  indices: Record<IndexName, Interval>;
-  /** How many points it has. */
-  networks: number;
+function resultOf(
+  points: PointSet,
+  curve: Curve,
+  indices: Record<IndexName, Interval>,
+  view: Mirrored,
+  resampling: Resampling,
+  options: Options,
+): GroupResult {
+  const [moreX, moreY] = [options.xDirection === "max", options.yDirection === "max"];
+  const last = curve.ids.length - 1;
+  const order = (place: number) => (moreX ? last - place : place);
+  const markers = curve.ids.map((id, place): Marker => {
+    const ends = (sums: Float64Array) => () =>
+      (curve.starts[place + 1] as number) - (curve.starts[place] as number) < 2
+        ? ([Number.NaN, Number.NaN] as [number, number])
+        : percentileInterval(
+            sampledMarker(curve, place, sums, resampling),
+            resampling.rows,
+            options.confidence,
+          );
+    const [x, y] = [curve.meanX[place] as number, curve.meanY[place] as number];
+    return {
+      x: moreX ? lazily(view.axis - x, ends(curve.sumX), view.axis) : lazily(x, ends(curve.sumX)),
+      y: moreY ? lazily(-y, ends(curve.sumY), 0) : lazily(y, ends(curve.sumY)),
+      points: curve.points[place] as number[],
+      label: points.labels?.[id] ?? "",
+    };
+  });
+  return {
+    group: points.groups[curve.place] ?? "",
+    place: curve.place,
+    markers: moreX ? markers.reverse() : markers,
+    front: frontOf(curve)
+      .map(order)
+      .sort((a, b) => a - b),
+    indices,
+    networks: curve.networks,
+  };
 }
 
-export interface Pair {
-  index: IndexName;
-  first: string;
-  second: string;
-  /** First minus second. */
-  difference: Interval;
-  /** The interval leaves out 0. */
-  settled: boolean;
+/** The interval of a marker, worked out when it is asked for: thousands of markers may have one. */
+function lazily(value: number, ends: () => [number, number], axis: number | null = null): Interval {
+  let kept: [number, number] | null = null;
+  const made = (): [number, number] => {
+    if (kept) return kept;
+    const [low, high] = ends();
+    kept = axis === null ? [low, high] : [axis - high, axis - low];
+    return kept;
+  };
+  return {
+    value,
+    get low() {
+      return made()[0];
+    },
+    get high() {
+      return made()[1];
+    },
+  };
 }
 
-export interface Comparison {
-  /** Best first by the index that was asked for. */
-  groups: GroupResult[];
-  pairs: Pair[];
-  floor: number;
-  corner: { x: number; y: number };
-  floorKnown: boolean;
-  cornerKnown: boolean;
-  /** How many replicates were resampled. */
-  seeds: number;
-  /** Where `area_axis` ends: 0, or the greatest x where larger is better. */
-  axis: number;
-  /** The group that is drawn but not compared, if there is one. */
-  apart: GroupResult | null;
+function interval(
+  value: number,
+  samples: Float64Array | null,
+  resampling: Resampling,
+  { confidence }: Options,
+): Interval {
+  if (!samples) return { value, low: Number.NaN, high: Number.NaN };
+  const [low, high] = percentileInterval(samples, resampling.rows, confidence);
+  return { value, low, high };
 }
 
-export interface Options {
-  index: IndexName;
-  floor: number | null;
-  nullError: number | null;
-  connectionsTotal: number | null;
-  /** The group that is not compared: the unregularized one. */
-  floorGroup: string | null;
-  confidence: number;
-  /** How many resamples are drawn here; all of `draws` count where they are given. */
-  resamples: number;
-  /** Places among the replicates, one list a resample. */
-  draws: number[][] | null;
-  xDirection: Direction;
-  yDirection: Direction;
-  /** Where `area_axis` ends, if larger x are better; default: the greatest x. */
-  axis?: number | null;
+function noIndices(): Record<IndexName, Interval> {
+  const none = { value: Number.NaN, low: Number.NaN, high: Number.NaN };
+  return { area_marker: none, area_axis: none, hypervolume_gap: none };
 }
 
-export function compare(_points: PointSet, _options: Options): Comparison {
-  throw new Error("not yet");
+/** Best first; groups without a value last. */
+function byIndex(a: GroupResult, b: GroupResult, index: IndexName): number {
+  const [first, second] = [a.indices[index].value, b.indices[index].value];
+  if (Number.isNaN(first) || Number.isNaN(second)) {
+    return Number(Number.isNaN(first)) - Number(Number.isNaN(second));
+  }
+  return first - second;
+}
+
+function pairsOf(
+  measured: Measured[],
+  best: Measured | null,
+  resampling: Resampling,
+  options: Options,
+): Pair[] {
+  const all = measured.length <= MOST_PAIRED;
+  const pairs: Pair[] = [];
+  for (const index of all ? INDICES : [options.index]) {
+    measured.forEach((first, place) => {
+      for (const second of measured.slice(place + 1)) {
+        if (all || first === best || second === best) {
+          pairs.push(pairOf(index, first, second, resampling, options));
+        }
+      }
+    });
+  }
+  return pairs;
+}
+
+function pairOf(
+  index: IndexName,
+  first: Measured,
+  second: Measured,
+  resampling: Resampling,
+  options: Options,
+): Pair {
+  const [mine, other] = [first.samples?.[index], second.samples?.[index]];
+  const difference = interval(
+    first.result.indices[index].value - second.result.indices[index].value,
+    mine && other ? mine.map((value, draw) => value - (other[draw] as number)) : null,
+    resampling,
+    options,
+  );
+  return {
+    index,
+    first: first.result.group,
+    second: second.result.group,
+    difference,
+    settled: difference.low > 0 || difference.high < 0,
+  };
 }
