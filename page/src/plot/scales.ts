@@ -25,7 +25,11 @@ export interface Ticks {
 }
 
 /** The range of an axis: that of the values with some room, so that no point lies on the edge. */
-export function domainOf(values: ArrayLike<number>, extra: number[], log: boolean): [number, number] {
+export function domainOf(
+  values: ArrayLike<number>,
+  extra: number[],
+  log: boolean,
+): [number, number] {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   const take = (value: number) => {
@@ -44,11 +48,7 @@ export function domainOf(values: ArrayLike<number>, extra: number[], log: boolea
   return [low - room, high + room];
 }
 
-export function scaleOf(
-  domain: [number, number],
-  range: [number, number],
-  log: boolean,
-): Scale {
+export function scaleOf(domain: [number, number], range: [number, number], log: boolean): Scale {
   const inner = (log ? scaleLog() : scaleLinear()).domain(domain).range(range);
   const scale = (value: number) => inner(value) as number;
   return Object.assign(scale, { invert: (pixel: number) => inner.invert(pixel), domain, log });
@@ -62,7 +62,12 @@ export function scaleOf(
  *
  * @param spacing the least distance of two texts in pixels.
  */
-export function ticksOf(domain: [number, number], log: boolean, pixels: number, spacing: number): Ticks {
+export function ticksOf(
+  domain: [number, number],
+  log: boolean,
+  pixels: number,
+  spacing: number,
+): Ticks {
   const count = Math.max(2, Math.floor(pixels / spacing));
   const even = () => evenTicks(domain, count);
   if (!log) return even();
@@ -84,7 +89,10 @@ export function ticksOf(domain: [number, number], log: boolean, pixels: number, 
   }
   if (values.length < 3 && decades < 1.5) return even();
   const texts = logTexts(values);
-  return { labelled: values.map((value, place) => ({ value, text: texts[place] as string })), minor };
+  return {
+    labelled: values.map((value, place) => ({ value, text: texts[place] as string })),
+    minor,
+  };
 }
 
 function evenTicks(domain: [number, number], count: number): Ticks {
@@ -100,7 +108,8 @@ function evenTicks(domain: [number, number], count: number): Ticks {
 export function evenTexts(values: number[]): string[] {
   const largest = Math.max(...values.map(Math.abs));
   if (!(largest > 0)) return values.map(String);
-  const step = values.length > 1 ? Math.abs((values[1] as number) - (values[0] as number)) : largest;
+  const step =
+    values.length > 1 ? Math.abs((values[1] as number) - (values[0] as number)) : largest;
   const power = Math.floor(Math.log10(largest) + 1e-9);
   const stepPower = Math.floor(Math.log10(step) + 1e-9);
   if (largest >= 1e6 || largest < 2e-3) {
@@ -132,9 +141,7 @@ function logTexts(values: number[]): string[] {
 
 function raised(power: number): string {
   const digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-  return [...String(power)]
-    .map((sign) => (sign === "-" ? "⁻" : digits[Number(sign)]))
-    .join("");
+  return [...String(power)].map((sign) => (sign === "-" ? "⁻" : digits[Number(sign)])).join("");
 }
 
 function minus(text: string): string {

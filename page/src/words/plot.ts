@@ -18,7 +18,8 @@ const en = {
   dominated: "dominated",
   nearest: "Click or Enter: the run nearest to the mean",
   marker: (group: string, place: number, of: number) => `${group}, marker ${place} of ${of}`,
-  run: (group: string, place: number, of: number) => `${group}, run ${place} of ${of} of this marker`,
+  run: (group: string, place: number, of: number) =>
+    `${group}, run ${place} of ${of} of this marker`,
   fromTo: (low: string, high: string) => `from ${low} to ${high}`,
   region: "Selected region",
   from: (axis: string) => `${axis} from`,

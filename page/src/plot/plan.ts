@@ -1,0 +1,47 @@
+import type { PointSet } from "../pareto/compare";
+import { domainOf, type Frame, type Scale, scaleOf, type Ticks, ticksOf } from "./scales";
+import { widthOf } from "./text";
+
+/** Where everything of a plot lies. */
+export interface Plan {
+  frame: Frame;
+  x: Scale;
+  y: Scale;
+  xTicks: Ticks;
+  yTicks: Ticks;
+}
+
+/** The frame of a plot of this width; on large screens it stays low enough to be seen at once. */
+export function frameOf(width: number): Frame {
+  const height = Math.round(Math.min(Math.max(300, width * 0.54), 860));
+  return { width, height, left: 40, right: 14, top: 28, bottom: 46 };
+}
+
+/**
+ * Scales and ticks of the points and the floor.
+ *
+ * They do not depend on what is selected or hidden, so that nothing jumps while one looks.
+ */
+export function planOf(
+  points: PointSet,
+  floor: number,
+  xLog: boolean,
+  yLog: boolean,
+  outer: Frame,
+): Plan {
+  const xDomain = domainOf(points.x, [], xLog);
+  const yDomain = domainOf(points.y, [floor], yLog);
+  const inner = outer.height - outer.top - outer.bottom;
+  const yTicks = ticksOf(yDomain, yLog, inner, inner < 300 ? 32 : 44);
+  const widest = Math.max(...yTicks.labelled.map(({ text }) => widthOf(text, 12)), 8);
+  const frame = { ...outer, left: Math.ceil(widest) + 14 };
+  const across = frame.width - frame.left - frame.right;
+  const xTicks = ticksOf(xDomain, xLog, across, across < 400 ? 52 : 76);
+  return {
+    frame,
+    x: scaleOf(xDomain, [frame.left, frame.width - frame.right], xLog),
+    y: scaleOf(yDomain, [frame.height - frame.bottom, frame.top], yLog),
+    xTicks,
+    yTicks,
+  };
+}
