@@ -1,0 +1,197 @@
+/**
+ * Which variables each code keeps, and which reach each class, at a threshold: the same as
+ * `sparse_lightning/reading/{paths,mappings,class_paths}.py`, so that the words follow the slider.
+ */
+
+import type { CodeReading, NetworkDetail, VariableReading } from "../data/types";
+import { isAutoencoder, type Structure } from "./reading";
+
+/** Of the strength of a unit's strongest variable; weaker variables are left out. */
+export const SHARE = 0.3;
+
+const CODE_KINDS = ["identity", "pseudo-identity", "mixed", "transfer", "constant", "dead"];
+const VARIABLE_KINDS = ["alone", "shared", "crossed", "lost", "faint", "ignored"];
+
+export interface Mappings {
+  codes: CodeReading[];
+  variables: VariableReading[];
+}
+
+export interface ClassPaths {
+  classes: { name: string; variables: string[] }[];
+  /** In the order of their strength; `used` first. */
+  variables: { variable: string; kind: "used" | "faint" | "ignored" }[];
+}
+
+/** Of an autoencoder with codes; null of another network. */
+export function mappingsAt(detail: NetworkDetail, structure: Structure): Mappings | null {
+  const code = detail.code_layer;
+  const last = structure.widths.length - 1;
+  if (code === null || code <= 0 || code >= last || !isAutoencoder(detail)) return null;
+  // What the server read stands as it is.
+  if (structure.threshold === detail.threshold && detail.codes && detail.variables_read)
+    return { codes: detail.codes, variables: detail.variables_read };
+  const feeding = byVariable(detail, strengths(structure, 0, code));
+  const rebuilding = byVariable(detail, transposed(strengths(structure, code, last)));
+  const fed = feeding.map(noticeable);
+  const rebuilt = rebuilding.map(noticeable);
+  const codes = feeding.map((row, place): CodeReading => {
+    const sources = strongestFirst(row, fed[place] as boolean[]);
+    const targets = strongestFirst(rebuilding[place] as number[], rebuilt[place] as boolean[]);
+    return {
+      code: place + 1,
+      kind: kindOfCode(structure, code, place, sources, targets),
+      fed_by: sources.map((one) => nameOf(detail, one)),
+      rebuilds: targets.map((one) => nameOf(detail, one)),
+    };
+  });
+  codes.sort((a, b) => CODE_KINDS.indexOf(a.kind) - CODE_KINDS.indexOf(b.kind) || a.code - b.code);
+  const rows = detail.variables.map((_, place) =>
+    variableRow(detail, place, { feeding, rebuilding, fed, rebuilt }),
+  );
+  rows.sort(
+    (a, b) =>
+      VARIABLE_KINDS.indexOf(a.row.kind) - VARIABLE_KINDS.indexOf(b.row.kind) ||
+      b.strength - a.strength,
+  );
+  return { codes, variables: rows.map(({ row }) => row) };
+}
+
+/** What reaches the outputs of a network that is no autoencoder. */
+export function classPathsAt(detail: NetworkDetail, structure: Structure): ClassPaths {
+  const paths = byVariable(detail, strengths(structure, 0, structure.widths.length - 1));
+  const reached = paths.map(noticeable);
+  const rows = detail.variables.map(({ name }, place) => {
+    const column = paths.map((row) => row[place] as number);
+    const some = column.some((strength) => strength > 0) ? "faint" : "ignored";
+    const kind = reached.some((row) => row[place]) ? "used" : some;
+    return { variable: name, kind, strength: sum(column) } as const;
+  });
+  const kinds = ["used", "faint", "ignored"];
+  rows.sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind) || b.strength - a.strength);
+  const outputs = detail.layers.at(-1)?.units ?? [];
+  return {
+    classes: outputs.map((name, place) => ({
+      name,
+      variables: strongestFirst(paths[place] as number[], reached[place] as boolean[]).map((one) =>
+        nameOf(detail, one),
+      ),
+    })),
+    variables: rows.map(({ variable, kind }) => ({ variable, kind })),
+  };
+}
+
+interface Paths {
+  /** All `[code][variable]`. */
+  feeding: number[][];
+  rebuilding: number[][];
+  fed: boolean[][];
+  rebuilt: boolean[][];
+}
+
+function variableRow(detail: NetworkDetail, place: number, paths: Paths) {
+  const { feeding, rebuilding, fed, rebuilt } = paths;
+  const column = <T>(table: T[][]): T[] => table.map((row) => row[place] as T);
+  const feeds = column(fed);
+  const back = column(rebuilt);
+  const own = feeds.map((is, code) => is && !!back[code]);
+  const identity = own.some((is, code) => is && single(fed[code]) && single(rebuilt[code]));
+  const through = feeding.map((row, code) => row.map((s, v) => s * (rebuilding[code]?.[v] ?? 0)));
+  const kind = identity
+    ? "alone"
+    : own.some(Boolean)
+      ? "shared"
+      : feeds.some(Boolean)
+        ? back.some(Boolean)
+          ? "crossed"
+          : "lost"
+        : column(feeding).some((strength) => strength > 0)
+          ? "faint"
+          : "ignored";
+  const others = detail.variables.map(
+    (_, other) =>
+      other !== place &&
+      own.some((is, code) => is && !!fed[code]?.[other] && !!rebuilt[code]?.[other]),
+  );
+  const shared = detail.variables.map((_, other) =>
+    sum(through.map((row, code) => (own[code] ? (row[other] as number) : 0))),
+  );
+  const row: VariableReading = {
+    variable: nameOf(detail, place),
+    kind,
+    feeds: strongestFirst(column(feeding), feeds).map((code) => code + 1),
+    rebuilt_by: strongestFirst(column(rebuilding), back).map((code) => code + 1),
+    partners: strongestFirst(shared, others).map((one) => nameOf(detail, one)),
+  };
+  return { row, strength: sum(column(through)) };
+}
+
+function kindOfCode(
+  structure: Structure,
+  layer: number,
+  code: number,
+  sources: number[],
+  targets: number[],
+): CodeReading["kind"] {
+  if (!structure.used[layer]?.[code]) return "dead";
+  if (!structure.fed[layer]?.[code]) return "constant";
+  const common = sources.filter((one) => targets.includes(one)).length;
+  const either = sources.length + targets.length - common;
+  if (common === either) return either === 1 ? "identity" : "pseudo-identity";
+  return common ? "mixed" : "transfer";
+}
+
+/** S = |W_end| … |W_(start+1)| over live connections, `[unit of end][unit of start]`. */
+function strengths(structure: Structure, start: number, end: number): number[][] {
+  const width = structure.widths[start] as number;
+  let paths: number[][] = Array.from({ length: width }, (_, unit) =>
+    Array.from({ length: width }, (_, other) => (unit === other ? 1 : 0)),
+  );
+  for (let layer = start; layer < end; layer += 1) {
+    const next = Array.from({ length: structure.widths[layer + 1] as number }, () =>
+      Array.from({ length: width }, () => 0),
+    );
+    for (const one of structure.connections) {
+      if (one.layer !== layer || !one.alive) continue;
+      const [to, from] = [next[one.target] as number[], paths[one.source] as number[]];
+      for (const [unit, strength] of from.entries())
+        to[unit] = (to[unit] as number) + Math.abs(one.weight) * strength;
+    }
+    paths = next;
+  }
+  return paths;
+}
+
+/** Summed over the inputs that stand for one variable. */
+function byVariable(detail: NetworkDetail, rows: number[][]): number[][] {
+  return rows.map((row) =>
+    detail.variables.map(({ inputs }) => sum(inputs.map((input) => row[input] as number))),
+  );
+}
+
+function noticeable(row: number[]): boolean[] {
+  const strongest = Math.max(0, ...row);
+  return row.map((strength) => strength > 0 && strength >= SHARE * strongest);
+}
+
+function strongestFirst(row: number[], chosen: boolean[]): number[] {
+  return [...row.keys()]
+    .filter((place) => chosen[place])
+    .sort((a, b) => (row[b] as number) - (row[a] as number));
+}
+
+function transposed(rows: number[][]): number[][] {
+  return (rows[0] ?? []).map((_, column) => rows.map((row) => row[column] as number));
+}
+
+function nameOf(detail: NetworkDetail, variable: number): string {
+  return detail.variables[variable]?.name ?? "";
+}
+
+function single(row: boolean[] | undefined): boolean {
+  return row?.filter(Boolean).length === 1;
+}
+
+function sum(values: number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
