@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { IndexName } from "../src/data/types";
 import { type Comparison, compare, type Options, type PointSet } from "../src/pareto/compare";
@@ -40,11 +39,9 @@ interface Fixture {
 }
 
 const INDICES: IndexName[] = ["area_marker", "area_axis", "hypervolume_gap"];
-const folder = new URL("fixtures/pareto/", `file://${import.meta.dirname}/`);
-const fixtures = readdirSync(folder).map((name) => ({
-  name,
-  fixture: JSON.parse(readFileSync(new URL(name, folder), "utf8")) as Fixture,
-}));
+const fixtures = Object.entries(
+  import.meta.glob<Fixture>("./fixtures/pareto/*.json", { eager: true, import: "default" }),
+).map(([path, fixture]) => ({ name: path.replace(/^.*\//, ""), fixture }));
 
 /** The points of a fixture as the page makes them: without those that failed. */
 function pointsOf({ networks, seeds }: Fixture): PointSet {

@@ -104,23 +104,26 @@ function resultOf(
   const [moreX, moreY] = [options.xDirection === "max", options.yDirection === "max"];
   const last = curve.ids.length - 1;
   const order = (place: number) => (moreX ? last - place : place);
-  const markers = curve.ids.map((id, place): Marker => {
-    const ends = (sums: Float64Array) => () =>
-      (curve.starts[place + 1] as number) - (curve.starts[place] as number) < 2
-        ? ([Number.NaN, Number.NaN] as [number, number])
-        : percentileInterval(
-            sampledMarker(curve, place, sums, resampling),
-            resampling.rows,
-            options.confidence,
-          );
-    const [x, y] = [curve.meanX[place] as number, curve.meanY[place] as number];
-    return {
-      x: moreX ? lazily(view.axis - x, ends(curve.sumX), view.axis) : lazily(x, ends(curve.sumX)),
-      y: moreY ? lazily(-y, ends(curve.sumY), 0) : lazily(y, ends(curve.sumY)),
+  const intervalOf = (place: number, mean: number, sums: Float64Array, end: number | null) => {
+    const value = end === null ? mean : end - mean;
+    return new LazyInterval(value, () => {
+      const replicates = (curve.starts[place + 1] as number) - (curve.starts[place] as number);
+      if (replicates < 2) return [Number.NaN, Number.NaN];
+      const samples = sampledMarker(curve, place, sums, resampling);
+      const [low, high] = percentileInterval(samples, resampling.rows, options.confidence);
+      return end === null ? [low, high] : [end - high, end - low];
+    });
+  };
+  const endX = moreX ? view.axis : null;
+  const endY = moreY ? 0 : null;
+  const markers = curve.ids.map(
+    (id, place): Marker => ({
+      x: intervalOf(place, curve.meanX[place] as number, curve.sumX, endX),
+      y: intervalOf(place, curve.meanY[place] as number, curve.sumY, endY),
       points: curve.points[place] as number[],
       label: points.labels?.[id] ?? "",
-    };
-  });
+    }),
+  );
   return {
     group: points.groups[curve.place] ?? "",
     place: curve.place,
@@ -133,24 +136,33 @@ function resultOf(
   };
 }
 
-/** The interval of a marker, worked out when it is asked for: thousands of markers may have one. */
-function lazily(value: number, ends: () => [number, number], axis: number | null = null): Interval {
-  let kept: [number, number] | null = null;
-  const made = (): [number, number] => {
-    if (kept) return kept;
-    const [low, high] = ends();
-    kept = axis === null ? [low, high] : [axis - high, axis - low];
-    return kept;
-  };
-  return {
-    value,
-    get low() {
-      return made()[0];
-    },
-    get high() {
-      return made()[1];
-    },
-  };
+/**
+ * The interval of a marker, worked out when it is asked for: there may be thousands of markers.
+ * JSON takes it as any other interval.
+ */
+class LazyInterval implements Interval {
+  readonly value: number;
+  readonly #ends: () => [number, number];
+  #kept: [number, number] | null = null;
+
+  constructor(value: number, ends: () => [number, number]) {
+    this.value = value;
+    this.#ends = ends;
+  }
+
+  get low(): number {
+    this.#kept ??= this.#ends();
+    return this.#kept[0];
+  }
+
+  get high(): number {
+    this.#kept ??= this.#ends();
+    return this.#kept[1];
+  }
+
+  toJSON(): Interval {
+    return { value: this.value, low: this.low, high: this.high };
+  }
 }
 
 function interval(

@@ -137,8 +137,12 @@ export function sampledIndices(curve: Curve, resampling: Resampling, corner: Cor
     area_axis: new Float64Array(different),
     hypervolume_gap: new Float64Array(different),
   };
+  // As floats once a draw, because they are multiplied with floats many times.
+  const times = new Float64Array(resampling.width);
   for (let draw = 0; draw < different; draw += 1) {
-    const count = meansOf(curve, resampling, draw, xs, ys);
+    const row = draw * resampling.width;
+    times.set(resampling.counts.subarray(row, row + resampling.width));
+    const count = meansOf(curve, times, xs, ys);
     sortCurve(xs, ys, count, scratch);
     const area = areaOf(xs, ys, count, corner.floor);
     made.area_marker[draw] = area;
@@ -148,17 +152,17 @@ export function sampledIndices(curve: Curve, resampling: Resampling, corner: Cor
   return made;
 }
 
-/** The markers of one draw, without those of which no replicate is drawn; returns how many. */
+/**
+ * The markers of one draw, without those of which no replicate is drawn; returns how many.
+ *
+ * @param times how often each replicate is drawn
+ */
 function meansOf(
-  curve: Curve,
-  resampling: Resampling,
-  draw: number,
+  { starts, columns, sizes, sumX, sumY }: Curve,
+  times: Float64Array,
   xs: Float64Array,
   ys: Float64Array,
 ): number {
-  const { starts, columns, sizes, sumX, sumY } = curve;
-  const { counts } = resampling;
-  const row = draw * resampling.width;
   const markers = starts.length - 1;
   let count = 0;
   let cell = 0;
@@ -168,10 +172,10 @@ function meansOf(
     let x = 0;
     let y = 0;
     for (; cell < end; cell += 1) {
-      const times = counts[row + (columns[cell] as number)] as number;
-      size += times * (sizes[cell] as number);
-      x += times * (sumX[cell] as number);
-      y += times * (sumY[cell] as number);
+      const drawn = times[columns[cell] as number] as number;
+      size += drawn * (sizes[cell] as number);
+      x += drawn * (sumX[cell] as number);
+      y += drawn * (sumY[cell] as number);
     }
     if (size > 0) {
       xs[count] = x / size;
