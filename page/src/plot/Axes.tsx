@@ -1,7 +1,6 @@
 import type { Direction } from "../data/types";
-import { formatNumber } from "../words/number";
 import { say } from "../words/words";
-import type { Frame, Scale, Ticks } from "./scales";
+import { type Frame, type Scale, type Ticks, valueText } from "./scales";
 import { fitted, widthOf } from "./text";
 
 interface AxesProps {
@@ -56,14 +55,14 @@ export function Axes(props: AxesProps) {
           </text>
         ))}
       </g>
-      <text class="axis-name" x={4} y={14}>
+      <text class="axis-name" x={0} y={14}>
         <title>{props.yLabel}</title>
-        <tspan>{fitted(props.yLabel, room(ySuffix, frame.width - 8), 13)}</tspan>
+        <tspan>{fitted(props.yLabel, room(ySuffix, frame.width - 8), 13, 600)}</tspan>
         <tspan class="better">{ySuffix}</tspan>
       </text>
       <text class="axis-name" x={right} y={bottom + 38} text-anchor="end">
         <title>{props.xLabel}</title>
-        <tspan>{fitted(props.xLabel, room(xSuffix, inner), 13)}</tspan>
+        <tspan>{fitted(props.xLabel, room(xSuffix, inner), 13, 600)}</tspan>
         <tspan class="better">{xSuffix}</tspan>
       </text>
     </g>
@@ -74,6 +73,8 @@ interface MeasureProps {
   frame: Frame;
   x: Scale;
   y: Scale;
+  xTicks: Ticks;
+  yTicks: Ticks;
   floor: number;
   floorKnown: boolean;
   corner: { x: number; y: number };
@@ -81,12 +82,13 @@ interface MeasureProps {
 }
 
 /** What the indices are measured from: the floor, and the corner of no regularization at all. */
-export function Measures({ frame, x, y, floor, floorKnown, corner, cornerKnown }: MeasureProps) {
+export function Measures(props: MeasureProps) {
+  const { frame, x, y, xTicks, yTicks, floor, floorKnown, corner, cornerKnown } = props;
   const words = say.value.plot;
   const right = frame.width - frame.right;
   const bottom = frame.height - frame.bottom;
   const level = y(floor);
-  const floorText = (floorKnown ? words.floor : words.floorUnknown)(formatNumber(floor, 3));
+  const floorText = (floorKnown ? words.floor : words.floorUnknown)(valueText(floor, yTicks));
   // A corner far away would squeeze the curves; its place at the edge tells where it lies.
   const at = {
     x: clamp(x(corner.x), frame.left, right),
@@ -94,8 +96,8 @@ export function Measures({ frame, x, y, floor, floorKnown, corner, cornerKnown }
   };
   const away = Math.hypot(at.x - x(corner.x), at.y - y(corner.y)) > 1;
   const cornerText = (cornerKnown ? words.corner : words.cornerUnknown)(
-    formatNumber(corner.x, 3),
-    formatNumber(corner.y, 3),
+    valueText(corner.x, xTicks),
+    valueText(corner.y, yTicks),
   );
   const toRight = at.x < (frame.left + right) / 2;
   const angle = (Math.atan2(y(corner.y) - at.y, x(corner.x) - at.x) * 180) / Math.PI;

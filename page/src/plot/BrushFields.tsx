@@ -14,30 +14,38 @@ interface BrushFieldsProps {
 /** The region as four numbers, for those who do not draw it. */
 export function BrushFields({ region, whole, xLabel, yLabel, onRegion }: BrushFieldsProps) {
   const words = say.value.plot;
-  const fields = [
-    { place: 0, label: words.from(xLabel) },
-    { place: 2, label: words.to(xLabel) },
-    { place: 1, label: words.from(yLabel) },
-    { place: 3, label: words.to(yLabel) },
+  const axes = [
+    { label: xLabel, low: 0, high: 2 },
+    { label: yLabel, low: 1, high: 3 },
   ];
   const set = (place: number, text: string) => {
     const made = [...(region ?? whole)] as Region;
-    made[place] = text.trim() === "" ? (whole[place] as number) : Number(text);
+    made[place] = text.trim() === "" ? (whole[place] as number) : numberIn(text);
     // The ends may be given in either order.
     const [x0, y0, x1, y1] = made;
     const next: Region = [Math.min(x0, x1), Math.min(y0, y1), Math.max(x0, x1), Math.max(y0, y1)];
     if (next.join() !== (region ?? whole).join()) onRegion(next);
   };
+  const field = (place: number, label: string, short: string) => (
+    <Field
+      label={label}
+      short={short}
+      value={region?.[place] ?? null}
+      whole={whole[place] as number}
+      onValue={(text) => set(place, text)}
+    />
+  );
   return (
     <fieldset class="brush-fields">
       <legend>{words.region}</legend>
-      {fields.map(({ place, label }) => (
-        <Field
-          key={place}
-          label={label}
-          value={region?.[place] ?? null}
-          onValue={(text) => set(place, text)}
-        />
+      {axes.map(({ label, low, high }) => (
+        <div class="brush-axis" key={low}>
+          <span class="brush-name" title={label.slice(0, 500)} aria-hidden="true">
+            <bdi>{label}</bdi>
+          </span>
+          {field(low, words.from(label), words.low)}
+          {field(high, words.to(label), words.high)}
+        </div>
       ))}
       <button type="button" disabled={!region} onClick={() => onRegion(null)}>
         {words.clear}
@@ -48,33 +56,40 @@ export function BrushFields({ region, whole, xLabel, yLabel, onRegion }: BrushFi
 
 interface FieldProps {
   label: string;
+  short: string;
   value: number | null;
+  whole: number;
   onValue: (text: string) => void;
 }
 
-function Field({ label, value, onValue }: FieldProps) {
+function Field({ label, short, value, whole, onValue }: FieldProps) {
   const words = say.value.plot;
   const id = useId();
   const change = (event: Event) => {
     const input = event.currentTarget as HTMLInputElement;
-    const wrong = !Number.isFinite(Number(input.value));
+    const wrong = !Number.isFinite(numberIn(input.value));
     input.setCustomValidity(wrong ? words.notNumber : "");
     if (wrong) input.reportValidity();
     else onValue(input.value);
   };
   return (
-    <div class="brush-field">
-      <label for={id} title={label}>
-        <bdi>{label}</bdi>
-      </label>
+    <span class="brush-field">
+      <span aria-hidden="true">{short}</span>
       <input
         id={id}
         type="text"
         inputMode="decimal"
         autocomplete="off"
+        aria-label={label.slice(0, 200)}
         value={value === null ? "" : String(Number(value.toPrecision(5)))}
+        placeholder={String(Number(whole.toPrecision(3)))}
         onChange={change}
       />
-    </div>
+    </span>
   );
+}
+
+/** A number as it is typed, also with the minus sign that the page itself writes; NaN if it is none. */
+export function numberIn(text: string): number {
+  return Number(text.trim().replace("−", "-"));
 }

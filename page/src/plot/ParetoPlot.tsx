@@ -238,9 +238,7 @@ export function ParetoPlot(props: ParetoPlotProps) {
         <svg class={current ? "pareto-front hit" : "pareto-front"} {...size} aria-hidden="true">
           {comparison && (
             <Measures
-              frame={frame}
-              x={x}
-              y={y}
+              {...plan}
               floor={comparison.floor}
               floorKnown={comparison.floorKnown}
               corner={comparison.corner}

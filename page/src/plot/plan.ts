@@ -30,13 +30,14 @@ export function planOf(
   outer: Frame,
 ): Plan {
   const xDomain = domainOf(points.x, [], xLog);
-  const yDomain = domainOf(points.y, [floor], yLog);
   const inner = outer.height - outer.top - outer.bottom;
-  const yTicks = ticksOf(yDomain, yLog, inner, inner < 300 ? 32 : 44);
+  // Below the floor there must be room for its name.
+  const yDomain = domainOf(points.y, [floor], yLog, Math.max(0.05, 22 / inner));
+  const yTicks = ticksOf(yDomain, yLog, inner, yLog ? 26 : inner < 300 ? 34 : 56);
   const widest = Math.max(...yTicks.labelled.map(({ text }) => widthOf(text, 12)), 8);
   const frame = { ...outer, left: Math.ceil(widest) + 14 };
   const across = frame.width - frame.left - frame.right;
-  const xTicks = ticksOf(xDomain, xLog, across, across < 400 ? 52 : 76);
+  const xTicks = ticksOf(xDomain, xLog, across, across < 400 ? 52 : 92);
   return {
     frame,
     x: scaleOf(xDomain, [frame.left, frame.width - frame.right], xLog),

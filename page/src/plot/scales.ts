@@ -1,4 +1,5 @@
 import { scaleLinear, scaleLog } from "d3-scale";
+import { formatNumber } from "../words/number";
 
 /** The size of a plot and the room around what is drawn, in CSS pixels. */
 export interface Frame {
@@ -29,6 +30,7 @@ export function domainOf(
   values: ArrayLike<number>,
   extra: number[],
   log: boolean,
+  room = 0.05,
 ): [number, number] {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
@@ -41,11 +43,11 @@ export function domainOf(
   extra.forEach(take);
   if (low > high) return log ? [1, 10] : [0, 1];
   if (log) {
-    const factor = low === high ? 1.5 : (high / low) ** 0.05;
+    const factor = low === high ? 1.5 : (high / low) ** room;
     return [low / factor, high * factor];
   }
-  const room = low === high ? Math.abs(low) * 0.1 || 1 : (high - low) * 0.05;
-  return [low - room, high + room];
+  const wide = low === high ? Math.abs(low) * 0.1 || 1 : (high - low) * room;
+  return [low - wide, high + wide];
 }
 
 export function scaleOf(domain: [number, number], range: [number, number], log: boolean): Scale {
@@ -142,6 +144,16 @@ function logTexts(values: number[]): string[] {
 function raised(power: number): string {
   const digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
   return [...String(power)].map((sign) => (sign === "-" ? "⁻" : digits[Number(sign)])).join("");
+}
+
+/** A single value, written as the texts of its axis are: both with powers of ten or neither. */
+export function valueText(value: number, ticks: Ticks): string {
+  const powers = ticks.labelled.some(
+    ({ text }) => text.includes("10") && /[⁰¹²³⁴⁵⁶⁷⁸⁹]/.test(text),
+  );
+  const size = Math.abs(value);
+  if (powers || size >= 1e7 || size < 1e-6) return formatNumber(value, 3);
+  return minus(value.toLocaleString("en-US", { maximumSignificantDigits: size >= 100 ? 4 : 3 }));
 }
 
 function minus(text: string): string {
