@@ -10,7 +10,7 @@ function runs(): Runs {
     ids: ["a", "b", "c", "d"],
     names: ["first", HOSTILE, "", "last"],
     experiments: { levels: ["1"], codes: [0, 0, 0, 0] },
-    statuses: { levels: ["FINISHED", "FAILED"], codes: [0, 1, 0, 0] },
+    statuses: { levels: ["FINISHED", "FAILED", "KILLED"], codes: [0, 1, 2, -1] },
     started: [10, null, 30, 40],
     metrics: { connections: [31, null, 0, 7], "params.seed": [1, 2, 3, 4] },
     params: {

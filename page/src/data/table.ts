@@ -43,11 +43,9 @@ export class RunTable {
     return this.#places.get(id) ?? -1;
   }
 
-  /** A run that failed, or that this package marked as failed. */
+  /** Whether the training of a run came to no end; this package marks failed networks so too. */
   failed(run: number): boolean {
-    if (FAILED.has(textAt(this.#runs.statuses, run) ?? "")) return true;
-    const marks = this.#coded("tags.failed") ?? this.#coded("params.failed");
-    return marks !== null && /^(true|1)$/i.test(textAt(marks, run) ?? "");
+    return FAILED.has(textAt(this.#runs.statuses, run) ?? "");
   }
 
   /** A column as numbers; NaN where a run has none. */
