@@ -22,8 +22,8 @@ export function Axes(props: AxesProps) {
   const right = frame.width - frame.right;
   const bottom = frame.height - frame.bottom;
   const inner = right - frame.left;
-  const better = (arrow: string) => `  ${arrow} ${words.better}`;
-  const room = (suffix: string, width: number) => width - widthOf(suffix, 12) - 8;
+  const better = (arrow: string) => `${arrow} ${words.better}`;
+  const room = (suffix: string, width: number) => width - widthOf(suffix, 12) - 12;
   const ySuffix = better(props.yDirection === "min" ? "↓" : "↑");
   const xSuffix = better(props.xDirection === "min" ? "←" : "→");
   return (
@@ -58,12 +58,16 @@ export function Axes(props: AxesProps) {
       <text class="axis-name" x={0} y={14}>
         <title>{props.yLabel}</title>
         <tspan>{fitted(props.yLabel, room(ySuffix, frame.width - 8), 13, 600)}</tspan>
-        <tspan class="better">{ySuffix}</tspan>
+        <tspan class="better" dx="8">
+          {ySuffix}
+        </tspan>
       </text>
       <text class="axis-name" x={right} y={bottom + 38} text-anchor="end">
         <title>{props.xLabel}</title>
         <tspan>{fitted(props.xLabel, room(xSuffix, inner), 13, 600)}</tspan>
-        <tspan class="better">{xSuffix}</tspan>
+        <tspan class="better" dx="8">
+          {xSuffix}
+        </tspan>
       </text>
     </g>
   );

@@ -37,6 +37,8 @@ export interface ParetoPlotProps {
   onOpen: (place: number) => void;
   onVisit: (place: number) => void;
   tooltip: (place: number) => ComponentChildren;
+  /** Whether runs have a page in MLflow; a report without a server has none. */
+  visits?: boolean;
   /** Written over a saved picture. */
   title?: string;
 }
@@ -51,7 +53,7 @@ const REACH = { marker: 9, point: 12 };
  * the strong one, so that its speed does not depend on the number of points. All else is SVG.
  */
 export function ParetoPlot(props: ParetoPlotProps) {
-  const { comparison, looks, xLog, yLog, xLabel, yLabel, onBrush, onHover } = props;
+  const { comparison, looks, xLog, yLog, xLabel, yLabel, onBrush, onHover, visits = true } = props;
   const words = say.value.plot;
   const root = useRef<HTMLDivElement>(null);
   const stage = useRef<HTMLDivElement>(null);
@@ -67,10 +69,13 @@ export function ParetoPlot(props: ParetoPlotProps) {
   const points = useStable(props.points, samePoints);
   const off = useStable([...props.hidden].sort(), sameTexts);
   const hidden = useMemo(() => new Set(off), [off]);
-  const floor = comparison?.floor ?? Number.NaN;
+  // Where nothing is selected there is no comparison, but the axes must not move for that.
+  const lastFloor = useRef(Number.NaN);
+  if (comparison) lastFloor.current = comparison.floor;
+  const floor = lastFloor.current;
   const plan = useMemo(
     () => planOf(points, floor, xLog, yLog, frameOf(Math.max(width, 240))),
-    [points, Object.is(floor, Number.NaN) ? null : floor, xLog, yLog, width],
+    [points, String(floor), xLog, yLog, width],
   );
   const { frame, x, y } = plan;
   const colours = useStable(
@@ -260,7 +265,10 @@ export function ParetoPlot(props: ParetoPlotProps) {
         )}
       </div>
       <p class="plot-hint" id={hints}>
-        {words.hint} <span class="plot-keys">{words.keys}</span>
+        {words.hint} {visits && words.hintVisit}{" "}
+        <span class="plot-keys">
+          {words.keys} {visits && words.keyVisit}
+        </span>
       </p>
       <div class="plot-unseen" aria-live="polite">
         {told}

@@ -12,22 +12,32 @@ interface TooltipProps {
   children: ComponentChildren;
 }
 
+/** Below this width of the plot there is no room for a box beside a point. */
+const NARROW = 520;
+
 /** A box beside what is pointed at, on the side where there is more room. */
 export function Tooltip({ at, frame, children }: TooltipProps) {
   const left = at.x < frame.width / 2;
   const above = at.y > frame.height / 2;
+  // Where there is no room beside it, the box takes the whole width above or below.
+  const style =
+    frame.width < NARROW
+      ? {
+          left: "2px",
+          right: "auto",
+          top: above ? "auto" : `${at.y + 16}px`,
+          bottom: above ? `${frame.height - at.y + 16}px` : "auto",
+          maxWidth: `${frame.width - 4}px`,
+        }
+      : {
+          left: left ? `${at.x + 14}px` : "auto",
+          right: left ? "auto" : `${frame.width - at.x + 14}px`,
+          top: above ? "auto" : `${Math.max(0, at.y - 12)}px`,
+          bottom: above ? `${Math.max(0, frame.height - at.y - 12)}px` : "auto",
+          maxWidth: `${Math.min(460, (left ? frame.width - at.x : at.x) - 18)}px`,
+        };
   return (
-    <div
-      class="plot-tooltip"
-      aria-hidden="true"
-      style={{
-        left: left ? `${at.x + 14}px` : "auto",
-        right: left ? "auto" : `${frame.width - at.x + 14}px`,
-        top: above ? "auto" : `${Math.max(0, at.y - 12)}px`,
-        bottom: above ? `${Math.max(0, frame.height - at.y - 12)}px` : "auto",
-        maxWidth: `${Math.max(150, (left ? frame.width - at.x : at.x) - 18)}px`,
-      }}
-    >
+    <div class="plot-tooltip" aria-hidden="true" style={style}>
       {children}
     </div>
   );

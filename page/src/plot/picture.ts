@@ -68,7 +68,9 @@ export async function pictureOf(figure: Element): Promise<{ svg: string }> {
 
   const head = element("g", {});
   let top = MARGIN;
-  const title = known?.title || figure.querySelector("figcaption")?.textContent?.trim() || "";
+  const title = printable(
+    known?.title || figure.querySelector("figcaption")?.textContent?.trim() || "",
+  );
   if (title) {
     const text = element("text", { x: MARGIN, y: top + 14, "font-size": 15, "font-weight": 600 });
     text.textContent = fitted(title, width, 15);
@@ -225,7 +227,7 @@ function legendOf(entries: Registered["entries"], width: number, top: number) {
 
 function nameOf(title: string): SVGElement {
   const made = element("title", {});
-  made.textContent = printable(title);
+  made.textContent = title;
   return made;
 }
 

@@ -37,7 +37,7 @@ export function planOf(
   const widest = Math.max(...yTicks.labelled.map(({ text }) => widthOf(text, 12)), 8);
   const frame = { ...outer, left: Math.ceil(widest) + 14 };
   const across = frame.width - frame.left - frame.right;
-  const xTicks = ticksOf(xDomain, xLog, across, across < 400 ? 52 : 92);
+  const xTicks = ticksOf(xDomain, xLog, across, Math.max(across < 400 ? 52 : 92, across / 16));
   return {
     frame,
     x: scaleOf(xDomain, [frame.left, frame.width - frame.right], xLog),

@@ -70,8 +70,8 @@ export function ticksOf(
   pixels: number,
   spacing: number,
 ): Ticks {
-  const count = Math.max(2, Math.floor(pixels / spacing));
-  const even = () => evenTicks(domain, count);
+  const even = () =>
+    evenTicks(domain, scaleOf(domain, [0, pixels], log), pixels / spacing, spacing);
   if (!log) return even();
   const decades = Math.log10(domain[1] / domain[0]);
   const room = pixels / decades;
@@ -97,8 +97,16 @@ export function ticksOf(
   };
 }
 
-function evenTicks(domain: [number, number], count: number): Ticks {
-  const values = scaleLinear().domain(domain).ticks(count);
+function evenTicks(domain: [number, number], scale: Scale, most: number, spacing: number): Ticks {
+  let count = Math.max(2, Math.floor(most));
+  let values = scaleLinear().domain(domain).ticks(count);
+  // d3 takes the number as a hint and may give half as many again.
+  const crowded = () =>
+    values.some((value, i) => i > 0 && scale(value) - scale(values[i - 1] as number) < spacing);
+  while (count > 2 && crowded()) {
+    count -= 1;
+    values = scaleLinear().domain(domain).ticks(count);
+  }
   const texts = evenTexts(values);
   return {
     labelled: values.map((value, place) => ({ value, text: texts[place] as string })),

@@ -18,7 +18,11 @@ export const FONT =
 /** The text on one line and no wider than this; what is cut is told by an ellipsis. */
 export function fitted(text: string, width: number, size: number, weight = 400): string {
   // More than this is never seen, and a name may have thousands of signs.
-  const line = text.slice(0, 400).replace(/\s+/g, " ").trim();
+  const line = text
+    .slice(0, 400)
+    .replace(/\s+/g, " ")
+    .replace(/\p{Cs}/gu, "")
+    .trim();
   const whole = text.length <= 400;
   if (whole && widthOf(line, size, weight) <= width) return line;
   const signs = [...line];

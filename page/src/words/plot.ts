@@ -2,8 +2,10 @@
 
 const en = {
   name: "Pareto plot",
-  hint: "Drag to select a region. Click a run to look inside, Ctrl+click to open it in MLflow.",
-  keys: "Keys: ← → along a curve, ↑ ↓ to another group, Page Down and Page Up through the runs of a marker, Enter looks inside, V opens MLflow, Escape leaves.",
+  hint: "Drag to select a region. Click a run to look inside.",
+  hintVisit: "Ctrl+click opens it in MLflow.",
+  keys: "Keys: ← → along a curve, ↑ ↓ to another group, Page Down and Page Up through the runs of a marker, Enter looks inside, Escape leaves.",
+  keyVisit: "V opens MLflow.",
   better: "better",
   floor: (value: string) => `floor ${value}`,
   floorUnknown: (value: string) => `best y ${value}`,
@@ -38,8 +40,10 @@ export type PlotWords = typeof en;
 
 const ja: PlotWords = {
   name: "パレート図",
-  hint: "ドラッグで範囲を選択。ランをクリックすると内部を表示、Ctrl+クリックで MLflow を開きます。",
-  keys: "キー操作：← → で曲線上を移動、↑ ↓ で別のグループへ、Page Down・Page Up で点に含まれるランへ、Enter で内部を表示、V で MLflow、Escape で終了。",
+  hint: "ドラッグで範囲を選択。ランをクリックすると内部を表示します。",
+  hintVisit: "Ctrl+クリックで MLflow を開きます。",
+  keys: "キー操作：← → で曲線上を移動、↑ ↓ で別のグループへ、Page Down・Page Up で点に含まれるランへ、Enter で内部を表示、Escape で終了。",
+  keyVisit: "V で MLflow を開きます。",
   better: "良い",
   floor: (value) => `下限 ${value}`,
   floorUnknown: (value) => `y の最良値 ${value}`,
