@@ -124,16 +124,12 @@ async function show(more: Partial<ParetoPlotProps> = {}) {
 const press = (stage: HTMLElement, key: string) =>
   act(() => void stage.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true })));
 
-async function mouse(type: string, x: number, y: number, more: MouseEventInit = {}) {
-  // The window of the document, which is not the global of the tests.
-  const view = document.defaultView;
-  const target = type === "mousedown" ? page.querySelector(".overlay") : view;
-  await act(
-    () =>
-      void target?.dispatchEvent(
-        new MouseEvent(type, { view, bubbles: true, clientX: x, clientY: y, ...more }),
-      ),
-  );
+async function mouse(type: string, x: number, y: number) {
+  const target = type === "mousedown" ? page.querySelector(".overlay") : window;
+  const event = new MouseEvent(type, { bubbles: true, clientX: x, clientY: y });
+  // The window of the tests is not one that this environment takes in a constructor.
+  Object.defineProperty(event, "view", { value: window });
+  await act(() => void target?.dispatchEvent(event));
 }
 
 describe("keys", () => {

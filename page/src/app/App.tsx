@@ -8,8 +8,8 @@ import { IndexTable } from "./IndexTable";
 import { Inside } from "./Inside";
 import { from, loadOverview, loadRuns, overview, runs } from "./loading";
 import { RunsTable } from "./RunsTable";
-import { points } from "./view";
 import { ViewForm } from "./ViewForm";
+import { points } from "./view";
 
 /** The whole page: choosing on the left, the comparison, and what is looked into below it. */
 export function App() {

@@ -133,7 +133,9 @@ function Tooltip({ run }: { run: number }) {
               <bdi>{name}</bdi>
             </dt>
             <dd>
-              <bdi>{typeof value === "number" ? formatNumber(value) : String(value).slice(0, 80)}</bdi>
+              <bdi>
+                {typeof value === "number" ? formatNumber(value) : String(value).slice(0, 80)}
+              </bdi>
             </dd>
           </div>
         ))}

@@ -35,7 +35,11 @@ export function IndexTable() {
         <Select
           value={index}
           options={INDICES}
-          names={words}
+          names={{
+            area_marker: words.area_marker,
+            area_axis: words.area_axis,
+            hypervolume_gap: words.hypervolume_gap,
+          }}
           onChange={(name) => change({ index: name as IndexName }, "replace")}
         />
       </label>

@@ -38,7 +38,7 @@ export function Inside() {
                   }
                 : null
             }
-            runAddress={place === null ? null : runAddress(place)}
+            runAddress={place < 0 ? null : runAddress(place)}
           />
         );
       })}

@@ -7,7 +7,13 @@ import { indicesCSV, runsCSV, saveText, shownJSON } from "./saving";
 import { study } from "./view";
 
 /** What is shown, as files. */
-export function TakeAway({ figure, live }: { figure: RefObject<HTMLElement>; live: boolean }) {
+export function TakeAway({
+  figure,
+  live,
+}: {
+  figure: RefObject<HTMLElement | null>;
+  live: boolean;
+}) {
   const words = say.value.app;
   const copied = useSignal(false);
   const name = fileName(study.value?.name ?? "comparison");
@@ -16,7 +22,8 @@ export function TakeAway({ figure, live }: { figure: RefObject<HTMLElement>; liv
     if (figure.current) void save(figure.current, name);
   };
   return (
-    <div class="row" role="group" aria-label={words.takeAway}>
+    <fieldset class="row plain">
+      <legend class="hidden">{words.takeAway}</legend>
       <button type="button" onClick={picture((element, title) => savePNG(element, title, 2))}>
         {words.png}
       </button>
@@ -50,7 +57,7 @@ export function TakeAway({ figure, live }: { figure: RefObject<HTMLElement>; liv
           {copied.value ? words.copied : words.address}
         </button>
       )}
-    </div>
+    </fieldset>
   );
 }
 

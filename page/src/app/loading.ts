@@ -62,10 +62,7 @@ export async function loadRuns(): Promise<void> {
 async function loadInside(id: string): Promise<void> {
   networks.value = { ...networks.value, [id]: { ...nothing, busy: true } };
   histories.value = { ...histories.value, [id]: { ...nothing, busy: true } };
-  const keep = async <T>(
-    promise: Promise<T>,
-    put: (loaded: Loaded<T>) => void,
-  ): Promise<void> => {
+  const keep = async <T>(promise: Promise<T>, put: (loaded: Loaded<T>) => void): Promise<void> => {
     try {
       put({ value: await promise, error: null, busy: false });
     } catch (error) {

@@ -2,7 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import type { Columns, StudyFacts } from "../data/types";
-import { compare, type Comparison, type PointSet } from "../pareto/compare";
+import { type Comparison, compare, type PointSet } from "../pareto/compare";
 import { choice } from "../state/choice";
 import { runs } from "./loading";
 
@@ -50,6 +50,7 @@ export const points = computed<Points | null>(() => {
     else kept.push(run);
   }
   const places = new Map<string, number>();
+  const labels: string[] = [];
   const markerPlaces = new Map<string, number>();
   const count = kept.length;
   const made: Points = {
@@ -80,9 +81,25 @@ export const points = computed<Points | null>(() => {
       ? markers.map((column) => column.codes[run] ?? -1).join(" ")
       : String(run);
     made.marker[place] = placeOf(markerPlaces, key);
+    labels[made.marker[place] as number] ??= chosen.marker
+      .map((column, at) => {
+        const value = markers[at]?.levels[markers[at]?.codes[run] ?? -1] ?? "–";
+        return `${column.replace(/^(params|tags)\./, "")} ${value}`;
+      })
+      .join(", ");
     made.replicate[place] = replicate ? (replicate.codes[run] ?? -1) : -1;
   });
   made.groups = [...places.keys()];
+  made.labels = labels;
+  if (replicate) {
+    // Seeds whose runs all failed count as well: the server's draws are of all seeds there were.
+    const all = new Set<number>();
+    replicate.codes.forEach((code, run) => {
+      const name = group?.levels[group.codes[run] ?? -1];
+      if (code >= 0 && name !== FLOOR_GROUP) all.add(code);
+    });
+    made.replicates = [...all].sort((a, b) => a - b);
+  }
   return made;
 });
 
@@ -95,7 +112,12 @@ export const study = computed<StudyFacts | null>(() => {
 const ours = computed(() => {
   const defaults = runs.value.value?.runs.defaults;
   const chosen = columns.value;
-  return defaults?.x === chosen?.x && defaults?.y === chosen?.y;
+  return (
+    defaults?.x === chosen?.x &&
+    defaults?.y === chosen?.y &&
+    defaults?.x_direction === chosen?.x_direction &&
+    defaults?.y_direction === chosen?.y_direction
+  );
 });
 
 export const hidden = computed(() => new Set(choice.value.hidden));
@@ -108,8 +130,7 @@ export const selected = computed<Uint8Array | null>(() => {
   const off = all.groups.map((group) => hidden.value.has(group));
   return Uint8Array.from(all.x, (x, place) => {
     const y = all.y[place] as number;
-    const inside =
-      !brush || (x >= brush[0] && x <= brush[2] && y >= brush[1] && y <= brush[3]);
+    const inside = !brush || (x >= brush[0] && x <= brush[2] && y >= brush[1] && y <= brush[3]);
     return inside && !off[all.group[place] as number] ? 1 : 0;
   });
 });
@@ -157,6 +178,8 @@ export const comparison = computed<Comparison | null>(() => {
     marker: part(all.marker),
     replicate: part(all.replicate),
     groups: all.groups,
+    ...(all.labels ? { labels: all.labels } : {}),
+    ...(all.replicates ? { replicates: all.replicates } : {}),
   };
   // The floor and the corner stay those of the whole: a part is judged by the same measure.
   const facts = whole.value;
@@ -168,6 +191,7 @@ export const comparison = computed<Comparison | null>(() => {
     floorGroup: all.groups.includes(FLOOR_GROUP) ? FLOOR_GROUP : null,
     confidence: runs.value.value?.runs.bootstrap?.confidence ?? 0.95,
     resamples: moving.value ? RESAMPLES.moving : RESAMPLES.still,
+    axis: facts.axis,
     draws: choice.value.brush ? null : (runs.value.value?.runs.bootstrap?.draws ?? null),
     xDirection: (columns.value as Columns).x_direction,
     yDirection: (columns.value as Columns).y_direction,

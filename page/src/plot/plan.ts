@@ -33,7 +33,7 @@ export function planOf(
   const inner = outer.height - outer.top - outer.bottom;
   // Below the floor there must be room for its name.
   const yDomain = domainOf(points.y, [floor], yLog, Math.max(0.05, 22 / inner));
-  const yTicks = ticksOf(yDomain, yLog, inner, yLog ? 26 : inner < 300 ? 34 : 56);
+  const yTicks = ticksOf(yDomain, yLog, inner, yLog ? 26 : inner < 300 ? 32 : 40);
   const widest = Math.max(...yTicks.labelled.map(({ text }) => widthOf(text, 12)), 8);
   const frame = { ...outer, left: Math.ceil(widest) + 14 };
   const across = frame.width - frame.left - frame.right;
