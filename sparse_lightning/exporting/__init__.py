@@ -1,0 +1,5 @@
+"""Networks that leave: as MLflow models, ONNX files and plain torch, without this package."""
+
+from sparse_lightning.exporting.logging import log_model, register_model
+
+__all__ = ["log_model", "register_model"]
