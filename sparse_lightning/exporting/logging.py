@@ -7,6 +7,7 @@ from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
+from mlflow.utils.validation import _validate_model_name
 
 from sparse_lightning.errors import InputError
 from sparse_lightning.exporting.finding import find_exported
@@ -79,18 +80,29 @@ def register_model(store: Store, model_uri: str, name: str) -> ModelVersion:
 
     Raises:
         InputError: the name cannot be one.
-        TrackingError: the store fails.
+        TrackingError: the store fails, or holds no such model.
     """
+    check_name(name)
     model_id = model_uri.removeprefix("models:/")
     with store.errors("does not register the model"):
         logged = store.client.get_logged_model(model_id)
         try:
             store.client.create_registered_model(name)
         except MlflowException as error:
-            if error.error_code == "INVALID_PARAMETER_VALUE":
-                raise InputError(f"--register {name}: {error.message}") from error
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
         return store.client.create_model_version(
             name, model_uri, run_id=logged.source_run_id, model_id=model_id
         )
+
+
+def check_name(name: str) -> None:
+    """See to it that a registered model can have this name, before one is logged for it.
+
+    Raises:
+        InputError: it cannot.
+    """
+    try:
+        _validate_model_name(name)
+    except MlflowException as error:
+        raise InputError(f"the registered model {name!r}: {error.message}") from error

@@ -19,17 +19,15 @@ from mlflow.types.schema import AnyType
 
 import sparse_lightning
 from sparse_lightning.data.columns import BinaryColumn, ColumnEncoding, LevelsColumn, NumberColumn
+from sparse_lightning.exporting.description import describe
 from sparse_lightning.exporting.pruned import ExportedNetwork
 from sparse_lightning.tracking.reading import no_bar
-from sparse_lightning.weights import layer_names, to_safetensors
+from sparse_lightning.weights import to_safetensors
 
 CODE = Path(__file__).with_name("tabular_network.py")
 """The code of the model; nothing of this package is needed where it is loaded."""
 
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "safetensors")
-
-VERSION = 1
-"""Of the document that describes the network to its code."""
 
 _ONE_AT_A_TIME = Lock()
 """MLflow keeps the model that a file of code defines in a global variable."""
@@ -58,19 +56,6 @@ def save_pyfunc(made: ExportedNetwork, path: Path, model: Model | None = None) -
             metadata=metadata_of(made),
             mlflow_model=model,
         )
-
-
-def describe(made: ExportedNetwork) -> dict[str, Any]:
-    """What the code of the model must know beside the weights."""
-    return {
-        "version": VERSION,
-        "task": made.network.task,
-        "layers": layer_names(made.model),
-        "code_layers": made.code_layers,
-        "encoding": made.network.encoding.to_dict(),
-        "classes": list(made.network.classes),
-        "outputs": list(made.columns),
-    }
 
 
 def metadata_of(made: ExportedNetwork) -> dict[str, Any]:
