@@ -174,9 +174,9 @@ def _levels(variable: dict[str, Any], column: pd.Series) -> np.ndarray:
             near = _did_you_mean(text, known)
             raise _bad(name, column, row, f"an unknown level{near}", allowed)
     if variable["kind"] == "binary":
-        return np.array([[text == variable["value"]] for text in texts], dtype=np.float64)
+        return np.array([text == variable["value"] for text in texts], dtype=np.float64)[:, None]
     places = {level: place for place, level in enumerate(known)}
-    rows = np.eye(len(known))[[places[str(text)] for text in texts]]
+    rows = np.eye(len(known))[np.array([places[str(text)] for text in texts], dtype=int)]
     return rows[:, int(variable["drop_first"]) :]
 
 
