@@ -42,7 +42,13 @@ def find_exported(store: Store, run_id: str, threshold: float | None = None) -> 
             f"the training of the network {run_id} failed, so there is nothing to export: "
             f"{run.data.tags[names.FAILURE]}"
         )
-    study = read_study(store, run.data.tags[MLFLOW_PARENT_RUN_ID])
+    parent = run.data.tags[MLFLOW_PARENT_RUN_ID]
+    if store.run(parent).data.tags.get(names.KIND) == names.TRIAL:
+        raise InputError(
+            f"the network {run_id} belongs to a trial of a search, which keeps no weights; export "
+            "one of the study that follows the search"
+        )
+    study = read_study(store, parent)
     network = read_network(store, study, run_id)
     default = study.project.report.connection_threshold
     return exported(network, default if threshold is None else threshold)

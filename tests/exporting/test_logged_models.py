@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,12 +14,14 @@ import pandas as pd
 import pytest
 import requests
 from click.testing import CliRunner
-from studies import working_in
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+from studies import Job, working_in
 
 from sparse_lightning.cli import main
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.errors import InputError, TrackingError
 from sparse_lightning.exporting import log_model, logging, register_model
+from sparse_lightning.study import Study
 from sparse_lightning.tracking import Store, names
 
 
@@ -30,10 +33,19 @@ def command(*arguments):
     return result.exit_code, result.stdout, result.stderr
 
 
+@pytest.fixture(scope="module")
+def own_job(wine_job, tmp_path_factory):
+    """The wine study in a store of one's own, so that no other test sees what is logged here."""
+    folder = tmp_path_factory.mktemp("exporting")
+    shutil.copy(wine_job.folder / "mlflow.db", folder)
+    uri = f"sqlite:///{folder}/mlflow.db"
+    return Job(Study.load(wine_job.study.run_id, uri), folder, uri)
+
+
 @pytest.fixture
-def inside(wine_job):
-    with working_in(wine_job.folder):
-        yield wine_job
+def inside(own_job):
+    with working_in(own_job.folder):
+        yield own_job
 
 
 def test_a_model_is_logged_to_the_finished_run_of_its_network(inside, tmp_path, monkeypatch):
@@ -139,6 +151,17 @@ def test_a_failed_network_is_refused_with_what_went_wrong(inside):
             log_model(Store(inside.uri), run_id)
     finally:
         inside.client.delete_tag(run_id, names.FAILURE)
+
+
+def test_a_network_of_a_trial_is_refused_as_it_has_no_weights(inside):
+    experiment = inside.client.get_run(inside.study.run_id).info.experiment_id
+    trial = inside.client.create_run(experiment, tags={names.KIND: names.TRIAL}).info.run_id
+    tags = {names.KIND: names.NETWORK, MLFLOW_PARENT_RUN_ID: trial}
+    network = inside.client.create_run(experiment, tags=tags).info.run_id
+    with pytest.raises(InputError, match="belongs to a trial of a search, which keeps no weights"):
+        log_model(Store(inside.uri), network)
+    for run_id in (network, trial):
+        inside.client.set_terminated(run_id)
 
 
 @pytest.mark.parametrize(
