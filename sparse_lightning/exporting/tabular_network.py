@@ -165,19 +165,30 @@ def _levels(variable: dict[str, Any], column: pd.Series) -> np.ndarray:
     known = _known_levels(variable)
     allowed = f"one of {_some(known)}" if known else "text or a number"
     _check_complete(name, column, allowed)
-    values = column.astype(object).to_numpy()
-    texts = [_level_text(value) for value in values]
-    for row, text in enumerate(texts):
-        if text is None:
-            raise _bad(name, column, row, "neither text nor a number", allowed)
-        if known and text not in known:
-            near = _did_you_mean(text, known)
-            raise _bad(name, column, row, f"an unknown level{near}", allowed)
+    codes, found = _distinct(column)
+    texts = [_level_text(value) for value in found]
+    for code, text in enumerate(texts):
+        if text is None or (known and text not in known):
+            what = (
+                "neither text nor a number"
+                if text is None
+                else f"an unknown level{_did_you_mean(text, known)}"
+            )
+            raise _bad(name, column, int((codes == code).argmax()), what, allowed)
     if variable["kind"] == "binary":
-        return np.array([text == variable["value"] for text in texts], dtype=np.float64)[:, None]
-    places = {level: place for place, level in enumerate(known)}
-    rows = np.eye(len(known))[np.array([places[str(text)] for text in texts], dtype=int)]
-    return rows[:, int(variable["drop_first"]) :]
+        return np.array([text == variable["value"] for text in texts], dtype=float)[codes][:, None]
+    places = np.array([known.index(str(text)) for text in texts], dtype=int)
+    return np.eye(len(known))[places[codes]][:, int(variable["drop_first"]) :]
+
+
+def _distinct(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """The different values of a complete column, and the place of each row's among them."""
+    values = column.astype(object).to_numpy()
+    try:
+        codes, found = pd.factorize(values)
+    except TypeError:  # lists and the like, which are refused one by one
+        return np.arange(len(values)), values
+    return codes, np.asarray(found)
 
 
 def _known_levels(variable: dict[str, Any]) -> list[str]:
