@@ -55,6 +55,8 @@ def save_pyfunc(made: ExportedNetwork, path: Path, model: Model | None = None) -
             pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
             metadata=metadata_of(made),
             mlflow_model=model,
+            # Otherwise the lock file of the project in the working folder would go with the model.
+            uv_project_path=folder,
         )
 
 

@@ -1,6 +1,7 @@
 """Folders of all formats, used by processes that lack this package."""
 
 import json
+import os
 import re
 from importlib.metadata import version
 from pathlib import Path
@@ -90,6 +91,14 @@ def test_the_mlflow_model_is_pinned_described_and_holds_nothing_pickled(autoenco
     for column, kind in zip(predicted, outputs.input_types(), strict=True):
         wanted = "double" if pd.api.types.is_float_dtype(predicted[column]) else "string"
         assert kind.name == wanted, column
+
+
+def test_nothing_of_the_working_folder_goes_with_the_model(autoencoder, tmp_path, monkeypatch):
+    for name in ("uv.lock", "pyproject.toml", ".python-version"):
+        (tmp_path / name).write_text("")
+    monkeypatch.chdir(tmp_path)
+    folder = save_model(autoencoder, "it")
+    assert not {"uv.lock", "pyproject.toml", ".python-version"} & set(os.listdir(folder))
 
 
 @pytest.mark.parametrize("threshold", [0, 0.01])
