@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         TrackingError,
         TrainingError,
     )
+    from sparse_lightning.exporting import save_model
     from sparse_lightning.network import Network
     from sparse_lightning.pareto import area_index, hypervolume_gap
     from sparse_lightning.project import Project
@@ -54,6 +55,7 @@ _HOMES = {
     "area_index": "pareto",
     "hypervolume_gap": "pareto",
     "run": "study",
+    "save_model": "exporting",
     "search_strengths": "study.searching",
 }
 
@@ -78,6 +80,7 @@ __all__ = [
     "area_index",
     "hypervolume_gap",
     "run",
+    "save_model",
     "search_strengths",
 ]
 

@@ -163,13 +163,13 @@ def _download(store: Store, run_id: str, path: str) -> bytes:
     with (
         store.errors(f"does not give {path} of run {run_id}"),
         TemporaryDirectory() as folder,
-        _no_bar(),
+        no_bar(),
     ):
         return Path(store.client.download_artifacts(run_id, path, folder)).read_bytes()
 
 
 @contextmanager
-def _no_bar() -> Iterator[None]:
+def no_bar() -> Iterator[None]:
     """A bar for a file of a few kilobytes would tear the job's own."""
     setting = MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
     before = setting.get_raw()
