@@ -21,7 +21,7 @@ import sparse_lightning
 from sparse_lightning.data.columns import BinaryColumn, ColumnEncoding, LevelsColumn, NumberColumn
 from sparse_lightning.exporting.description import describe
 from sparse_lightning.exporting.pruned import ExportedNetwork
-from sparse_lightning.tracking.reading import no_bar
+from sparse_lightning.tracking.files import no_bar
 from sparse_lightning.weights import to_safetensors
 
 CODE = Path(__file__).with_name("tabular_network.py")
