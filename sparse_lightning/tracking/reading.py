@@ -15,14 +15,13 @@ from sparse_lightning.network import Network
 from sparse_lightning.project import Project
 from sparse_lightning.replica import STRENGTHS
 from sparse_lightning.tracking import names
-from sparse_lightning.tracking.files import no_bar, read_document
+from sparse_lightning.tracking.files import read_document
 from sparse_lightning.tracking.store import Store
 from sparse_lightning.weights import from_safetensors
 
 __all__ = [
     "StudyRecord",
     "find_study",
-    "no_bar",
     "read_document",
     "read_network",
     "read_network_of_run",
