@@ -27,6 +27,8 @@ if TYPE_CHECKING:
         HiddenL1,
         HiddenL2,
     )
+    from sparse_lightning.regularizers.prune import Prune
+    from sparse_lightning.regularizers.schedules import Ramp, Warmup
     from sparse_lightning.regularizers.weight import L1, SelectiveL1
     from sparse_lightning.study import Study, run
     from sparse_lightning.study.searching import search_strengths
@@ -44,6 +46,8 @@ _HOMES = {
     "Network": "network",
     "Project": "project",
     "ProjectError": "errors",
+    "Prune": "regularizers.prune",
+    "Ramp": "regularizers.schedules",
     "RegularizerError": "errors",
     "SelectiveL1": "regularizers.weight",
     "SparseLightningError": "errors",
@@ -51,6 +55,7 @@ _HOMES = {
     "TableError": "errors",
     "TrackingError": "errors",
     "TrainingError": "errors",
+    "Warmup": "regularizers.schedules",
     "area_index": "pareto",
     "hypervolume_gap": "pareto",
     "run": "study",
@@ -68,6 +73,8 @@ __all__ = [
     "Network",
     "Project",
     "ProjectError",
+    "Prune",
+    "Ramp",
     "RegularizerError",
     "SelectiveL1",
     "SparseLightningError",
@@ -75,6 +82,7 @@ __all__ = [
     "TableError",
     "TrackingError",
     "TrainingError",
+    "Warmup",
     "area_index",
     "hypervolume_gap",
     "run",

@@ -1,6 +1,6 @@
 """From the replicas of a population to the callbacks that regularize them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from sparse_lightning.regularizers.base import Regularizer
@@ -54,7 +54,8 @@ def regularizers_for(replicas: Sequence[Replica], proximal: bool = False) -> lis
                 for strength in term.strengths
             }
             replicas_of_run = slice(run[0][0], run[-1][0] + 1)
-            regularizer = CLASSES[symbol](replicas=replicas_of_run, **strengths)
+            make: Callable[..., Regularizer] = CLASSES[symbol]
+            regularizer = make(replicas=replicas_of_run, **strengths)
             if isinstance(regularizer, WeightRegularizer):
                 regularizer.proximal = proximal
             callbacks.append(regularizer)
