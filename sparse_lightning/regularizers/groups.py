@@ -1,17 +1,35 @@
 """From the replicas of a population to the callbacks that regularize them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 from sparse_lightning.regularizers.base import Regularizer
+from sparse_lightning.regularizers.concave import MCP, SCAD, LogSum
 from sparse_lightning.regularizers.hidden import HiddenCovariance, HiddenKL, HiddenL1, HiddenL2
+from sparse_lightning.regularizers.norms import ElasticNet, GroupLasso, HoyerSquare
 from sparse_lightning.regularizers.terms import TERMS, Term, parse_regularizer
+from sparse_lightning.regularizers.trimmed import HiddenTopK
 from sparse_lightning.regularizers.weight import L1, SelectiveL1, WeightRegularizer
 from sparse_lightning.replica import FLOOR, Replica
 
 CLASSES: dict[str, type[Regularizer]] = {
     regularizer.symbol: regularizer
-    for regularizer in (L1, SelectiveL1, HiddenL1, HiddenL2, HiddenKL, HiddenCovariance)
+    for regularizer in (
+        L1,
+        SelectiveL1,
+        ElasticNet,
+        MCP,
+        SCAD,
+        LogSum,
+        GroupLasso,
+        HoyerSquare,
+        HiddenL1,
+        HiddenL2,
+        HiddenKL,
+        HiddenCovariance,
+        HiddenTopK,
+    )
 }
 
 
@@ -47,15 +65,14 @@ def regularizers_for(replicas: Sequence[Replica], proximal: bool = False) -> lis
             if not has_term:
                 continue
             # l1_weight → weight, hidden_threshold → threshold: the class knows whose they are.
-            strengths = {
+            strengths: dict[str, Any] = {
                 strength.removeprefix("l1_").removeprefix("hidden_"): [
                     getattr(replica, strength) for _, replica in run
                 ]
                 for strength in term.strengths
             }
             replicas_of_run = slice(run[0][0], run[-1][0] + 1)
-            make: Callable[..., Regularizer] = CLASSES[symbol]
-            regularizer = make(replicas=replicas_of_run, **strengths)
+            regularizer = CLASSES[symbol](replicas=replicas_of_run, **strengths)
             if isinstance(regularizer, WeightRegularizer):
                 regularizer.proximal = proximal
             callbacks.append(regularizer)

@@ -15,11 +15,13 @@ class Term:
         symbol: its name in project files and tables.
         kind: whether it is a penalty of the weights or of the hidden outputs.
         strengths: the strengths and thresholds it takes.
+        proximal: whether a penalty of the weights has a proximal step.
     """
 
     symbol: str
     kind: Literal["weight", "hidden"]
     strengths: tuple[str, ...]
+    proximal: bool = True
 
 
 TERMS: dict[str, Term] = {
@@ -27,10 +29,17 @@ TERMS: dict[str, Term] = {
     for term in (
         Term("L1", "weight", ("l1_weight",)),
         Term("sL1", "weight", ("l1_weight", "l1_threshold")),
+        Term("elastic", "weight", ("l1_weight",)),
+        Term("MCP", "weight", ("l1_weight", "l1_threshold")),
+        Term("SCAD", "weight", ("l1_weight", "l1_threshold")),
+        Term("logsum", "weight", ("l1_weight", "l1_threshold")),
+        Term("group", "weight", ("l1_weight",)),
+        Term("hoyer", "weight", ("l1_weight",), proximal=False),
         Term("sh", "hidden", ("hidden_weight", "hidden_threshold")),
         Term("sh2", "hidden", ("hidden_weight", "hidden_threshold")),
         Term("KL", "hidden", ("hidden_weight", "sparsity")),
         Term("decs", "hidden", ("hidden_weight",)),
+        Term("topk", "hidden", ("hidden_weight", "sparsity")),
     )
 }
 """Every penalty by its symbol; this table is all that project files need to know about one."""
