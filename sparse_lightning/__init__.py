@@ -27,12 +27,13 @@ if TYPE_CHECKING:
         HiddenKL,
         HiddenL1,
         HiddenL2,
+        HiddenRegularizer,
     )
     from sparse_lightning.regularizers.norms import ElasticNet, GroupLasso, HoyerSquare
     from sparse_lightning.regularizers.prune import Prune
     from sparse_lightning.regularizers.schedules import Ramp, Warmup
     from sparse_lightning.regularizers.trimmed import HiddenTopK
-    from sparse_lightning.regularizers.weight import L1, SelectiveL1
+    from sparse_lightning.regularizers.weight import L1, SelectiveL1, WeightRegularizer
     from sparse_lightning.study import Study, run
     from sparse_lightning.study.searching import search_strengths
 
@@ -46,6 +47,7 @@ _HOMES = {
     "HiddenKL": "regularizers.hidden",
     "HiddenL1": "regularizers.hidden",
     "HiddenL2": "regularizers.hidden",
+    "HiddenRegularizer": "regularizers.hidden",
     "HiddenTopK": "regularizers.trimmed",
     "HoyerSquare": "regularizers.norms",
     "InputError": "errors",
@@ -66,6 +68,7 @@ _HOMES = {
     "TrackingError": "errors",
     "TrainingError": "errors",
     "Warmup": "regularizers.schedules",
+    "WeightRegularizer": "regularizers.weight",
     "area_index": "pareto",
     "hypervolume_gap": "pareto",
     "run": "study",
@@ -83,6 +86,7 @@ __all__ = [
     "HiddenKL",
     "HiddenL1",
     "HiddenL2",
+    "HiddenRegularizer",
     "HiddenTopK",
     "HoyerSquare",
     "InputError",
@@ -100,6 +104,7 @@ __all__ = [
     "TrackingError",
     "TrainingError",
     "Warmup",
+    "WeightRegularizer",
     "area_index",
     "hypervolume_gap",
     "run",

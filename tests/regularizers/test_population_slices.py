@@ -10,23 +10,8 @@ from sparse_lightning.regularizers.groups import CLASSES, regularizers_for, term
 from sparse_lightning.regularizers.terms import TERMS
 from sparse_lightning.replica import FLOOR, Replica
 
-REGULARIZERS = [
-    FLOOR,
-    "L1",
-    "sL1",
-    "sh",
-    "sL1+sh",
-    "L1+sh2",
-    "sL1+KL",
-    "KL",
-    "sL1+decs",
-    "MCP",
-    "SCAD+topk",
-    "logsum",
-    "elastic",
-    "group",
-    "hoyer",
-]
+REGULARIZERS = ["sL1+sh", "L1+sh2", "sL1+KL", "KL", "sL1+decs", FLOOR, "L1", "sL1", "sh"]
+REGULARIZERS += ["MCP", "SCAD+topk", "logsum", "elastic", "group", "hoyer"]
 ALL = {
     "l1_weight": 0.1,
     "l1_threshold": 0.2,
