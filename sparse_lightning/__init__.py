@@ -17,17 +17,24 @@ if TYPE_CHECKING:
         TrackingError,
         TrainingError,
     )
+    from sparse_lightning.exporting import save_model
     from sparse_lightning.network import Network
     from sparse_lightning.pareto import area_index, hypervolume_gap
     from sparse_lightning.project import Project
+    from sparse_lightning.regularizers.concave import MCP, SCAD, LogSum
     from sparse_lightning.regularizers.connections import ConnectionCount
     from sparse_lightning.regularizers.hidden import (
         HiddenCovariance,
         HiddenKL,
         HiddenL1,
         HiddenL2,
+        HiddenRegularizer,
     )
-    from sparse_lightning.regularizers.weight import L1, SelectiveL1
+    from sparse_lightning.regularizers.norms import ElasticNet, GroupLasso, HoyerSquare
+    from sparse_lightning.regularizers.prune import Prune
+    from sparse_lightning.regularizers.schedules import Ramp, Warmup
+    from sparse_lightning.regularizers.trimmed import HiddenTopK
+    from sparse_lightning.regularizers.weight import L1, SelectiveL1, WeightRegularizer
     from sparse_lightning.study import Study, run
     from sparse_lightning.study.searching import search_strengths
 
@@ -35,39 +42,62 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "ConnectionCount": "regularizers.connections",
+    "ElasticNet": "regularizers.norms",
+    "GroupLasso": "regularizers.norms",
     "HiddenCovariance": "regularizers.hidden",
     "HiddenKL": "regularizers.hidden",
     "HiddenL1": "regularizers.hidden",
     "HiddenL2": "regularizers.hidden",
+    "HiddenRegularizer": "regularizers.hidden",
+    "HiddenTopK": "regularizers.trimmed",
+    "HoyerSquare": "regularizers.norms",
     "InputError": "errors",
     "L1": "regularizers.weight",
+    "LogSum": "regularizers.concave",
+    "MCP": "regularizers.concave",
     "Network": "network",
     "Project": "project",
     "ProjectError": "errors",
+    "Prune": "regularizers.prune",
+    "Ramp": "regularizers.schedules",
     "RegularizerError": "errors",
+    "SCAD": "regularizers.concave",
     "SelectiveL1": "regularizers.weight",
     "SparseLightningError": "errors",
     "Study": "study",
     "TableError": "errors",
     "TrackingError": "errors",
     "TrainingError": "errors",
+    "Warmup": "regularizers.schedules",
+    "WeightRegularizer": "regularizers.weight",
     "area_index": "pareto",
     "hypervolume_gap": "pareto",
     "run": "study",
+    "save_model": "exporting",
     "search_strengths": "study.searching",
 }
 
 __all__ = [
     "L1",
+    "MCP",
+    "SCAD",
     "ConnectionCount",
+    "ElasticNet",
+    "GroupLasso",
     "HiddenCovariance",
     "HiddenKL",
     "HiddenL1",
     "HiddenL2",
+    "HiddenRegularizer",
+    "HiddenTopK",
+    "HoyerSquare",
     "InputError",
+    "LogSum",
     "Network",
     "Project",
     "ProjectError",
+    "Prune",
+    "Ramp",
     "RegularizerError",
     "SelectiveL1",
     "SparseLightningError",
@@ -75,9 +105,12 @@ __all__ = [
     "TableError",
     "TrackingError",
     "TrainingError",
+    "Warmup",
+    "WeightRegularizer",
     "area_index",
     "hypervolume_gap",
     "run",
+    "save_model",
     "search_strengths",
 ]
 

@@ -15,10 +15,14 @@ def to_safetensors(model: nn.Sequential) -> bytes:
     """The weights of a network and, as metadata, its layers; read back by `from_safetensors`."""
     from safetensors.torch import save
 
-    names = {kind: name for name, kind in ACTIVATIONS.items()}
-    layers = ["dense" if isinstance(layer, nn.Linear) else names[type(layer)] for layer in model]
     weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    return save(weights, metadata={_LAYERS: json.dumps(layers)})
+    return save(weights, metadata={_LAYERS: json.dumps(layer_names(model))})
+
+
+def layer_names(model: nn.Sequential) -> list[str]:
+    """What each layer is: `dense` or the name of its activation."""
+    names = {kind: name for name, kind in ACTIVATIONS.items()}
+    return ["dense" if isinstance(layer, nn.Linear) else names[type(layer)] for layer in model]
 
 
 def _linear(weight: torch.Tensor) -> nn.Linear:

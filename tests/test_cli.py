@@ -255,6 +255,14 @@ def test_the_report_entry_point_gives_the_same_indices(wine_job, workplace):
 
 
 @pytest.mark.slow
+def test_the_export_entry_point_writes_a_network(wine_job, workplace):
+    run_id = wine_job.study.networks["run_id"].iloc[0]
+    arguments = ("-e", "export", "-P", f"run={run_id}", "-P", "format=torch")
+    mlflow_run(workplace, wine_job.folder, *arguments)
+    assert (workplace / "exports" / f"{run_id}-torch" / "network.pt2").is_file()
+
+
+@pytest.mark.slow
 def test_an_interrupted_run_is_killed_and_the_next_one_works(project, workplace):
     long = ["training.epochs=2000", "training.batch_size=1599", "training.floor.max_cycles=1000"]
     arguments = ["run", str(project), ONE_GROUP, *(f"--set={setting}" for setting in long)]

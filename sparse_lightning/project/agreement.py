@@ -19,6 +19,15 @@ def contradictions(project: "Project") -> Iterator[tuple[Location, str]]:
             ("regularizers", "proximal"),
             f"needs training.optimizer sgd, got {project.training.optimizer}",
         )
+    if project.regularizers.proximal:
+        for name in project.regularizers.groups:
+            for term in project.regularizers.terms(name):
+                if not term.proximal:
+                    yield (
+                        ("regularizers", "groups", name),
+                        f"has the term {term.symbol}, which has no proximal step: set "
+                        "regularizers.proximal to false or leave the group out",
+                    )
     yield from _contradictions_of_structures(project)
     shared = sorted({*(project.search.seeds or ())} & {*project.training.seeds})
     if shared:

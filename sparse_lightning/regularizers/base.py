@@ -1,18 +1,25 @@
 """What every regularizer callback does: check its strengths, add its gradient to the fit's."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any, ClassVar
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
 from sparse_lightning.errors import RegularizerError
 from sparse_lightning.penalties import spread
+from sparse_lightning.regularizers.schedules import Schedule
 
 Strength = float | Sequence[float] | Tensor
+Weight = Strength | Mapping[str, Strength]
+
+_SHARES = ("sparsity", "l1_ratio")
+_SHARDED = (DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy)
 
 
 class Regularizer(pl.Callback):
@@ -28,33 +35,61 @@ class Regularizer(pl.Callback):
     the outputs of `on_train_batch_end` includes it (for the callbacks after this one and the module
     itself; what `training_step` logs is its own); a population saves that work.
 
+    With several processes (DDP) the result is that of one process on the whole batch.
+
     A subclass gives `value`; it may give `gradient` in closed form, which is faster.
 
     Args:
-        weight: the strength of the penalty, λ or η, at least 0.
+        weight: the strength of the penalty, λ or η, at least 0; or a mapping of patterns of module
+            names to strengths, as in `{"encoder.*": 1e-4, "decoder.*": 1e-5}`, of which the first
+            that matches a layer counts.
         layers: a pattern of module names as in `fnmatch`; several may be given in a sequence.
         replicas: the slice of a population that this regularizer is for; default: all of it.
+        schedule: a factor on the strength that changes over the fit: `Warmup`, `Ramp`, or any
+            function of the step and the epoch. It is asked before every batch.
         parameters: thresholds and the like; greater than 0, a sparsity also less than 1.
 
     Raises:
-        RegularizerError: a strength is out of range, or no layer matches `layers`.
+        RegularizerError: a strength is out of range, no layer matches `layers`, or the trainer's
+            strategy spreads the weights over several devices.
+
+    Attributes:
+        symbol: its name in project files.
+        kind: what is penalised, `weight` or `hidden`.
+        takes: the strengths that it takes, by their names in project files.
     """
 
     symbol: ClassVar[str] = ""
+    kind: ClassVar[str] = ""
+    takes: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
-        weight: Strength,
+        weight: Weight,
         layers: str | Sequence[str] | None = None,
         replicas: slice | None = None,
-        **parameters: Strength,
+        schedule: Schedule | None = None,
+        parameters: Mapping[str, Strength] | None = None,
     ):
+        self.by_layer = isinstance(weight, Mapping)
+        if isinstance(weight, Mapping):
+            if layers is not None or not weight:
+                raise RegularizerError(
+                    f"{type(self).__name__}: name the layers either as the keys of weight= or in "
+                    "layers="
+                )
+            layers = tuple(weight)
+            weights = {_of(pattern): value for pattern, value in weight.items()}
+        else:
+            weights = {"weight": weight}
         self.layers = (layers,) if isinstance(layers, str) else layers
         self.replicas = replicas if replicas is not None else slice(None)
+        self.schedule = schedule
         self.strengths = {
             name: self._checked(name, value)
-            for name, value in {"weight": weight, **parameters}.items()
+            for name, value in {**weights, **(parameters or {})}.items()
         }
+        self.factor = 1.0
         self.batched = False
         self._hooks: list[RemovableHandle] = []
         self._reported: Tensor | None = None
@@ -74,7 +109,19 @@ class Regularizer(pl.Callback):
         # Lightning wants distinct keys where a trainer has several callbacks of one class.
         return f"{type(self).__qualname__}{self.layers}{self.replicas}"
 
+    def weight_of(self, layer: str) -> Tensor:
+        """The strength `(replica,)` of the layer with this name."""
+        if not self.by_layer:
+            return self.strengths["weight"]
+        assert self.layers is not None
+        return self.strengths[_of(next(p for p in self.layers if fnmatchcase(layer, p)))]
+
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if isinstance(trainer.strategy, _SHARDED):
+            raise RegularizerError(
+                f"{type(self).__name__}: needs every weight whole on its device (one device, or "
+                f"strategy='ddp'), got {type(trainer.strategy).__name__}"
+            )
         self.batched = hasattr(pl_module, "replicas")
         size = len(range(*self.replicas.indices(getattr(pl_module, "replicas", 1))))
         for name, strength in self.strengths.items():
@@ -83,6 +130,20 @@ class Regularizer(pl.Callback):
                     f"{type(self).__name__}: {name} has {len(strength)} values for {size} replicas"
                 )
             self.strengths[name] = strength.expand(size).to(pl_module.device)
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        if self.schedule is None:
+            return
+        batches = trainer.num_training_batches
+        epoch = trainer.current_epoch + (batch_idx / batches if batches else 0.0)
+        self.factor = float(self.schedule(trainer.global_step, epoch))
+        if not 0 <= self.factor < math.inf:
+            raise RegularizerError(
+                f"{type(self).__name__}: schedule must give a factor that is finite and at least "
+                f"0, got {self.factor:g} at step {trainer.global_step}"
+            )
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, *_: Any, **__: Any
@@ -102,36 +163,51 @@ class Regularizer(pl.Callback):
     ) -> None:
         self.on_fit_end(trainer, pl_module)
 
-    def added_gradient(self, tensor: Tensor, trainer: pl.Trainer) -> Tensor:
+    def added_gradient(self, tensor: Tensor, weight: Tensor, trainer: pl.Trainer) -> Tensor:
         """What is to be added to the gradient of the loss with respect to `tensor`."""
-        addition = self.gradient(tensor) * spread(self._share(trainer), tensor)
+        addition = self.gradient(tensor) * spread(self._share(weight, trainer), tensor)
         scaler = getattr(trainer.precision_plugin, "scaler", None)
         return addition if scaler is None else scaler.scale(addition)
 
-    def add_value(self, loss: Tensor, tensors: list[Tensor], trainer: pl.Trainer) -> None:
-        """Add the penalty's value to the loss that an ordinary module reports."""
+    def add_value(
+        self, loss: Tensor, tensors: list[tuple[Tensor, Tensor]], trainer: pl.Trainer
+    ) -> None:
+        """Add the penalty's value to the loss that an ordinary module reports.
+
+        Args:
+            loss: which is changed in place.
+            tensors: what is penalised, each with its strength.
+            trainer: of the fit.
+        """
         scaler = getattr(trainer.precision_plugin, "scaler", None)
         with torch.no_grad():
-            values = torch.stack([self.value(tensor) for tensor in tensors]).sum(0)
-            total = (self._share(trainer) * values).sum()
+            values = [
+                self._share(weight, trainer) * self.value(tensor) for tensor, weight in tensors
+            ]
+            total = torch.stack(values).sum()
             self._reported = total
             loss.add_(total if scaler is None else scaler.scale(total))
 
-    def _share(self, trainer: pl.Trainer) -> Tensor:
+    def _share(self, weight: Tensor, trainer: pl.Trainer) -> Tensor:
         """The weight `(replica,)` of the penalty in one of the accumulated batches."""
-        return self.strengths["weight"] / trainer.accumulate_grad_batches
+        return weight * (self.factor / trainer.accumulate_grad_batches)
 
     def _checked(self, name: str, value: Strength) -> Tensor:
         strength = torch.as_tensor(value, dtype=torch.float32).reshape(-1)
-        upper = 1.0 if name == "sparsity" else math.inf
-        above = (strength >= 0) if name == "weight" else (strength > 0)
+        kind = "weight" if name.startswith("weight") else name
+        upper = 1.0 if kind in _SHARES else math.inf
+        above = (strength >= 0) if kind == "weight" else (strength > 0)
         bad = ~(above & (strength < upper) & strength.isfinite())
         if bool(bad.any()):
             allowed = {
                 "weight": "finite and at least 0",
-                "sparsity": "between 0 and 1, both excluded",
-            }.get(name, "finite and greater than 0")
+                **dict.fromkeys(_SHARES, "between 0 and 1, both excluded"),
+            }.get(kind, "finite and greater than 0")
             raise RegularizerError(
                 f"{type(self).__name__}: {name} must be {allowed}, got {strength[bad][0].item():g}"
             )
         return strength
+
+
+def _of(pattern: str) -> str:
+    return f"weight of {pattern}"

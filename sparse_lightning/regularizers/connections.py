@@ -1,24 +1,82 @@
 """A callback that logs how many connections count."""
 
+import math
+from collections.abc import Sequence
+
 import pytorch_lightning as pl
 
-from sparse_lightning.regularizers.layers import distinct_weights, weighted_modules
+from sparse_lightning.errors import RegularizerError
+from sparse_lightning.regularizers.layers import (
+    matching,
+    named_weights,
+    unit_rows,
+    weighted_modules,
+)
 
 
 class ConnectionCount(pl.Callback):
-    """Logs `connections`, the number of weights with |w| > threshold, after every epoch.
+    """Logs after every epoch what is left of the connections, to every logger of the trainer.
+
+    `connections` is the number of weights with |w| > threshold, `density` their share of all
+    weights, and `dead_units` the number of units without an incoming connection. Of each layer
+    `density/<layer>` and `dead_units/<layer>` are logged too.
 
     The weights are those that `L1` penalises: of two or more axes, trainable, no biases. For
     ordinary LightningModules; a population's connections are counted one network at a time.
 
     Args:
         threshold: smaller weights do not count.
+        layers: patterns of layer names; default: every layer with weights.
+        per_layer: also log the measures of each layer.
+
+    Raises:
+        RegularizerError: the threshold is negative or not finite, or no layer matches `layers`.
+
+    Example:
+        >>> trainer = pl.Trainer(callbacks=[ConnectionCount(threshold=0.01)])  # doctest: +SKIP
     """
 
-    def __init__(self, threshold: float = 0.01):
+    def __init__(
+        self,
+        threshold: float = 0.01,
+        layers: str | Sequence[str] | None = None,
+        per_layer: bool = True,
+    ):
+        if not 0 <= threshold < math.inf:
+            raise RegularizerError(
+                f"ConnectionCount: threshold must be finite and at least 0, got {threshold:g}"
+            )
         self.threshold = threshold
+        self.layers = (layers,) if isinstance(layers, str) else layers
+        self.per_layer = per_layer
+
+    def measures(self, module: pl.LightningModule) -> dict[str, float]:
+        """What is logged: `connections`, `density`, `dead_units`, and those of each layer."""
+        found = matching(weighted_modules(module), self.layers, type(self).__name__)
+        connections = weights = dead_units = 0
+        per_layer: dict[str, float] = {}
+        for layer, weight in named_weights(found):
+            counted = unit_rows(found[layer], weight.detach()).abs() > self.threshold
+            connected, dead = int(counted.sum()), int((~counted.any(1)).sum())
+            connections, dead_units = connections + connected, dead_units + dead
+            weights += counted.numel()
+            # A recurrent or attention layer holds several weights: they are told together.
+            size = per_layer.get(f"weights/{layer}", 0) + counted.numel()
+            before = per_layer.get(f"connections/{layer}", 0)
+            per_layer[f"weights/{layer}"] = size
+            per_layer[f"connections/{layer}"] = before + connected
+            per_layer[f"density/{layer}"] = (before + connected) / size
+            per_layer[f"dead_units/{layer}"] = per_layer.get(f"dead_units/{layer}", 0) + dead
+        measures: dict[str, float] = {
+            "connections": connections,
+            "density": connections / weights,
+            "dead_units": dead_units,
+        }
+        if self.per_layer:
+            logged = ("density/", "dead_units/")
+            measures |= {name: v for name, v in per_layer.items() if name.startswith(logged)}
+        return {name: float(value) for name, value in measures.items()}
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        weights = distinct_weights(weighted_modules(pl_module))
-        count = sum(int((weight.detach().abs() > self.threshold).sum()) for weight in weights)
-        pl_module.log("connections", float(count))
+        # The weights are the same in all processes; Lightning wants the mean spelled out.
+        pl_module.log_dict(self.measures(pl_module), sync_dist=trainer.world_size > 1)

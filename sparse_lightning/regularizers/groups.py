@@ -2,17 +2,41 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 from sparse_lightning.regularizers.base import Regularizer
+from sparse_lightning.regularizers.concave import MCP, SCAD, LogSum
 from sparse_lightning.regularizers.hidden import HiddenCovariance, HiddenKL, HiddenL1, HiddenL2
-from sparse_lightning.regularizers.terms import TERMS, Term, parse_regularizer
+from sparse_lightning.regularizers.installed import installed_class
+from sparse_lightning.regularizers.norms import ElasticNet, GroupLasso, HoyerSquare
+from sparse_lightning.regularizers.terms import Term, parse_regularizer, rank_of
+from sparse_lightning.regularizers.trimmed import HiddenTopK
 from sparse_lightning.regularizers.weight import L1, SelectiveL1, WeightRegularizer
 from sparse_lightning.replica import FLOOR, Replica
 
 CLASSES: dict[str, type[Regularizer]] = {
     regularizer.symbol: regularizer
-    for regularizer in (L1, SelectiveL1, HiddenL1, HiddenL2, HiddenKL, HiddenCovariance)
+    for regularizer in (
+        L1,
+        SelectiveL1,
+        ElasticNet,
+        MCP,
+        SCAD,
+        LogSum,
+        GroupLasso,
+        HoyerSquare,
+        HiddenL1,
+        HiddenL2,
+        HiddenKL,
+        HiddenCovariance,
+        HiddenTopK,
+    )
 }
+
+
+def class_of(symbol: str) -> type[Regularizer]:
+    """The callback of a term, of this package or of another one."""
+    return CLASSES[symbol] if symbol in CLASSES else installed_class(symbol)
 
 
 def terms_of(replica: Replica) -> tuple[Term, ...]:
@@ -22,10 +46,9 @@ def terms_of(replica: Replica) -> tuple[Term, ...]:
 
 def training_order(replicas: Sequence[Replica]) -> list[Replica]:
     """The replicas in an order in which each term's are contiguous, as slices want them."""
-    rank = {symbol: place for place, symbol in enumerate(TERMS)}
 
-    def key(replica: Replica) -> tuple[tuple[int, ...], int]:
-        return tuple(rank[term.symbol] for term in terms_of(replica)), replica.number
+    def key(replica: Replica) -> tuple[tuple[tuple[int, str], ...], int]:
+        return tuple(rank_of(term) for term in terms_of(replica)), replica.number
 
     return sorted(replicas, key=key)
 
@@ -40,21 +63,22 @@ def regularizers_for(replicas: Sequence[Replica], proximal: bool = False) -> lis
         proximal: use the proximal form of the penalties of the weights.
     """
     callbacks = []
-    for symbol, term in TERMS.items():
+    present = {term for replica in replicas for term in terms_of(replica)}
+    for term in sorted(present, key=rank_of):
         runs = groupby(enumerate(replicas), key=lambda item: term in terms_of(item[1]))
         for has_term, members in runs:
             run = list(members)
             if not has_term:
                 continue
             # l1_weight → weight, hidden_threshold → threshold: the class knows whose they are.
-            strengths = {
+            strengths: dict[str, Any] = {
                 strength.removeprefix("l1_").removeprefix("hidden_"): [
                     getattr(replica, strength) for _, replica in run
                 ]
                 for strength in term.strengths
             }
             replicas_of_run = slice(run[0][0], run[-1][0] + 1)
-            regularizer = CLASSES[symbol](replicas=replicas_of_run, **strengths)
+            regularizer = class_of(term.symbol)(replicas=replicas_of_run, **strengths)
             if isinstance(regularizer, WeightRegularizer):
                 regularizer.proximal = proximal
             callbacks.append(regularizer)

@@ -1,41 +1,73 @@
 """The regularizers of the hidden units' outputs."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, TypedDict, Unpack
 
 import pytorch_lightning as pl
+import torch
 from torch import Tensor, nn
 
 from sparse_lightning import penalties
 from sparse_lightning.errors import RegularizerError
-from sparse_lightning.regularizers.base import Regularizer, Strength
-from sparse_lightning.regularizers.layers import is_activation, matching, output_modules
+from sparse_lightning.regularizers.base import Regularizer, Strength, Weight
+from sparse_lightning.regularizers.distributed import gathered
+from sparse_lightning.regularizers.layers import (
+    is_activation,
+    matching_all,
+    output_modules,
+)
+from sparse_lightning.regularizers.schedules import Schedule
+
+
+class HiddenOptions(TypedDict, total=False):
+    """What every regularizer of the hidden outputs can be given besides strengths and layers."""
+
+    replicas: slice | None
+    schedule: Schedule | None
+    unit_axis: int | None
 
 
 class HiddenRegularizer(Regularizer):
     """A penalty on the outputs of the matching layers, captured while the loss is computed.
 
     Args:
-        weight: the strength η.
+        weight: the strength η, or one for each pattern of layers.
         layers: which layers. Where a pattern matches activations (`torch.nn.Sigmoid`, …) beside
-            other layers, the activations alone are taken. Default: what the module names in its
+            other layers, the activations alone are taken; where it matches none without layers
+            inside, it is for blocks of layers. Of a layer with several outputs (`nn.LSTM`,
+            `nn.MultiheadAttention`) it is the first. Default: what the module names in its
             attribute `hidden_layers`.
         replicas: the slice of a population.
+        schedule: a factor on η that changes over the fit.
+        unit_axis: the axis of an output that counts as its units, while all others are rows: 1 for
+            the channels of a convolution, −1 for the features of a transformer. Default: the first
+            axis is the rows and all others together are units.
         parameters: thresholds and the like.
 
-    The first axis of an ordinary layer's output is the batch, the remaining axes are units; in a
-    population the axes are `(replica, batch, unit)`.
+    In a population the axes are `(replica, batch, unit)`.
+
+    Attributes:
+        rowwise: whether the penalty is a mean over the rows of something of each row. Of others
+            the rows of all processes are gathered, since no mean of theirs is the value of all.
     """
+
+    kind = "hidden"
+    takes = ("hidden_weight",)
+    rowwise: ClassVar[bool] = False
 
     def __init__(
         self,
-        weight: Strength,
+        weight: Weight,
         layers: str | Sequence[str] | None = None,
         replicas: slice | None = None,
-        **parameters: Strength,
+        schedule: Schedule | None = None,
+        unit_axis: int | None = None,
+        parameters: Mapping[str, Strength] | None = None,
     ):
-        super().__init__(weight, layers, replicas, **parameters)
-        self._outputs: list[Tensor] = []
+        super().__init__(weight, layers, replicas, schedule, parameters)
+        self.unit_axis = unit_axis
+        self._outputs: list[tuple[Tensor, Tensor]] = []
+        self._seen = False
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_fit_start(trainer, pl_module)
@@ -45,32 +77,94 @@ class HiddenRegularizer(Regularizer):
                 f"{type(self).__name__}: name the layers whose outputs it is for, as in "
                 'layers="encoder.*"'
             )
-        found = matching(output_modules(pl_module), patterns, type(self).__name__)
+        found = matching_all(
+            output_modules(pl_module, patterns), patterns, self.by_layer, type(self).__name__
+        )
         activations = {name: module for name, module in found.items() if is_activation(module)}
+        self._seen = False
+        self._hooks = [
+            module.register_forward_hook(self._hook(name, trainer))
+            for name, module in (activations or found).items()
+        ]
 
-        def capture(module: nn.Module, _: Any, output: Tensor) -> None:
-            if module.training and output.requires_grad:
-                self._capture(output, trainer)
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        super().on_train_batch_start(trainer, pl_module, batch, batch_idx)
+        self._outputs = []  # of layers that activation checkpointing has run again
 
-        self._hooks = [m.register_forward_hook(capture) for m in (activations or found).values()]
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if not self._seen:
+            raise RegularizerError(
+                f"{type(self).__name__}: no training step has called the layers of "
+                f"{', '.join(self.layers or ())} with a gradient, so that nothing was penalised; "
+                "a layer whose weights are used directly has no output of its own"
+            )
 
-    def _capture(self, output: Tensor, trainer: pl.Trainer) -> None:
+    def _hook(self, name: str, trainer: pl.Trainer) -> Any:
+        weight = self.weight_of(name)
+
+        # A compiled module leaves its graph here: what the hook registers is no part of it.
+        @torch.compiler.disable
+        def capture(module: nn.Module, _: Any, output: Any) -> None:
+            tensor = self._first(output, name)
+            if module.training and tensor.requires_grad:
+                self._seen = True
+                self._capture(tensor, weight, trainer)
+
+        return capture
+
+    def _first(self, output: Any, layer: str) -> Tensor:
+        first = output
+        while isinstance(first, tuple | list) and first:
+            first = first[0]
+        if not isinstance(first, Tensor):
+            raise RegularizerError(
+                f"{type(self).__name__}: the layer {layer} gives {type(output).__name__}, of which "
+                "no tensor is the first; choose a layer inside it"
+            )
+        return first
+
+    def _capture(self, output: Tensor, weight: Tensor, trainer: pl.Trainer) -> None:
         hidden = self._part(output.detach()).float()
+        own, processes = slice(None), 1
+        if trainer.world_size > 1 and not self.rowwise:
+            # In the forward pass, whose order is the same in all processes.
+            hidden, own = gathered(hidden)
+            processes = trainer.world_size
         if not self.batched:
-            self._outputs.append(hidden)
+            self._outputs.append((hidden, weight))
 
         def add_penalty(gradient: Tensor) -> Tensor:
-            addition = self.added_gradient(hidden, trainer).to(gradient.dtype)
+            # The gradients of the processes will be averaged.
+            addition = self.added_gradient(hidden, weight, trainer)[:, own] * processes
+            addition = addition.to(gradient.dtype)
             if self.batched:
                 # The gradient that a population's decoder passes down is nobody else's.
                 gradient[self.replicas].add_(addition)
                 return gradient
-            return gradient + addition.view_as(gradient)
+            return gradient + self._like(addition, gradient)
 
         output.register_hook(add_penalty)
 
     def _part(self, output: Tensor) -> Tensor:
-        return output[self.replicas] if self.batched else output.flatten(1).unsqueeze(0)
+        if self.batched:
+            return output[self.replicas]
+        if self.unit_axis is None:
+            return output.reshape(len(output), -1).unsqueeze(0)
+        if not -output.ndim <= self.unit_axis < output.ndim:
+            raise RegularizerError(
+                f"{type(self).__name__}: unit_axis is {self.unit_axis}, but an output has the "
+                f"shape {tuple(output.shape)}"
+            )
+        return output.movedim(self.unit_axis, -1).flatten(0, -2).unsqueeze(0)
+
+    def _like(self, part: Tensor, output: Tensor) -> Tensor:
+        """What `_part` has made of an ordinary layer's output, in the output's shape again."""
+        if self.unit_axis is None:
+            return part.view_as(output)
+        moved = output.movedim(self.unit_axis, -1)
+        return part.view(moved.shape).movedim(-1, self.unit_axis)
 
     def on_before_backward(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
@@ -88,22 +182,24 @@ class HiddenL1(HiddenRegularizer):
     """η · batch mean of Σ_j |h_j| over the outputs with |h_j| < τ.
 
     Args:
-        weight: η.
+        weight: η, or a mapping of patterns of layer names to its values.
         threshold: τ.
         layers: patterns of layer names whose outputs are penalised.
-        replicas: the slice of a population that it is for.
+        options: `replicas`, the slice of a population; `schedule`; `unit_axis`.
     """
 
     symbol = "sh"
+    takes = ("hidden_weight", "hidden_threshold")
+    rowwise = True
 
     def __init__(
         self,
-        weight: Strength,
+        weight: Weight,
         threshold: Strength,
         layers: str | Sequence[str] | None = None,
-        replicas: slice | None = None,
+        **options: Unpack[HiddenOptions],
     ):
-        super().__init__(weight, layers, replicas, threshold=threshold)
+        super().__init__(weight, layers, parameters={"threshold": threshold}, **options)
 
     def value(self, tensor: Tensor) -> Tensor:
         return penalties.hidden_l1(tensor, self.strengths["threshold"])
@@ -116,22 +212,24 @@ class HiddenL2(HiddenRegularizer):
     """η · batch mean of Σ_j h_j² over the outputs with |h_j| < τ.
 
     Args:
-        weight: η.
+        weight: η, or a mapping of patterns of layer names to its values.
         threshold: τ.
         layers: patterns of layer names whose outputs are penalised.
-        replicas: the slice of a population that it is for.
+        options: `replicas`, the slice of a population; `schedule`; `unit_axis`.
     """
 
     symbol = "sh2"
+    takes = ("hidden_weight", "hidden_threshold")
+    rowwise = True
 
     def __init__(
         self,
-        weight: Strength,
+        weight: Weight,
         threshold: Strength,
         layers: str | Sequence[str] | None = None,
-        replicas: slice | None = None,
+        **options: Unpack[HiddenOptions],
     ):
-        super().__init__(weight, layers, replicas, threshold=threshold)
+        super().__init__(weight, layers, parameters={"threshold": threshold}, **options)
 
     def value(self, tensor: Tensor) -> Tensor:
         return penalties.hidden_l2(tensor, self.strengths["threshold"])
@@ -144,29 +242,30 @@ class HiddenKL(HiddenRegularizer):
     """η · Σ_j KL(ρ ‖ ρ̂_j), ρ̂_j the batch mean of h_j.
 
     Args:
-        weight: η.
-        sparsity: ρ, between 0 and 1.
+        weight: η, or a mapping of patterns of layer names to its values.
+        sparsity: ρ, between 0 and 1; default: the usual 0.05.
         layers: patterns of layer names whose outputs are penalised; they must lie in [0, 1], which
             is checked on the first batch.
-        replicas: the slice of a population that it is for.
         squash: ρ̂_j is the batch mean of tanh|h_j|, for units that are not confined to [0, 1].
             Default: what the module says in its attribute `unbounded_units`, else False.
+        options: `replicas`, the slice of a population; `schedule`; `unit_axis`.
 
     Example:
         >>> regularizer = HiddenKL(weight=1e-3, sparsity=0.05, layers="encoder.*")
     """
 
     symbol = "KL"
+    takes = ("hidden_weight", "sparsity")
 
     def __init__(
         self,
-        weight: Strength,
-        sparsity: Strength,
+        weight: Weight,
+        sparsity: Strength = 0.05,
         layers: str | Sequence[str] | None = None,
-        replicas: slice | None = None,
         squash: bool | None = None,
+        **options: Unpack[HiddenOptions],
     ):
-        super().__init__(weight, layers, replicas, sparsity=sparsity)
+        super().__init__(weight, layers, parameters={"sparsity": sparsity}, **options)
         self.squash = squash
         self._squashed = bool(squash)
         self._range_checked = False
@@ -177,7 +276,7 @@ class HiddenKL(HiddenRegularizer):
         self._squashed = getattr(pl_module, "unbounded_units", False) if said is None else said
         self._range_checked = self._squashed
 
-    def _capture(self, output: Tensor, trainer: pl.Trainer) -> None:
+    def _capture(self, output: Tensor, weight: Tensor, trainer: pl.Trainer) -> None:
         if not self._range_checked:  # once: it waits for the device
             low, high = (bound.item() for bound in self._part(output.detach()).aminmax())
             if low < 0 or high > 1:
@@ -186,7 +285,7 @@ class HiddenKL(HiddenRegularizer):
                     "use sigmoid units, squash=True or another hidden regularizer"
                 )
             self._range_checked = True
-        super()._capture(output, trainer)
+        super()._capture(output, weight, trainer)
 
     def value(self, tensor: Tensor) -> Tensor:
         return penalties.hidden_kl(tensor, self.strengths["sparsity"], self._squashed)
@@ -199,9 +298,11 @@ class HiddenCovariance(HiddenRegularizer):
     """η · Σ_{i≠j} C_ij², C the batch covariance of the hidden outputs.
 
     Args:
-        weight: η.
+        weight: η, or a mapping of patterns of layer names to its values.
         layers: patterns of layer names whose outputs are penalised.
         replicas: the slice of a population that it is for.
+        schedule: a factor on η that changes over the fit.
+        unit_axis: as of `HiddenRegularizer`.
     """
 
     symbol = "decs"

@@ -1,7 +1,7 @@
 """The regularizers of the weights: L1 and selective L1."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, TypedDict, Unpack
 
 import pytorch_lightning as pl
 import torch
@@ -9,34 +9,53 @@ from torch import Tensor, nn
 
 from sparse_lightning import penalties
 from sparse_lightning.errors import RegularizerError
-from sparse_lightning.regularizers.base import Regularizer, Strength
-from sparse_lightning.regularizers.layers import distinct_weights, matching, weighted_modules
+from sparse_lightning.regularizers.base import Regularizer, Strength, Weight
+from sparse_lightning.regularizers.layers import matching_all, named_weights, weighted_modules
+from sparse_lightning.regularizers.schedules import Schedule
+
+
+class WeightOptions(TypedDict, total=False):
+    """What every regularizer of the weights can be given besides its strengths and layers."""
+
+    replicas: slice | None
+    proximal: bool
+    schedule: Schedule | None
 
 
 class WeightRegularizer(Regularizer):
     """A penalty on the weights of the matching layers; biases and normalisations never count.
 
     Args:
-        weight: the strength λ.
+        weight: the strength λ, or one for each pattern of layers.
         layers: which layers; default: every layer that has trainable weights of two or more axes.
         replicas: the slice of a population.
         proximal: instead of adding to the gradient, apply the penalty's proximal step with learning
             rate · λ after each step of the optimizer, which leaves exact zeros. Needs
             `torch.optim.SGD`: with normalised steps as Adam's it would do almost nothing.
+        schedule: a factor on λ that changes over the fit.
         parameters: thresholds and the like.
     """
 
+    kind = "weight"
+    takes = ("l1_weight",)
+    has_proximal_step: ClassVar[bool] = True
+
     def __init__(
         self,
-        weight: Strength,
+        weight: Weight,
         layers: str | Sequence[str] | None = None,
         replicas: slice | None = None,
         proximal: bool = False,
-        **parameters: Strength,
+        schedule: Schedule | None = None,
+        parameters: Mapping[str, Strength] | None = None,
     ):
-        super().__init__(weight, layers, replicas, **parameters)
+        super().__init__(weight, layers, replicas, schedule, parameters)
+        if proximal and not self.has_proximal_step:
+            raise RegularizerError(
+                f"{type(self).__name__}: has no proximal step; use proximal=False"
+            )
         self.proximal = proximal
-        self._weights: list[nn.Parameter] = []
+        self._weights: list[tuple[nn.Parameter, Tensor]] = []
 
     def proximal_step(self, weight: Tensor, step: Tensor) -> Tensor:
         """The proximal operator with `step` = learning rate · λ for each replica."""
@@ -44,8 +63,7 @@ class WeightRegularizer(Regularizer):
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_fit_start(trainer, pl_module)
-        layers = matching(weighted_modules(pl_module), self.layers, type(self).__name__)
-        self._weights = distinct_weights(layers)
+        self._collect(pl_module)
         if self.proximal:
             for optimizer in trainer.optimizers:
                 if not isinstance(optimizer, torch.optim.SGD):
@@ -56,29 +74,44 @@ class WeightRegularizer(Regularizer):
                 # Before a schedule changes the learning rate that the step was made with.
                 self._hooks.append(optimizer.register_step_post_hook(self._shrink))
 
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._collect(pl_module)  # what a callback has unfrozen since
+
     def on_before_backward(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
     ) -> None:
         if not self.batched:
-            self.add_value(loss, [self._part(weight.detach()) for weight in self._weights], trainer)
+            tensors = [(self._part(w.detach()), strength) for w, strength in self._weights]
+            self.add_value(loss, tensors, trainer)
 
     def on_after_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self.proximal:
             return
         with torch.no_grad():
-            for weight in self._weights:
+            for weight, strength in self._weights:
+                if not weight.requires_grad:  # of an optimizer whose turn it is not
+                    continue
                 if weight.grad is None:
                     weight.grad = torch.zeros_like(weight)
-                self._part(weight.grad).add_(self.added_gradient(self._part(weight), trainer))
+                elif weight.grad.is_sparse:  # of an embedding: the penalty is one of all rows
+                    weight.grad = weight.grad.to_dense()
+                addition = self.added_gradient(self._part(weight), strength, trainer)
+                self._part(weight.grad).add_(addition)
+
+    def _collect(self, pl_module: pl.LightningModule) -> None:
+        found = matching_all(
+            weighted_modules(pl_module), self.layers, self.by_layer, type(self).__name__
+        )
+        self._weights = [(weight, self.weight_of(layer)) for layer, weight in named_weights(found)]
 
     def _shrink(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
-        own = {id(weight) for weight in self._weights}
+        own = {id(weight): strength for weight, strength in self._weights}
         with torch.no_grad():
             for group in optimizer.param_groups:
                 for weight in group["params"]:
                     if id(weight) in own:
                         part = self._part(weight)
-                        step = group["lr"] * self.strengths["weight"]
+                        step = group["lr"] * self.factor * own[id(weight)]
                         part.copy_(self.proximal_step(part, step))
 
     def _part(self, weight: Tensor) -> Tensor:
@@ -90,10 +123,11 @@ class L1(WeightRegularizer):
     """The L1 regularizer, λ Σ|w|.
 
     Args:
-        weight: λ.
+        weight: λ, or a mapping of patterns of layer names to its values.
         layers: patterns of layer names; default: every layer with weights.
         replicas: the slice of a population that it is for.
         proximal: soft-threshold after each SGD step instead of adding to the gradient.
+        schedule: a factor on λ that changes over the fit.
 
     Example:
         >>> trainer = pl.Trainer(callbacks=[L1(weight=1e-4)])  # doctest: +SKIP
@@ -115,27 +149,27 @@ class SelectiveL1(WeightRegularizer):
     """The selective L1 regularizer, λ Σ|w| over the weights with |w| < θ only.
 
     Args:
-        weight: λ.
+        weight: λ, or a mapping of patterns of layer names to its values.
         threshold: θ; a weight that has grown past it is let go.
         layers: patterns of layer names; default: every layer with weights.
-        replicas: the slice of a population that it is for.
-        proximal: apply the proximal step after each SGD step instead of adding to the gradient.
+        options: `replicas`, the slice of a population; `proximal`, apply the proximal step after
+            each SGD step instead of adding to the gradient; `schedule`.
 
     Example:
         >>> trainer = pl.Trainer(callbacks=[SelectiveL1(1e-4, threshold=0.1)])  # doctest: +SKIP
     """
 
     symbol = "sL1"
+    takes = ("l1_weight", "l1_threshold")
 
     def __init__(
         self,
-        weight: Strength,
+        weight: Weight,
         threshold: Strength,
         layers: str | Sequence[str] | None = None,
-        replicas: slice | None = None,
-        proximal: bool = False,
+        **options: Unpack[WeightOptions],
     ):
-        super().__init__(weight, layers, replicas, proximal, threshold=threshold)
+        super().__init__(weight, layers, parameters={"threshold": threshold}, **options)
 
     def value(self, tensor: Tensor) -> Tensor:
         return penalties.selective_l1(tensor, self.strengths["threshold"])

@@ -1,7 +1,21 @@
 """MLflow: one run a network, children of the study's run; written, and read back as tables."""
 
-from sparse_lightning.tracking.reading import StudyRecord, find_study, read_study
-from sparse_lightning.tracking.store import Store
-from sparse_lightning.tracking.writing import StudyWriter
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sparse_lightning.tracking.reading import StudyRecord, find_study, read_study
+    from sparse_lightning.tracking.store import Store
+    from sparse_lightning.tracking.writing import StudyWriter
 
 __all__ = ["Store", "StudyRecord", "StudyWriter", "find_study", "read_study"]
+
+_MODULES = {"Store": "store", "StudyWriter": "writing"}
+"""Where the names are that are not in `reading`."""
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when it is asked for: MLflow's server reads runs without torch.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES.get(name, 'reading')}"), name)

@@ -2,15 +2,11 @@
 
 import json
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pandas as pd
 from mlflow.entities import Run
-from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.data.target import ClassTarget
@@ -19,8 +15,18 @@ from sparse_lightning.network import Network
 from sparse_lightning.project import Project
 from sparse_lightning.replica import STRENGTHS
 from sparse_lightning.tracking import names
+from sparse_lightning.tracking.files import read_document
 from sparse_lightning.tracking.store import Store
 from sparse_lightning.weights import from_safetensors
+
+__all__ = [
+    "StudyRecord",
+    "find_study",
+    "read_document",
+    "read_network",
+    "read_network_of_run",
+    "read_study",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +96,7 @@ def read_study(store: Store, run_id: str) -> StudyRecord:
         raise TrackingError(
             f"the study {run_id} in {store.uri} is not finished: it holds {len(children)} networks"
         )
-    text = _download(store, run_id, names.PROJECT_FILE).decode()
+    text = read_document(store, run_id, names.PROJECT_FILE).decode()
     return StudyRecord(
         run_id=run_id,
         experiment_id=run.info.experiment_id,
@@ -104,29 +110,49 @@ def read_study(store: Store, run_id: str) -> StudyRecord:
 def read_network(store: Store, study: StudyRecord, run_id: str) -> Network:
     """Read one network of a study with the encoding of its table."""
     row = study.networks.loc[study.networks["run_id"] == run_id].iloc[0]
-    encoding = json.loads(_download(store, study.run_id, names.ENCODING_FILE))
+    params = {name: row[name] for name in _PARAMS}
+    return _load(store, study.run_id, study.project.task, params, run_id)
+
+
+def read_network_of_run(store: Store, run: Run) -> Network:
+    """Read one network by its run alone; the rest of its study is not looked at.
+
+    Raises:
+        InputError: the run holds no network, or its training failed.
+        TrackingError: the store fails, or does not hold the files of the network.
+    """
+    run_id, tags = run.info.run_id, run.data.tags
+    if tags.get(names.KIND) != names.NETWORK or MLFLOW_PARENT_RUN_ID not in tags:
+        raise InputError(f"the run {run_id} holds no network of a study")
+    if names.FAILURE in tags:
+        raise InputError(f"the training of the network {run_id} failed: {tags[names.FAILURE]}")
+    if run.info.status != "FINISHED":
+        raise InputError(f"the network {run_id} is not finished")
+    known = _network(run)
+    params = {name: known[name] for name in _PARAMS}
+    return _load(store, tags[MLFLOW_PARENT_RUN_ID], run.data.params["task"], params, run_id)
+
+
+_PARAMS = ("group", "regularizer", *STRENGTHS, "seed")
+
+
+def _load(
+    store: Store, study_id: str, task: str, params: dict[str, object], run_id: str
+) -> Network:
+    encoding = json.loads(read_document(store, study_id, names.ENCODING_FILE))
     classes: tuple[str, ...] = ()
-    if study.project.task == "classifier":
-        stored = json.loads(_download(store, study.run_id, names.TARGET_FILE))
+    if task == "classifier":
+        stored = json.loads(read_document(store, study_id, names.TARGET_FILE))
         classes = ClassTarget.from_dict(stored).classes
     origin = f"{names.WEIGHTS_FILE} of run {run_id}"
     return Network(
-        model=from_safetensors(_download(store, run_id, names.WEIGHTS_FILE), origin),
+        model=from_safetensors(read_document(store, run_id, names.WEIGHTS_FILE), origin),
         encoding=Encoding.from_dict(encoding),
-        params={name: row[name] for name in ("group", "regularizer", *STRENGTHS, "seed")},
+        params=params,
         run_id=run_id,
-        task=study.project.task,
+        task=task,
         classes=classes,
     )
-
-
-def read_document(store: Store, run_id: str, file: str) -> bytes:
-    """A small file of a run.
-
-    Raises:
-        TrackingError: the run has none of that name.
-    """
-    return _download(store, run_id, file)
 
 
 def _networks(runs: list[Run]) -> pd.DataFrame:
@@ -157,27 +183,3 @@ def _network(run: Run) -> dict[str, object]:
         "run_name": run.info.run_name,
         "experiment_id": run.info.experiment_id,
     }
-
-
-def _download(store: Store, run_id: str, path: str) -> bytes:
-    with (
-        store.errors(f"does not give {path} of run {run_id}"),
-        TemporaryDirectory() as folder,
-        _no_bar(),
-    ):
-        return Path(store.client.download_artifacts(run_id, path, folder)).read_bytes()
-
-
-@contextmanager
-def _no_bar() -> Iterator[None]:
-    """A bar for a file of a few kilobytes would tear the job's own."""
-    setting = MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
-    before = setting.get_raw()
-    setting.set(False)
-    try:
-        yield
-    finally:
-        if before is None:
-            setting.unset()
-        else:
-            setting.set(before)

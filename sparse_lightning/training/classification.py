@@ -16,8 +16,9 @@ from sparse_lightning.training.judging import judge
 from sparse_lightning.training.measuring import outputs, squared_errors
 from sparse_lightning.training.progress import Progress
 from sparse_lightning.training.references import classifier_references
-from sparse_lightning.training.result import CONFUSION, TrainedPopulation
+from sparse_lightning.training.result import CONFUSION, SWEEP, TrainedPopulation
 from sparse_lightning.training.stacked import greedy_stages
+from sparse_lightning.training.sweeping import sweep
 
 
 def train_classifiers(
@@ -63,7 +64,8 @@ def train_classifiers(
                 **{part: matrices[number].tolist() for part, matrices in confusions.items()},
             }
             for number in range(len(grid.replicas))
-        ]
+        ],
+        SWEEP: sweep(network, training.inputs, training.targets, training.labels),
     }
     population = grid.result(network, errors.mean(1), metrics, documents)
     if grid.holds_floor:

@@ -15,7 +15,8 @@ from sparse_lightning.project import Project
 from sparse_lightning.training.grid_training import GridTraining, Stage
 from sparse_lightning.training.measuring import input_errors, squared_errors
 from sparse_lightning.training.progress import Progress
-from sparse_lightning.training.result import INPUT_ERRORS, TrainedPopulation
+from sparse_lightning.training.result import INPUT_ERRORS, SWEEP, TrainedPopulation
+from sparse_lightning.training.sweeping import sweep
 
 
 def train_autoencoders(
@@ -47,7 +48,7 @@ def train_autoencoders(
         grid.train(_fine_tuning(project, rows, network, len(encoder)))
     network = grid.in_grid_order(network)
     errors = squared_errors(network, rows, rows, len(grid.replicas))
-    documents = {INPUT_ERRORS: input_errors(rows, errors)}
+    documents = {INPUT_ERRORS: input_errors(rows, errors), SWEEP: sweep(network, rows, rows)}
     return grid.result(network, errors.mean(1), metrics, documents)
 
 

@@ -25,7 +25,7 @@ def test_terms_come_in_the_order_of_the_table(name, symbols):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("sl1", "unknown term 'sl1'; did you mean sL1? (known: L1, sL1, sh, sh2, KL, decs)"),
+        ("sl1", "unknown term 'sl1'; did you mean sL1? (known: L1, sL1, elastic, MCP, "),
         ("sL1+dec", "unknown term 'dec'; did you mean decs?"),
         ("L1+", "unknown term ''"),
         ("none", "unknown term 'none' (known"),

@@ -1,0 +1,70 @@
+"""The command that takes a network out of the store, for use elsewhere."""
+
+from pathlib import Path
+
+import click
+
+from sparse_lightning.cli import options
+from sparse_lightning.cli.main import main
+from sparse_lightning.cli.options import explained
+
+
+@main.command("export")
+@click.argument("run_id", metavar="RUN")
+@click.option(
+    "--format",
+    type=click.Choice(["pyfunc", "onnx", "torch"]),
+    default="pyfunc",
+    show_default=True,
+    help="An MLflow model with the table's encoding, an ONNX file, or plain torch.",
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(min=0),
+    metavar="T",
+    help="Leave out weights up to T; 0: none; default: the study's report.connection_threshold.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write this folder, which must not exist. Default: pyfunc is logged to the network's run, "
+    "the others are written to exports/RUN-FORMAT.",
+)
+@click.option("--register", metavar="NAME", help="Make it a version of this registered model.")
+@options.tracking_uri
+@explained
+def export_command(
+    run_id: str,
+    format: str,
+    threshold: float | None,
+    output: Path | None,
+    register: str | None,
+    tracking_uri: str | None,
+) -> None:
+    """Export a network, by the id of its run, as a model that needs nothing of this package."""
+    if register and format != "pyfunc":
+        raise click.UsageError("--register takes MLflow models only: use --format pyfunc")
+    if output is None and format != "pyfunc":
+        output = Path("exports") / f"{run_id}-{format}"
+
+    from sparse_lightning.exporting.finding import find_exported
+    from sparse_lightning.exporting.logging import check_name, log_exported, register_model
+    from sparse_lightning.exporting.saving import save_exported
+    from sparse_lightning.tracking import Store
+
+    if register:
+        check_name(register)
+    store = Store(tracking_uri)
+    made = find_exported(store, run_id, threshold)
+    if output is not None:
+        save_exported(made, output, format)
+    click.echo(f"network: {made.connections} connections, |w| > {made.threshold:g}")
+    if output is None or register:
+        uri = log_exported(store, made).model_uri
+        click.echo(f"model: {uri}")
+        if register:
+            version = register_model(store, uri, register)
+            click.echo(f"registered: models:/{version.name}/{version.version}")
+    if output is not None:
+        click.echo(f"written: {output.resolve()}")

@@ -1,0 +1,108 @@
+"""What a comparison shows before its user has chosen anything."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sparse_lightning.replica import STRENGTHS
+from sparse_lightning.tracking.columns import RunColumns
+
+LARGE_IS_GOOD = (
+    *("accuracy", "precision", "recall", "f1", "auc", "r2", "score", "reward", "map"),
+    *("bleu", "rouge", "iou", "dice", "throughput"),
+)
+COSTS = (
+    *("connections", "nonzero", "parameters", "params", "n_params", "size", "flops", "macs"),
+    *("latency", "memory", "depth", "units", "seconds", "time", "cost"),
+)
+ERRORS = ("error", "loss", "rmse", "mse", "mae", "perplexity")
+REPLICATES = ("seed", "random_state", "random_seed", "fold", "replicate")
+GROUPS = ("group", "regularizer", "model", "method", "algorithm", "model_type", "estimator")
+
+Axes = dict[str, Any]
+
+
+def defaults_of(runs: RunColumns) -> Axes:
+    """The axes, the group and the markers that a comparison begins with.
+
+    Args:
+        runs: that are compared.
+
+    Returns:
+        x, y, group, marker, replicate, x_direction and y_direction; x, y, group and replicate may
+        be None.
+    """
+    networks = bool(runs.ids) and all(runs.parents)
+    return _of_networks(runs) if networks else _of_any(runs)
+
+
+def _of_networks(runs: RunColumns) -> Axes:
+    # Whatever differs within a group keeps networks apart; their seeds are what is averaged over.
+    apart = [
+        name
+        for name, column in runs.params.items()
+        if name not in ("group", "regularizer", "seed") and len(column.levels) > 1
+    ]
+    ordered = [name for name in STRENGTHS if name in apart or name == "l1_weight"]
+    ordered += [name for name in apart if name not in STRENGTHS]
+    return {
+        "x": "connections",
+        "y": "squared_error",
+        "group": "params.group",
+        "marker": [f"params.{name}" for name in ordered],
+        "replicate": "params.seed",
+        "x_direction": "min",
+        "y_direction": "min",
+    }
+
+
+def _of_any(runs: RunColumns) -> Axes:
+    metrics = sorted(runs.metrics, key=lambda name: -_given(runs.metrics[name]))
+    y = _first(metrics, ERRORS) or _first(metrics, LARGE_IS_GOOD) or next(iter(metrics), None)
+    others = [name for name in metrics if name != y]
+    x = _first(others, COSTS) or next(iter(others), None)
+    group = next((name for name in GROUPS if len(_levels(runs, name)) > 1), None)
+    replicate = next((name for name in REPLICATES if len(_levels(runs, name)) > 1), None)
+    # Without a column to average over, every run is a marker of its own.
+    marker = (
+        [
+            f"params.{name}"
+            for name in runs.params
+            if name not in (group, replicate) and len(_levels(runs, name)) > 1
+        ]
+        if group and replicate
+        else []
+    )
+    return {
+        "x": x,
+        "y": y,
+        "group": f"params.{group}" if group else None,
+        "marker": marker,
+        "replicate": f"params.{replicate}" if group and replicate else None,
+        "x_direction": _direction(x),
+        "y_direction": _direction(y),
+    }
+
+
+def _given(values: Sequence[float | None]) -> int:
+    return sum(value is not None for value in values)
+
+
+def _levels(runs: RunColumns, param: str) -> Sequence[str]:
+    return runs.params[param].levels if param in runs.params else ()
+
+
+def _first(metrics: Sequence[str], words: Sequence[str]) -> str | None:
+    """The metric that has the first of these words in its name."""
+    found = (name for word in words for name in metrics if word in _words(name))
+    return next(found, None)
+
+
+def _words(name: str) -> set[str]:
+    whole = name.lower()
+    for sign in "-./ ":
+        whole = whole.replace(sign, "_")
+    return {whole, *whole.split("_")}
+
+
+def _direction(metric: str | None) -> str:
+    return "max" if metric and _first([metric], LARGE_IS_GOOD) else "min"

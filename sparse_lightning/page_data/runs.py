@@ -1,0 +1,48 @@
+"""The runs that are compared, as one document."""
+
+from typing import Any
+
+from sparse_lightning.page_data.defaults import defaults_of
+from sparse_lightning.page_data.studies import bootstrap_document, project_of, study_document
+from sparse_lightning.tracking.selecting import MOST_RUNS, Selection, read_columns
+from sparse_lightning.tracking.store import Store
+
+MOST_STUDIES = 20
+"""Of more studies than these none is described: so many floors and settings tell nobody much."""
+
+
+def runs_document(
+    store: Store, sql: Any, selection: Selection, most: int = MOST_RUNS
+) -> dict[str, Any]:
+    """What the page compares (`GET api/runs`).
+
+    Args:
+        store: that holds the runs.
+        sql: MLflow's own tracking store behind it.
+        selection: which runs.
+        most: so many runs are given at most.
+
+    Raises:
+        MlflowException: the filter is none.
+        TrackingError: the store fails.
+    """
+    runs = read_columns(sql, selection, most)
+    parents = sorted({parent for parent in runs.parents if parent})
+    described = []
+    if len(parents) <= MOST_STUDIES:
+        described = [(store.run(parent), project_of(store, parent)) for parent in parents]
+    one = len(parents) == 1 and all(runs.parents)
+    return {
+        "ids": runs.ids,
+        "names": runs.names,
+        "experiments": runs.experiments.to_dict(),
+        "statuses": runs.statuses.to_dict(),
+        "started": runs.started,
+        "metrics": runs.metrics,
+        "params": {name: column.to_dict() for name, column in runs.params.items()},
+        "tags": {name: column.to_dict() for name, column in runs.tags.items()},
+        "truncated": runs.truncated,
+        "defaults": defaults_of(runs),
+        "studies": [study_document(run, project, runs) for run, project in described],
+        "bootstrap": bootstrap_document(described[0][1], runs) if one else None,
+    }

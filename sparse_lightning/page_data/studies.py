@@ -1,0 +1,117 @@
+"""The studies that runs belong to: their floors, their settings, and the draws of their seeds."""
+
+import logging
+from typing import Any
+
+from mlflow.entities import Run
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME
+
+from sparse_lightning.errors import SparseLightningError
+from sparse_lightning.page_data.numbers import number
+from sparse_lightning.pareto.bootstrap import draw_seeds
+from sparse_lightning.project import Project
+from sparse_lightning.project.settings import ReportSettings
+from sparse_lightning.replica import FLOOR
+from sparse_lightning.tracking import names
+from sparse_lightning.tracking.columns import RunColumns
+from sparse_lightning.tracking.files import read_document
+from sparse_lightning.tracking.store import Store
+
+logger = logging.getLogger(__name__)
+
+NO_SETTINGS = ("dataset", "task", "layers", "groups", "seeds")
+"""Params of a study's run that the page tells in other places."""
+
+Document = dict[str, Any]
+
+
+def study_heads(runs: list[Run]) -> list[Document]:
+    """The studies that there are to choose from, the newest first.
+
+    Args:
+        runs: of studies.
+    """
+    newest = sorted(runs, key=lambda run: run.info.start_time or 0, reverse=True)
+    return [
+        {
+            **_head(run),
+            "started": run.info.start_time,
+            "status": run.info.status,
+        }
+        for run in newest
+    ]
+
+
+def project_of(store: Store, run_id: str) -> Project | None:
+    """The project of a study; None where its file cannot be read any more."""
+    try:
+        text = read_document(store, run_id, names.PROJECT_FILE).decode()
+        return Project.parse(text, origin=f"{names.PROJECT_FILE} of run {run_id}")
+    except (SparseLightningError, UnicodeDecodeError) as error:
+        logger.warning("the project of the study %s cannot be read: %s", run_id, error)
+        return None
+
+
+def study_document(run: Run, project: Project | None, runs: RunColumns) -> Document:
+    """A study, as the page shows it beside its networks.
+
+    Args:
+        run: of the study.
+        project: of the study, if it can be read.
+        runs: its networks, perhaps among others.
+    """
+    params, metrics = run.data.params, run.data.metrics
+    report = project.report if project else ReportSettings()
+    groups = list(project.regularizers.groups) if project else params.get("groups", "").split(", ")
+    return {
+        **_head(run),
+        "layers": [int(units) for units in params.get("layers", "").split("-") if units],
+        "rows": number(metrics.get("rows")),
+        "floor": _floor(run.info.run_id, runs),
+        "null_error": number(metrics.get("null_error")),
+        "connections_total": number(metrics.get("connections_total")),
+        "connection_threshold": report.connection_threshold,
+        "index": report.index,
+        "groups": groups,
+        "settings": {name: text for name, text in params.items() if name not in NO_SETTINGS},
+    }
+
+
+def bootstrap_document(project: Project | None, runs: RunColumns) -> Document | None:
+    """The draws of seeds of which the page makes its intervals; None where the seeds are not known.
+
+    Args:
+        project: of the only study that the runs are of.
+        runs: its networks.
+    """
+    if project is None or "seed" not in runs.params:
+        return None
+    seeds = len(project.training.seeds)
+    draws = draw_seeds(seeds, project.report.bootstrap)
+    return {"confidence": project.report.confidence, "seeds": seeds, "draws": draws.T.tolist()}
+
+
+def _head(run: Run) -> Document:
+    return {
+        "run_id": run.info.run_id,
+        "name": run.data.tags.get(names.PROJECT) or run.data.tags.get(MLFLOW_RUN_NAME, ""),
+        "experiment_id": run.info.experiment_id,
+        "task": run.data.params.get("task"),
+        "dataset": run.data.params.get("dataset"),
+    }
+
+
+def _floor(study_id: str, runs: RunColumns) -> float | None:
+    """The least error of the unregularized networks, the way the report has it."""
+    groups = runs.params.get("group")
+    if groups is None or FLOOR not in groups.levels:
+        return None
+    code = groups.levels.index(FLOOR)
+    errors = [
+        error
+        for parent, group, error in zip(
+            runs.parents, groups.codes, runs.metrics.get("squared_error", []), strict=False
+        )
+        if parent == study_id and group == code and error is not None
+    ]
+    return min(errors, default=None)

@@ -1,0 +1,203 @@
+"""A callback that fixes small connections at zero and lets the others train on."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+
+from sparse_lightning.errors import RegularizerError
+from sparse_lightning.regularizers.layers import distinct_weights, matching, weighted_modules
+
+
+class Prune(pl.Callback):
+    """Sets small weights to zero, once, and holds them there while the others train on.
+
+    The weights are those that `L1` penalises: of two or more axes, trainable, no biases. Their
+    gradients and the optimizer's moments are zero from then on, and every step of the optimizer is
+    followed by zeroing them again, so that neither momentum nor weight decay brings one back. The
+    weights stay ordinary parameters: a checkpoint holds the pruned ones as exact zeros, and no
+    masked copies; the masks themselves are in the callback's state, from which a fit resumes.
+
+    Args:
+        threshold: weights with |w| at or below it are pruned.
+        amount: instead, the share of the connections that is pruned, the smallest first, over all
+            the layers together; in a population one value for each replica.
+        epoch: at the beginning of which epoch, counted from 0; a fraction below 1 is one of
+            `max_epochs`; None prunes at the end of the fit, with nothing trained afterwards.
+        layers: patterns of layer names; default: every layer with weights.
+        replicas: the slice of a population that it is for.
+
+    Raises:
+        RegularizerError: not exactly one of `threshold` and `amount` is given, a value is out of
+            range, no layer matches, the epoch lies behind the end of the fit, or a state that is
+            restored is one of another module.
+
+    Example:
+        >>> Prune(threshold=0.01, epoch=20).state_key
+        'Prune None slice(None, None, None)'
+    """
+
+    symbol: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        threshold: float | None = None,
+        amount: float | Sequence[float] | None = None,
+        epoch: float | None = None,
+        layers: str | Sequence[str] | None = None,
+        replicas: slice | None = None,
+    ):
+        name = type(self).__name__
+        if (threshold is None) == (amount is None):
+            raise RegularizerError(f"{name}: give either threshold= or amount=")
+        if threshold is not None and not 0 <= threshold < math.inf:
+            raise RegularizerError(
+                f"{name}: threshold must be finite and at least 0, got {threshold:g}"
+            )
+        self.threshold = threshold
+        self.amount = None if amount is None else torch.as_tensor(amount).reshape(-1).double()
+        if self.amount is not None and not bool(((self.amount >= 0) & (self.amount <= 1)).all()):
+            raise RegularizerError(f"{name}: amount must be between 0 and 1, got {amount}")
+        if epoch is not None and not 0 <= epoch < math.inf:
+            raise RegularizerError(f"{name}: epoch must be finite and at least 0, got {epoch:g}")
+        self.epoch = epoch
+        self.layers = (layers,) if isinstance(layers, str) else layers
+        self.replicas = replicas if replicas is not None else slice(None)
+        self.masks: dict[str, Tensor] = {}
+        self._weights: dict[str, nn.Parameter] = {}
+        self._hooks: list[Any] = []
+        self._batched = False
+
+    @property
+    def state_key(self) -> str:
+        return f"{type(self).__qualname__} {self.layers} {self.replicas}"
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"masks": {name: mask.cpu() for name, mask in self.masks.items()}}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.masks = dict(state_dict["masks"])
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        if stage == "fit":
+            self.masks = {}  # of an earlier fit; those of a checkpoint are restored after this
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._batched = hasattr(pl_module, "replicas")
+        found = matching(weighted_modules(pl_module), self.layers, type(self).__name__)
+        names = {id(weight): name for name, weight in pl_module.named_parameters()}
+        self._weights = {names[id(weight)]: weight for weight in distinct_weights(found)}
+        start, epochs = self._start(trainer), trainer.max_epochs
+        if start is not None and epochs is not None and 0 <= epochs <= start:
+            raise RegularizerError(
+                f"{type(self).__name__}: epoch must be less than max_epochs {epochs}, got {start}"
+            )
+        for name, mask in self.masks.items():
+            weight = self._weights.get(name)
+            if weight is None or self._part(weight).shape != mask.shape:
+                raise RegularizerError(
+                    f"{type(self).__name__}: the checkpoint holds a mask for {name} of the shape "
+                    f"{tuple(mask.shape)}, which this module has not"
+                )
+            self.masks[name] = mask.to(weight.device)
+        self._hooks = [
+            optimizer.register_step_post_hook(lambda *_: self._hold())
+            for optimizer in trainer.optimizers
+        ]
+        self._hold()
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        start = self._start(trainer)
+        if start is not None and trainer.current_epoch >= start and not self._pruned:
+            self.prune(trainer.optimizers)
+
+    def on_before_optimizer_step(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        optimizer: torch.optim.Optimizer,
+    ) -> None:
+        for name, mask in self.masks.items():
+            gradient = self._weights[name].grad
+            if gradient is not None:
+                if gradient.is_sparse:
+                    gradient = self._weights[name].grad = gradient.to_dense()
+                self._part(gradient).mul_(mask)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # Before the checkpoint of the last epoch is written, where it is known to be the last.
+        last = (
+            trainer.max_epochs is not None and trainer.current_epoch + 1 >= trainer.max_epochs > 0
+        )
+        if self.epoch is None and not self._pruned and (last or trainer.should_stop):
+            self.prune(trainer.optimizers)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if not self._pruned:  # it has ended early, or by its number of steps
+            self.prune(trainer.optimizers)
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        for hook in self._hooks:
+            hook.remove()
+        self._hooks = []
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        self.on_fit_end(trainer, pl_module)
+
+    def prune(self, optimizers: Sequence[torch.optim.Optimizer] = ()) -> None:
+        """Choose the weights to prune, set them and the optimizers' moments of them to zero."""
+        sizes = {name: self._part(w.detach()).abs() for name, w in self._weights.items()}
+        self.masks = self._chosen(sizes)
+        for optimizer in optimizers:
+            for name, mask in self.masks.items():
+                weight = self._weights[name]
+                for moment in optimizer.state.get(weight, {}).values():
+                    if isinstance(moment, Tensor) and moment.shape == weight.shape:
+                        self._part(moment).mul_(mask)
+        self._hold()
+
+    @property
+    def _pruned(self) -> bool:
+        return bool(self.masks)
+
+    def _chosen(self, sizes: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Where weights stay, by name, of their sizes `(replica, …)`."""
+        if self.amount is None:
+            assert self.threshold is not None
+            return {name: size > self.threshold for name, size in sizes.items()}
+        together = torch.cat([size.flatten(1) for size in sizes.values()], dim=1)
+        replicas, count = together.shape
+        if len(self.amount) not in (1, replicas):
+            raise RegularizerError(
+                f"{type(self).__name__}: amount has {len(self.amount)} values for {replicas} "
+                "replicas"
+            )
+        pruned = (self.amount.expand(replicas) * count).round().long().to(together.device)
+        # The rank of each weight by its size; equal ones in the order of the layers.
+        rank = together.argsort(dim=1, stable=True).argsort(dim=1)
+        kept = (rank >= pruned[:, None]).split([s[0].numel() for s in sizes.values()], dim=1)
+        return {
+            name: mask.view_as(size) for (name, size), mask in zip(sizes.items(), kept, strict=True)
+        }
+
+    def _hold(self) -> None:
+        with torch.no_grad():
+            for name, mask in self.masks.items():
+                self._part(self._weights[name]).mul_(mask)
+
+    def _start(self, trainer: pl.Trainer) -> int | None:
+        if self.epoch is None or self.epoch >= 1 or self.epoch == 0:
+            return None if self.epoch is None else math.ceil(self.epoch)
+        if trainer.max_epochs is None or trainer.max_epochs < 0:
+            raise RegularizerError(
+                f"{type(self).__name__}: a fraction of the epochs needs max_epochs of the trainer"
+            )
+        return int(self.epoch * trainer.max_epochs)
+
+    def _part(self, tensor: Tensor) -> Tensor:
+        return tensor[self.replicas] if self._batched else tensor.unsqueeze(0)

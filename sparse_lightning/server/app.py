@@ -1,0 +1,50 @@
+"""The apps of `mlflow server --app-name …` (entry points in pyproject.toml)."""
+
+from typing import Any
+
+from sparse_lightning.server.answers import static_prefix
+from sparse_lightning.server.api import Api
+from sparse_lightning.server.permissions import BasicAuth, Everyone, Permissions
+from sparse_lightning.tracking.served import check_server
+
+ADDRESS = "/sparse-lightning"
+
+
+def create_app() -> Any:
+    """MLflow's server with the page under `PREFIX/sparse-lightning/` and nothing else changed.
+
+    Returns:
+        The app for the web server that MLflow has started.
+
+    Raises:
+        ImportError: this version of MLflow cannot be extended in this way.
+    """
+    from mlflow.environment_variables import _MLFLOW_SGI_NAME
+
+    app = _with_page(Everyone())
+    if _MLFLOW_SGI_NAME.get() != "uvicorn":
+        return app
+    from mlflow.server import fastapi_app
+
+    return fastapi_app.app
+
+
+def create_basic_auth_app() -> Any:
+    """As `create_app`, with the users and permissions of MLflow's basic-auth app.
+
+    Raises:
+        ImportError: this version of MLflow cannot be extended in this way, or its basic-auth app
+            lacks a package (`pip install "mlflow[auth]"`).
+        MlflowException: the basic-auth app is not configured.
+    """
+    from mlflow.server import auth
+
+    return auth.create_app(_with_page(BasicAuth()))
+
+
+def _with_page(permissions: Permissions) -> Any:
+    from mlflow.server import app
+
+    check_server()
+    app.register_blueprint(Api(permissions).blueprint(), url_prefix=static_prefix() + ADDRESS)
+    return app
