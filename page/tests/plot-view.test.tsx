@@ -167,6 +167,13 @@ describe("keys", () => {
 });
 
 describe("pointer", () => {
+  // After a drag d3 stops the click that follows, until a timer of no length has run.
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout"] }));
+  afterEach(() => {
+    vi.runAllTimers();
+    vi.useRealTimers();
+  });
+
   it("draws a region, telling that it moves and that it rests", async () => {
     await show();
     await mouse("mousedown", 100, 100);

@@ -22,9 +22,9 @@ export function App() {
   });
   return (
     <>
-      <a class="skip" href="#comparison" onClick={skip}>
+      <button type="button" class="skip" onClick={skip}>
         {words.skip}
-      </a>
+      </button>
       <header class="bar">
         <h1>
           sparse-lightning <span class="soft">{words.title}</span>
@@ -82,9 +82,8 @@ function State() {
   );
 }
 
-/** A link within the page must not change its address, which holds what is chosen. */
-function skip(event: Event): void {
-  event.preventDefault();
+/** No link: the part of the address after the # holds what is chosen. */
+function skip(): void {
   document.getElementById("comparison")?.focus();
 }
 

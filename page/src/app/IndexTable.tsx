@@ -43,7 +43,7 @@ export function IndexTable() {
           onChange={(name) => change({ index: name as IndexName }, "replace")}
         />
       </label>
-      <div class="scroll" tabIndex={0} role="region" aria-labelledby="indices">
+      <section class="scroll" tabIndex={0} aria-labelledby="indices">
         <table>
           <thead>
             <tr>
@@ -80,7 +80,7 @@ export function IndexTable() {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </section>
   );
 }

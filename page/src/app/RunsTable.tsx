@@ -62,7 +62,7 @@ export function RunsTable() {
           <span class="soft">{words.tooMany(MOST_COMPARED)}</span>
         )}
       </div>
-      <div class="scroll" tabIndex={0} role="region" aria-labelledby="runs">
+      <section class="scroll" tabIndex={0} aria-labelledby="runs">
         <table>
           <thead>
             <tr>
@@ -133,7 +133,7 @@ export function RunsTable() {
             })}
           </tbody>
         </table>
-      </div>
+      </section>
       {pages > 1 && (
         <div class="row pages">
           <button
