@@ -80,6 +80,8 @@ def test_files_that_the_server_keeps_are_read(
         inside = server.get(f"{API}/networks/{runs['ids'][0]}").json()
         assert inside["connections_total"] == 96
         assert inside["losses"] is not None
+        made = server.register(runs["ids"][0], "kept by the server")
+        assert (made.status_code, made.json()["version"]) == (200, "1"), made.text
 
 
 def test_users_see_what_mlflow_lets_them(store_copy: Path, wine_job: Job):
@@ -137,7 +139,6 @@ def test_users_see_what_mlflow_lets_them(store_copy: Path, wine_job: Job):
 
 def check_registering(server: Server, store, network: str, wine: str) -> None:
     """Reading is not enough; the first version belongs to whoever made it."""
-    pytest.importorskip("sparse_lightning.exporting")
     before = store.run(network).outputs
     assert server.register(network, "mine", STRANGER).status_code == 404
     assert server.register(network, "mine", READER).status_code == 403
