@@ -1,7 +1,8 @@
+/** @jsxImportSource preact */
 /** Networks of several sizes by themselves: `?network=wide&language=ja&theme=dark&two=1`. */
 
 import { render } from "preact";
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import "../src/app/theme.css";
 import "../src/app/app.css";
 import "../src/plot/plot.css";
@@ -119,15 +120,18 @@ function history(): History {
 }
 
 function Panel({ name }: { name: string }) {
-  const file = FILES[`../tests/fixtures/inside/${name}.json`];
-  const detail = file?.detail ?? (NETWORKS[name] ?? NETWORKS.wine)?.();
+  const detail = useMemo(() => {
+    const file = FILES[`../tests/fixtures/inside/${name}.json`];
+    return file?.detail ?? (NETWORKS[name] ?? NETWORKS.wine)?.();
+  }, [name]);
+  const course = useMemo(history, []);
   const [threshold, setThreshold] = useState(Number(query.get("threshold") ?? detail?.threshold));
   if (!detail) return null;
   detail.connections = connectionsAt(detail, detail.threshold).length;
   return (
     <NetworkPanel
       detail={query.has("loading") ? null : detail}
-      history={history()}
+      history={course}
       error={query.get("error")}
       threshold={threshold}
       onThreshold={setThreshold}

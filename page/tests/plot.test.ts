@@ -13,6 +13,9 @@ import { domainOf, evenTexts, scaleOf, ticksOf, valueText } from "../src/plot/sc
 import { outline } from "../src/plot/shapes";
 import { fitted } from "../src/plot/text";
 
+// Without a canvas the widths of texts are estimated.
+vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockReturnValue(null);
+
 const KNOWN = ["none", "L1", "sL1", "sL1+sh", "sL1+sh2", "sL1+KL", "sL1+decs"];
 
 describe("looks", () => {

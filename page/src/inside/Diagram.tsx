@@ -12,7 +12,7 @@ import { isCode, unitName } from "./naming";
 import { plain } from "./phrase";
 import { type Connection, type Place, pathsThrough, type Structure, structureAt } from "./reading";
 import { DiagramTip } from "./Tip";
-import { useZoom } from "./zooming";
+import { firstScale, useZoom } from "./zooming";
 
 /** Higher diagrams are seen through a window of this height. */
 const HIGHEST = 1150;
@@ -40,7 +40,8 @@ export function Diagram({ detail, structure, title, tools }: DiagramProps) {
   // Placed once for a network: units that moved with the threshold could not be followed.
   const settled = useMemo(() => structureAt(detail, detail.threshold), [detail]);
   const layout = useMemo(() => layoutOf(detail, settled, room), [detail, settled, room]);
-  const high = Math.min(layout.height * Math.min(1, room / layout.width), HIGHEST);
+  const scale = firstScale(layout.width, room);
+  const high = Math.min(layout.height * scale, HIGHEST);
   const zooming = useZoom(svg, { ...layout, room, window: high });
   const { transform } = zooming;
 
@@ -83,7 +84,7 @@ export function Diagram({ detail, structure, title, tools }: DiagramProps) {
     else if (event.key === "Enter" || event.key === " ") pin(tab);
     else if (event.key === "+" || event.key === "=") zooming.by(ZOOM);
     else if (event.key === "-") zooming.by(1 / ZOOM);
-    else if (event.key === "0") zooming.reset();
+    else if (event.key === "0") zooming.whole();
     else if (event.key === "Escape" && (shown || pinned)) {
       setPinned(null);
       setHovered(null);
@@ -117,7 +118,7 @@ export function Diagram({ detail, structure, title, tools }: DiagramProps) {
         <button type="button" onClick={() => zooming.by(ZOOM)} aria-label={words.zoomIn}>
           +
         </button>
-        <button type="button" onClick={zooming.reset}>
+        <button type="button" onClick={zooming.whole}>
           {words.zoomReset}
         </button>
         <span class="spring" />
@@ -135,7 +136,7 @@ export function Diagram({ detail, structure, title, tools }: DiagramProps) {
             aria-label={words.diagram(structure.widths.join("-"), structure.connections.length)}
             aria-describedby={hint}
             style={{
-              touchAction: transform.k > Math.min(1, room / layout.width) ? "none" : "pan-y",
+              touchAction: transform.k > scale ? "none" : "pan-y",
             }}
             onPointerMove={(event) => event.pointerType !== "touch" && setHovered(under(event))}
             onPointerLeave={() => setHovered(null)}

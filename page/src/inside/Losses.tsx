@@ -24,6 +24,12 @@ export function Losses({ losses }: { losses: Row[] }) {
       <h3>{words.losses}</h3>
       <p class="soft small">{words.lossesHint}</p>
       <table>
+        <colgroup>
+          <col class="names" />
+          <col />
+          <col class="numbers" />
+          <col class="numbers" />
+        </colgroup>
         <thead>
           <tr>
             <th scope="col">{words.variable}</th>
@@ -43,7 +49,7 @@ export function Losses({ losses }: { losses: Row[] }) {
                   <Named parts={[{ name: row.variable }]} length={60} />
                 </span>
               </th>
-              <td class="bar">
+              <td class="loss-cell">
                 <Bar loss={row.loss} end={end} />
               </td>
               <td class="number">

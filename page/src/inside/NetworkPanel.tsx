@@ -102,9 +102,9 @@ function Inner({
       <div class="network-side">
         <Words detail={detail} structure={structure} />
         {detail.losses && <Losses losses={detail.losses} />}
-        <Course history={history} />
         <Settings detail={detail} />
       </div>
+      <Course history={history} />
     </div>
   );
 }
@@ -123,9 +123,11 @@ function Course({ history }: { history: History | null }) {
     <section class="course-of">
       <h3>{words.history}</h3>
       {metrics.length === 0 && <p class="soft">{words.noHistory}</p>}
-      {metrics.map(({ name, series }) => (
-        <LineChart key={name} label={name} series={series} height={140} />
-      ))}
+      <div class="course-charts">
+        {metrics.map(({ name, series }) => (
+          <LineChart key={name} label={name} series={series} height={150} />
+        ))}
+      </div>
     </section>
   );
 }

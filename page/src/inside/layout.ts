@@ -65,8 +65,9 @@ export function layoutOf(detail: NetworkDetail, structure: Structure, room: numb
   const text = Math.min(13, Math.max(12, 0.6 * row));
   const radius = Math.min(8, 0.3 * row);
   const steps = Math.max(1, rows.length - 1);
-  const least = rows.length > 5 ? 46 : 58;
-  const most = Math.min(240, Math.max(64, (room - steps * least) / 2 - PAD));
+  const least = Math.min(58, Math.max(38, room / (2.4 * steps)));
+  const free = Math.min((room - steps * least) / 2 - PAD, 0.22 * room);
+  const most = Math.min(240, Math.max(64, free));
   const ys = rows.map((layer) => layer.map((at) => HEAD + (at + 0.5) * row));
   const groups = endGroups(detail);
   const sides = [0, 1].map((side) =>

@@ -8,10 +8,14 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 const MOST = 8;
 const MARGIN = 60;
 
+/** A smaller scale cannot be read; what does not fit is moved to. */
+const LEAST = 0.75;
+
 export interface Zooming {
   transform: ZoomTransform;
   by: (factor: number) => void;
-  reset: () => void;
+  /** Show everything. */
+  whole: () => void;
   /** Move, if need be, so that this point is seen. */
   show: (x: number, y: number) => void;
 }
@@ -26,7 +30,8 @@ export interface Extent {
 
 export function useZoom(node: RefObject<SVGSVGElement | null>, extent: Extent): Zooming {
   const { width, height, room, window } = extent;
-  const start = useMemo(() => zoomIdentity.scale(Math.min(1, room / width)), [room, width]);
+  const start = useMemo(() => zoomIdentity.scale(firstScale(width, room)), [room, width]);
+  const fit = Math.min(1, room / width, window / height);
   const [transform, setTransform] = useState(start);
   const behaviour = useRef<ZoomBehavior<SVGSVGElement, unknown> | null>(null);
   useEffect(() => {
@@ -43,7 +48,7 @@ export function useZoom(node: RefObject<SVGSVGElement | null>, extent: Extent): 
         [0, 0],
         [room, window],
       ])
-      .scaleExtent([Math.min(start.k, window / height, 0.5), MOST])
+      .scaleExtent([Math.min(fit, 0.5), MOST])
       .translateExtent([
         [-MARGIN, -MARGIN],
         [width + MARGIN, height + MARGIN],
@@ -56,7 +61,7 @@ export function useZoom(node: RefObject<SVGSVGElement | null>, extent: Extent): 
     return () => {
       select(svg).on(".zoom", null);
     };
-  }, [node, width, height, room, window, start]);
+  }, [node, width, height, room, window, start, fit]);
   return useMemo(() => {
     const drawing = () => (node.current ? select(node.current) : null);
     return {
@@ -65,9 +70,10 @@ export function useZoom(node: RefObject<SVGSVGElement | null>, extent: Extent): 
         const svg = drawing();
         if (svg) behaviour.current?.scaleBy(svg, factor);
       },
-      reset: () => {
+      whole: () => {
         const svg = drawing();
-        if (svg) behaviour.current?.transform(svg, start);
+        const centered = zoomIdentity.translate((room - fit * width) / 2, 0).scale(fit);
+        if (svg) behaviour.current?.transform(svg, centered);
       },
       show: (x, y) => {
         const svg = drawing();
@@ -76,5 +82,10 @@ export function useZoom(node: RefObject<SVGSVGElement | null>, extent: Extent): 
         if (svg && !seen) behaviour.current?.translateTo(svg, x, y);
       },
     };
-  }, [transform, start, room, window, node]);
+  }, [transform, fit, width, room, window, node]);
+}
+
+/** The scale to begin with: everything side by side, as long as it can be read. */
+export function firstScale(width: number, room: number): number {
+  return Math.min(1, Math.max(LEAST, room / width));
 }

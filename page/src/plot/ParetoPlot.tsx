@@ -216,7 +216,6 @@ export function ParetoPlot(props: ParetoPlotProps) {
         ref={stage}
         class="pareto-stage"
         role="application"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes the keyboard.
         tabIndex={0}
         aria-label={`${words.name}: ${xLabel}, ${yLabel}`}
         aria-describedby={hints}

@@ -28,7 +28,7 @@ const en = {
   outputs: "outputs",
   codes: "codes",
   hidden: "hidden",
-  count: (alive: number, width: number) => (alive === width ? `${width}` : `${alive} of ${width}`),
+  count: (alive: number, width: number) => (alive === width ? `${width}` : `${alive}/${width}`),
   input: (name: Phrase) => phrase`input ${name}`,
   output: (name: Phrase) => phrase`output ${name}`,
   code: (place: number) => `code ${place}`,
