@@ -15,7 +15,7 @@ from sparse_lightning.page_data.studies import project_of
 from sparse_lightning.project.settings import ReportSettings
 from sparse_lightning.server.answers import RefusedError, answer, guard, refusal
 from sparse_lightning.server.files import PAGE, page_file
-from sparse_lightning.server.permissions import Permissions
+from sparse_lightning.server.permissions import BLUEPRINT, Permissions
 from sparse_lightning.tracking.selecting import Selection, read_history
 from sparse_lightning.tracking.served import ServedStore
 
@@ -36,7 +36,7 @@ class Api:
 
     def blueprint(self) -> Blueprint:
         """The addresses; to be registered under `PREFIX/sparse-lightning`."""
-        blueprint = Blueprint("sparse_lightning", __name__)
+        blueprint = Blueprint(BLUEPRINT, __name__)
         blueprint.before_request(self._admit)
         blueprint.after_request(guard)
         blueprint.register_error_handler(Exception, refusal)

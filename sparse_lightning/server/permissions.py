@@ -1,12 +1,15 @@
 """What a user may see and do: whatever MLflow lets them, and MLflow itself is asked."""
 
 import contextvars
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from flask import Response, current_app, request
+from flask import Request, Response, current_app, request
 
 from sparse_lightning.server.answers import RefusedError, static_prefix
+
+BLUEPRINT = "sparse_lightning"
+"""Flask's name of the page's addresses."""
 
 _OF_ONE_REQUEST = ("content-length", "content-type", "transfer-encoding", "origin", "referer")
 
@@ -47,6 +50,7 @@ class BasicAuth:
         from mlflow.server import auth
 
         self._auth = auth
+        _answer_for(auth)
 
     def authenticate(self) -> Response | None:
         # MLflow's own hook asks as well, but leaves out paths that begin like `/static`.
@@ -59,6 +63,29 @@ class BasicAuth:
 
     def readable(self, experiments: Sequence[str]) -> list[str]:
         return self._auth.filter_experiment_ids(list(experiments))
+
+
+def _answer_for(auth: Any) -> None:
+    """Tell MLflow's basic-auth app that the page's views see to permissions themselves.
+
+    After a user is known, that app refuses every address that it has no check for, unless the user
+    is an admin. It has no registry for a plugin's checks, so the function that finds them is
+    extended: by the view that Flask has chosen, as a path could be made to look like the page's.
+
+    Raises:
+        ImportError: this version of MLflow finds its checks in another way.
+    """
+    find = getattr(auth, "_find_validator", None)
+    if find is None or not hasattr(auth, "filter_experiment_ids"):
+        raise ImportError(
+            "sparse-lightning-basic-auth does not work with this version of MLflow; use that of "
+            "sparse-lightning's constraints.txt, or `--app-name basic-auth`, which has no page"
+        )
+
+    def find_validator(asked: Request) -> Callable[[], bool] | None:
+        return (lambda: True) if asked.blueprint == BLUEPRINT else find(asked)
+
+    auth._find_validator = find_validator
 
 
 def check(method: str, path: str, body: dict[str, Any]) -> None:

@@ -27,6 +27,9 @@ def requested_name() -> str:
         raise RefusedError(
             403, "registering needs the content type application/json and X-Sparse-Lightning: 1"
         )
+    # Browsers say so where a server allows foreign pages to set headers.
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        raise RefusedError(403, "a page of another site may not register models here")
     if (request.content_length or 0) > LONGEST_REQUEST:
         raise RefusedError(400, "the request is too long for the name of a model")
     body = request.get_json(silent=True)

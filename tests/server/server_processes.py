@@ -1,0 +1,82 @@
+"""Real `mlflow server` processes on this machine, for the tests that need one."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+DEADLINE = 120
+"""Seconds in which a server must have come up; MLflow makes its tables first."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: `address` ends in its static prefix, without a slash."""
+
+    address: str
+
+    def get(self, path: str, auth: tuple[str, str] | None = None, **more) -> requests.Response:
+        return requests.get(f"{self.address}/{path}", auth=auth, timeout=60, **more)
+
+    def post(self, path: str, body: dict, auth: tuple[str, str] | None = None, **more):
+        return requests.post(f"{self.address}/{path}", json=body, auth=auth, timeout=60, **more)
+
+    def register(self, run_id: str, name: str, auth: tuple[str, str] | None = None):
+        headers = {"X-Sparse-Lightning": "1"}
+        path = f"sparse-lightning/api/networks/{run_id}/register"
+        return self.post(path, {"name": name}, auth, headers=headers)
+
+
+@contextmanager
+def serving(
+    folder: Path, *arguments: str, prefix: str = "", settings: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """Run `mlflow server` in a folder, with one worker, until the block ends."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    plain = {name: text for name, text in os.environ.items() if not name.startswith("MLFLOW_")}
+    environment = {**plain, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **(settings or {})}
+    command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
+    if prefix:
+        command += ["--static-prefix", prefix]
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, *arguments],
+            cwd=folder,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # its workers end with it
+        )
+        try:
+            server = Server(f"http://127.0.0.1:{port}{prefix}")
+            _wait(server, process, log)
+            yield server
+        finally:
+            for number in (signal.SIGTERM, signal.SIGKILL):
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, number)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(20)
+
+
+def _wait(server: Server, process: subprocess.Popen, log: Path) -> None:
+    until = time.monotonic() + DEADLINE
+    while time.monotonic() < until:
+        assert process.poll() is None, f"the server ended:\n{log.read_text()}"
+        try:
+            if server.get("health").status_code == 200:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.2)
+    raise AssertionError(f"no server after {DEADLINE} seconds:\n{log.read_text()}")

@@ -1,0 +1,41 @@
+"""What a comparison of any runs begins with."""
+
+from sparse_lightning.page_data.defaults import defaults_of
+from sparse_lightning.tracking.columns import RunHead, columns_of
+
+
+def defaults(metrics: list[str], params: dict[str, list[str]] | None = None) -> dict:
+    heads = [RunHead(str(run), "", "1", "FINISHED", run) for run in range(4)]
+    return defaults_of(
+        columns_of(
+            heads,
+            [(head.run_id, name, 1.0) for name in metrics for head in heads],
+            [
+                (str(run), name, text)
+                for name, texts in (params or {}).items()
+                for run, text in enumerate(texts)
+            ],
+            [],
+        )
+    )
+
+
+def test_metrics_are_chosen_by_their_names():
+    found = defaults(["epoch", "n_params", "val_accuracy"])
+    assert (found["x"], found["x_direction"]) == ("n_params", "min")
+    assert (found["y"], found["y_direction"]) == ("val_accuracy", "max")
+    found = defaults(["size", "val_loss", "accuracy"])
+    assert (found["x"], found["y"], found["y_direction"]) == ("size", "val_loss", "min")
+
+
+def test_runs_without_metrics_or_with_one():
+    assert (defaults([])["x"], defaults([])["y"]) == (None, None)
+    assert (defaults(["loss"])["x"], defaults(["loss"])["y"]) == (None, "loss")
+
+
+def test_groups_and_markers_need_something_to_average_over():
+    params = {"model": ["a", "a", "b", "b"], "alpha": ["1", "2", "1", "2"]}
+    found = defaults(["loss", "size"], params)
+    assert (found["group"], found["marker"], found["replicate"]) == ("params.model", [], None)
+    found = defaults(["loss", "size"], {**params, "seed": ["1", "2", "3", "4"]})
+    assert (found["marker"], found["replicate"]) == (["params.alpha"], "params.seed")
