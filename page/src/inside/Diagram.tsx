@@ -6,11 +6,11 @@ import { formatNumber } from "../words/number";
 import { say } from "../words/words";
 import { ConnectionsOf } from "./ConnectionsOf";
 import { Heads, Labels, Lines, Unit } from "./Drawing";
-import { endsOf, type Hit, hitAt, neighbour } from "./hit";
+import { type Hit, hitAt, neighbour } from "./hit";
 import { layoutOf } from "./layout";
-import { isCode, unitName } from "./naming";
-import { plain } from "./phrase";
-import { type Connection, type Place, pathsThrough, type Structure, structureAt } from "./reading";
+import { isCode } from "./naming";
+import { type Place, type Structure, structureAt } from "./reading";
+import { current, key, labelsOf, same, stressedBy } from "./stress";
 import { DiagramTip } from "./Tip";
 import { firstScale, useZoom } from "./zooming";
 
@@ -34,6 +34,7 @@ export function Diagram({ detail, structure, title, tools }: DiagramProps) {
   const room = Math.max(useWidth(root), 260);
   const [hint, clip] = [useId(), useId()];
   const [hovered, setHovered] = useState<Hit>(null);
+  const [pointer, setPointer] = useState<[number, number] | null>(null);
   const [focused, setFocused] = useState<Hit>(null);
   const [pinned, setPinned] = useState<Place | null>(null);
   const [tab, setTab] = useState<Place>({ layer: 0, unit: 0 });
@@ -58,13 +59,17 @@ export function Diagram({ detail, structure, title, tools }: DiagramProps) {
     () => stressed && <Lines connections={[...stressed.connections]} layout={layout} />,
     [stressed, layout],
   );
+  const labels = useMemo(() => labelsOf(detail, structure, words), [detail, structure, words]);
   const faded = (layer: number, unit: number) =>
     !!stressed && !stressed.units.has(key(layer, unit));
 
   const under = (event: PointerEvent | MouseEvent) => {
     const box = (event.currentTarget as Element).getBoundingClientRect();
-    const at = transform.invert([event.clientX - box.left, event.clientY - box.top]);
-    return hitAt(layout, structure.connections, at, transform.k);
+    const seen: [number, number] = [event.clientX - box.left, event.clientY - box.top];
+    const at = transform.invert(seen);
+    const hit = hitAt(layout, structure.connections, at, transform.k);
+    if (hit && "connection" in hit) setPointer(seen);
+    return hit;
   };
   const goTo = (place: Place) => {
     setTab(place);
@@ -94,18 +99,6 @@ export function Diagram({ detail, structure, title, tools }: DiagramProps) {
     event.stopPropagation();
   };
 
-  const labelOf = (place: Place) => {
-    const { incoming, outgoing } = endsOf(structure, place);
-    const state = stateOf(structure, place);
-    const parts = [
-      plain(unitName(detail, place, words), words.noName),
-      place.layer > 0 && words.incoming(incoming.length),
-      place.layer < layout.xs.length - 1 && words.outgoing(outgoing.length),
-      state === "dead" && words.isDead,
-      state === "constant" && words.isConstant,
-    ];
-    return parts.filter(Boolean).join(", ");
-  };
   const first = layout.xs[0] ?? 0;
   const last = layout.xs.length - 1;
 
@@ -182,7 +175,7 @@ export function Diagram({ detail, structure, title, tools }: DiagramProps) {
                       faded={faded(layer, unit)}
                       stressed={!!shown && "unit" in shown && same(shown.unit, { layer, unit })}
                       pinned={!!pinned && same(pinned, { layer, unit })}
-                      label={labelOf({ layer, unit })}
+                      label={labels[layer]?.[unit] ?? ""}
                       tab={same(tab, { layer, unit })}
                       onFocus={(layer, unit) => {
                         setTab({ layer, unit });
@@ -194,14 +187,17 @@ export function Diagram({ detail, structure, title, tools }: DiagramProps) {
               </g>
             </g>
           </svg>
-          {shown && (
+          {/* The list of connections says itself what it stresses. */}
+          {shown && (hovered || "unit" in shown) && (
             <DiagramTip
               hit={shown}
+              pointer={"connection" in shown ? pointer : null}
               detail={detail}
               structure={structure}
               layout={layout}
               transform={transform}
               room={room}
+              height={high}
             />
           )}
         </div>
@@ -234,39 +230,4 @@ export function Diagram({ detail, structure, title, tools }: DiagramProps) {
       )}
     </div>
   );
-}
-
-export function stateOf(structure: Structure, { layer, unit }: Place) {
-  if (!structure.used[layer]?.[unit]) return "dead";
-  return structure.fed[layer]?.[unit] ? "alive" : "constant";
-}
-
-/** The same thing at the present threshold; a connection may no longer count. */
-function current(hit: Hit, structure: Structure): Hit {
-  if (!hit || "unit" in hit) return hit;
-  const { layer, source, target } = hit.connection;
-  const connection = structure.connections.find(
-    (one) => one.layer === layer && one.source === source && one.target === target,
-  );
-  return connection ? { connection } : null;
-}
-
-function stressedBy(hit: Hit, structure: Structure) {
-  if (!hit) return null;
-  const connections =
-    "unit" in hit ? pathsThrough(structure, hit.unit) : new Set<Connection>([hit.connection]);
-  const units = new Set("unit" in hit ? [key(hit.unit.layer, hit.unit.unit)] : []);
-  for (const { layer, source, target } of connections) {
-    units.add(key(layer, source));
-    units.add(key(layer + 1, target));
-  }
-  return { connections, units };
-}
-
-function key(layer: number, unit: number): string {
-  return `${layer}-${unit}`;
-}
-
-function same(a: Place, b: Place): boolean {
-  return a.layer === b.layer && a.unit === b.unit;
 }

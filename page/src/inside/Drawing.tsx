@@ -3,12 +3,15 @@
 import type { NetworkDetail } from "../data/types";
 import type { InsideWords } from "../words/inside";
 import { HEAD, type Layout, type Side } from "./layout";
-import { layerName } from "./naming";
+import { isHidden, layerName } from "./naming";
 import type { Connection, Structure } from "./reading";
 
 /** Different widths of line; each is one path, so that thousands of connections are few elements. */
 const WIDTHS = 8;
 const WIDEST = 4.5;
+
+/** Layers nearer than this have no room for the word of each. */
+const NARROW = 50;
 
 export function Lines({ connections, layout }: { connections: Connection[]; layout: Layout }) {
   const bundles = new Map<string, { kind: string; width: number; path: string[] }>();
@@ -44,6 +47,7 @@ export function Heads({
   layout: Layout;
   words: InsideWords;
 }) {
+  const wide = (layout.xs[1] ?? 0) - (layout.xs[0] ?? 0) >= NARROW;
   return (
     // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a group is not focusable; units bear all this
     <g class="heads" aria-hidden="true">
@@ -54,9 +58,11 @@ export function Heads({
           <text key={layer} x={x} y={HEAD - 26} text-anchor="middle">
             {activation && <title>{activation}</title>}
             <tspan>{words.count(alive, structure.widths[layer] ?? 0)}</tspan>
-            <tspan x={x} dy="14">
-              {layerName(detail, layer, words)}
-            </tspan>
+            {(wide || !isHidden(detail, layer)) && (
+              <tspan x={x} dy="14">
+                {layerName(detail, layer, words)}
+              </tspan>
+            )}
           </text>
         );
       })}
@@ -140,7 +146,7 @@ export function Unit({ layer, unit, x, y, layout, code, alive, label, ...how }: 
     <g
       class={classes.filter(Boolean).join(" ")}
       role="button"
-      tabIndex={how.tab ? 0 : -1}
+      tabindex={how.tab ? 0 : -1}
       aria-label={label}
       aria-pressed={how.pinned}
       data-place={`${layer}-${unit}`}

@@ -45,7 +45,7 @@ export function Losses({ losses }: { losses: Row[] }) {
           {shown.map((row) => (
             <tr key={row.variable}>
               <th scope="row">
-                <span class="clipped">
+                <span class="clipped" title={row.variable}>
                   <Named parts={[{ name: row.variable }]} length={60} />
                 </span>
               </th>

@@ -18,20 +18,28 @@ interface TipProps {
   structure: Structure;
   layout: Layout;
   transform: ZoomTransform;
+  /** Where it points at a connection; its middle where none does. */
+  pointer: [number, number] | null;
   room: number;
+  height: number;
 }
 
 /** What is pointed at or focused, beside it. */
-export function DiagramTip({ hit, detail, structure, layout, transform, room }: TipProps) {
-  const [x, y] = transform.apply(placeOf(hit, layout));
+export function DiagramTip({ hit, detail, structure, layout, ...view }: TipProps) {
+  const { transform, pointer, room, height } = view;
+  const [x, y] = pointer ?? transform.apply(placeOf(hit, layout));
   const width = Math.min(WIDTH, room - 16);
   // Beside it, on the side where there is more room, so that it is not covered.
   const left = x < room / 2 ? Math.min(x + 22, room - width - 4) : Math.max(4, x - width - 22);
+  const beside =
+    y < height / 2
+      ? { top: `${Math.max(0, y + 12)}px` }
+      : { bottom: `${Math.max(0, height - y + 12)}px` };
   return (
     <div
       class="diagram-tip"
       aria-hidden="true"
-      style={{ left: `${left}px`, top: `${Math.max(0, y + 12)}px`, width: `${width}px` }}
+      style={{ left: `${left}px`, width: `${width}px`, ...beside }}
     >
       {"unit" in hit ? (
         <UnitTip detail={detail} structure={structure} place={hit.unit} />

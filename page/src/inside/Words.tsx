@@ -3,7 +3,6 @@ import type { NetworkDetail } from "../data/types";
 import { formatNumber } from "../words/number";
 import { say } from "../words/words";
 import { Named } from "./Named";
-import { plain } from "./phrase";
 import type { Structure } from "./reading";
 import { sentencesOf } from "./sentences";
 
@@ -21,8 +20,8 @@ export function Words({ detail, structure }: { detail: NetworkDetail; structure:
         <span class="soft">{words.atThreshold(formatNumber(structure.threshold))}</span>
       </h3>
       <ul>
-        {sentences.map((sentence) => (
-          <li key={plain(sentence)}>
+        {sentences.map((sentence, place) => (
+          <li key={place}>
             <Named parts={sentence} />
           </li>
         ))}

@@ -3,15 +3,15 @@
 import type { NetworkDetail } from "../data/types";
 import type { InsideWords } from "../words/inside";
 import type { Phrase } from "./phrase";
-import { isAutoencoder, type Place } from "./reading";
+import type { Place } from "./reading";
 
 /** Names that the package gives to hidden units; those of others stay as they are. */
 const OWN = /^(code \d+|unit \d+ of hidden layer \d+)$/;
 
-/** Whether a layer holds codes: the code layer of an autoencoder. */
+/** Whether a layer holds codes; without a hidden layer there are none. */
 export function isCode(detail: NetworkDetail, layer: number): boolean {
   const last = detail.layers.length - 1;
-  return layer === detail.code_layer && layer > 0 && layer < last && isAutoencoder(detail);
+  return layer === detail.code_layer && layer > 0 && layer < last;
 }
 
 export function unitName(
@@ -32,4 +32,9 @@ export function layerName(detail: NetworkDetail, layer: number, words: InsideWor
   if (layer === 0) return words.inputs;
   if (layer === detail.layers.length - 1) return words.outputs;
   return isCode(detail, layer) ? words.codes : words.hidden;
+}
+
+/** Neither at an end nor the codes. */
+export function isHidden(detail: NetworkDetail, layer: number): boolean {
+  return layer > 0 && layer < detail.layers.length - 1 && !isCode(detail, layer);
 }
