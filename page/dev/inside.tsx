@@ -106,6 +106,7 @@ const NETWORKS: Record<string, () => NetworkDetail> = {
   small: () => made([4, 2, 4], ["a", "b", "c", "d"], 0.7),
   wine: () => made([12, 10, 8, 10, 12], WINE, 0.16),
   wide: () => made([61, 14, 8, 14, 61], LONG, 0.06),
+  big: () => made([300, 100, 30, 100, 300], WINE, 0.02),
   deep: () => made([12, 10, 9, 8, 6, 8, 9, 10, 12], WINE, 0.2),
 };
 

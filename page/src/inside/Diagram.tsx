@@ -32,6 +32,7 @@ export function Diagram({ detail, structure, title, tools }: DiagramProps) {
   const root = useRef<HTMLDivElement>(null);
   const svg = useRef<SVGSVGElement>(null);
   const room = Math.max(useWidth(root), 260);
+  const pressed = useRef(false);
   const [hint, clip] = [useId(), useId()];
   const [hovered, setHovered] = useState<Hit>(null);
   const [pointer, setPointer] = useState<[number, number] | null>(null);
@@ -133,6 +134,12 @@ export function Diagram({ detail, structure, title, tools }: DiagramProps) {
             }}
             onPointerMove={(event) => event.pointerType !== "touch" && setHovered(under(event))}
             onPointerLeave={() => setHovered(null)}
+            onPointerDown={() => {
+              pressed.current = true;
+            }}
+            onPointerUp={() => {
+              pressed.current = false;
+            }}
             onClick={(event) => {
               const hit = under(event);
               if (hit && "unit" in hit) pin(hit.unit);
@@ -140,7 +147,10 @@ export function Diagram({ detail, structure, title, tools }: DiagramProps) {
               if (!hit) setPinned(null);
             }}
             onKeyDown={onKeyDown}
-            onBlur={() => setFocused(null)}
+            onBlur={() => {
+              pressed.current = false;
+              setFocused(null);
+            }}
           >
             <clipPath id={clip}>
               <rect width={room} height={high} />
@@ -179,7 +189,8 @@ export function Diagram({ detail, structure, title, tools }: DiagramProps) {
                       tab={same(tab, { layer, unit })}
                       onFocus={(layer, unit) => {
                         setTab({ layer, unit });
-                        setFocused({ unit: { layer, unit } });
+                        // A click says by itself what it does; a tip that stays would cover it.
+                        if (!pressed.current) setFocused({ unit: { layer, unit } });
                       }}
                     />
                   )),

@@ -10,6 +10,10 @@ import type { Connection, Structure } from "./reading";
 const WIDTHS = 8;
 const WIDEST = 4.5;
 
+/** Of many connections thin ones would cover what lies behind them. */
+const MANY = 400;
+const THIN = 1;
+
 /** Layers nearer than this have no room for the word of each. */
 const NARROW = 50;
 
@@ -26,10 +30,17 @@ export function Lines({ connections, layout }: { connections: Connection[]; layo
     bundle.path.push(`M${tenth(x0)} ${tenth(y0)}L${tenth(x1)} ${tenth(y1)}`);
     bundles.set(key, bundle);
   }
+  const many = connections.length > MANY;
   return (
     <>
       {[...bundles].map(([key, { kind, width, path }]) => (
-        <path key={key} class={`line ${kind}`} stroke-width={width} d={path.join("")} />
+        <path
+          key={key}
+          class={`line ${kind}`}
+          stroke-width={width}
+          stroke-opacity={many && width < THIN ? 0.45 : undefined}
+          d={path.join("")}
+        />
       ))}
     </>
   );

@@ -53,6 +53,7 @@ export function useZoom(node: RefObject<SVGSVGElement | null>, extent: Extent): 
         [-MARGIN, -MARGIN],
         [width + MARGIN, height + MARGIN],
       ])
+      .wheelDelta(wheelDelta)
       .clickDistance(4)
       .on("zoom", (event: { transform: ZoomTransform }) => setTransform(event.transform));
     behaviour.current = made;
@@ -88,4 +89,11 @@ export function useZoom(node: RefObject<SVGSVGElement | null>, extent: Extent): 
 /** The scale to begin with: everything side by side, as long as it can be read. */
 export function firstScale(width: number, room: number): number {
   return Math.min(1, Math.max(LEAST, room / width));
+}
+
+/** Fingers on a touchpad send many small steps, the notches of a wheel few large ones. */
+function wheelDelta({ deltaY, deltaMode }: WheelEvent): number {
+  const pixels = deltaMode === 0 ? deltaY : 33 * deltaY;
+  const step = -pixels * (Math.abs(pixels) < 30 ? 0.02 : 0.003);
+  return Math.max(-0.6, Math.min(0.6, step));
 }
