@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo table1-quick test test-fast lint format bench results build clean
+.PHONY: help page page-check demo table1-quick test test-fast lint format bench results build clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -58,3 +58,9 @@ build: $(VENV)/installed  ## Build the wheel and the source distribution into di
 
 clean:  ## Remove the environment and what tools have cached; studies and reports stay
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+page:  ## Build the comparison page into the package (needs Node 20.19 or newer)
+	cd page && npm ci && npm run build
+
+page-check:  ## Check the page's form and types, and run its unit tests
+	cd page && npm ci && npm run check

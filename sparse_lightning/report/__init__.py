@@ -10,7 +10,6 @@ from sparse_lightning.report.indices_json import (
     indices_json,
     indices_schema,
 )
-from sparse_lightning.report.interactive import interactive_figure
 from sparse_lightning.report.published import PUBLISHED, published_values, reproduction
 from sparse_lightning.report.terminal import indices_table, print_indices
 from sparse_lightning.report.view import StudyView
@@ -26,7 +25,6 @@ __all__ = [
     "indices_json",
     "indices_schema",
     "indices_table",
-    "interactive_figure",
     "pareto_figure",
     "print_indices",
     "published_values",

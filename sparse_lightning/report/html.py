@@ -1,6 +1,6 @@
 """The HTML report: one file that opens offline and shows everything a study has to say."""
 
-import json
+from base64 import b64encode
 from functools import cache
 from itertools import combinations
 from typing import Any
@@ -9,11 +9,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from sparse_lightning.drawing.style import figure_file
 from sparse_lightning.drawing.wording import number
 from sparse_lightning.pareto import FLOOR_GROUP, INDICES, Comparison, failures
 from sparse_lightning.pareto.depths import by_depth
 from sparse_lightning.pareto.frames import records
-from sparse_lightning.reading.interactive_diagram import interactive_structure
+from sparse_lightning.reading.diagram import structure_figure
 from sparse_lightning.report.colours import looks
 from sparse_lightning.report.component_curves import ComponentCurves
 from sparse_lightning.report.component_rows import (
@@ -23,9 +24,9 @@ from sparse_lightning.report.component_rows import (
     path_rows,
 )
 from sparse_lightning.report.components import strengths_of_paths
-from sparse_lightning.report.interactive import interactive_figure
 from sparse_lightning.report.interactive_components import interactive_components
 from sparse_lightning.report.measures import measure_rows, measured, reference_rows
+from sparse_lightning.report.page import embedded_json, page_frame
 from sparse_lightning.report.published import SOURCE, reproduction
 from sparse_lightning.report.view import Reading, StudyView
 from sparse_lightning.report.wording import index_name, interval, markdown_cell, strengths
@@ -44,13 +45,8 @@ def report_html(study: StudyView) -> str:
     """
     published = study.published
     comparison = study.comparison
-    figures = {
-        f"structure-{place}": interactive_structure(reading.structure)
-        for place, reading in enumerate(study.readings, start=1)
-    }
     curves = ComponentCurves.of(study)
-    if curves is not None:
-        figures["components"] = interactive_components(study, curves)
+    figure = None if curves is None else interactive_components(study, curves)
     networks = study.networks.astype({"group": str})
     return template("report.html.j2").render(
         study=study,
@@ -76,9 +72,11 @@ def report_html(study: StudyView) -> str:
         references=reference_rows(study.references),
         readings=[_reading(study, reading) for reading in study.readings],
         components=None if curves is None else _components(study, curves),
-        figures={name: embedded_json(drawn.to_plotly_json()) for name, drawn in figures.items()},
-        figure=embedded_json(interactive_figure(study).to_plotly_json()),
-        plotly_script=Markup(get_plotlyjs()),
+        page=None
+        if study.page is None
+        else page_frame(study.page(), f"Comparison of {study.name}"),
+        figure=None if figure is None else embedded_json(figure.to_plotly_json()),
+        plotly_script=Markup(get_plotlyjs()) if figure is not None else "",
     )
 
 
@@ -101,27 +99,12 @@ def _reading(study: StudyView, reading: Reading) -> dict[str, Any]:
         "url": study.network_url({"run_id": reading.run_id}),
         "sentences": reading.sentences,
         "losses": None if reading.losses is None else records(reading.losses),
+        "diagram": _data_address(figure_file(structure_figure(reading.structure), "svg")),
     }
 
 
-def embedded_json(value: Any) -> Markup:
-    """JSON that is safe between script tags: no character of it can end the script.
-
-    Args:
-        value: anything that JSON can hold; numbers must be finite.
-
-    Returns:
-        The JSON, marked as not to be escaped again.
-    """
-    text = json.dumps(value, allow_nan=False, default=_plain)  # ASCII, so no U+2028 either
-    for sign in "<>&":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return Markup(text)
-
-
-def _plain(value: Any) -> Any:
-    # plotly keeps its colours and axes as tuples and numpy values as they are.
-    return value.item() if hasattr(value, "item") else list(value)
+def _data_address(svg: bytes) -> str:
+    return f"data:image/svg+xml;base64,{b64encode(svg).decode()}"
 
 
 def template(name: str) -> Template:

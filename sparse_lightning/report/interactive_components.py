@@ -18,11 +18,24 @@ from sparse_lightning.report.component_curves import (
     ComponentCurves,
 )
 from sparse_lightning.report.components import CONTRIBUTION, strengths_of_paths
-from sparse_lightning.report.interactive import PAGE, group_key, page_axis
 from sparse_lightning.report.view import StudyView
 from sparse_lightning.report.wording import labels
 
 LEFT, RIGHT = "", "2"
+
+_NEUTRAL = "#8b8f98"
+_PAGE: dict[str, Any] = {
+    "template": None,
+    "paper_bgcolor": "rgba(0,0,0,0)",
+    "plot_bgcolor": "rgba(0,0,0,0)",
+    "font": {"family": "system-ui, sans-serif", "size": 13},
+    "margin": {"l": 10, "r": 10, "t": 34, "b": 10},
+    "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": _NEUTRAL, "activecolor": "#2f6fd0"},
+    "hovermode": "closest",
+    "hoverlabel": {"align": "left"},
+    "legend": {"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0},
+}
+"""The layout of the figure, which lies on the page's own ground."""
 
 INK = "ink"
 """`meta` of the traces that the page draws in the colour of its text, light or dark."""
@@ -51,7 +64,7 @@ def interactive_components(study: StudyView, curves: ComponentCurves) -> go.Figu
         behind = {"opacity": 0.5, "line": {"width": 6}, "marker": {"size": 15}}
         style = behind if group == FLOOR_GROUP else {}
         panels = (curves.path(group), curves.curve(group, n))
-        _add(figure, panels, name, group_key(study, group), look, style)
+        _add(figure, panels, name, _group_key(study, group), look, style)
     panels = (exact, exact.loc[exact["n"] == n])
     _add(figure, panels, EXACT, "exact", EXACT_LOOK, {"meta": INK})
     panels = (sparse.head(0) if alpha is None else curves.sparse_path(alpha), sparse)
@@ -59,11 +72,11 @@ def interactive_components(study: StudyView, curves: ComponentCurves) -> go.Figu
     _add(figure, panels, SPARSE_PCA, "sparse", SPARSE_PCA_LOOK, style)
     across = labels("pca").across(study.comparison.connection_threshold)
     figure.update_layout(
-        **{**PAGE, "margin": {**PAGE["margin"], "t": 64}},
-        xaxis={**page_axis(across), "domain": [0, 0.46]},
-        yaxis=page_axis(CONTRIBUTION),
-        xaxis2={**page_axis(across), "domain": [0.56, 1], "anchor": "y2"},
-        yaxis2={**page_axis(CONTRIBUTION), "anchor": "x2"},
+        **{**_PAGE, "margin": {**_PAGE["margin"], "t": 64}},
+        xaxis={**_axis(across), "domain": [0, 0.46]},
+        yaxis=_axis(CONTRIBUTION),
+        xaxis2={**_axis(across), "domain": [0.56, 1], "anchor": "y2"},
+        yaxis2={**_axis(CONTRIBUTION), "anchor": "x2"},
         annotations=[
             _heading(f"The first n = 1, …, {n} components", strengths_of_paths(curves), 0),
             _heading(f"All {n} components", "over the strengths of each method", 0.56),
@@ -140,3 +153,19 @@ def _heading(title: str, note: str, x: float) -> dict[str, Any]:
         "align": "left",
         "showarrow": False,
     }
+
+
+def _axis(title: str) -> dict[str, Any]:
+    """An axis on the page's own ground."""
+    return {
+        "gridcolor": "rgba(128,128,128,0.22)",
+        "zeroline": False,
+        "automargin": True,
+        "title": {"text": plotly_text(title), "standoff": 8},
+    }
+
+
+def _group_key(study: StudyView, group: str) -> str:
+    """A group's legend group: its position, because a name may be any text."""
+    groups = [str(name) for name in study.networks["group"].unique()]
+    return f"group-{groups.index(group)}"

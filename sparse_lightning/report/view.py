@@ -1,7 +1,8 @@
 """What a report is written from: the facts of a study and the comparison of its groups."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pandas as pd
@@ -58,6 +59,7 @@ class StudyView:
         references: measures of other methods on the same rows.
         readings: of the networks that the report shows from inside.
         fine_tuned: whether the whole networks were trained on after their stages.
+        page: makes the documents of the comparison page (docs/page-data.md); None: there is none.
     """
 
     name: str
@@ -79,6 +81,7 @@ class StudyView:
     references: Mapping[str, float] = field(default_factory=dict)
     readings: Sequence[Reading] = ()
     fine_tuned: bool = False
+    page: Callable[[], Mapping[str, Any]] | None = None
 
     @property
     def shape(self) -> str:

@@ -1,13 +1,15 @@
 """From a study's tracked runs to what its report shows."""
 
 import json
+from collections.abc import Sequence
 
 import numpy as np
 
 from sparse_lightning.network import Network
+from sparse_lightning.page_data.report import report_document
 from sparse_lightning.pareto import FLOOR_GROUP, Comparison
 from sparse_lightning.pareto.depths import Depth
-from sparse_lightning.pareto.frames import of_group
+from sparse_lightning.pareto.frames import of_group, records
 from sparse_lightning.project import Project
 from sparse_lightning.reading.class_paths import ClassPaths
 from sparse_lightning.reading.loss import losses_of
@@ -21,6 +23,9 @@ from sparse_lightning.training.result import INPUT_ERRORS
 
 SHOWN = 3
 """How many groups are shown from inside, unless the project names them."""
+
+MOST_INSIDE = 24
+"""So many networks a report's page can look into: each is part of the file."""
 
 
 def view_of(
@@ -38,6 +43,7 @@ def view_of(
         TrackingError: the store does not give the weights of a network that is shown.
     """
     project, metrics = record.project, record.metrics
+    readings = _readings(store, record)
     return StudyView(
         name=project.report.title or project.name,
         run_id=record.run_id,
@@ -62,9 +68,32 @@ def view_of(
             for name, value in metrics.items()
             if name.startswith(REFERENCE)
         },
-        readings=_readings(store, record),
+        readings=readings,
         fine_tuned=bool(project.training.fine_tune_epochs),
+        page=lambda: report_document(
+            store,
+            record.experiment_id,
+            record.run_id,
+            project.report.title or project.name,
+            _inside(record, comparison, readings),
+            project.report.connection_threshold,
+        ),
     )
+
+
+def _inside(record: StudyRecord, comparison: Comparison, readings: Sequence[Reading]) -> list[str]:
+    """The networks that the report's page looks into: those shown, and the best on each front."""
+    chosen = [reading.run_id for reading in readings]
+    sound = record.networks.loc[~record.networks["failed"]]
+    for group in comparison.groups:
+        least, found = np.inf, of_group(sound, group)
+        markers = of_group(comparison.markers, group).sort_values(["connections", "squared_error"])
+        for marker in records(markers):
+            if marker["squared_error"] < least:
+                least = marker["squared_error"]
+                networks = found.loc[found["l1_weight"] == marker["l1_weight"]]
+                chosen.append(networks.sort_values("squared_error")["run_id"].iloc[0])
+    return list(dict.fromkeys(chosen))[:MOST_INSIDE]
 
 
 def _settings(project: Project, metrics: dict[str, float]) -> dict[str, str]:

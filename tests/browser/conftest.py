@@ -51,7 +51,7 @@ def visit(browser):
             ),
         )
         page.goto(path.as_uri())
-        page.wait_for_selector("#pareto .legend .traces")
+        page.frame_locator("iframe.page").get_by_role("heading", name="Indices").wait_for()
         return page
 
     yield open_file

@@ -5,18 +5,6 @@ from studies import GROUPS, HOSTILE
 
 pytestmark = pytest.mark.slow
 
-# Whether these are the names of the traces that are hidden.
-HIDDEN = """names => names.join() === document.querySelector('#pareto').data
-    .filter(trace => trace.visible === 'legendonly').map(trace => trace.name).join()"""
-# Where a point of a trace lies in the window.
-PLACE = """([trace, point]) => {
-    const figure = document.querySelector('#pareto');
-    const {xaxis, yaxis} = figure._fullLayout;
-    const {left, top} = figure.getBoundingClientRect();
-    const {x, y} = figure._fullData[trace];
-    return [left + xaxis._offset + xaxis.d2p(x[point]), top + yaxis._offset + yaxis.d2p(y[point])];
-}"""
-
 
 @pytest.fixture
 def page(visit, wine_job):
@@ -25,92 +13,56 @@ def page(visit, wine_job):
     return visit(wine_job.report / "report.html", viewport=size, bypass_csp=True)
 
 
-def trace_of(page, group):
-    """The number of the trace that holds the single networks of a group."""
-    return page.evaluate(
-        """group => document.querySelector('#pareto').data.findIndex(
-            trace => trace.customdata && trace.hovertext[0].startsWith(`<b>${group}</b>,`))""",
-        group,
-    )
+@pytest.fixture
+def inner(page):
+    """The comparison page within the report."""
+    return page.frame_locator("iframe.page")
 
 
-def only(page, trace):
-    """Leave one trace, so that no other point lies above its points."""
-    page.evaluate(
-        """async trace => {
-            const figure = document.querySelector('#pareto');
-            const others = figure.data.map((_, place) => place).filter(place => place !== trace);
-            await Plotly.restyle(figure, {visible: false}, others);
-        }""",
-        trace,
-    )
-    page.locator("#pareto").scroll_into_view_if_needed()
-
-
-def test_the_page_opens_offline_with_all_groups(visit, wine_job):
-    page = visit(wine_job.report / "report.html")
+def test_the_page_opens_offline_with_all_groups(page, inner, wine_job):
     assert page.title() == "wine-small – sparse-lightning"
-    names = page.locator("#pareto .legendtext").all_text_contents()
-    assert names == ["unregularized", *GROUPS, "floor"]
-    shown = page.locator("table").first.locator("tbody th").all_text_contents()
-    assert [name.strip() for name in shown] == list(wine_job.study.indices["group"])
+    shown = inner.get_by_role("table").first.locator("tbody th").all_text_contents()
+    assert sorted(shown) == sorted(GROUPS)
+    table = page.locator("table").first.locator("tbody th").all_text_contents()
+    assert [name.strip() for name in table] == list(wine_job.study.indices["group"])
 
 
-def test_hovering_shows_strengths_and_seed(page, wine_job):
-    trace = trace_of(page, "sL1+sh")
-    only(page, trace)
-    page.mouse.move(*page.evaluate(PLACE, [trace, 3]))
-    label = page.locator("#pareto .hoverlayer .hovertext")
-    label.wait_for()
-    networks = wine_job.study.networks
-    row = networks.loc[networks["group"] == "sL1+sh"].iloc[3]
-    assert "sL1+sh, seed 2" in label.text_content()
-    assert "λ = 0.001, θ = 0.1, η = " in label.text_content()
-    assert f"squared error {row['squared_error']:.4g}" in label.text_content()
+def test_the_indices_are_those_of_the_study(inner, wine_job):
+    rows = wine_job.study.indices.set_index("group")
+    for shown in inner.get_by_role("table").first.locator("tbody tr").all():
+        row = rows.loc[shown.locator("th").text_content()]
+        cells = shown.locator("td").all_text_contents()[1:4]
+        for cell, index in zip(cells, ("area_marker", "area_axis", "hypervolume_gap"), strict=True):
+            numbers = re.findall(r"-?[\d.]+(?:×10)?", cell.replace("−", "-"))
+            if len(numbers) != 3 or any("×" in text for text in numbers):
+                continue  # a power of ten, or a group without an interval
+            for text, end in zip(numbers, ("", "_low", "_high"), strict=True):
+                assert float(text) == pytest.approx(row[f"{index}{end}"], rel=6e-3)
 
 
-def test_a_click_on_a_network_opens_its_run(page, wine_job):
-    page.evaluate("() => { window.opened = []; window.open = (...a) => window.opened.push(a); }")
-    trace = trace_of(page, "L1")
-    only(page, trace)
-    page.mouse.click(*page.evaluate(PLACE, [trace, 2]))
-    networks = wine_job.study.networks
-    row = networks.loc[networks["group"] == "L1"].iloc[2]
-    page.wait_for_function("() => window.opened.length > 0")
-    address = f"http://127.0.0.1:5000/#/experiments/{row['experiment_id']}/runs/{row['run_id']}"
-    assert page.evaluate("() => window.opened") == [[address, "_blank", "noopener"]]
+def test_a_network_is_looked_into_without_a_server(inner):
+    inner.get_by_role("button", name="Look inside").first.click()
+    slider = inner.get_by_role("slider")
+    slider.wait_for()
+    inner.get_by_role("button", name="Close").click()
+    slider.wait_for(state="detached")
 
 
-def test_a_click_in_the_legend_hides_a_group_and_another_brings_it_back(page):
-    toggle = page.locator("#pareto .legendtoggle").nth(1 + GROUPS.index("sL1"))
-    toggle.click()
-    page.wait_for_function(HIDDEN, arg=["sL1", "sL1"])
-    # Plotly waits for a second click before it acts, so that this one is no double click.
-    toggle.click()
-    page.wait_for_function(HIDDEN, arg=[])
-
-
-def test_the_axis_can_be_switched(page):
-    for scale in ("log", "linear"):
-        button = page.locator(f"button[data-scale={scale}]")
-        button.click()
-        page.wait_for_function(
-            "scale => document.querySelector('#pareto')._fullLayout.yaxis.type === scale", arg=scale
-        )
-        assert button.get_attribute("aria-pressed") == "true"
+def test_the_view_is_in_the_address_of_the_report(page, inner):
+    inner.get_by_label("Ordered by").select_option("hypervolume_gap")
+    page.wait_for_url("**#index=hypervolume_gap")
+    page.locator("a[href='#area_axis']").first.click()
+    assert page.url.endswith("#area_axis")
+    assert inner.get_by_label("Ordered by").input_value() == "hypervolume_gap"
 
 
 def test_hostile_names_are_text(visit, odd_job):
     page = visit(odd_job.report / "report.html")
+    inner = page.frame_locator("iframe.page")
     assert page.locator("h1").text_content() == HOSTILE
-    assert page.locator("main img").count() == 0
-    assert HOSTILE in page.locator("#pareto .legendtext").all_text_contents()
-    trace = trace_of(page, HOSTILE.replace("<", "&lt;").replace(">", "&gt;"))
-    only(page, trace)
-    page.mouse.move(*page.evaluate(PLACE, [trace, 0]))
-    label = page.locator("#pareto .hoverlayer .hovertext")
-    label.wait_for()
-    assert f"{HOSTILE}, seed 1" in label.text_content()
+    assert page.locator("main img:not([src^='data:image/svg+xml'])").count() == 0
+    assert HOSTILE in inner.locator("tbody th").all_text_contents()
+    assert inner.locator("img").count() == 0
 
 
 @pytest.mark.parametrize("job", ["wine_job", "odd_job"])
@@ -122,22 +74,21 @@ def test_nothing_is_wider_than_a_telephone(visit, request, job):
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
 
 
-def test_the_page_follows_a_dark_scheme(page):
+def test_the_page_follows_a_dark_scheme(page, inner):
     brightness = {}
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        # The figure takes the colour of the page's text.
-        page.wait_for_function(
-            """() => getComputedStyle(document.querySelector('#pareto .xtitle')).fill
-                === getComputedStyle(document.body).color"""
-        )
-        colours = page.evaluate(
-            "() => [getComputedStyle(document.body).backgroundColor,"
-            " getComputedStyle(document.body).color]"
-        )
-        brightness[scheme] = [sum(map(int, re.findall(r"\d+", text)[:3])) for text in colours]
-    assert brightness["light"][0] > 600 > 200 > brightness["light"][1]
-    assert brightness["dark"][0] < 200 < 500 < brightness["dark"][1]
+        inner.locator(f"html[data-theme={scheme}]").wait_for()
+        for name, place in (("report", page), ("page", inner)):
+            colours = place.locator("body").evaluate(
+                "body => [getComputedStyle(body).backgroundColor, getComputedStyle(body).color]"
+            )
+            brightness[name, scheme] = [
+                sum(map(int, re.findall(r"\d+", text)[:3])) for text in colours
+            ]
+    for name in ("report", "page"):
+        assert brightness[name, "light"][0] > 600 > 200 > brightness[name, "light"][1]
+        assert brightness[name, "dark"][0] < 200 < 500 < brightness[name, "dark"][1]
 
 
 def test_links_beside_the_page_lead_to_its_files(page, wine_job):

@@ -9,12 +9,12 @@ import { Inside } from "./Inside";
 import { from, loadOverview, loadRuns, overview, runs } from "./loading";
 import { RunsTable } from "./RunsTable";
 import { ViewForm } from "./ViewForm";
-import { points } from "./view";
+import { points, shade } from "./view";
 
 /** The whole page: choosing on the left, the comparison, and what is looked into below it. */
 export function App() {
   const words = say.value.app;
-  useEffect(dress);
+  useEffect(dress, [choice.value.language, choice.value.theme]);
   const study = runs.value.value?.runs.studies;
   const title = study?.length === 1 ? study[0]?.name : undefined;
   useEffect(() => {
@@ -31,11 +31,13 @@ export function App() {
         </h1>
         <ViewForm />
       </header>
-      <div class="columns">
-        <nav class="side" aria-label={words.choose}>
-          {from.live && <Chooser />}
-          <ColumnsForm />
-        </nav>
+      <div class={from.live ? "columns" : "columns alone"}>
+        {from.live && (
+          <nav class="side" aria-label={words.choose}>
+            <Chooser />
+            <ColumnsForm />
+          </nav>
+        )}
         <main id="comparison" tabIndex={-1}>
           <State />
           {points.value && points.value.x.length > 0 && (
@@ -44,6 +46,7 @@ export function App() {
               <IndexTable />
               <Inside />
               <RunsTable />
+              {!from.live && <ColumnsForm />}
             </>
           )}
         </main>
@@ -88,10 +91,17 @@ function skip(): void {
 }
 
 /** Language and colours are properties of the document. */
-function dress(): void {
+function dress(): () => void {
   const root = document.documentElement;
   root.lang = choice.value.language;
   const { theme } = choice.value;
-  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  root.dataset.theme = theme === "auto" ? system : theme;
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const follow = () => {
+    const system = dark.matches ? "dark" : "light";
+    root.dataset.theme = theme === "auto" ? system : theme;
+    shade.value = root.dataset.theme;
+  };
+  follow();
+  dark.addEventListener("change", follow);
+  return () => dark.removeEventListener("change", follow);
 }

@@ -6,22 +6,21 @@ import { ParetoPlot } from "../plot/ParetoPlot";
 import { change, choice } from "../state/choice";
 import { formatNumber } from "../words/number";
 import { say } from "../words/words";
-import { from, runs } from "./loading";
+import { from, overview, runs } from "./loading";
 import { lookInside, runAddress } from "./opening";
 import { TakeAway } from "./TakeAway";
-import { columns, comparison, hidden, moving, points, selected, whole } from "./view";
+import { columns, comparison, hidden, moving, points, selected, shade, study, whole } from "./view";
 
 /** The curves with their legend, and what can be taken away of them. */
 export function Figure() {
   const words = say.value.app;
   const figure = useRef<HTMLElement>(null);
   const hovered = useSignal<number | null>(null);
-  const still = useRef<number>(0);
   const all = points.value;
   const chosen = columns.value;
   const shown = whole.value;
   const { palette, theme, brush, xLog, yLog } = choice.value;
-  const dark = document.documentElement.dataset.theme === "dark";
+  const dark = shade.value === "dark";
   const looks = useMemo(
     () => looksOf(all?.groups ?? [], palette, dark),
     [all?.groups.join("\n"), palette, theme, dark],
@@ -29,14 +28,10 @@ export function Figure() {
   if (!all || !chosen || !shown) return null;
   const ids = Array.from(all.runs, (run) => runs.value.value?.table.id(run) ?? "");
   const counted = selected.value?.reduce((sum, one) => sum + one, 0) ?? 0;
-  const onBrush = (region: typeof brush) => {
+  const onBrush = (region: typeof brush, drawing: boolean) => {
     // While the region is drawn, quick intervals follow it; the full ones come when it rests.
-    moving.value = true;
+    moving.value = drawing;
     change({ brush: region }, "replace");
-    window.clearTimeout(still.current);
-    still.current = window.setTimeout(() => {
-      moving.value = false;
-    }, 200);
   };
   return (
     <section class="panel">
@@ -58,7 +53,7 @@ export function Figure() {
       />
       <figure ref={figure} class="figure">
         <ParetoPlot
-          comparison={comparison.value ?? shown}
+          comparison={comparison.value}
           points={all}
           ids={ids}
           looks={looks}
@@ -69,6 +64,8 @@ export function Figure() {
           xDirection={chosen.x_direction}
           yDirection={chosen.y_direction}
           hidden={hidden.value}
+          visits={overview.value.value?.mlflow != null}
+          title={study.value?.name ?? words.title}
           brush={brush}
           onBrush={onBrush}
           onHover={(place) => {

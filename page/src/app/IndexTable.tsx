@@ -6,7 +6,7 @@ import { formatInterval } from "../words/number";
 import { say } from "../words/words";
 import { Select } from "./ColumnsForm";
 import { runs } from "./loading";
-import { comparison, points } from "./view";
+import { comparison, points, shade } from "./view";
 
 export const INDICES: IndexName[] = ["area_marker", "area_axis", "hypervolume_gap"];
 
@@ -16,11 +16,7 @@ export function IndexTable() {
   const shown = comparison.value;
   const { index, palette } = choice.value;
   if (!shown) return null;
-  const looks = looksOf(
-    points.value?.groups ?? [],
-    palette,
-    document.documentElement.dataset.theme === "dark",
-  );
+  const looks = looksOf(points.value?.groups ?? [], palette, shade.value === "dark");
   const confidence = runs.value.value?.runs.bootstrap?.confidence ?? 0.95;
   return (
     <section class="panel">

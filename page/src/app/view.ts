@@ -1,9 +1,9 @@
 /** What is shown, computed from what is loaded and chosen. */
 
-import { computed, signal } from "@preact/signals";
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Columns, StudyFacts } from "../data/types";
 import { type Comparison, compare, type PointSet } from "../pareto/compare";
-import { choice } from "../state/choice";
+import { type Choice, choice } from "../state/choice";
 import { runs } from "./loading";
 
 export interface Points extends PointSet {
@@ -21,17 +21,35 @@ export const RESAMPLES = { still: 1000, moving: 60 };
 
 export const moving = signal(false);
 
+/** `light` or `dark`, as the document is dressed. */
+export const shade = signal("light");
+
+/** A part of what is chosen that changes only with its content, not with every step of a region. */
+function part<T>(read: () => T): ReadonlySignal<T> {
+  let last: { text: string; value: T } | null = null;
+  return computed(() => {
+    const value = read();
+    const text = JSON.stringify(value);
+    if (last?.text !== text) last = { text, value };
+    return last.value;
+  });
+}
+
 /** The columns that are compared: the chosen ones, else those that the server proposes. */
-export const columns = computed<Columns | null>(
+export const columns = part<Columns | null>(
   () => choice.value.columns ?? runs.value.value?.runs.defaults ?? null,
 );
+
+const logs = part(() => ({ xLog: choice.value.xLog, yLog: choice.value.yLog }));
+const index = part(() => choice.value.index);
+const off = part(() => choice.value.hidden);
 
 export const points = computed<Points | null>(() => {
   const loaded = runs.value.value;
   const chosen = columns.value;
   if (!loaded || !chosen) return null;
   const { table } = loaded;
-  const { xLog, yLog } = choice.value;
+  const { xLog, yLog } = logs.value;
   const xs = table.numbers(chosen.x);
   const ys = table.numbers(chosen.y);
   const group = chosen.group ? table.texts(chosen.group) : null;
@@ -120,81 +138,81 @@ const ours = computed(() => {
   );
 });
 
-export const hidden = computed(() => new Set(choice.value.hidden));
+export const hidden = computed(() => new Set(off.value));
 
-/** Which points count: those of groups that are switched on, within the region if one is drawn. */
+/** Which points lie in the region, if one is drawn, and are of groups that are switched on. */
 export const selected = computed<Uint8Array | null>(() => {
   const all = points.value;
   if (!all) return null;
   const { brush } = choice.value;
-  const off = all.groups.map((group) => hidden.value.has(group));
-  return Uint8Array.from(all.x, (x, place) => {
-    const y = all.y[place] as number;
-    const inside = !brush || (x >= brush[0] && x <= brush[2] && y >= brush[1] && y <= brush[3]);
-    return inside && !off[all.group[place] as number] ? 1 : 0;
-  });
+  const gone = all.groups.map((group) => hidden.value.has(group));
+  return Uint8Array.from(all.x, (x, place) =>
+    within(brush, x, all.y[place] as number) && !gone[all.group[place] as number] ? 1 : 0,
+  );
 });
 
-function comparisonOf(all: PointSet, whole: boolean, resamples: number): Comparison {
+function within(brush: Choice["brush"], x: number, y: number): boolean {
+  return !brush || (x >= brush[0] && x <= brush[2] && y >= brush[1] && y <= brush[3]);
+}
+
+function compared(all: PointSet, floor: Comparison | null): Comparison {
   const facts = ours.value ? study.value : null;
   const bootstrap = runs.value.value?.runs.bootstrap;
   const chosen = columns.value as Columns;
   return compare(all, {
-    index: choice.value.index,
-    floor: facts?.floor ?? null,
-    nullError: facts?.null_error ?? null,
-    connectionsTotal: facts?.connections_total ?? null,
+    index: index.value,
+    floor: floor?.floor ?? facts?.floor ?? null,
+    nullError: floor?.corner.y ?? facts?.null_error ?? null,
+    connectionsTotal: floor?.corner.x ?? facts?.connections_total ?? null,
     floorGroup: all.groups.includes(FLOOR_GROUP) ? FLOOR_GROUP : null,
     confidence: bootstrap?.confidence ?? 0.95,
-    resamples,
-    draws: whole && facts ? (bootstrap?.draws ?? null) : null,
+    resamples: floor && moving.value ? RESAMPLES.moving : RESAMPLES.still,
+    draws: facts ? (bootstrap?.draws ?? null) : null,
     xDirection: chosen.x_direction,
     yDirection: chosen.y_direction,
+    ...(floor ? { axis: floor.axis } : {}),
   });
 }
 
 /** The whole picture: all groups, all points. */
 export const whole = computed<Comparison | null>(() => {
   const all = points.value;
-  return all?.x.length ? comparisonOf(all, true, RESAMPLES.still) : null;
+  return all?.x.length ? compared(all, null) : null;
 });
 
-/** The same of what is selected; it follows the region while it is drawn. */
+/**
+ * The same of what is selected; it follows the region while it is drawn.
+ *
+ * A marker counts, with all of its runs, where its mean lies in the region: were runs chosen one
+ * by one, by what came of them, their means and intervals would be of a biased choice. The floor
+ * and the corner stay those of the whole, so that a part is judged by the same measure.
+ */
 export const comparison = computed<Comparison | null>(() => {
   const all = points.value;
-  const counts = selected.value;
-  if (!all || !counts || !whole.value) return whole.value;
-  const kept = [...counts.keys()].filter((place) => counts[place]);
-  if (kept.length === counts.length) return whole.value;
-  if (kept.length === 0) return null;
-  const part = <T extends Float64Array | Int32Array>(values: T): T =>
-    (values.constructor as unknown as { from(values: number[]): T }).from(
-      kept.map((place) => values[place] as number),
-    );
-  const some: PointSet = {
-    x: part(all.x),
-    y: part(all.y),
-    group: part(all.group),
-    marker: part(all.marker),
-    replicate: part(all.replicate),
-    groups: all.groups,
-    ...(all.labels ? { labels: all.labels } : {}),
-    ...(all.replicates ? { replicates: all.replicates } : {}),
-  };
-  // The floor and the corner stay those of the whole: a part is judged by the same measure.
   const facts = whole.value;
-  const made = compare(some, {
-    index: choice.value.index,
-    floor: facts.floor,
-    nullError: facts.corner.y,
-    connectionsTotal: facts.corner.x,
-    floorGroup: all.groups.includes(FLOOR_GROUP) ? FLOOR_GROUP : null,
-    confidence: runs.value.value?.runs.bootstrap?.confidence ?? 0.95,
-    resamples: moving.value ? RESAMPLES.moving : RESAMPLES.still,
-    axis: facts.axis,
-    draws: choice.value.brush ? null : (runs.value.value?.runs.bootstrap?.draws ?? null),
-    xDirection: (columns.value as Columns).x_direction,
-    yDirection: (columns.value as Columns).y_direction,
-  });
+  if (!all || !facts) return null;
+  const { brush } = choice.value;
+  if (!brush && hidden.value.size === 0) return facts;
+  const shown = [...facts.groups, ...(facts.apart ? [facts.apart] : [])];
+  const kept = shown
+    .filter(({ group }) => !hidden.value.has(group))
+    .flatMap(({ markers }) => markers)
+    .filter(({ x, y }) => within(brush, x.value, y.value))
+    .flatMap((marker) => marker.points)
+    .sort((a, b) => a - b);
+  if (kept.length === 0) return null;
+  const some: PointSet = {
+    ...all,
+    x: Float64Array.from(kept, (place) => all.x[place] as number),
+    y: Float64Array.from(kept, (place) => all.y[place] as number),
+    group: Int32Array.from(kept, (place) => all.group[place] as number),
+    marker: Int32Array.from(kept, (place) => all.marker[place] as number),
+    replicate: Int32Array.from(kept, (place) => all.replicate[place] as number),
+  };
+  const made = compared(some, facts);
+  // Places of the part become places of the whole again, which all else goes by.
+  for (const { markers } of [...made.groups, ...(made.apart ? [made.apart] : [])]) {
+    for (const marker of markers) marker.points = marker.points.map((at) => kept[at] as number);
+  }
   return { ...made, floorKnown: facts.floorKnown, cornerKnown: facts.cornerKnown };
 });

@@ -159,7 +159,16 @@ function unique(values: string[]): string[] {
   return [...new Set(values)];
 }
 
-export const choice = signal<Choice>(parse(location.hash));
+/** The window whose address says what is chosen: in a report the page is a frame of the document. */
+const place = window.frameElement ? window.parent : window;
+
+/** Links within a report have their own use of the part after `#`. */
+function said(): string {
+  const hash = place.location.hash.replace(/^#/, "");
+  return place === window || hash.includes("=") ? hash : "";
+}
+
+export const choice = signal<Choice>(parse(said()));
 
 /** Browsers refuse many changes of an address in a short time; a region changes at every move. */
 const PAUSE = 250;
@@ -194,11 +203,11 @@ export function rest(): void {
 
 function write(how: "push" | "replace"): void {
   const hash = format(choice.value);
-  if (hash === location.hash.replace(/^#/, "")) return;
-  const address = hash ? `#${hash}` : location.href.replace(/#.*$/, "");
+  if (hash === said()) return;
+  const address = hash ? `#${hash}` : place.location.href.replace(/#.*$/, "");
   try {
-    if (how === "push") history.pushState(null, "", address);
-    else history.replaceState(null, "", address);
+    if (how === "push") place.history.pushState(null, "", address);
+    else place.history.replaceState(null, "", address);
   } catch {
     // Some browsers refuse this to a file, or too often; the page itself goes on without.
   }
@@ -208,8 +217,10 @@ function write(how: "push" | "replace"): void {
 function follow(): void {
   if (waiting !== null) window.clearTimeout(waiting);
   waiting = null;
-  if (format(choice.value) !== location.hash.replace(/^#/, "")) choice.value = parse(location.hash);
+  const hash = said();
+  if (!hash && place !== window && place.location.hash) return;
+  if (format(choice.value) !== hash) choice.value = parse(hash);
 }
 
-window.addEventListener("popstate", follow);
-window.addEventListener("hashchange", follow);
+place.addEventListener("popstate", follow);
+place.addEventListener("hashchange", follow);
