@@ -57,7 +57,7 @@ def report_html(study: StudyView) -> str:
         comparison=comparison,
         indices=[(index, index_name(index)) for index in INDICES],
         groups=_group_rows(study, published),
-        pairs=_pair_rows(comparison),
+        pairs=pair_rows(comparison),
         findings=_findings(study),
         published=published,
         published_source=SOURCE,
@@ -164,7 +164,7 @@ def _ratio(values: dict[Any, float], group: str) -> float | None:
     return values[group] / values["L1"]
 
 
-def _pair_rows(comparison: Comparison) -> list[dict[str, Any]]:
+def pair_rows(comparison: Comparison) -> list[dict[str, Any]]:
     """One row a pair: for each index which group is better, and whether the seeds settle it."""
     table = {(row["index"], row["first"], row["second"]): row for row in records(comparison.pairs)}
     return [

@@ -97,7 +97,7 @@ class StudyView:
     @property
     def study_url(self) -> str | None:
         """The address of the study's run, or None without a tracking server."""
-        return _run_address(self.tracking_ui, self.experiment_id, self.run_id)
+        return run_address(self.tracking_ui, self.experiment_id, self.run_id)
 
     def network_url(self, network: dict) -> str | None:
         """The address of a network's run: its `run_url`, or made from `tracking_ui`.
@@ -112,7 +112,7 @@ class StudyView:
         if isinstance(given, str) and given:
             return web_address(given)
         experiment_id = network.get("experiment_id") or self.experiment_id
-        return _run_address(self.tracking_ui, str(experiment_id), str(network["run_id"]))
+        return run_address(self.tracking_ui, str(experiment_id), str(network["run_id"]))
 
 
 def web_address(address: str) -> str | None:
@@ -124,7 +124,8 @@ def web_address(address: str) -> str | None:
     return address if scheme.lower() in ("http", "https") else None
 
 
-def _run_address(tracking_ui: str | None, experiment_id: str, run_id: str) -> str | None:
+def run_address(tracking_ui: str | None, experiment_id: str, run_id: str) -> str | None:
+    """The address of a run on the tracking server's pages, or None without a server."""
     if not tracking_ui:
         return None
     return web_address(
