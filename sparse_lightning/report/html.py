@@ -13,6 +13,7 @@ from sparse_lightning.drawing.wording import number
 from sparse_lightning.pareto import FLOOR_GROUP, INDICES, Comparison, failures
 from sparse_lightning.pareto.depths import by_depth
 from sparse_lightning.pareto.frames import records
+from sparse_lightning.reading.agreement import Agreement, summary
 from sparse_lightning.reading.interactive_diagram import interactive_structure
 from sparse_lightning.report.colours import looks
 from sparse_lightning.report.component_curves import ComponentCurves
@@ -101,6 +102,17 @@ def _reading(study: StudyView, reading: Reading) -> dict[str, Any]:
         "url": study.network_url({"run_id": reading.run_id}),
         "sentences": reading.sentences,
         "losses": None if reading.losses is None else records(reading.losses),
+        "agreement": None if reading.agreement is None else _agreement(reading.agreement),
+    }
+
+
+def _agreement(agreement: Agreement) -> dict[str, Any]:
+    return {
+        "method": agreement.method.replace("_", " "),
+        "rows": agreement.rows,
+        "summary": summary(agreement),
+        "outputs": records(agreement.outputs),
+        "sentences": agreement.sentences,
     }
 
 

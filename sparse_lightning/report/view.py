@@ -8,6 +8,7 @@ import pandas as pd
 
 from sparse_lightning.pareto import Comparison
 from sparse_lightning.pareto.depths import Depth
+from sparse_lightning.reading.agreement import Agreement
 from sparse_lightning.reading.structure import Structure
 from sparse_lightning.report.published import published_values
 
@@ -23,6 +24,7 @@ class Reading:
         losses: the information loss of each variable, as `reading.loss` has them; None of others
             than autoencoders.
         run_id: of its run.
+        agreement: of its path strengths with attributions, where they were computed.
     """
 
     title: str
@@ -30,6 +32,7 @@ class Reading:
     sentences: Sequence[str]
     losses: pd.DataFrame | None
     run_id: str
+    agreement: Agreement | None = None
 
 
 @dataclass(frozen=True, eq=False)
