@@ -42,7 +42,7 @@ def test_the_indices_are_those_of_the_study(inner, wine_job):
 
 def test_a_network_is_looked_into_without_a_server(inner):
     inner.get_by_role("button", name="Look inside").first.click()
-    slider = inner.get_by_role("slider")
+    slider = inner.get_by_role("slider", name="Threshold")
     slider.wait_for()
     inner.get_by_role("button", name="Close").click()
     slider.wait_for(state="detached")

@@ -1,7 +1,7 @@
 import type { Columns, Direction } from "../data/types";
 import { change, choice } from "../state/choice";
 import { say } from "../words/words";
-import { runs } from "./loading";
+import { from, runs } from "./loading";
 import { columns } from "./view";
 
 /** Which metrics are the axes, and which runs belong together. */
@@ -11,12 +11,16 @@ export function ColumnsForm() {
   const chosen = columns.value;
   if (!table || !chosen || table.length === 0) return null;
   const known = table.columns();
+  // Where there is little room, and in a report, the comparison comes first.
+  const wide = from.live && innerWidth > 860;
   const labels = [...known.params.map((n) => `params.${n}`), ...known.tags.map((n) => `tags.${n}`)];
   const set = (part: Partial<Columns>) =>
     change({ columns: { ...chosen, ...part }, brush: null, hidden: [] }, "push");
   return (
-    <section class="panel">
-      <h2>{words.columns}</h2>
+    <details class="panel" open={wide}>
+      <summary>
+        <h2>{words.columns}</h2>
+      </summary>
       {(["x", "y"] as const).map((axis) => (
         <fieldset class="axis" key={axis}>
           <legend>{words[axis]}</legend>
@@ -98,7 +102,7 @@ export function ColumnsForm() {
           {words.defaults}
         </button>
       )}
-    </section>
+    </details>
   );
 }
 
