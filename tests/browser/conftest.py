@@ -81,7 +81,7 @@ def served(browser, wine_job: Job, tmp_path_factory: pytest.TempPathFactory) -> 
         foreign, harmful = foreign_runs(client), harmful_runs(client)
     arguments = ("--app-name", "sparse-lightning", "--backend-store-uri", uri)
     with serving(folder, *arguments) as server:
-        yield Served(server, wine_job, foreign, harmful, client)
+        yield Served(server, wine_job, folder, foreign, harmful, client)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -17,6 +18,7 @@ class Served:
 
     server: Server
     job: Job
+    folder: Path
     foreign: Runs
     harmful: Runs
     client: Any

@@ -16,14 +16,11 @@ def barriers(page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("language", ["en", "ja"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("ja", "dark")])
 def test_no_serious_barrier(opener, served, language, theme):
     look = {"language": language, "theme": theme}
     assert barriers(opener.open(**look)) == []
-    page = opener.open(study=served.study, **look)
-    assert barriers(page) == []
-    page = opener.open(study=served.study, open=served.network("sL1"), palette="safe", **look)
+    page = opener.open(study=served.study, open=served.network("sL1"), **look)
     page.locator(".unit.code").first.click()
     page.locator(".connections-of").wait_for()
     assert barriers(page) == []
@@ -33,6 +30,7 @@ def test_no_serious_barrier(opener, served, language, theme):
 
 
 def test_no_serious_barrier_among_foreign_and_harmful_names(opener, served):
-    experiments = [served.foreign.experiment, served.harmful.experiment]
-    for experiment in experiments:
-        assert barriers(opener.open(experiment=experiment)) == []
+    foreign = opener.open(experiment=served.foreign.experiment, theme="dark", palette="safe")
+    assert barriers(foreign) == []
+    narrow = {"viewport": {"width": 360, "height": 740}}
+    assert barriers(opener.open(narrow, experiment=served.harmful.experiment)) == []

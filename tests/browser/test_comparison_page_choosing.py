@@ -41,7 +41,7 @@ def test_foreign_runs_are_proposed_fitting_axes(opener, served):
     # Three kinds of model at three depths, each over three seeds.
     expect(page.locator(".curves .marker")).to_have_count(9)
     indices = table(page, "indices")
-    assert [row[0] for row in indices][0] == "boosted trees"
+    assert indices[0][0] == "boosted trees"
     assert {row[1] for row in indices} == {"9"}
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import struct
 from pathlib import Path
 from xml.etree import ElementTree
@@ -38,7 +39,8 @@ def check_picture(svg: bytes) -> ElementTree.Element:
         for name, value in element.attrib.items():
             assert "href" not in name
             assert not name.startswith("on")
-            assert "url(" not in value
+            for name in re.findall(r"url\((.*?)\)", value):
+                assert root.find(f".//*[@id='{name.removeprefix('#')}']") is not None
             assert "var(" not in value
     return root
 

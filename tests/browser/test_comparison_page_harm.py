@@ -68,11 +68,15 @@ def test_names_in_forms_and_addresses(page, opener, served):
     again = other.locator(".legend-entry", has_text="document.title")
     expect(again).to_have_attribute("aria-pressed", "false")
     unharmed(other)
+    assert page.locator(".legend-entry").first.bounding_box()["width"] <= 260
     # Words in the address that name nothing there is, and such as mean harm.
-    strange = opener.open(
-        experiment=served.harmful.experiment, x=HARM[0], y=HARM[3], group=f"params.{HARM[0]}",
-        hide=HARM, filter="",
-    )
+    strange = opener.open()
+    group = f"params.{HARM[0]}"
+    chosen = {"experiment": served.harmful.experiment, "x": HARM[0], "y": HARM[3], "group": group}
+    strange.goto(opener.address(**chosen, hide=HARM))
+    expect(strange.locator(".empty")).to_have_text("No run has both metrics.")
+    strange.get_by_role("button", name="As proposed").click()
+    expect(strange.locator(".curves .marker")).to_have_count(5)
     unharmed(strange)
 
 
