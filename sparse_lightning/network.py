@@ -14,9 +14,12 @@ from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.drawing.files import write_atomically
 from sparse_lightning.errors import InputError
 from sparse_lightning.population import part_of
+from sparse_lightning.reading.agreement import Agreement, sampled
+from sparse_lightning.reading.attributions import Method, attributions
 from sparse_lightning.reading.class_paths import ClassPaths
 from sparse_lightning.reading.loss import information_loss
 from sparse_lightning.reading.mappings import SHARE, Mappings
+from sparse_lightning.reading.paths import by_variable, path_strengths
 from sparse_lightning.reading.structure import Structure
 from sparse_lightning.reading.text import describe_autoencoder, describe_classifier
 
@@ -141,6 +144,66 @@ class Network:
         kinds = {row["variable"]: row["kind"] for row in rows}
         losses = self._losses(frame)
         return losses.assign(mapping=[kinds[name] for name in losses["variable"]])
+
+    def attributions(
+        self, frame: pd.DataFrame, method: Method = "integrated_gradients"
+    ) -> pd.DataFrame:
+        """How much of what the network says is owed to each variable (needs Captum).
+
+        Args:
+            frame: the columns that the network was trained on, in the user's units; time goes with
+                the number of rows.
+            method: `integrated_gradients`, `gradient_shap` or `shapley_sampling`, as in
+                `reading.attributions`.
+
+        Returns:
+            `(output, variable)`: the mean over the rows of the size of the attribution, in the
+            unit of the network's outputs.
+
+        Raises:
+            InputError: Captum is not installed, the method is unknown, or there are no rows.
+            TableError: a column is missing, or a value is missing, no number or an unknown level.
+        """
+        structure = self.structure()
+        rows = self.encoding.transform(frame)
+        return attributions(self.model, rows, structure.groups, structure.names[-1], method)
+
+    def agreement(
+        self,
+        frame: pd.DataFrame,
+        method: Method = "integrated_gradients",
+        threshold: float = 0.01,
+        most_rows: int = 500,
+    ) -> Agreement:
+        """Whether the variables with strong paths to an output are those that move it.
+
+        Args:
+            frame: as in `attributions`.
+            method: of the attributions.
+            threshold: a connection counts when |w| exceeds it.
+            most_rows: of more rows so many are drawn, always the same.
+
+        Returns:
+            `outputs`, one row an output with the rank correlation of path strengths and
+            attributions and the overlap of the strongest; `sentences` on where they disagree.
+
+        Raises:
+            InputError: as `attributions`, or the threshold is out of range.
+            TableError: as `attributions`.
+        """
+        structure = self.structure(threshold)
+        sample = sampled(frame, most_rows)
+        strengths = path_strengths(structure, 0, len(structure.widths) - 1)
+        return Agreement.of(
+            pd.DataFrame(
+                by_variable(strengths, structure),
+                index=list(structure.names[-1]),
+                columns=list(structure.variables),
+            ),
+            self.attributions(sample, method),
+            method,
+            len(sample),
+        )
 
     def describe(
         self, frame: pd.DataFrame | None = None, threshold: float = 0.01, share: float = SHARE

@@ -1,11 +1,12 @@
 """The commands that report what was trained before."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sparse_lightning.cli import options
+from sparse_lightning.cli.comparing import asked, comparing, folder_of
 from sparse_lightning.cli.main import main
 from sparse_lightning.cli.options import explained
 
@@ -18,15 +19,31 @@ if TYPE_CHECKING:
     "--experiment", metavar="NAME", help="The newest study of this experiment or project."
 )
 @click.option("--study", "run_id", metavar="RUN", help="The study with this run id.")
+@comparing
 @options.tracking_uri
 @options.output
 @explained
 def report_command(
-    experiment: str | None, run_id: str | None, tracking_uri: str | None, output: Path | None
+    experiment: str | None,
+    run_id: str | None,
+    tracking_uri: str | None,
+    output: Path | None,
+    **given: Any,
 ) -> None:
-    """Report a study again, from its tracked runs alone."""
+    """Report a study again, from its tracked runs alone, or compare the runs of any experiment.
+
+    With one of the options from --x to --total, the runs of the experiment are compared whatever
+    tool logged them; what is not given is chosen by what the runs have.
+    """
     if bool(experiment) == bool(run_id):
         raise click.UsageError("give either --experiment NAME or --study RUN")
+    wanted = asked(given)
+    if wanted:
+        if not experiment:
+            names = ", ".join(f"--{_option(name)}" for name in wanted)
+            raise click.UsageError(f"{names}: goes with --experiment NAME, not with --study RUN")
+        _report_runs(experiment, wanted, tracking_uri, output or folder_of(experiment))
+        return
     from sparse_lightning.study import Study
 
     if run_id:
@@ -36,6 +53,24 @@ def report_command(
     folder = output or Path("reports") / study.project.name
     study.write_report(folder)
     conclude(study, folder)
+
+
+def _option(name: str) -> str:
+    return {"condition": "filter"}.get(name, name.replace("_", "-"))
+
+
+def _report_runs(
+    experiment: str, wanted: dict[str, Any], tracking_uri: str | None, folder: Path
+) -> None:
+    from sparse_lightning.experiments import Request, report_experiment
+    from sparse_lightning.report import print_indices
+    from sparse_lightning.study.output import writable
+
+    view = report_experiment(experiment, Request(**wanted), writable(folder), tracking_uri)
+    print_indices(view.comparison, replicate="replicate")
+    for sentence in (*view.assumed, *view.left_out):
+        click.echo(sentence, err=True)
+    click.echo(f"report: {(folder / 'report.html').resolve()}")
 
 
 def conclude(study: "Study", folder: Path) -> None:

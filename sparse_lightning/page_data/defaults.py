@@ -1,7 +1,7 @@
 """What a comparison shows before its user has chosen anything."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from sparse_lightning.replica import STRENGTHS
 from sparse_lightning.tracking.columns import RunColumns
@@ -78,8 +78,8 @@ def _of_any(runs: RunColumns) -> Axes:
         "group": f"params.{group}" if group else None,
         "marker": marker,
         "replicate": f"params.{replicate}" if group and replicate else None,
-        "x_direction": _direction(x),
-        "y_direction": _direction(y),
+        "x_direction": direction_of(x),
+        "y_direction": direction_of(y),
     }
 
 
@@ -104,5 +104,6 @@ def _words(name: str) -> set[str]:
     return {whole, *whole.split("_")}
 
 
-def _direction(metric: str | None) -> str:
+def direction_of(metric: str | None) -> Literal["min", "max"]:
+    """`max` where a metric's name says that large values are good, else `min`."""
     return "max" if metric and _first([metric], LARGE_IS_GOOD) else "min"

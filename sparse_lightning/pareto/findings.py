@@ -28,15 +28,16 @@ def findings(comparison: Comparison) -> list[str]:
     curves whose range makes `area_marker` misleading, and what failed (science.md section 4).
     """
     return [
-        *_disagreements(comparison),
-        *_unsettled(comparison),
+        *disagreements(comparison),
+        *unsettled(comparison),
         *_below_the_floor(comparison),
         *_ranges(comparison),
         *_failures(comparison),
     ]
 
 
-def _disagreements(comparison: Comparison) -> list[str]:
+def disagreements(comparison: Comparison, replicates: str = "seeds") -> list[str]:
+    """Where the indices order the groups differently; `replicates` are what intervals are over."""
     pairs = comparison.pairs.dropna(subset="difference")
     if pairs.empty:
         return []
@@ -55,13 +56,13 @@ def _disagreements(comparison: Comparison) -> list[str]:
         return ["All three indices put the groups in the same order."]
     sentences = [_winners(comparison)]
     sentences += [
-        f"{group} is better than {_listed(others)} by {better}, and worse by {worse}; the seeds "
-        "settle both, so the answer depends on the index."
+        f"{group} is better than {listed(others)} by {better}, and worse by {worse}; the "
+        f"{replicates} settle both, so the answer depends on the index."
         for (group, better, worse), others in settled.items()
     ]
     if left_open:
         sentences.append(
-            f"The indices differ on {_named(left_open)}, where the seeds do not settle both "
+            f"The indices differ on {named(left_open)}, where the {replicates} do not settle both "
             "directions."
         )
     return sentences
@@ -88,27 +89,31 @@ def _winners(comparison: Comparison) -> str:
             f"The three indices put the groups in different orders; {next(iter(winners))} comes "
             "first in all of them."
         )
-    firsts = "; ".join(f"{group} by {_listed(indices)}" for group, indices in winners.items())
+    firsts = "; ".join(f"{group} by {listed(indices)}" for group, indices in winners.items())
     return f"The three indices do not agree on the best group: {firsts}."
 
 
-def _unsettled(comparison: Comparison) -> list[str]:
+def unsettled(comparison: Comparison, replicates: str = "seeds") -> list[str]:
+    """What the intervals leave open; `replicates` are what they are over."""
     pairs = comparison.pairs
     if pairs.empty:
         return []
     if comparison.seeds < 2:
-        return ["There is a single seed, so there are no intervals and no order is settled."]
+        return [
+            f"There is a single {replicates.removesuffix('s')}, so there are no intervals and no "
+            "order is settled."
+        ]
     by_index = pairs.loc[pairs["index"] == comparison.order_by]
     left_open = by_index.loc[~by_index["settled"]]
     if left_open.empty:
         return [
-            f"The {comparison.seeds} seeds settle the order of every pair of groups by "
+            f"The {comparison.seeds} {replicates} settle the order of every pair of groups by "
             f"{comparison.order_by}."
         ]
     names = [f"{row['first']} and {row['second']}" for row in records(left_open)]
     return [
-        f"The {comparison.seeds} seeds do not settle {len(names)} of {len(by_index)} pairs by "
-        f"{comparison.order_by}: {_named(names)}."
+        f"The {comparison.seeds} {replicates} do not settle {len(names)} of {len(by_index)} pairs "
+        f"by {comparison.order_by}: {named(names)}."
     ]
 
 
@@ -120,7 +125,7 @@ def _below_the_floor(comparison: Comparison) -> list[str]:
     if below.empty:
         return []
     names = [
-        f"{group} at λ = {_listed([f'{weight:g}' for weight in rows['l1_weight']])}"
+        f"{group} at λ = {listed([f'{weight:g}' for weight in rows['l1_weight']])}"
         for group, rows in below.groupby("group", sort=False)
     ]
     return [
@@ -149,7 +154,7 @@ def _ranges(comparison: Comparison) -> list[str]:
     ]
     if narrow:
         sentences.append(
-            f"The curves do not cover the same range of connections: {_listed(narrow)} less than "
+            f"The curves do not cover the same range of connections: {listed(narrow)} less than "
             f"half of what {widest} ({_span(ends.loc[widest])}) covers. A short curve has a small "
             "area_marker whatever it is worth; compare by hypervolume_gap."
         )
@@ -161,15 +166,15 @@ def _failures(comparison: Comparison) -> list[str]:
     sentences = []
     if len(failed):
         counts = [f"{row['failed_replicas']} of {row['group']}" for row in records(failed)]
-        sentences.append(f"Networks failed and are left out of the means: {_listed(counts)}.")
+        sentences.append(f"Networks failed and are left out of the means: {listed(counts)}.")
     if comparison.missing:
         names = [f"{group} at λ = {weight:g}" for group, weight in comparison.missing]
-        sentences.append(f"No network survived for {_listed(names)}: the marker is missing.")
+        sentences.append(f"No network survived for {listed(names)}: the marker is missing.")
     return sentences
 
 
 def _by(rows: pd.DataFrame) -> str:
-    return _listed(
+    return listed(
         [f"{row['index']}{'' if row['settled'] else ' (not settled)'}" for row in records(rows)]
     )
 
@@ -178,13 +183,15 @@ def _span(ends: pd.Series) -> str:
     return f"{ends['min']:.4g} to {ends['max']:.4g}"
 
 
-def _named(names: list[str]) -> str:
+def named(names: list[str]) -> str:
+    """The first of these names, and how many more there are."""
     if len(names) <= _NAMED_PAIRS:
         return "; ".join(names)
     return f"{'; '.join(names[:_NAMED_PAIRS])}; and {len(names) - _NAMED_PAIRS} more"
 
 
-def _listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str]) -> str:
+    """Names as a sentence lists them."""
     names = list(names)
     if len(names) < 2:
         return "".join(names)

@@ -45,7 +45,7 @@ def pareto_figure(
         handles = {}
         survived = networks.loc[~failures(networks)]
         for group, look in looks(groups).items():
-            handles[group] = _draw_group(axes, comparison, survived, group, look)
+            handles[group] = draw_group(axes, comparison, survived, group, look)
         floor_line = axes.axhline(
             comparison.floor, color=FAINT, linestyle=(0, (5, 4)), linewidth=1.3, zorder=1.5
         )
@@ -59,15 +59,16 @@ def pareto_figure(
         labelled = [
             (handle, _label(group)) for group, handle in handles.items() if handle is not None
         ]
-        _legend(axes, [*labelled, (floor_line, "floor")])
+        draw_legend(axes, [*labelled, (floor_line, "floor")])
     return figure
 
 
-def index_figure(comparison: Comparison) -> Figure:
+def index_figure(comparison: Comparison, replicates: str = "seeds") -> Figure:
     """All three indices of every group with their intervals, one panel an index, best on top.
 
     Args:
         comparison: the groups compared.
+        replicates: what the runs of a marker differ in.
 
     Returns:
         A figure without a window; `save_figure` writes it.
@@ -86,7 +87,8 @@ def index_figure(comparison: Comparison) -> Figure:
         panels[0].set_yticks(rows, [figure_text(group, 36) for group in frame["group"]])
         panels[0].set_ylim(len(frame) - 0.4, -0.6)
         note = (
-            f"smaller is better; lines: {comparison.confidence:.0%} bootstrap intervals over seeds"
+            f"smaller is better; lines: {comparison.confidence:.0%} bootstrap intervals over "
+            f"{replicates}"
         )
         figure.supxlabel(note, fontsize=9, color=QUIET)
     return figure
@@ -98,7 +100,7 @@ def wants_log(comparison: Comparison) -> bool:
     return min(errors) > 0 and max(errors) > LOG_FACTOR * min(errors)
 
 
-def _draw_group(axes: Axes, comparison: Comparison, survived: pd.DataFrame, group: str, look: Look):
+def draw_group(axes: Axes, comparison: Comparison, survived: pd.DataFrame, group: str, look: Look):
     """Draw the networks and the curve of a group; returns what the legend shows for it."""
     networks = of_group(survived, group)
     if networks.empty:
@@ -145,7 +147,8 @@ def _draw_group(axes: Axes, comparison: Comparison, survived: pd.DataFrame, grou
     return line
 
 
-def _legend(axes: Axes, entries: list[tuple]) -> None:
+def draw_legend(axes: Axes, entries: list[tuple]) -> None:
+    """Draw a legend beside the axes, of `(what is drawn, name)`."""
     handles = [handle for handle, _ in entries]
     names = [figure_text(name, 36) for _, name in entries]
     # matplotlib leaves out labels that begin with an underscore.

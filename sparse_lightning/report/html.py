@@ -14,6 +14,7 @@ from sparse_lightning.drawing.wording import number
 from sparse_lightning.pareto import FLOOR_GROUP, INDICES, Comparison, failures
 from sparse_lightning.pareto.depths import by_depth
 from sparse_lightning.pareto.frames import records
+from sparse_lightning.reading.agreement import Agreement, summary
 from sparse_lightning.reading.diagram import structure_figure
 from sparse_lightning.report.colours import looks
 from sparse_lightning.report.component_curves import ComponentCurves
@@ -53,7 +54,7 @@ def report_html(study: StudyView) -> str:
         comparison=comparison,
         indices=[(index, index_name(index)) for index in INDICES],
         groups=_group_rows(study, published),
-        pairs=_pair_rows(comparison),
+        pairs=pair_rows(comparison),
         findings=_findings(study),
         published=published,
         published_source=SOURCE,
@@ -100,6 +101,17 @@ def _reading(study: StudyView, reading: Reading) -> dict[str, Any]:
         "sentences": reading.sentences,
         "losses": None if reading.losses is None else records(reading.losses),
         "diagram": _data_address(figure_file(structure_figure(reading.structure), "svg")),
+        "agreement": None if reading.agreement is None else _agreement(reading.agreement),
+    }
+
+
+def _agreement(agreement: Agreement) -> dict[str, Any]:
+    return {
+        "method": agreement.method.replace("_", " "),
+        "rows": agreement.rows,
+        "summary": summary(agreement),
+        "outputs": records(agreement.outputs),
+        "sentences": agreement.sentences,
     }
 
 
@@ -147,7 +159,7 @@ def _ratio(values: dict[Any, float], group: str) -> float | None:
     return values[group] / values["L1"]
 
 
-def _pair_rows(comparison: Comparison) -> list[dict[str, Any]]:
+def pair_rows(comparison: Comparison) -> list[dict[str, Any]]:
     """One row a pair: for each index which group is better, and whether the seeds settle it."""
     table = {(row["index"], row["first"], row["second"]): row for row in records(comparison.pairs)}
     return [

@@ -45,7 +45,7 @@ def indices_document(study: StudyView) -> dict[str, Any]:
         "confidence": comparison.confidence,
         "groups": [_group(comparison, group) for group in comparison.groups],
         "pairs": [
-            {name: _plain(value) for name, value in pair.items()}
+            {name: plain(value) for name, value in pair.items()}
             for pair in records(comparison.pairs)
         ],
         "findings": comparison.findings(),
@@ -80,8 +80,8 @@ def _group(comparison: Comparison, group: str) -> dict[str, Any]:
     markers = of_group(comparison.markers, group)
     return {
         "group": group,
-        **{index: _plain(row[index]) for index in INDICES},
-        "intervals": {index: _interval(row, index) for index in INDICES},
+        **{index: plain(row[index]) for index in INDICES},
+        "intervals": {index: interval_of(row, index) for index in INDICES},
         "failed_replicas": int(row["failed_replicas"]),
         "markers": [
             {
@@ -96,12 +96,14 @@ def _group(comparison: Comparison, group: str) -> dict[str, Any]:
     }
 
 
-def _interval(row: pd.Series, index: str) -> list[float] | None:
-    ends = [_plain(row[f"{index}_low"]), _plain(row[f"{index}_high"])]
+def interval_of(row: pd.Series, index: str) -> list[float] | None:
+    """Both ends of an index's interval, or None where there is none."""
+    ends = [plain(row[f"{index}_low"]), plain(row[f"{index}_high"])]
     return None if None in ends else ends
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value as JSON has it: None for what is no finite number."""
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     return value

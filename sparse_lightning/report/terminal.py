@@ -10,12 +10,15 @@ from sparse_lightning.pareto import INDICES, Comparison
 from sparse_lightning.pareto.frames import records
 
 
-def indices_table(comparison: Comparison, published: dict[str, float] | None = None) -> Table:
+def indices_table(
+    comparison: Comparison, published: dict[str, float] | None = None, replicate: str = "seed"
+) -> Table:
     """The groups with their indices, intervals and published areas, best first; 80 columns suffice.
 
     Args:
         comparison: the groups compared.
         published: the published areas by group, where the study's column has some.
+        replicate: what the intervals are over.
 
     Returns:
         A table for `rich.print` or a console.
@@ -27,7 +30,7 @@ def indices_table(comparison: Comparison, published: dict[str, float] | None = N
         padding=(0, 2, 0, 0),
         header_style="bold",
         caption=f"smaller is better; ordered by {comparison.order_by}; in brackets the "
-        f"{comparison.confidence:.0%} intervals over {_seeds(comparison.seeds)}",
+        f"{comparison.confidence:.0%} intervals over {_counted(comparison.seeds, replicate)}",
         caption_justify="left",
     )
     table.add_column("group", overflow="fold", max_width=18)
@@ -53,6 +56,7 @@ def print_indices(
     comparison: Comparison,
     published: dict[str, float] | None = None,
     console: Console | None = None,
+    replicate: str = "seed",
 ) -> None:
     """Print `indices_table` to a console, by default to standard output.
 
@@ -60,8 +64,9 @@ def print_indices(
         comparison: the groups compared.
         published: the published areas by group, where the study's column has some.
         console: where to.
+        replicate: what the intervals are over.
     """
-    (console or Console()).print(indices_table(comparison, published))
+    (console or Console()).print(indices_table(comparison, published, replicate))
 
 
 def overview_table(frame: pd.DataFrame, index: str = "area_marker") -> Table:
@@ -103,5 +108,5 @@ def _cell(row: dict, index: str) -> str:
     return f"{value}\n[{number(low, 3)}, {number(high, 3)}]"
 
 
-def _seeds(seeds: int) -> str:
-    return "1 seed" if seeds == 1 else f"{seeds} seeds"
+def _counted(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count} {what}s"

@@ -9,6 +9,7 @@ import pandas as pd
 
 from sparse_lightning.pareto import Comparison
 from sparse_lightning.pareto.depths import Depth
+from sparse_lightning.reading.agreement import Agreement
 from sparse_lightning.reading.structure import Structure
 from sparse_lightning.report.published import published_values
 
@@ -24,6 +25,7 @@ class Reading:
         losses: the information loss of each variable, as `reading.loss` has them; None of others
             than autoencoders.
         run_id: of its run.
+        agreement: of its path strengths with attributions, where they were computed.
     """
 
     title: str
@@ -31,6 +33,7 @@ class Reading:
     sentences: Sequence[str]
     losses: pd.DataFrame | None
     run_id: str
+    agreement: Agreement | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +103,7 @@ class StudyView:
     @property
     def study_url(self) -> str | None:
         """The address of the study's run, or None without a tracking server."""
-        return _run_address(self.tracking_ui, self.experiment_id, self.run_id)
+        return run_address(self.tracking_ui, self.experiment_id, self.run_id)
 
     def network_url(self, network: dict) -> str | None:
         """The address of a network's run: its `run_url`, or made from `tracking_ui`.
@@ -115,7 +118,7 @@ class StudyView:
         if isinstance(given, str) and given:
             return web_address(given)
         experiment_id = network.get("experiment_id") or self.experiment_id
-        return _run_address(self.tracking_ui, str(experiment_id), str(network["run_id"]))
+        return run_address(self.tracking_ui, str(experiment_id), str(network["run_id"]))
 
 
 def web_address(address: str) -> str | None:
@@ -127,7 +130,8 @@ def web_address(address: str) -> str | None:
     return address if scheme.lower() in ("http", "https") else None
 
 
-def _run_address(tracking_ui: str | None, experiment_id: str, run_id: str) -> str | None:
+def run_address(tracking_ui: str | None, experiment_id: str, run_id: str) -> str | None:
+    """The address of a run on the tracking server's pages, or None without a server."""
     if not tracking_ui:
         return None
     return web_address(

@@ -1,8 +1,11 @@
 """Running a project: train every network, track them, report."""
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.target import ClassTarget
@@ -11,11 +14,13 @@ from sparse_lightning.report.writing import FILES as REPORT_FILES
 from sparse_lightning.study.output import writable
 from sparse_lightning.study.study import Study
 from sparse_lightning.tracking import Store, StudyWriter
-from sparse_lightning.tracking.names import ENCODING_FILE, TARGET_FILE
+from sparse_lightning.tracking.names import AGREEMENT_FILE, ENCODING_FILE, TARGET_FILE
 from sparse_lightning.training.cluster import Cluster, train_on
 from sparse_lightning.training.examples import examples_of
 from sparse_lightning.training.facts import facts_of
 from sparse_lightning.training.progress import Progress
+
+logger = logging.getLogger(__name__)
 
 
 def open_run_of() -> str | None:
@@ -66,6 +71,16 @@ def run(
     with StudyWriter(store, project, table, layers, facts, documents, run_id) as writer:
         writer.networks(train_on(cluster, project, examples, progress))
         study = Study.load(writer.run_id, store.uri)
+        if agreements := _agreements(study, table.frame):
+            writer.document(agreements, AGREEMENT_FILE)
         study.write_report(folder)
         writer.report(folder, REPORT_FILES)
     return study
+
+
+def _agreements(study: Study, frame: pd.DataFrame) -> dict[str, Any]:
+    try:
+        return study.agreements(frame)
+    except Exception as error:  # hours of training must not be lost for a section of the report
+        logger.warning("no attributions: %s", error)
+        return {}

@@ -11,9 +11,10 @@ from sparse_lightning.network import Network
 from sparse_lightning.pareto import Comparison, compare, floor
 from sparse_lightning.pareto.depths import Depth, compare_depths
 from sparse_lightning.project import Project
+from sparse_lightning.reading.attributions import is_installed
 from sparse_lightning.report import StudyView, write_report
 from sparse_lightning.study.output import writable
-from sparse_lightning.study.view import view_of
+from sparse_lightning.study.view import shown_networks, view_of
 from sparse_lightning.tracking import Store, StudyRecord, find_study, read_study
 from sparse_lightning.tracking.reading import read_network
 
@@ -120,6 +121,25 @@ class Study:
             if wanted is not None:
                 found = found.loc[found[name] == wanted]
         return read_network(self._store, self._record, found["run_id"].iloc[0])
+
+    def agreements(self, frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
+        """What the tracked agreement of paths and attributions of the shown networks holds.
+
+        Args:
+            frame: the table; of more than 500 rows a sample is taken.
+
+        Returns:
+            `Agreement.to_dict` by run id; empty where Captum is not installed.
+        """
+        if not is_installed():
+            return {}
+        threshold = self.project.report.connection_threshold
+        return {
+            run_id: read_network(self._store, self._record, run_id)
+            .agreement(frame, threshold=threshold)
+            .to_dict()
+            for _, run_id in shown_networks(self._record)
+        }
 
     def write_report(self, output: Path) -> Path:
         """Write `report.html`, the indices and the figures into a folder; returns the page.

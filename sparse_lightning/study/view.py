@@ -5,19 +5,22 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sparse_lightning.errors import InputError, TrackingError
 from sparse_lightning.network import Network
 from sparse_lightning.page_data.report import report_document
 from sparse_lightning.pareto import FLOOR_GROUP, Comparison
 from sparse_lightning.pareto.depths import Depth
 from sparse_lightning.pareto.frames import of_group, records
 from sparse_lightning.project import Project
+from sparse_lightning.reading.agreement import Agreement
 from sparse_lightning.reading.class_paths import ClassPaths
 from sparse_lightning.reading.loss import losses_of
 from sparse_lightning.reading.text import describe_autoencoder, describe_classifier
 from sparse_lightning.report import StudyView
 from sparse_lightning.report.view import Reading
 from sparse_lightning.tracking import Store, StudyRecord
-from sparse_lightning.tracking.names import REFERENCE
+from sparse_lightning.tracking.files import file_names
+from sparse_lightning.tracking.names import AGREEMENT_FILE, REFERENCE
 from sparse_lightning.tracking.reading import read_document, read_network
 from sparse_lightning.training.result import INPUT_ERRORS
 
@@ -123,10 +126,27 @@ def _settings(project: Project, metrics: dict[str, float]) -> dict[str, str]:
 
 
 def _readings(store: Store, record: StudyRecord) -> list[Reading]:
-    """The networks that are shown from inside: one of each chosen group, if it did not fail."""
+    agreements = _agreements(store, record.run_id)
+    readings = []
+    for title, run_id in shown_networks(record):
+        network = read_network(store, record, run_id)
+        agreement = agreements.get(run_id)
+        readings.append(_reading(store, record.project, network, title, agreement))
+    return readings
+
+
+def shown_networks(record: StudyRecord) -> list[tuple[str, str]]:
+    """The networks that are shown from inside: one of each chosen group, if it did not fail.
+
+    Args:
+        record: of the study.
+
+    Returns:
+        Their titles and run ids.
+    """
     project, networks = record.project, record.networks
     chosen = project.report.structures
-    readings = []
+    found_networks = []
     for group in chosen.groups or list(project.regularizers.groups)[:SHOWN]:
         found = of_group(networks, group)
         weights = sorted(found["l1_weight"].unique())
@@ -137,13 +157,25 @@ def _readings(store: Store, record: StudyRecord) -> list[Reading]:
             (found["l1_weight"] == weight) & (found["seed"] == seed) & ~found["failed"]
         ]
         if len(found):
-            network = read_network(store, record, found["run_id"].iloc[0])
             title = f"{group}, λ = {weight:g}, seed {seed}"
-            readings.append(_reading(store, project, network, title))
-    return readings
+            found_networks.append((title, str(found["run_id"].iloc[0])))
+    return found_networks
 
 
-def _reading(store: Store, project: Project, network: Network, title: str) -> Reading:
+def _agreements(store: Store, run_id: str) -> dict[str, Agreement]:
+    """The agreements that were computed when the study was made, by the runs of the networks."""
+    if AGREEMENT_FILE not in file_names(store, run_id):
+        return {}
+    try:
+        document = json.loads(read_document(store, run_id, AGREEMENT_FILE))
+        return {network: Agreement.from_dict(one) for network, one in document.items()}
+    except (ValueError, AttributeError, InputError) as error:
+        raise TrackingError(f"{AGREEMENT_FILE} of run {run_id} cannot be read: {error}") from error
+
+
+def _reading(
+    store: Store, project: Project, network: Network, title: str, agreement: Agreement | None
+) -> Reading:
     threshold = project.report.connection_threshold
     structure, mappings = network.structure(threshold), network.mappings(threshold)
     losses = None
@@ -155,7 +187,7 @@ def _reading(store: Store, project: Project, network: Network, title: str) -> Re
             np.array(errors["variance"]), np.array(errors["squared_error"]), structure.groups
         )
         sentences = describe_autoencoder(structure, mappings, losses)
-    return Reading(title, structure, sentences, losses, network.run_id)
+    return Reading(title, structure, sentences, losses, network.run_id, agreement)
 
 
 def _strengths(grid: tuple[dict[str, float], ...]) -> str:

@@ -28,5 +28,8 @@ REFERENCE = "reference_"
 PROJECT_FILE = "project.yaml"
 ENCODING_FILE = "encoding.json"
 TARGET_FILE = "target.json"
+AGREEMENT_FILE = "agreement.json"
+"""Of a study: path strengths beside attributions, of the networks that are shown from inside."""
+
 WEIGHTS_FILE = "network.safetensors"
 REPORT_FOLDER = "report"

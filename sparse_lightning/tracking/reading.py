@@ -76,7 +76,8 @@ def find_study(store: Store, experiment: str) -> str:
     known = sorted({run.data.tags.get(names.PROJECT, "") for run in studies})
     raise InputError(
         f"--experiment: {store.uri} holds no finished study of {experiment!r}; "
-        f"studies: {', '.join(known) or 'none'}"
+        f"studies: {', '.join(known) or 'none'}; to compare the runs of any experiment, give "
+        "--x and --y"
     )
 
 

@@ -43,11 +43,13 @@ class Selection:
         studies: the run ids of studies, to whose networks the runs are restricted; none: every
             finished run with a metric, but for those that stand for whole studies.
         condition: in MLflow's filter language.
+        unfinished: whether runs that failed, still run or have no metric are selected as well.
     """
 
     experiments: Sequence[str]
     studies: Sequence[str] = ()
     condition: str = ""
+    unfinished: bool = False
 
 
 def read_columns(sql: Any, selection: Selection, most: int = MOST_RUNS) -> RunColumns:
@@ -109,9 +111,10 @@ def _from_tables(sql: Any, selection: Selection, most: int) -> RunColumns:
             wanted.append(tagged(MLFLOW_PARENT_RUN_ID, selection.studies))
             wanted.append(tagged(names.KIND, [names.NETWORK]))
         else:
-            wanted.append(runs.c.status == "FINISHED")
-            wanted.append(exists().where(latest.c.run_uuid == runs.c.run_uuid))
             wanted.append(~tagged(names.KIND, WHOLE))
+            if not selection.unfinished:
+                wanted.append(runs.c.status == "FINISHED")
+                wanted.append(exists().where(latest.c.run_uuid == runs.c.run_uuid))
         if selection.condition:
             wanted.append(runs.c.run_uuid.in_(_meeting(sql, session, selection.condition)))
         newest = (
@@ -211,7 +214,8 @@ def _wanted(run: Run, selection: Selection) -> bool:
     if selection.studies:
         parent = run.data.tags.get(MLFLOW_PARENT_RUN_ID)
         return kind == names.NETWORK and parent in selection.studies
-    return run.info.status == "FINISHED" and bool(run.data.metrics) and kind not in WHOLE
+    finished = run.info.status == "FINISHED" and bool(run.data.metrics)
+    return kind not in WHOLE and (finished or selection.unfinished)
 
 
 def _searched(store: Any, experiments: Sequence[str], condition: str) -> Iterator[Run]:

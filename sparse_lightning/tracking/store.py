@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import mlflow
 from mlflow.entities import Experiment, Run
@@ -32,6 +33,11 @@ class Store:
             self.client = mlflow.MlflowClient(self.uri)
             _knock(self.uri)
             self.client.search_experiments(max_results=1)
+
+    @property
+    def backend(self) -> Any:
+        """MLflow's own tracking store behind the client."""
+        return self.client._tracking_client.store
 
     @property
     def page(self) -> str:

@@ -109,6 +109,10 @@ class StudyWriter:
             }
         )
 
+    def document(self, content: Any, file: str) -> None:
+        """Add a JSON file to the study's run."""
+        self._run.text(json.dumps(content, indent=2, allow_nan=False), file)
+
     def report(self, folder: Path, files: Iterable[str]) -> None:
         """Add the files of a report to the study's run, as `OpenedRun.report` does."""
         self._run.report(folder, files)

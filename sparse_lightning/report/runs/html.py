@@ -1,0 +1,53 @@
+"""The HTML report of any runs: one file that opens offline."""
+
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from sparse_lightning.pareto import INDICES
+from sparse_lightning.pareto.frames import records
+from sparse_lightning.report.colours import looks
+from sparse_lightning.report.html import embedded_json, pair_rows, template
+from sparse_lightning.report.runs.figures import interactive_runs
+from sparse_lightning.report.runs.findings import findings
+from sparse_lightning.report.runs.view import RunsView, short
+from sparse_lightning.report.wording import index_name
+
+MOST_FAILED = 200
+"""So many runs without a result are named at most."""
+
+
+def runs_html(view: RunsView) -> str:
+    """The page of an experiment.
+
+    Every name comes from somebody's runs and is written as text, never as markup.
+
+    Args:
+        view: what is reported on.
+
+    Returns:
+        An HTML document without references to other hosts.
+    """
+    comparison = view.comparison
+    failed = view.runs.loc[view.runs["failed"]]
+    return template("runs.html.j2").render(
+        view=view,
+        axes=view.axes,
+        comparison=comparison,
+        replicates=view.replicates,
+        indices=[(index, index_name(index)) for index in INDICES],
+        findings=findings(view),
+        groups=records(comparison.indices),
+        pairs=pair_rows(comparison),
+        colours={group: look.colour for group, look in looks(comparison.groups).items()},
+        settings=[short(name) for name in view.axes.marker] or ["run"],
+        markers=[
+            {**row, "settings": list(view.settings[row["marker"]].values())}
+            for row in records(view.markers)
+        ],
+        failures=[
+            {**row, "url": view.run_url(row["run_id"])} for row in records(failed.head(MOST_FAILED))
+        ],
+        failed=len(failed),
+        figure=embedded_json(interactive_runs(view).to_plotly_json()),
+        plotly_script=Markup(get_plotlyjs()),
+    )
