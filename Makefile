@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help page page-check demo table1-quick test test-fast lint format bench results build clean
+.PHONY: help page page-check demo table1-quick test test-fast lint format bench images results build clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,10 @@ bench: $(VENV)/installed  ## Measure: one JSON line a benchmark
 	python benchmarks/components.py
 	python benchmarks/heldout.py
 	python benchmarks/search.py --quality 5
+	python benchmarks/page.py
+
+images: $(VENV)/installed  ## Make the pictures of the page in docs/images anew; takes Chromium and a font with Japanese
+	KEEP_IMAGES=1 pytest -q tests/browser/test_comparison_page_images.py
 
 results: $(VENV)/installed  ## Train both versions of table 1, search, and write docs/results.md
 	sparse-lightning table1

@@ -1,42 +1,68 @@
-"""How long the page's server takes to give the runs of an experiment.
+"""How long the comparison page takes, from the store to the picture.
 
     python benchmarks/page.py [RUNS]
 
 Prints one JSON line: seconds of writing the runs in bulk, of `GET api/runs` (the first time, and
-the best of three after it), of the same through MLflow's own search, and the size of the answer.
+the best of three after it), of the same through MLflow's own search, and the size of the answer;
+then, where Chromium is installed, seconds from opening the page until the runs are there and until
+the curves are drawn, and the frames a second while a region is drawn with the mouse.
 """
 
 import json
+import math
 import os
 import random
+import shutil
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 METRICS, PARAMS = 10, 14
+GROUPS, SEEDS = 6, 5
+MOVES = 150
+
+# Notes when the first curves are drawn, and the time of every frame.
+WATCH = """
+window.frames_at = [];
+const watch = time => {
+    frames_at.push(time);
+    if (!window.drawn_at && document.querySelector('.curves .marker')) {
+        requestAnimationFrame(() => { window.drawn_at ??= performance.now(); });
+    }
+    requestAnimationFrame(watch);
+};
+requestAnimationFrame(watch);
+"""
 
 
 def written(uri: str, count: int) -> str:
-    """Write runs as studies have them, and give the id of their experiment."""
+    """Write runs as a study of many strengths has them, and give the id of their experiment."""
     from sparse_lightning.tracking import bulk
     from sparse_lightning.tracking.runs import FinishedRun
     from sparse_lightning.tracking.store import Store
 
     store, draw = Store(uri), random.Random(1)
     experiment = store.experiment("benchmark").experiment_id
-    runs = (
-        FinishedRun(
-            name=f"run {number}",
-            params={f"param_{place}": str(number % (place + 2)) for place in range(PARAMS)},
-            metrics=[(f"metric_{place}", 1, draw.random()) for place in range(METRICS)],
-            tags={"kind": str(number % 7)},
+    most = max(1, count // (GROUPS * SEEDS))
+
+    def run(number: int) -> FinishedRun:
+        group, seed = number % GROUPS, number // GROUPS % SEEDS
+        strength = number // (GROUPS * SEEDS)
+        connections = round(400 * math.exp(-3 * strength / most) * draw.uniform(0.9, 1.1))
+        error = (1 + 0.1 * group) / (20 + connections) * draw.uniform(0.8, 1.25)
+        metrics = [("connections", 1, float(connections)), ("squared_error", 1, error)]
+        metrics += [(f"metric_{place}", 1, draw.random()) for place in range(METRICS - 2)]
+        params = {"group": f"group {group}", "seed": str(seed), "l1_weight": f"{strength / 1e4:g}"}
+        params |= {f"param_{p}": str(strength % (p + 2)) for p in range(PARAMS - 3)}
+        return FinishedRun(
+            name=f"run {number}", params=params, metrics=metrics, tags={"kind": str(number % 7)}
         )
-        for number in range(count)
-    )
+
     assert bulk.takes(store)
-    bulk.write_runs(store, experiment, runs)
+    bulk.write_runs(store, experiment, (run(number) for number in range(count)))
     return experiment
 
 
@@ -45,6 +71,69 @@ def timed(action: Any) -> tuple[float, Any]:
     began = time.perf_counter()
     result = action()
     return time.perf_counter() - began, result
+
+
+def in_browser(app: Any, experiment: str) -> dict[str, float]:
+    """Open the page in Chromium and draw a region: seconds, and frames a second."""
+    import logging
+
+    from playwright.sync_api import sync_playwright
+    from werkzeug.serving import make_server
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        with sync_playwright() as playwright:
+            path = shutil.which("chromium")
+            options = ["--no-sandbox", "--disable-gpu"]
+            chromium = playwright.chromium.launch(executable_path=path, args=options)
+            page = chromium.new_page(viewport={"width": 1280, "height": 900})
+            page.add_init_script(WATCH)
+            root = f"http://127.0.0.1:{server.server_port}/sparse-lightning/"
+            page.goto(f"{root}#experiment={experiment}")
+            page.locator(".curves .marker").first.wait_for(timeout=60_000)
+            page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done, 500)))")
+            arrived = page.evaluate(
+                """() => performance.getEntriesByType('resource')
+                    .find(one => one.name.includes('/api/runs?')).responseEnd"""
+            )
+            drawn = page.evaluate("drawn_at")
+            frames, seconds, pause = brushed(page)
+            chromium.close()
+    finally:
+        server.shutdown()
+        thread.join()
+    return {
+        "arrived_seconds": round(arrived / 1000, 2),
+        "drawn_seconds": round(drawn / 1000, 2),
+        "brushing_frames_per_second": round(frames / seconds, 1),
+        "longest_frame_seconds": round(pause, 3),
+    }
+
+
+def brushed(page: Any) -> tuple[int, float, float]:
+    """Draw a region with the mouse: frames, seconds, and the longest wait for a frame."""
+    box = page.locator(".pareto-stage").bounding_box()
+
+    def move(across: float, down: float) -> None:
+        page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
+
+    move(0.2, 0.2)
+    page.mouse.down()
+    began = page.evaluate("performance.now()")
+    for step in range(MOVES):
+        part = 0.5 - 0.5 * math.cos(3 * math.pi * step / MOVES)
+        move(0.3 + 0.6 * part, 0.3 + 0.6 * part)
+    ended = page.evaluate("performance.now()")
+    page.mouse.up()
+    page.locator(".brush-layer .selection[width]").wait_for()
+    times = page.evaluate(
+        "([from, to]) => frames_at.filter(time => time > from && time <= to)", [began, ended]
+    )
+    pauses = [after - before for before, after in zip([began, *times], times, strict=False)]
+    return len(times), (ended - began) / 1000, max(pauses, default=ended - began) / 1000
 
 
 def main() -> None:
@@ -58,7 +147,8 @@ def main() -> None:
         from sparse_lightning.server.app import create_app
         from sparse_lightning.tracking.served import ServedStore
 
-        client = create_app().test_client()
+        app = create_app()
+        client = app.test_client()
         address = f"/sparse-lightning/api/runs?experiment={experiment}"
         asked = {"Accept-Encoding": "gzip"}
         first, answer = timed(lambda: client.get(address, headers=asked))
@@ -78,6 +168,8 @@ def main() -> None:
             "bytes": len(plain),
             "bytes_compressed": len(answer.get_data()),
         }
+        if shutil.which("chromium"):
+            line |= in_browser(app, experiment)
         print(json.dumps(line))
         os.chdir("/")
 

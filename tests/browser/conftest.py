@@ -1,7 +1,11 @@
 import os
 import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from page_opening import Opener, Served
+from studies import Job
 
 # No service of the browser's own may call out while a page is watched.
 ARGUMENTS = [
@@ -58,3 +62,32 @@ def visit(browser):
     for context in contexts:
         context.close()
     assert problems == []
+
+
+@pytest.fixture(scope="session")
+def served(browser, wine_job: Job, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """MLflow's server with the page, on a store of a study, foreign runs and harmful names."""
+    from page_store import foreign_runs, harmful_runs
+    from server_processes import serving
+    from studies import working_in
+
+    folder: Path = tmp_path_factory.mktemp("page")
+    shutil.copy(wine_job.folder / "mlflow.db", folder)
+    uri = f"sqlite:///{folder}/mlflow.db"
+    with working_in(folder):
+        from mlflow import MlflowClient
+
+        client = MlflowClient(uri)
+        foreign, harmful = foreign_runs(client), harmful_runs(client)
+    arguments = ("--app-name", "sparse-lightning", "--backend-store-uri", uri)
+    with serving(folder, *arguments) as server:
+        yield Served(server, wine_job, folder, foreign, harmful, client)
+
+
+@pytest.fixture
+def opener(browser, served: Served) -> Iterator[Opener]:
+    """Opens the page; whatever went wrong in it fails the test at its end."""
+    made = Opener(browser, served)
+    yield made
+    made.close()
+    assert made.problems == []

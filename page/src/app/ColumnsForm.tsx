@@ -27,6 +27,7 @@ export function ColumnsForm() {
           <Select
             label={words[axis]}
             value={chosen[axis]}
+            names={{ "": words.no }}
             options={[...known.metrics, ...known.params.map((n) => `params.${n}`)]}
             onChange={(name) => set({ [axis]: name } as Partial<Columns>)}
           />
@@ -98,7 +99,10 @@ export function ColumnsForm() {
         />
       </label>
       {choice.value.columns && (
-        <button type="button" onClick={() => change({ columns: null, brush: null }, "push")}>
+        <button
+          type="button"
+          onClick={() => change({ columns: null, brush: null, hidden: [] }, "push")}
+        >
           {words.defaults}
         </button>
       )}

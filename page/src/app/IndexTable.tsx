@@ -25,6 +25,7 @@ export function IndexTable() {
         {shown.seeds > 1
           ? words.indicesNote(`${Math.round(confidence * 100)} %`, shown.seeds)
           : words.indicesAlone}
+        {choice.value.brush && ` ${words.indicesRegion}`}
       </p>
       <label class="field inline">
         <span>{words.order}</span>

@@ -87,7 +87,7 @@ export function RunsTable() {
                   </button>
                 </th>
               ))}
-              <th scope="col">
+              <th scope="col" class="stays">
                 <span class="hidden">{words.inside}</span>
               </th>
             </tr>
@@ -116,7 +116,7 @@ export function RunsTable() {
                   ))}
                   <td class="number">{formatNumber(all.x[place] as number)}</td>
                   <td class="number">{formatNumber(all.y[place] as number)}</td>
-                  <td>
+                  <td class="stays">
                     {from.inside(id) && (
                       <button
                         type="button"

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { savePNG, saveSVG } from "../plot/picture";
+import { rest } from "../state/choice";
 import { say } from "../words/words";
 import { runs } from "./loading";
 import { indicesCSV, runsCSV, saveText, shownJSON } from "./saving";
@@ -49,6 +50,8 @@ export function TakeAway({
         <button
           type="button"
           onClick={() => {
+            // The address follows a change after a short rest; what is copied must be what is seen.
+            rest();
             void navigator.clipboard?.writeText(location.href).then(() => {
               copied.value = true;
             });

@@ -36,9 +36,11 @@ function part<T>(read: () => T): ReadonlySignal<T> {
 }
 
 /** The columns that are compared: the chosen ones, else those that the server proposes. */
-export const columns = part<Columns | null>(
-  () => choice.value.columns ?? runs.value.value?.runs.defaults ?? null,
-);
+export const columns = part<Columns | null>(() => {
+  const proposed = runs.value.value?.runs.defaults;
+  if (choice.value.columns || !proposed) return choice.value.columns;
+  return { ...proposed, x: proposed.x ?? "", y: proposed.y ?? "" };
+});
 
 const logs = part(() => ({ xLog: choice.value.xLog, yLog: choice.value.yLog }));
 const index = part(() => choice.value.index);

@@ -67,7 +67,8 @@ export interface Runs {
   params: Record<string, Coded>;
   tags: Record<string, Coded>;
   truncated: boolean;
-  defaults: Columns;
+  /** Where the runs have too few metrics, no axis is proposed. */
+  defaults: Omit<Columns, "x" | "y"> & { x: string | null; y: string | null };
   studies: StudyFacts[];
   bootstrap: { confidence: number; seeds: number; draws: number[][] | null } | null;
 }

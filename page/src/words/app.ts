@@ -49,6 +49,7 @@ const en = {
   indicesNote: (confidence: string, seeds: number) =>
     `Smaller is better; in brackets the ${confidence} intervals over ${seeds} replicates.`,
   indicesAlone: "Smaller is better; without replicates there are no intervals.",
+  indicesRegion: "Markers count whose means lie in the region, with all of their runs.",
   order: "Ordered by",
   area_marker: "Area to the first marker",
   area_axis: "Area to the axis",
@@ -141,6 +142,7 @@ const ja: AppWords = {
   indicesNote: (confidence, seeds) =>
     `小さいほど良い。括弧内は反復 ${seeds} 回に対する ${confidence} 信頼区間。`,
   indicesAlone: "小さいほど良い。反復がないため信頼区間はありません。",
+  indicesRegion: "平均が選択範囲に入る点を、その点のすべてのランとともに数えます。",
   order: "並べ替えの指標",
   area_marker: "左端の点までの面積",
   area_axis: "軸までの面積",

@@ -1,0 +1,135 @@
+"""What the page compares: chosen by its user, kept in the address."""
+
+import re
+
+import pytest
+from page_opening import loaded, said_in, table
+from page_store import MODELS
+from playwright.sync_api import expect
+from studies import GROUPS
+
+pytestmark = pytest.mark.slow
+
+LEGEND = ".legend-entry bdi"
+
+
+def test_a_study_is_chosen_and_the_address_says_so(opener, served):
+    page = opener.open()
+    expect(page.locator(".empty")).to_have_text("Choose an experiment or a study.")
+    page.get_by_role("group", name="Studies").get_by_label("wine-small").check()
+    expect(page).to_have_url(opener.address(study=served.study))
+    expect(page).to_have_title("wine-small – Pareto comparison")
+    assert page.locator(LEGEND).all_text_contents() == ["unregularized", *GROUPS]
+    expect(page.locator("#comparison")).to_contain_text("26 of 26 runs selected")
+    page.go_back()
+    expect(page.locator(".empty")).to_have_text("Choose an experiment or a study.")
+    page.go_forward()
+    expect(page.locator(LEGEND)).to_have_count(7)
+
+
+def test_foreign_runs_are_proposed_fitting_axes(opener, served):
+    page = opener.open()
+    page.get_by_label("Search by name").fill("CHURN")
+    expect(page.locator(".choices label")).to_have_count(1)
+    page.get_by_role("group", name="Experiments").get_by_role("checkbox").check()
+    expect(page.get_by_label("x metric", exact=True)).to_have_value("latency_ms")
+    expect(page.get_by_label("y metric", exact=True)).to_have_value("accuracy")
+    expect(page.get_by_label("y metric: smaller")).to_have_value("max")
+    assert sorted(page.locator(LEGEND).all_text_contents()) == sorted(MODELS)
+    expect(page.locator("#comparison")).to_contain_text("27 of 27 runs selected")
+    expect(page.locator(".notes")).to_contain_text("1 runs without a value of both metrics")
+    # Three kinds of model at three depths, each over three seeds.
+    expect(page.locator(".curves .marker")).to_have_count(9)
+    indices = table(page, "indices")
+    assert indices[0][0] == "boosted trees"
+    assert {row[1] for row in indices} == {"9"}
+
+
+def test_runs_are_filtered_as_in_mlflow(opener, served):
+    page = opener.open(study=served.study)
+    opener.allowed.append("status of 400")
+    field = page.get_by_label("Filter, as in MLflow")
+    field.fill("params.seed = '1' and metrics.connections > 90")
+    page.get_by_role("button", name="Apply").click()
+    runs = served.runs
+    seeds, connections = runs["params"]["seed"], runs["metrics"]["connections"]
+    meant = sum(
+        seeds["levels"][code] == "1" and size > 90
+        for code, size in zip(seeds["codes"], connections, strict=True)
+    )
+    expect(page.locator("#comparison")).to_contain_text(f"{meant} of {meant} runs selected")
+    field.fill("metrics.connections >>> 90")
+    page.get_by_role("button", name="Apply").click()
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("What is shown was loaded before.")
+    expect(alert).to_contain_text("Invalid comparator '>>>'")
+    expect(page.locator("#comparison")).to_contain_text(f"{meant} of {meant} runs selected")
+    field.fill("params.seed = 'no such'")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator(".empty")).to_have_text("No run meets this.")
+    page.get_by_role("button", name="Clear", exact=True).click()
+    expect(page.locator("#comparison")).to_contain_text("26 of 26 runs selected")
+    assert "filter" not in said_in(page.url)
+
+
+def test_the_address_holds_the_whole_view(opener, served):
+    """Another reader with the address sees the same; Back undoes step by step."""
+    page = opener.open(experiment=served.foreign.experiment)
+    page.get_by_label("x metric", exact=True).select_option("memory_mb")
+    page.get_by_label("x metric: smaller").select_option("max")
+    axis = page.get_by_role("group", name="x metric")
+    axis.get_by_label("logarithmic").check()
+    page.get_by_label("Group by").select_option("params.max_depth")
+    marker = page.get_by_role("group", name="One marker for equal")
+    marker.get_by_label("params.max_depth").uncheck()
+    marker.get_by_label("params.model").check()
+    page.get_by_label("Ordered by").select_option("hypervolume_gap")
+    page.get_by_role("button", name="4", exact=True).click()
+    page.get_by_label("accuracy from").fill("0.68")
+    page.get_by_label("accuracy from").press("Enter")
+    page.get_by_label("Colours").select_option("safe")
+    expect(page).to_have_url(re.compile("palette=safe"))
+    said = said_in(page.url)
+    assert said["x"] == ["memory_mb"]
+    assert said["x_direction"] == ["max"]
+    assert said["marker"] == ["params.model"]
+    assert said["log"] == ["x"]
+    assert said["hide"] == ["4"]
+    assert said["index"] == ["hypervolume_gap"]
+    assert len(said["region"][0].split(",")) == 4
+
+    def seen(one):
+        texts = [one.locator("#comparison").inner_text()]
+        texts += [field.input_value() for field in one.locator("select, .brush-field input").all()]
+        return texts, [path.get_attribute("d") for path in one.locator(".curves path").all()]
+
+    other = opener.open()
+    other.goto(page.url)
+    expect(other.locator(".curves .marker").first).to_be_visible()
+    loaded(other)
+    assert seen(other) == seen(page)
+    page.reload()
+    expect(page.locator(".curves .marker").first).to_be_visible()
+    loaded(page)
+    assert seen(page) == seen(other)
+    page.go_back()
+    expect(page.get_by_role("group", name="One marker").get_by_label("model")).not_to_be_checked()
+    page.go_back()
+    expect(page.get_by_role("group", name="One marker").get_by_label("depth")).to_be_checked()
+    page.go_back()
+    expect(page.get_by_label("Group by")).to_have_value("params.model")
+
+
+def test_a_logarithm_leaves_out_what_has_none(opener, served):
+    page = opener.open(
+        study=served.study, x="connections", y="params.seed", group="params.group", log="y"
+    )
+    expect(page.locator("#comparison")).to_contain_text("26 of 26 runs selected")
+    zero = opener.open(
+        experiment=served.harmful.experiment, x="size", y="params.seed", group="params.seed"
+    )
+    zero.get_by_role("group", name="y metric").get_by_label("logarithmic").check()
+    expect(zero.locator(".notes")).to_contain_text("a logarithm needs values above 0")
+    expect(zero.locator("#comparison")).to_contain_text("4 of 4 runs selected")
+    zero.get_by_role("button", name="As proposed").click()
+    expect(zero.get_by_label("y metric", exact=True)).to_have_value("error")
