@@ -58,7 +58,7 @@ class PopulationEstimator(BaseEstimator):
         objectives = table["objective"].to_numpy()
         if np.isnan(objectives).all():
             raise TrainingError(
-                f"{type(self).__name__}: no network could be trained ({table['failure'].iloc[0]}); "
+                f"no network could be trained ({table['failure'].iloc[0]}); "
                 "a smaller learning_rate may help"
             )
         best = int(np.nanargmin(objectives))

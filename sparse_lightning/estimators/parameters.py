@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sparse_lightning.errors import EstimatorError, InputError
+from sparse_lightning.errors import EstimatorError, InputError, TrainingError
 from sparse_lightning.project import Project, RegularizerSettings
 from sparse_lightning.project.messages import InvalidProjectError, join, path
 from sparse_lightning.regularizers.terms import Term, parse_regularizer
@@ -27,8 +27,10 @@ _SECTIONS = {
 }
 """The parameters that are called as a field of a project, by their sections."""
 
-_OWN = ("fine_tune_epochs", None)
-"""The project has a default of its own for it, by the task."""
+_OPTIONAL = ("fine_tune_epochs", "gradient_clip", "random_state", "regularizer")
+"""May be None, as may strengths of hidden terms; a project would take None for its default."""
+
+_HIDDEN = ("hidden_weight", "hidden_threshold", "sparsity")
 
 _RENAMED = {"l1_weights": "l1_weight", "seeds": "random_state"}
 
@@ -47,6 +49,13 @@ def project_of(task: str, parameters: Mapping[str, Any]) -> Project:
         EstimatorError: a parameter is wrong.
     """
     given = {name: _plain(value) for name, value in parameters.items()}
+    missing = [
+        name
+        for name, value in given.items()
+        if value is None and name not in (*_OPTIONAL, *_HIDDEN)
+    ]
+    if missing:
+        raise EstimatorError(f"{missing[0]} must not be None")
     fields: dict[str, Any] = {
         section: {name: given[name] for name in names if name in given and given[name] is not None}
         for section, names in _SECTIONS.items()
@@ -81,12 +90,13 @@ def seeds_of(count: Any, random_state: Any) -> list[int]:
 
 @contextmanager
 def named_errors(estimator: object) -> Iterator[None]:
-    """Errors of what an estimator was given begin with its name, and are `ValueError`s."""
+    """Errors begin with an estimator's name; those of what it was given are `ValueError`s."""
     try:
         yield
-    except InputError as error:
+    except (InputError, TrainingError) as error:
+        kind = EstimatorError if isinstance(error, InputError) else TrainingError
         text = _FIELD.sub(r"\1", str(error))
-        raise EstimatorError(f"{type(estimator).__name__}: {text}") from error
+        raise kind(f"{type(estimator).__name__}: {text}") from error
 
 
 def _regularizers(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,8 +146,6 @@ def _in_parameters(error: InvalidProjectError, given: Mapping[str, Any]) -> Iter
     for problem in error.problems:
         *_, name = (part for part in problem.location if isinstance(part, str))
         text = problem.text.removeprefix(path(problem.location)).strip()
-        if text.endswith("got null"):  # YAML's None
-            text = f"{text.removesuffix('null')}None"
         if name == "units":
             name = "n_components" if "n_components" in given else "units"
         yield f"{_RENAMED.get(name, name)} {text}"

@@ -153,4 +153,4 @@ def _sparse(loadings: torch.Tensor, threshold: float) -> torch.Tensor:
     """The loadings that count, at unit length, the greatest of each component positive."""
     kept = unit_loadings(torch.where(loadings.abs() > threshold, loadings, 0.0), threshold)
     greatest = kept.gather(1, kept.abs().argmax(1, keepdim=True))
-    return kept * torch.where(greatest < 0, -1.0, 1.0)
+    return kept * torch.where(greatest < 0, -1.0, 1.0) + 0.0  # no -0.0

@@ -8,17 +8,16 @@ import sparse_lightning as sl
 SHORT = {"epochs": 2, "n_seeds": 2, "accelerator": "cpu"}
 
 # One check wants a classifier that has learnt something.
-LEARNING = {**SHORT, "epochs": 8, "n_seeds": 1, "learning_rate": 0.05, "batch_size": 20}
+LEARNING = {"fine_tune_epochs": 6, "learning_rate": 0.1, "batch_size": 32, "scale": "standard"}
 
 
 # The check of other libraries' arrays runs only where SciPy is told to take them.
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks(
     [
-        sl.SparseAutoencoder(2, **SHORT),
         sl.SparseAutoencoder((3, 2), activation="tanh", scale="standard", **SHORT),
         sl.SparsePCA(2, regularizer="sL1+decs", **SHORT),
-        sl.SparseClassifier(4, activation="tanh", scale="standard", **LEARNING),
+        sl.SparseClassifier(4, activation="tanh", **{**SHORT, **LEARNING, "n_seeds": 1}),
     ]
 )
 def test_scikit_learns_checks(estimator, check):
