@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         TrackingError,
         TrainingError,
     )
+    from sparse_lightning.estimators import SparseAutoencoder, SparseClassifier, SparsePCA
     from sparse_lightning.exporting import save_model
     from sparse_lightning.network import Network
     from sparse_lightning.pareto import area_index, hypervolume_gap
@@ -63,7 +64,10 @@ _HOMES = {
     "RegularizerError": "errors",
     "SCAD": "regularizers.concave",
     "SelectiveL1": "regularizers.weight",
+    "SparseAutoencoder": "estimators",
+    "SparseClassifier": "estimators",
     "SparseLightningError": "errors",
+    "SparsePCA": "estimators",
     "Study": "study",
     "TableError": "errors",
     "TrackingError": "errors",
@@ -100,7 +104,10 @@ __all__ = [
     "Ramp",
     "RegularizerError",
     "SelectiveL1",
+    "SparseAutoencoder",
+    "SparseClassifier",
     "SparseLightningError",
+    "SparsePCA",
     "Study",
     "TableError",
     "TrackingError",
