@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sparse_lightning.project import Project
     from sparse_lightning.regularizers.concave import MCP, SCAD, LogSum
     from sparse_lightning.regularizers.connections import ConnectionCount
+    from sparse_lightning.regularizers.hard_concrete import L0
     from sparse_lightning.regularizers.hidden import (
         HiddenCovariance,
         HiddenKL,
@@ -52,6 +53,7 @@ _HOMES = {
     "HiddenTopK": "regularizers.trimmed",
     "HoyerSquare": "regularizers.norms",
     "InputError": "errors",
+    "L0": "regularizers.hard_concrete",
     "L1": "regularizers.weight",
     "LogSum": "regularizers.concave",
     "MCP": "regularizers.concave",
@@ -78,6 +80,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "L0",
     "L1",
     "MCP",
     "SCAD",
