@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sparse_lightning.project import Project
     from sparse_lightning.regularizers.concave import MCP, SCAD, LogSum
     from sparse_lightning.regularizers.connections import ConnectionCount
+    from sparse_lightning.regularizers.hard_concrete import L0
     from sparse_lightning.regularizers.hidden import (
         HiddenCovariance,
         HiddenKL,
@@ -53,6 +54,7 @@ _HOMES = {
     "HiddenTopK": "regularizers.trimmed",
     "HoyerSquare": "regularizers.norms",
     "InputError": "errors",
+    "L0": "regularizers.hard_concrete",
     "L1": "regularizers.weight",
     "LogSum": "regularizers.concave",
     "MCP": "regularizers.concave",
@@ -82,6 +84,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "L0",
     "L1",
     "MCP",
     "SCAD",
