@@ -13,6 +13,7 @@ from sparse_lightning.project import Project
 from sparse_lightning.regularizers.base import Regularizer
 from sparse_lightning.regularizers.groups import regularizers_for
 from sparse_lightning.regularizers.hidden import HiddenKL, HiddenRegularizer
+from sparse_lightning.regularizers.magnitude import Magnitude
 from sparse_lightning.training import TrainedPopulation
 from sparse_lightning.training.measuring import ROWS_AT_ONCE, outputs
 from sparse_lightning.training.result import INPUT_ERRORS
@@ -78,6 +79,8 @@ def _penalties(
     total = torch.zeros(len(population.replicas))
     with torch.no_grad():
         for regularizer in regularizers_for(population.replicas):
+            if isinstance(regularizer, Magnitude):
+                continue  # it prunes, and penalises nothing
             if isinstance(regularizer, HiddenKL):
                 weight, sparsity = (
                     regularizer.strengths["weight"],
