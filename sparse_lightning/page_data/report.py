@@ -18,6 +18,7 @@ def report_document(
     experiment_id: str,
     study: str,
     title: str,
+    order: Sequence[str],
     networks: Sequence[str],
     threshold: float,
 ) -> Document:
@@ -28,6 +29,8 @@ def report_document(
         experiment_id: of its experiment.
         study: the id of its run.
         title: of the report.
+        order: the ids of the runs of all networks, in the order of the grid: a report is the same
+            from whatever copy of the store it is written.
         networks: the ids of the runs of the networks that can be looked into.
         threshold: a connection counts when |w| exceeds it.
 
@@ -39,7 +42,9 @@ def report_document(
         sql = store.backend
         return {
             "overview": _overview(store.page),
-            "runs": runs_document(store, sql, Selection([experiment_id], [study])),
+            "runs": _in_order(
+                runs_document(store, sql, Selection([experiment_id], [study])), order
+            ),
             "networks": {
                 run: network_document(store, store.run(run), threshold) for run in networks
             },
@@ -95,6 +100,35 @@ def experiment_document(
         "networks": {},
         "histories": {},
         "report": {"title": title},
+    }
+
+
+def _in_order(runs: Document, order: Sequence[str]) -> Document:
+    """The runs in another order, and without the times at which they were written."""
+    places = {run: place for place, run in enumerate(runs["ids"])}
+    kept = [places[run] for run in order if run in places]
+
+    def coded(column: Document) -> Document:
+        levels = column["levels"]
+        texts = [
+            levels[code] if code >= 0 else None for code in map(column["codes"].__getitem__, kept)
+        ]
+        known = {text: None for text in texts if text is not None}
+        numbers = {text: number for number, text in enumerate(known)}
+        return {"levels": list(known), "codes": [numbers.get(text, -1) for text in texts]}
+
+    return {
+        **runs,
+        "ids": [runs["ids"][place] for place in kept],
+        "names": [runs["names"][place] for place in kept],
+        "experiments": coded(runs["experiments"]),
+        "statuses": coded(runs["statuses"]),
+        "started": [None for _ in kept],
+        "metrics": {
+            name: [values[place] for place in kept] for name, values in runs["metrics"].items()
+        },
+        "params": {name: coded(column) for name, column in runs["params"].items()},
+        "tags": {name: coded(column) for name, column in runs["tags"].items()},
     }
 
 

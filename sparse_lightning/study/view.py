@@ -78,6 +78,7 @@ def view_of(
             record.experiment_id,
             record.run_id,
             project.report.title or project.name,
+            record.networks["run_id"].tolist(),
             _inside(record, comparison, readings),
             project.report.connection_threshold,
         ),
