@@ -17,12 +17,14 @@ if TYPE_CHECKING:
         TrackingError,
         TrainingError,
     )
+    from sparse_lightning.estimators import SparseAutoencoder, SparseClassifier, SparsePCA
     from sparse_lightning.exporting import save_model
     from sparse_lightning.network import Network
     from sparse_lightning.pareto import area_index, hypervolume_gap
     from sparse_lightning.project import Project
     from sparse_lightning.regularizers.concave import MCP, SCAD, LogSum
     from sparse_lightning.regularizers.connections import ConnectionCount
+    from sparse_lightning.regularizers.hard_concrete import L0
     from sparse_lightning.regularizers.hidden import (
         HiddenCovariance,
         HiddenKL,
@@ -52,6 +54,7 @@ _HOMES = {
     "HiddenTopK": "regularizers.trimmed",
     "HoyerSquare": "regularizers.norms",
     "InputError": "errors",
+    "L0": "regularizers.hard_concrete",
     "L1": "regularizers.weight",
     "LogSum": "regularizers.concave",
     "MCP": "regularizers.concave",
@@ -63,7 +66,10 @@ _HOMES = {
     "RegularizerError": "errors",
     "SCAD": "regularizers.concave",
     "SelectiveL1": "regularizers.weight",
+    "SparseAutoencoder": "estimators",
+    "SparseClassifier": "estimators",
     "SparseLightningError": "errors",
+    "SparsePCA": "estimators",
     "Study": "study",
     "TableError": "errors",
     "TrackingError": "errors",
@@ -78,6 +84,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "L0",
     "L1",
     "MCP",
     "SCAD",
@@ -100,7 +107,10 @@ __all__ = [
     "Ramp",
     "RegularizerError",
     "SelectiveL1",
+    "SparseAutoencoder",
+    "SparseClassifier",
     "SparseLightningError",
+    "SparsePCA",
     "Study",
     "TableError",
     "TrackingError",

@@ -30,6 +30,10 @@ class RegularizerError(InputError):
     """A regularizer does not fit the module, the optimizer or the strengths it was given."""
 
 
+class EstimatorError(InputError, ValueError):
+    """An estimator's parameter or data is wrong; a `ValueError`, as scikit-learn wants it."""
+
+
 class TrackingError(SparseLightningError):
     """The tracking store cannot be reached, or does not hold what was asked for."""
 

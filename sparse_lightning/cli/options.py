@@ -1,6 +1,8 @@
 """What several commands share: options, and errors that end in a message and an exit status."""
 
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -16,6 +18,9 @@ def explained(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def wrapper(*args: Any, **kwargs: Any) -> None:
+        # What ends jobs elsewhere (Slurm, Kubernetes, `timeout`) ends them as Ctrl-C does.
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             command(*args, **kwargs)
         except SparseLightningError as error:

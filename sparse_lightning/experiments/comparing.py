@@ -1,6 +1,7 @@
 """An experiment read, compared and reported."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from mlflow.exceptions import MlflowException
@@ -11,6 +12,7 @@ from sparse_lightning.experiments.columns import axes_of
 from sparse_lightning.experiments.costs import costs, with_failures
 from sparse_lightning.experiments.frame import RunsFrame, frame_of
 from sparse_lightning.experiments.request import Request
+from sparse_lightning.page_data.report import experiment_document
 from sparse_lightning.pareto import INDICES, compare
 from sparse_lightning.report.runs import Axes, RunsView, write_runs_report
 from sparse_lightning.suggestions import did_you_mean
@@ -92,7 +94,22 @@ def compare_experiment(
         settings=frame.settings,
         left_out=tuple(frame.left_out),
         assumed=tuple(_assumed(axes, request, floor, total, null, best_x, frame)),
+        page=lambda: experiment_document(
+            columns, experiment, store.page, _columns(axes), floor, (total, null), request.order_by
+        ),
     )
+
+
+def _columns(axes: Axes) -> dict[str, Any]:
+    return {
+        "x": axes.x,
+        "y": axes.y,
+        "group": axes.group,
+        "marker": list(axes.marker),
+        "replicate": axes.replicate,
+        "x_direction": axes.x_direction,
+        "y_direction": axes.y_direction,
+    }
 
 
 def _experiment_id(store: Store, name: str) -> str:

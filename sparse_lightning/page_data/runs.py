@@ -4,6 +4,7 @@ from typing import Any
 
 from sparse_lightning.page_data.defaults import defaults_of
 from sparse_lightning.page_data.studies import bootstrap_document, project_of, study_document
+from sparse_lightning.tracking.columns import RunColumns
 from sparse_lightning.tracking.selecting import MOST_RUNS, Selection, read_columns
 from sparse_lightning.tracking.store import Store
 
@@ -33,6 +34,16 @@ def runs_document(
         described = [(store.run(parent), project_of(store, parent)) for parent in parents]
     one = len(parents) == 1 and all(runs.parents)
     return {
+        **columns_document(runs),
+        "defaults": defaults_of(runs),
+        "studies": [study_document(run, project, runs) for run, project in described],
+        "bootstrap": bootstrap_document(described[0][1], runs) if one else None,
+    }
+
+
+def columns_document(runs: RunColumns) -> dict[str, Any]:
+    """The runs themselves, column by column."""
+    return {
         "ids": runs.ids,
         "names": runs.names,
         "experiments": runs.experiments.to_dict(),
@@ -42,7 +53,4 @@ def runs_document(
         "params": {name: column.to_dict() for name, column in runs.params.items()},
         "tags": {name: column.to_dict() for name, column in runs.tags.items()},
         "truncated": runs.truncated,
-        "defaults": defaults_of(runs),
-        "studies": [study_document(run, project, runs) for run, project in described],
-        "bootstrap": bootstrap_document(described[0][1], runs) if one else None,
     }

@@ -21,6 +21,12 @@ from sparse_lightning.penalties.group_lasso import (
     group_lasso_gradient,
     proximal_group_lasso,
 )
+from sparse_lightning.penalties.hard_concrete import (
+    final_gate,
+    hard_concrete,
+    open_probability,
+    open_probability_gradient,
+)
 from sparse_lightning.penalties.hoyer import hoyer_square, hoyer_square_gradient
 from sparse_lightning.penalties.published import (
     Hidden,
@@ -50,8 +56,10 @@ __all__ = [
     "Weights",
     "elastic_net",
     "elastic_net_gradient",
+    "final_gate",
     "group_lasso",
     "group_lasso_gradient",
+    "hard_concrete",
     "hidden_covariance",
     "hidden_covariance_gradient",
     "hidden_kl",
@@ -70,6 +78,8 @@ __all__ = [
     "log_sum_gradient",
     "mcp",
     "mcp_gradient",
+    "open_probability",
+    "open_probability_gradient",
     "proximal_elastic_net",
     "proximal_group_lasso",
     "proximal_l1",

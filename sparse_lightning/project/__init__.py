@@ -3,7 +3,7 @@
 from sparse_lightning.project.groups import Group, RegularizerSettings
 from sparse_lightning.project.preparation import DropRare, Dummies, Step
 from sparse_lightning.project.project import Project
-from sparse_lightning.project.search import Bounds, SearchSettings
+from sparse_lightning.project.search import Bounds, SearchSettings, Shares
 from sparse_lightning.project.settings import (
     FloorSettings,
     NetworkSettings,
@@ -26,6 +26,7 @@ __all__ = [
     "ReportSettings",
     "ScheduleSettings",
     "SearchSettings",
+    "Shares",
     "Step",
     "TableSettings",
     "TrackingSettings",

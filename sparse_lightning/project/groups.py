@@ -49,6 +49,23 @@ class Group(Settings):
         )  # `L1:` without a value is what YAML's writers mean by {}
 
 
+def _problems_of_shares(term: Term, group: Group) -> Iterator[tuple[Location, str]]:
+    """What is wrong with values of λ that are shares, for which penalties' are no default."""
+    if group.l1_weights is None:
+        yield (
+            ("l1_weights",),
+            f"is missing: λ of {term.symbol} is the share of the weights that is pruned, between 0 "
+            "and 1, as in [0.5, 0.9]",
+        )
+    for place, share in enumerate(group.l1_weights or ()):
+        if not 0 < share < 1:
+            yield (
+                ("l1_weights", place),
+                f"must be between 0 and 1, both excluded, since λ of {term.symbol} is the share of "
+                f"the weights that is pruned, got {share:g}",
+            )
+
+
 def _field(strength: str) -> str:
     """The field of a group that holds a strength; λ has a list of values."""
     return "l1_weights" if strength == "l1_weight" else strength
@@ -118,6 +135,9 @@ class RegularizerSettings(Settings):
                 yield (_field(strength),), f"is of no use to its regularizer: {takes}"
             if not given and strength in taken and not hasattr(self, _field(strength)):
                 yield (_field(strength),), f"is missing: {takes}"
+        for term in terms:
+            if term.share:
+                yield from _problems_of_shares(term, group)
 
     def regularizer(self, group: str) -> str:
         """The regularizer of a group: terms joined by `+`."""

@@ -73,6 +73,7 @@ class SearchSettings(Settings):
             worse by it than the median.
         markers: how many λ a trial trains, evenly on a log scale over its range.
         l1_weight: bounds of λ; the range of a trial begins below their middle and ends above it.
+        pruned_share: bounds of λ where it is the share of the weights that is pruned.
         l1_threshold: bounds of θ.
         hidden_weight: bounds of η.
         hidden_threshold: bounds of τ.
@@ -89,6 +90,7 @@ class SearchSettings(Settings):
     pruning: bool = False
     markers: Count = 5
     l1_weight: Bounds = Bounds(low=0.00001, high=0.1)
+    pruned_share: Shares = Shares(low=0.2, high=0.98)
     l1_threshold: Bounds = Bounds(low=0.05, high=3.0)
     hidden_weight: Bounds = Bounds(low=0.0001, high=2.0)
     hidden_threshold: Bounds = Bounds(low=0.03, high=0.8)

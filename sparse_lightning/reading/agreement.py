@@ -1,7 +1,7 @@
 """Agreement: whether the variables that reach an output by strong paths are those that move it."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -134,9 +134,9 @@ def _disagreements(
 ) -> list[tuple[float, str]]:
     """Variables among the strongest by one measure only, that the ranks put far apart."""
     count = len(names)
-    ranks = [pd.Series(-values).rank(method="min").astype(int) for values in (paths, sizes)]
+    ranks = [_ranks(values, "min") for values in (paths, sizes)]
     # Equals share their mean rank: what is 0 beside many others is far from the strongest.
-    middle = [pd.Series(-values).rank() for values in (paths, sizes)]
+    middle = [_ranks(values, "average") for values in (paths, sizes)]
     found = []
     for place in sorted(either):
         path, size = int(ranks[0][place]), int(ranks[1][place])
@@ -148,8 +148,8 @@ def _disagreements(
             text = f"strong paths (rank {path} of {count}), " + (
                 "but no attribution: it does not move the output."
                 if sizes[place] == 0
-                else f"little attribution (rank {size}): its paths cancel or saturate, or it hardly "
-                "varies."
+                else f"little attribution (rank {size}): its paths cancel or saturate, or it "
+                "hardly varies."
             )
         else:
             text = f"much attribution (rank {size} of {count}), " + (
@@ -184,3 +184,8 @@ def summary(agreement: Agreement) -> str:
         f"{sentence} over {len(known)} outputs; the lowest, {number(known[lowest], 2)}, is that "
         f"of {shortened(lowest, LONGEST)}."
     )
+
+
+def _ranks(values: Float[np.ndarray, " variable"], ties: Literal["min", "average"]) -> list[float]:
+    """From 1, the greatest; equals share a rank."""
+    return pd.Series(-values).rank(method=ties).to_numpy().tolist()

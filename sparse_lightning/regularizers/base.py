@@ -179,13 +179,23 @@ class Regularizer(pl.Callback):
             tensors: what is penalised, each with its strength.
             trainer: of the fit.
         """
-        scaler = getattr(trainer.precision_plugin, "scaler", None)
         with torch.no_grad():
             values = [
                 self._share(weight, trainer) * self.value(tensor) for tensor, weight in tensors
             ]
-            total = torch.stack(values).sum()
-            self._reported = total
+            self.add_to_loss(loss, torch.stack(values).sum(), trainer)
+
+    def add_to_loss(self, loss: Tensor, total: Tensor, trainer: pl.Trainer) -> None:
+        """Add a penalty's value, of one of the accumulated batches, to the reported loss.
+
+        Args:
+            loss: which is changed in place.
+            total: without a gradient.
+            trainer: of the fit.
+        """
+        scaler = getattr(trainer.precision_plugin, "scaler", None)
+        self._reported = total
+        with torch.no_grad():
             loss.add_(total if scaler is None else scaler.scale(total))
 
     def _share(self, weight: Tensor, trainer: pl.Trainer) -> Tensor:

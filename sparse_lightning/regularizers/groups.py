@@ -1,20 +1,25 @@
 """From the replicas of a population to the callbacks that regularize them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
 from sparse_lightning.regularizers.base import Regularizer
 from sparse_lightning.regularizers.concave import MCP, SCAD, LogSum
+from sparse_lightning.regularizers.hard_concrete import L0
 from sparse_lightning.regularizers.hidden import HiddenCovariance, HiddenKL, HiddenL1, HiddenL2
 from sparse_lightning.regularizers.installed import installed_class
+from sparse_lightning.regularizers.magnitude import Magnitude
 from sparse_lightning.regularizers.norms import ElasticNet, GroupLasso, HoyerSquare
 from sparse_lightning.regularizers.terms import Term, parse_regularizer, rank_of
 from sparse_lightning.regularizers.trimmed import HiddenTopK
 from sparse_lightning.regularizers.weight import L1, SelectiveL1, WeightRegularizer
 from sparse_lightning.replica import FLOOR, Replica
 
-CLASSES: dict[str, type[Regularizer]] = {
+PopulationRegularizer = Regularizer | Magnitude
+"""What can be a term of a group."""
+
+CLASSES: dict[str, type[PopulationRegularizer]] = {
     regularizer.symbol: regularizer
     for regularizer in (
         L1,
@@ -25,6 +30,8 @@ CLASSES: dict[str, type[Regularizer]] = {
         LogSum,
         GroupLasso,
         HoyerSquare,
+        Magnitude,
+        L0,
         HiddenL1,
         HiddenL2,
         HiddenKL,
@@ -34,7 +41,7 @@ CLASSES: dict[str, type[Regularizer]] = {
 }
 
 
-def class_of(symbol: str) -> type[Regularizer]:
+def class_of(symbol: str) -> type[PopulationRegularizer]:
     """The callback of a term, of this package or of another one."""
     return CLASSES[symbol] if symbol in CLASSES else installed_class(symbol)
 
@@ -53,7 +60,9 @@ def training_order(replicas: Sequence[Replica]) -> list[Replica]:
     return sorted(replicas, key=key)
 
 
-def regularizers_for(replicas: Sequence[Replica], proximal: bool = False) -> list[Regularizer]:
+def regularizers_for(
+    replicas: Sequence[Replica], proximal: bool = False
+) -> list[PopulationRegularizer]:
     """One callback for each term and contiguous run of replicas that have it.
 
     Replicas without a term are in no slice of it, so that a penalty they do not have costs nothing.
@@ -78,8 +87,12 @@ def regularizers_for(replicas: Sequence[Replica], proximal: bool = False) -> lis
                 for strength in term.strengths
             }
             replicas_of_run = slice(run[0][0], run[-1][0] + 1)
-            regularizer = class_of(term.symbol)(replicas=replicas_of_run, **strengths)
+            made: Callable[..., PopulationRegularizer] = class_of(term.symbol)
+            regularizer = made(replicas=replicas_of_run, **strengths)
             if isinstance(regularizer, WeightRegularizer):
                 regularizer.proximal = proximal
+            if isinstance(regularizer, L0):
+                # Its noise is that of the networks' seeds, whatever other networks there are.
+                regularizer.seeds = [replica.seed for _, replica in run]
             callbacks.append(regularizer)
     return callbacks

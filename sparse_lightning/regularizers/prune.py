@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sparse_lightning.errors import RegularizerError
+from sparse_lightning.regularizers.base import Strength
 from sparse_lightning.regularizers.layers import distinct_weights, matching, weighted_modules
 
 
@@ -23,12 +24,13 @@ class Prune(pl.Callback):
 
     Args:
         threshold: weights with |w| at or below it are pruned.
-        amount: instead, the share of the connections that is pruned, the smallest first, over all
-            the layers together; in a population one value for each replica.
+        amount: instead, the share of the connections that is pruned, the smallest first; in a
+            population one value for each replica.
         epoch: at the beginning of which epoch, counted from 0; a fraction below 1 is one of
             `max_epochs`; None prunes at the end of the fit, with nothing trained afterwards.
         layers: patterns of layer names; default: every layer with weights.
         replicas: the slice of a population that it is for.
+        per_layer: whether `amount` is the share of each layer, and not of all layers together.
 
     Raises:
         RegularizerError: not exactly one of `threshold` and `amount` is given, a value is out of
@@ -45,10 +47,11 @@ class Prune(pl.Callback):
     def __init__(
         self,
         threshold: float | None = None,
-        amount: float | Sequence[float] | None = None,
+        amount: Strength | None = None,
         epoch: float | None = None,
         layers: str | Sequence[str] | None = None,
         replicas: slice | None = None,
+        per_layer: bool = False,
     ):
         name = type(self).__name__
         if (threshold is None) == (amount is None):
@@ -58,7 +61,9 @@ class Prune(pl.Callback):
                 f"{name}: threshold must be finite and at least 0, got {threshold:g}"
             )
         self.threshold = threshold
-        self.amount = None if amount is None else torch.as_tensor(amount).reshape(-1).double()
+        self.amount = (
+            None if amount is None else torch.as_tensor(amount, dtype=torch.float64).reshape(-1)
+        )
         if self.amount is not None and not bool(((self.amount >= 0) & (self.amount <= 1)).all()):
             raise RegularizerError(f"{name}: amount must be between 0 and 1, got {amount}")
         if epoch is not None and not 0 <= epoch < math.inf:
@@ -66,7 +71,9 @@ class Prune(pl.Callback):
         self.epoch = epoch
         self.layers = (layers,) if isinstance(layers, str) else layers
         self.replicas = replicas if replicas is not None else slice(None)
+        self.per_layer = per_layer
         self.masks: dict[str, Tensor] = {}
+        self._pruned = False
         self._weights: dict[str, nn.Parameter] = {}
         self._hooks: list[Any] = []
         self._batched = False
@@ -76,14 +83,17 @@ class Prune(pl.Callback):
         return f"{type(self).__qualname__} {self.layers} {self.replicas}"
 
     def state_dict(self) -> dict[str, Any]:
-        return {"masks": {name: mask.cpu() for name, mask in self.masks.items()}}
+        masks = {name: mask.cpu() for name, mask in self.masks.items()}
+        return {"masks": masks, "pruned": self._pruned}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.masks = dict(state_dict["masks"])
+        self._pruned = state_dict["pruned"]
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         if stage == "fit":
-            self.masks = {}  # of an earlier fit; those of a checkpoint are restored after this
+            # Of an earlier fit; those of a checkpoint are restored after this.
+            self.masks, self._pruned = {}, False
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._batched = hasattr(pl_module, "replicas")
@@ -152,7 +162,7 @@ class Prune(pl.Callback):
     def prune(self, optimizers: Sequence[torch.optim.Optimizer] = ()) -> None:
         """Choose the weights to prune, set them and the optimizers' moments of them to zero."""
         sizes = {name: self._part(w.detach()).abs() for name, w in self._weights.items()}
-        self.masks = self._chosen(sizes)
+        self.masks, self._pruned = self._chosen(sizes), True
         for optimizer in optimizers:
             for name, mask in self.masks.items():
                 weight = self._weights[name]
@@ -161,15 +171,13 @@ class Prune(pl.Callback):
                         self._part(moment).mul_(mask)
         self._hold()
 
-    @property
-    def _pruned(self) -> bool:
-        return bool(self.masks)
-
     def _chosen(self, sizes: dict[str, Tensor]) -> dict[str, Tensor]:
         """Where weights stay, by name, of their sizes `(replica, …)`."""
         if self.amount is None:
             assert self.threshold is not None
             return {name: size > self.threshold for name, size in sizes.items()}
+        if self.per_layer and len(sizes) > 1:
+            return {k: v for name in sizes for k, v in self._chosen({name: sizes[name]}).items()}
         together = torch.cat([size.flatten(1) for size in sizes.values()], dim=1)
         replicas, count = together.shape
         if len(self.amount) not in (1, replicas):

@@ -16,13 +16,15 @@ class Term:
         symbol: its name in project files and tables.
         kind: whether it is a penalty of the weights or of the hidden outputs.
         strengths: the strengths and thresholds it takes.
-        proximal: whether a penalty of the weights has a proximal step.
+        proximal: whether a penalty of the weights has a proximal step, or needs none.
+        share: whether its λ is a share of the weights, between 0 and 1.
     """
 
     symbol: str
     kind: Literal["weight", "hidden"]
     strengths: tuple[str, ...]
     proximal: bool = True
+    share: bool = False
 
 
 TERMS: dict[str, Term] = {
@@ -36,6 +38,8 @@ TERMS: dict[str, Term] = {
         Term("logsum", "weight", ("l1_weight", "l1_threshold")),
         Term("group", "weight", ("l1_weight",)),
         Term("hoyer", "weight", ("l1_weight",), proximal=False),
+        Term("magnitude", "weight", ("l1_weight",), share=True),
+        Term("L0", "weight", ("l1_weight",)),
         Term("sh", "hidden", ("hidden_weight", "hidden_threshold")),
         Term("sh2", "hidden", ("hidden_weight", "hidden_threshold")),
         Term("KL", "hidden", ("hidden_weight", "sparsity")),

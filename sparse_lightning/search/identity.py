@@ -29,6 +29,8 @@ def identity_of(project: Project, digest: str, group: str) -> dict[str, Any]:
     for strength in _STRENGTHS:
         if not any(name.startswith(strength) for name in space):
             del search[strength]
+    shares = any(term.share for term in project.regularizers.terms(group))
+    del search["l1_weight" if shares else "pruned_share"]
     sections: dict[str, Any] = {
         "task": dumped["task"],
         "table": {**dumped["table"], "digest": digest},

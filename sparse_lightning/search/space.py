@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 from optuna.distributions import FloatDistribution
 
-from sparse_lightning.project import Bounds, Group, Project
+from sparse_lightning.project import Bounds, Group, Project, Shares
 
 LOW, HIGH = "l1_weight_low", "l1_weight_high"
 """The parameters that bound a trial's range of λ."""
@@ -16,7 +16,7 @@ DIGITS = 4
 
 
 def space_of(project: Project, group: str) -> dict[str, FloatDistribution]:
-    """The parameters of a group's trials, all on log scales.
+    """The parameters of a group's trials, all on log scales but shares that are pruned.
 
     They do not depend on each other, as quasi-random sequences and evolution strategies need it:
     the lower end of the range of λ lies below the middle of its bounds, the upper end above it.
@@ -29,13 +29,15 @@ def space_of(project: Project, group: str) -> dict[str, FloatDistribution]:
     settings = project.search
     space: dict[str, FloatDistribution] = {}
     for strength in _taken(project, group):
-        bounds: Bounds = getattr(settings, strength)
+        bounds = _bounds(project, group, strength)
+        log = not isinstance(bounds, Shares) or strength != "l1_weight"
         if strength == "l1_weight" and settings.objective != "pareto":
-            middle = math.sqrt(bounds.low * bounds.high)
-            space[LOW] = FloatDistribution(bounds.low, middle, log=True)
-            space[HIGH] = FloatDistribution(middle, bounds.high, log=True)
+            low, high = bounds.low, bounds.high
+            middle = math.sqrt(low * high) if log else (low + high) / 2
+            space[LOW] = FloatDistribution(low, middle, log=log)
+            space[HIGH] = FloatDistribution(middle, high, log=log)
         else:
-            space[strength] = FloatDistribution(bounds.low, bounds.high, log=True)
+            space[strength] = FloatDistribution(bounds.low, bounds.high, log=log)
     return space
 
 
@@ -50,18 +52,26 @@ def setting_of(project: Project, group: str, point: Mapping[str, float]) -> Grou
     settings = project.search
     strengths: dict[str, float | tuple[float, ...]] = {}
     for strength in _taken(project, group):
-        bounds: Bounds = getattr(settings, strength)
+        bounds = _bounds(project, group, strength)
         if strength != "l1_weight":
             strengths[strength] = _rounded(point[strength], bounds)
         elif settings.objective == "pareto":
             strengths["l1_weights"] = (_rounded(point[strength], bounds),)
         else:
-            weights = np.geomspace(point[LOW], point[HIGH], settings.markers)
+            if isinstance(bounds, Shares):  # evenly on a log scale of what is left
+                weights = 1 - np.geomspace(1 - point[LOW], 1 - point[HIGH], settings.markers)
+            else:
+                weights = np.geomspace(point[LOW], point[HIGH], settings.markers)
             rounded = [_rounded(float(weight), bounds) for weight in weights]
             # Within a narrow range several may be one to so many digits.
             strengths["l1_weights"] = tuple(dict.fromkeys(rounded))
     regularizer = project.regularizers.regularizer(group)
     return Group.model_validate({"regularizer": regularizer, **strengths})
+
+
+def _bounds(project: Project, group: str, strength: str) -> Bounds:
+    shares = strength == "l1_weight" and any(x.share for x in project.regularizers.terms(group))
+    return getattr(project.search, "pruned_share" if shares else strength)
 
 
 def _taken(project: Project, group: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,9 @@ from mlflow.entities import Experiment, Run
 from mlflow.exceptions import MlflowException
 
 from sparse_lightning.errors import InputError, TrackingError
+
+OPENING_TRIES = 10
+"""So often, a second apart, a database is tried whose tables another process may be making."""
 
 _NO_SUCH_RUN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
@@ -30,9 +34,8 @@ class Store:
         _quieten()
         self.uri = uri or mlflow.get_tracking_uri()
         with self.errors("cannot be opened"):
-            self.client = mlflow.MlflowClient(self.uri)
             _knock(self.uri)
-            self.client.search_experiments(max_results=1)
+            self.client = _opened(self.uri)
 
     @property
     def backend(self) -> Any:
@@ -103,6 +106,29 @@ class Store:
         except (MlflowException, OSError) as error:
             first = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
             raise TrackingError(f"the tracking store {self.uri} {what}: {first}") from error
+
+
+def _opened(uri: str) -> mlflow.MlflowClient:
+    """A client of a store that answers.
+
+    Where several processes find a new database, each lets MLflow make its tables, and all but one
+    run into the other's work; once that is done, a second try finds them made.
+    """
+    for left in range(OPENING_TRIES - 1, -1, -1):
+        try:
+            client = mlflow.MlflowClient(uri)
+            client.search_experiments(max_results=1)
+            return client
+        except Exception as error:
+            # Alembic is a part of MLflow's SQL stores only.
+            if not type(error).__module__.startswith(("alembic", "sqlalchemy")):
+                raise
+            if not left:
+                raise TrackingError(
+                    f"the tracking store {uri} cannot be opened: {str(error).splitlines()[0]}"
+                ) from error
+            time.sleep(1)
+    raise AssertionError
 
 
 def _quieten() -> None:

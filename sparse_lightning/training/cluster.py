@@ -42,12 +42,14 @@ class Cluster:
 
     @property
     def workers(self) -> int:
-        """How many workers there are now.
+        """How many workers there are now; where some have a GPU, only those get parts.
 
         Raises:
             ClusterError: none.
         """
-        count = len(cast(dict, self._client.ncores()))
+        described = self._described()
+        gpus = sum(map(_has_gpu, described))
+        count = gpus or len(described)
         if not count:
             raise ClusterError(f"{self._name}: has no workers")
         return count
@@ -68,7 +70,7 @@ class Cluster:
         """
         from distributed import KilledWorker
 
-        resources = {GPU: 1} if self._has_gpus else None
+        resources = {GPU: 1} if any(map(_has_gpu, self._described())) else None
         # Not pure: what is trained is large, and a hash of it would be of no use.
         futures = [
             self._client.submit(part, *values, pure=False, resources=resources)
@@ -88,10 +90,13 @@ class Cluster:
             self._client.cancel(futures)
         return results
 
-    @property
-    def _has_gpus(self) -> bool:
-        workers = cast(dict, self._client.scheduler_info(n_workers=-1))["workers"].values()
-        return any(worker.get("resources", {}).get(GPU) for worker in workers)
+    def _described(self) -> list[dict[str, Any]]:
+        found = cast(dict, self._client.scheduler_info(n_workers=-1))["workers"]
+        return list(found.values())
+
+
+def _has_gpu(worker: dict[str, Any]) -> bool:
+    return bool(worker.get("resources", {}).get(GPU))
 
 
 @contextmanager

@@ -69,7 +69,7 @@ def train_components(
     grid.train(stage)
     (layer,) = linear_layers(grid.in_grid_order(stage.layers))
     loadings, measures = _measured(layer.weight.detach(), covariance, project)
-    network = _two_layers(loadings, mean)
+    network = two_layers(loadings, mean)
     errors = squared_errors(network, rows, rows, len(loadings))
     population = grid.result(
         network,
@@ -120,7 +120,7 @@ def _measured(
     }
 
 
-def _two_layers(loadings: Loadings, mean: Float[Tensor, " input"]) -> nn.Sequential:
+def two_layers(loadings: Loadings, mean: Float[Tensor, " input"]) -> nn.Sequential:
     """From inputs to centred scores and back."""
     replicas = len(loadings)
     back = mean.expand(replicas, 1, -1).clone()

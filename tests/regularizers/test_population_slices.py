@@ -11,7 +11,7 @@ from sparse_lightning.regularizers.terms import TERMS
 from sparse_lightning.replica import FLOOR, Replica
 
 REGULARIZERS = ["sL1+sh", "L1+sh2", "sL1+KL", "KL", "sL1+decs", FLOOR, "L1", "sL1", "sh"]
-REGULARIZERS += ["MCP", "SCAD+topk", "logsum", "elastic", "group", "hoyer"]
+REGULARIZERS += ["MCP", "SCAD+topk", "logsum", "elastic", "group", "hoyer", "magnitude", "L0"]
 ALL = {
     "l1_weight": 0.1,
     "l1_threshold": 0.2,

@@ -7,7 +7,7 @@ import { change, choice } from "../state/choice";
 import { formatNumber } from "../words/number";
 import { say } from "../words/words";
 import { from, overview, runs } from "./loading";
-import { lookInside, runAddress } from "./opening";
+import { isNetwork, lookInside, runAddress } from "./opening";
 import { TakeAway } from "./TakeAway";
 import { columns, comparison, hidden, moving, points, selected, shade, study, whole } from "./view";
 
@@ -71,11 +71,12 @@ export function Figure() {
           onHover={(place) => {
             hovered.value = place;
           }}
-          onOpen={(place) => lookInside(ids[place] ?? "")}
-          onVisit={(place) => {
-            const address = runAddress(all.runs[place] ?? 0);
-            if (address) window.open(address, "_blank", "noopener");
+          onOpen={(place) => {
+            const run = all.runs[place] ?? 0;
+            if (isNetwork(run)) lookInside(ids[place] ?? "");
+            else visit(run);
           }}
+          onVisit={(place) => visit(all.runs[place] ?? 0)}
           tooltip={(place) => <Tooltip run={all.runs[place] ?? 0} />}
         />
       </figure>
@@ -88,15 +89,23 @@ export function Figure() {
   );
 }
 
+/** Open a run in MLflow. */
+function visit(run: number): void {
+  const address = runAddress(run);
+  if (address) window.open(address, "_blank", "noopener");
+}
+
 /** What is left out, and what stands for something else. */
 function Notes() {
   const words = say.value.app;
   const all = points.value;
   const shown = whole.value;
+  const studies = runs.value.value?.runs.studies.length ?? 0;
   const notes = [
     all?.failed ? words.failed(all.failed) : "",
     all?.missing ? words.missing(all.missing) : "",
     all?.nonpositive ? words.nonpositive(all.nonpositive) : "",
+    studies > 1 ? words.manyStudies(studies) : "",
     shown && !shown.floorKnown ? words.floorUnknown : "",
     shown && !shown.cornerKnown ? words.cornerUnknown : "",
   ].filter(Boolean);

@@ -27,6 +27,7 @@ export function IndexTable() {
           : words.indicesAlone}
         {choice.value.brush && ` ${words.indicesRegion}`}
       </p>
+      <p class="soft">{words.shortCurves}</p>
       <label class="field inline">
         <span>{words.order}</span>
         <Select

@@ -2,8 +2,8 @@ import { useSignal } from "@preact/signals";
 import { choice } from "../state/choice";
 import { formatNumber } from "../words/number";
 import { say } from "../words/words";
-import { from, runs } from "./loading";
-import { compareAddress, lookInside, MOST_COMPARED, runAddress } from "./opening";
+import { runs } from "./loading";
+import { compareAddress, isNetwork, lookInside, MOST_COMPARED, runAddress } from "./opening";
 import { columns, points, selected } from "./view";
 
 const PAGE = 25;
@@ -117,7 +117,7 @@ export function RunsTable() {
                   <td class="number">{formatNumber(all.x[place] as number)}</td>
                   <td class="number">{formatNumber(all.y[place] as number)}</td>
                   <td class="stays">
-                    {from.inside(id) && (
+                    {isNetwork(run) && (
                       <button
                         type="button"
                         disabled={choice.value.open.includes(id)}

@@ -46,7 +46,7 @@ export function TakeAway({
       >
         {words.json}
       </button>
-      {live && (
+      {live && navigator.clipboard && (
         <button
           type="button"
           onClick={() => {

@@ -11,6 +11,17 @@ export function lookInside(id: string): void {
   const { open } = choice.value;
   if (!from.inside(id) || open.includes(id)) return;
   change({ open: [...open, id].slice(-2) }, "push");
+  // The panel lies below what was clicked; it is brought into sight once it is there.
+  requestAnimationFrame(() =>
+    document.querySelector(".inside-all")?.scrollIntoView({ block: "start" }),
+  );
+}
+
+/** Whether a run is a network of this package, which can be looked into. */
+export function isNetwork(run: number): boolean {
+  const table = runs.value.value?.table;
+  if (!table || !from.inside(table.id(run))) return false;
+  return Boolean(table.row(run).params.regularizer);
 }
 
 export function leave(id: string): void {

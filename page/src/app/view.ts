@@ -176,10 +176,53 @@ function compared(all: PointSet, floor: Comparison | null): Comparison {
   });
 }
 
+/** The comparison of some of the points; places in it are places among all of them. */
+function comparedOf(all: PointSet, kept: number[], floor: Comparison | null): Comparison {
+  const some: PointSet = {
+    ...all,
+    x: Float64Array.from(kept, (place) => all.x[place] as number),
+    y: Float64Array.from(kept, (place) => all.y[place] as number),
+    group: Int32Array.from(kept, (place) => all.group[place] as number),
+    marker: Int32Array.from(kept, (place) => all.marker[place] as number),
+    replicate: Int32Array.from(kept, (place) => all.replicate[place] as number),
+  };
+  const made = compared(some, floor);
+  for (const { markers } of [...made.groups, ...(made.apart ? [made.apart] : [])]) {
+    for (const marker of markers) marker.points = marker.points.map((at) => kept[at] as number);
+  }
+  return made;
+}
+
+/**
+ * The points of each group that no other one of it beats in both x and y.
+ *
+ * Where no columns say which runs belong together, a curve through all runs would mean nothing.
+ */
+function fronts(all: PointSet, chosen: Columns): number[] {
+  const x = (place: number) => (all.x[place] as number) * (chosen.x_direction === "max" ? -1 : 1);
+  const y = (place: number) => (all.y[place] as number) * (chosen.y_direction === "max" ? -1 : 1);
+  const least = new Map<number, number>();
+  return [...all.x.keys()]
+    .sort((a, b) => x(a) - x(b) || y(a) - y(b) || a - b)
+    .filter((place) => {
+      const group = all.group[place] as number;
+      if (y(place) >= (least.get(group) ?? Number.POSITIVE_INFINITY)) return false;
+      least.set(group, y(place));
+      return true;
+    })
+    .sort((a, b) => a - b);
+}
+
 /** The whole picture: all groups, all points. */
 export const whole = computed<Comparison | null>(() => {
   const all = points.value;
-  return all?.x.length ? compared(all, null) : null;
+  const chosen = columns.value;
+  if (!all?.x.length || !chosen) return null;
+  if (chosen.marker.length) return compared(all, null);
+  // The corner is that of all runs, also of those that no curve passes through.
+  const made = compared(all, null);
+  const front = comparedOf(all, fronts(all, chosen), made);
+  return { ...front, floorKnown: made.floorKnown, cornerKnown: made.cornerKnown };
 });
 
 /**
@@ -203,18 +246,6 @@ export const comparison = computed<Comparison | null>(() => {
     .flatMap((marker) => marker.points)
     .sort((a, b) => a - b);
   if (kept.length === 0) return null;
-  const some: PointSet = {
-    ...all,
-    x: Float64Array.from(kept, (place) => all.x[place] as number),
-    y: Float64Array.from(kept, (place) => all.y[place] as number),
-    group: Int32Array.from(kept, (place) => all.group[place] as number),
-    marker: Int32Array.from(kept, (place) => all.marker[place] as number),
-    replicate: Int32Array.from(kept, (place) => all.replicate[place] as number),
-  };
-  const made = compared(some, facts);
-  // Places of the part become places of the whole again, which all else goes by.
-  for (const { markers } of [...made.groups, ...(made.apart ? [made.apart] : [])]) {
-    for (const marker of markers) marker.points = marker.points.map((at) => kept[at] as number);
-  }
+  const made = comparedOf(all, kept, facts);
   return { ...made, floorKnown: facts.floorKnown, cornerKnown: facts.cornerKnown };
 });

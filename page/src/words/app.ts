@@ -50,6 +50,10 @@ const en = {
     `Smaller is better; in brackets the ${confidence} intervals over ${seeds} replicates.`,
   indicesAlone: "Smaller is better; without replicates there are no intervals.",
   indicesRegion: "Markers count whose means lie in the region, with all of their runs.",
+  shortCurves:
+    "A short curve has small areas whatever it is worth: curves of different ranges are compared by the hypervolume gap.",
+  manyStudies: (count: number) =>
+    `Runs of ${count} studies are compared: their tables and floors may differ.`,
   order: "Ordered by",
   area_marker: "Area to the first marker",
   area_axis: "Area to the axis",
@@ -59,8 +63,8 @@ const en = {
   isSettled: "yes",
   notSettled: "no",
   isBest: "best",
-  floorUnknown: "No floor is tracked: the least y stands for it.",
-  cornerUnknown: "No corner is tracked: the greatest x and y stand for it.",
+  floorUnknown: "No floor is tracked: the best y stands for it.",
+  cornerUnknown: "No corner is tracked: the worst x and y stand for it.",
   runs: "Selected runs",
   name: "Run",
   inside: "Look inside",
@@ -143,6 +147,10 @@ const ja: AppWords = {
     `小さいほど良い。括弧内は反復 ${seeds} 回に対する ${confidence} 信頼区間。`,
   indicesAlone: "小さいほど良い。反復がないため信頼区間はありません。",
   indicesRegion: "平均が選択範囲に入る点を、その点のすべてのランとともに数えます。",
+  shortCurves:
+    "短い曲線の面積は質にかかわらず小さくなります。範囲の異なる曲線はハイパーボリューム差で比べてください。",
+  manyStudies: (count) =>
+    `${count} 件のスタディを比較しています。表や誤差の下限が異なる可能性があります。`,
   order: "並べ替えの指標",
   area_marker: "左端の点までの面積",
   area_axis: "軸までの面積",
@@ -152,8 +160,8 @@ const ja: AppWords = {
   isSettled: "有意",
   notSettled: "未確定",
   isBest: "最良",
-  floorUnknown: "誤差の下限が記録されていないため、y の最小値で代用しています。",
-  cornerUnknown: "基準点が記録されていないため、x と y の最大値で代用しています。",
+  floorUnknown: "誤差の下限が記録されていないため、最も良い y で代用しています。",
+  cornerUnknown: "基準点が記録されていないため、最も悪い x と y で代用しています。",
   runs: "選択したラン",
   name: "ラン",
   inside: "内部を見る",

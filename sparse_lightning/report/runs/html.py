@@ -1,13 +1,10 @@
 """The HTML report of any runs: one file that opens offline."""
 
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
-
 from sparse_lightning.pareto import INDICES
 from sparse_lightning.pareto.frames import records
 from sparse_lightning.report.colours import looks
-from sparse_lightning.report.html import embedded_json, pair_rows, template
-from sparse_lightning.report.runs.figures import interactive_runs
+from sparse_lightning.report.html import pair_rows, template
+from sparse_lightning.report.page import page_frame
 from sparse_lightning.report.runs.findings import findings
 from sparse_lightning.report.runs.view import RunsView, short
 from sparse_lightning.report.wording import index_name
@@ -48,6 +45,5 @@ def runs_html(view: RunsView) -> str:
             {**row, "url": view.run_url(row["run_id"])} for row in records(failed.head(MOST_FAILED))
         ],
         failed=len(failed),
-        figure=embedded_json(interactive_runs(view).to_plotly_json()),
-        plotly_script=Markup(get_plotlyjs()),
+        page=page_frame(view.page(), f"Comparison of {view.experiment}") if view.page else None,
     )

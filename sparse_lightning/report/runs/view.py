@@ -1,9 +1,9 @@
 """What the report of any runs is written from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -65,6 +65,7 @@ class RunsView:
         settings: of every marker, by its number: the params and tags that its runs agree in.
         left_out: sentences on what was not compared, and why.
         assumed: sentences on what was not given and taken from the runs.
+        page: makes the documents of the comparison page (docs/page-data.md); None: there is none.
     """
 
     experiment: str
@@ -80,6 +81,7 @@ class RunsView:
     settings: Sequence[dict[str, str]]
     left_out: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
+    page: Callable[[], Mapping[str, Any]] | None = None
 
     @cached_property
     def markers(self) -> pd.DataFrame:

@@ -1,0 +1,151 @@
+"""From an estimator's parameters to the project that it trains, and errors back in its words."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from sparse_lightning.errors import EstimatorError, InputError, TrainingError
+from sparse_lightning.project import Project, RegularizerSettings
+from sparse_lightning.project.messages import InvalidProjectError, join, path
+from sparse_lightning.regularizers.terms import Term, parse_regularizer
+
+UNPENALISED = "L1"
+"""The regularizer that stands in for none, with λ = 0."""
+
+_SECTIONS = {
+    "table": ("scale",),
+    "network": ("activation", "decoder", "nesting"),
+    "training": (
+        *("optimizer", "learning_rate", "loss", "batch_size", "gradient_clip"),
+        *("epochs", "fine_tune_epochs", "accelerator"),
+    ),
+    "report": ("connection_threshold",),
+}
+"""The parameters that are called as a field of a project, by their sections."""
+
+_OPTIONAL = ("fine_tune_epochs", "gradient_clip", "random_state", "regularizer")
+"""May be None, as may strengths of hidden terms; a project would take None for its default."""
+
+_HIDDEN = ("hidden_weight", "hidden_threshold", "sparsity")
+
+_RENAMED = {"l1_weights": "l1_weight", "seeds": "random_state"}
+
+_FIELD = re.compile(r"\b(?:table|network|training|regularizers|report)\.(\w+)")
+
+
+def project_of(task: str, parameters: Mapping[str, Any]) -> Project:
+    """The project whose one group is the networks of an estimator.
+
+    Args:
+        task: `sae`, `pca` or `classifier`.
+        parameters: of the estimator. Strengths that the regularizer does not take are passed over,
+            so that a grid search may go over regularizers.
+
+    Raises:
+        EstimatorError: a parameter is wrong.
+    """
+    given = {name: _plain(value) for name, value in parameters.items()}
+    missing = [
+        name
+        for name, value in given.items()
+        if value is None and name not in (*_OPTIONAL, *_HIDDEN)
+    ]
+    if missing:
+        raise EstimatorError(f"{missing[0]} must not be None")
+    fields: dict[str, Any] = {
+        section: {name: given[name] for name in names if name in given and given[name] is not None}
+        for section, names in _SECTIONS.items()
+    }
+    fields["table"]["source"] = "X"
+    fields["network"]["units"] = _units(given)
+    fields["training"]["seeds"] = seeds_of(given["n_seeds"], given["random_state"])
+    fields["regularizers"] = _regularizers(given)
+    if task == "classifier":
+        fields["table"]["target"] = "y"
+        fields["evaluation"] = {"holdout": 0.0}
+    try:
+        return Project(task=task, **fields)  # pyright: ignore[reportArgumentType]
+    except InvalidProjectError as error:
+        raise EstimatorError(join(_in_parameters(error, given))) from None
+
+
+def seeds_of(count: Any, random_state: Any) -> list[int]:
+    """The seeds of the networks; fewer of them are the first of more.
+
+    Raises:
+        EstimatorError: the count is no whole number of at least 1.
+    """
+    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+        raise EstimatorError(f"n_seeds must be a whole number of at least 1, got {count!r:.80}")
+    random = check_random_state(random_state)
+    seeds: dict[int, None] = {}
+    while len(seeds) < count:
+        seeds[int(random.randint(2**31 - 1))] = None
+    return list(seeds)
+
+
+@contextmanager
+def named_errors(estimator: object) -> Iterator[None]:
+    """Errors begin with an estimator's name; those of what it was given are `ValueError`s."""
+    try:
+        yield
+    except (InputError, TrainingError) as error:
+        kind = EstimatorError if isinstance(error, InputError) else TrainingError
+        text = _FIELD.sub(r"\1", str(error))
+        raise kind(f"{type(estimator).__name__}: {text}") from error
+
+
+def _regularizers(given: Mapping[str, Any]) -> dict[str, Any]:
+    name = given["regularizer"]
+    if name is None:
+        return {"l1_weights": [0.0], "groups": {UNPENALISED: {}}}
+    if not isinstance(name, str):
+        raise EstimatorError(f"regularizer must be text as 'sL1+sh', or None, got {name!r:.80}")
+    terms = parse_regularizer(name)
+    taken = [strength for term in terms for strength in term.strengths]
+    strengths = {strength: given[strength] for strength in taken}
+    if "l1_weight" in strengths:
+        strengths["l1_weights"] = [strengths.pop("l1_weight")]
+    hidden = {name: value for term in terms for name, value in _defaults(term).items()}
+    for strength, value in hidden.items():
+        if strengths[strength] is None:
+            strengths[strength] = value
+    return {"groups": {name: strengths}, "proximal": given["proximal"]}
+
+
+def _defaults(term: Term) -> dict[str, float]:
+    """The strengths of a hidden term in the default groups of project files."""
+    if term.kind == "weight":
+        return {}
+    settings = RegularizerSettings()
+    (group,) = [group for group in settings.groups if term in settings.terms(group)]
+    return {strength: settings.grid(group)[0][strength] for strength in term.strengths}
+
+
+def _units(given: Mapping[str, Any]) -> Any:
+    if "n_components" in given:
+        return [given["n_components"]]
+    units = given["units"]
+    return [units] if isinstance(units, int) else units
+
+
+def _plain(value: Any) -> Any:
+    """The value without numpy's types, which grids are made of."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value
+
+
+def _in_parameters(error: InvalidProjectError, given: Mapping[str, Any]) -> Iterator[str]:
+    for problem in error.problems:
+        *_, name = (part for part in problem.location if isinstance(part, str))
+        text = problem.text.removeprefix(path(problem.location)).strip()
+        if name == "units":
+            name = "n_components" if "n_components" in given else "units"
+        yield f"{_RENAMED.get(name, name)} {text}"
