@@ -7,6 +7,7 @@ from torch import nn
 from torch.utils.data import DataLoader, DistributedSampler
 
 from sparse_lightning import (
+    L0,
     L1,
     ConnectionCount,
     HiddenCovariance,
@@ -21,6 +22,7 @@ from sparse_lightning import (
 LAYER = "network.1"
 CASES = {
     "proximal": lambda: [SelectiveL1(0.05, 0.3, proximal=True)],
+    "gates": lambda: [L0(0.05, learning_rate=0.5)],
     "KL": lambda: [HiddenKL(0.5, 0.2, LAYER)],
     "together": lambda: [
         SelectiveL1({"network.0": 0.05, "network.2": 0.01}, 0.3, schedule=Warmup(epochs=2)),
