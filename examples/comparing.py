@@ -15,10 +15,10 @@ import mlflow
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ModelPruning
-from sparse_lightning.experiments import Request, report_experiment
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
+from sparse_lightning.experiments import Request, report_experiment
 from sparse_lightning.report import print_indices
 
 logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
