@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help page page-check demo table1-quick test test-fast lint format bench images results build clean
+.PHONY: help page page-check demo table1-quick test test-long test-fast lint format bench images results build clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -18,8 +18,11 @@ $(VENV)/installed: constraints.txt pyproject.toml
 demo: $(VENV)/installed  ## Compare six regularizers on the red wine table; prints where the report is
 	mlflow run . --env-manager local -P project=projects/wine_sae.yaml
 
-test: $(VENV)/installed  ## Run every test; warnings are errors
-	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist worksteal
+test: $(VENV)/installed  ## Run the tests; warnings are errors
+	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist worksteal -m "not long"
+
+test-long: $(VENV)/installed  ## Run those with real servers, browsers and several processes
+	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile -m long
 
 test-fast: $(VENV)/installed  ## Run the tests that train no whole study
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 -m "not slow"

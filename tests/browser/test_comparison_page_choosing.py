@@ -8,7 +8,7 @@ from page_store import MODELS
 from playwright.sync_api import expect
 from studies import GROUPS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 LEGEND = ".legend-entry bdi"
 

@@ -8,7 +8,7 @@ import pytest
 from page_opening import said_in, table
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 INDICES = ("area_marker", "area_axis", "hypervolume_gap")
 SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")

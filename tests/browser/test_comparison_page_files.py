@@ -13,7 +13,7 @@ from page_opening import table
 from playwright.sync_api import expect
 from studies import GROUPS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 INDICES = ("area_marker", "area_axis", "hypervolume_gap")
 

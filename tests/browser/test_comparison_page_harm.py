@@ -10,7 +10,7 @@ from page_opening import table
 from page_store import HARM
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
 KEPT = bool(os.environ.get("KEEP_IMAGES"))

@@ -6,7 +6,7 @@ import pytest
 from page_opening import loaded, said_in
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 # Every text that is seen or read aloud, whatever element or attribute holds it.
 TEXTS = """() => {

@@ -24,6 +24,8 @@ from sparse_lightning.exporting import log_model, logging, register_model
 from sparse_lightning.study import Study
 from sparse_lightning.tracking import Store, names
 
+pytestmark = [pytest.mark.slow, pytest.mark.long]
+
 
 def command(*arguments):
     """The outcome of a command: exit status, standard output, standard error."""

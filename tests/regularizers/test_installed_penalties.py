@@ -16,6 +16,8 @@ from sparse_lightning.regularizers.installed import installed_class
 from sparse_lightning.regularizers.terms import parse_regularizer
 from sparse_lightning.training.grid import replicas_of
 
+pytestmark = [pytest.mark.slow, pytest.mark.long]
+
 PAGE = (Path(__file__).parents[2] / "docs/add-a-penalty.md").read_text(encoding="utf-8")
 
 

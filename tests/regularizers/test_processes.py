@@ -19,6 +19,8 @@ from sparse_lightning import (
     Warmup,
 )
 
+pytestmark = [pytest.mark.slow, pytest.mark.long]
+
 LAYER = "network.1"
 CASES = {
     "proximal": lambda: [SelectiveL1(0.05, 0.3, proximal=True)],

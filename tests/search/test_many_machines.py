@@ -13,6 +13,8 @@ from sparse_lightning.search.searching import search
 from sparse_lightning.study.searching import search_strengths
 from sparse_lightning.tracking import Store
 
+pytestmark = [pytest.mark.slow, pytest.mark.long]
+
 GROUPS = ("L1", "sL1+KL")
 OVERRIDES = ("search.sampler=qmc", "search.trials=32", "search.batch=8")
 

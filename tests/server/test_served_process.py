@@ -10,7 +10,7 @@ from studies import Job
 
 from sparse_lightning.tracking.runs import FinishedRun
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 API = "sparse-lightning/api"
 ADMIN = ("admin", "a password of sixteen")
