@@ -30,12 +30,11 @@ def store(tmp_path_factory, monkeypatch):
     folder = tmp_path_factory.mktemp("store")
     monkeypatch.chdir(folder)
     monkeypatch.setitem(_model_evaluation_registry._registry, "sparse-lightning", NetworkEvaluator)
-    before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
     yield folder
     if mlflow.active_run():
         mlflow.end_run()
-    mlflow.set_tracking_uri(before)
+    mlflow.set_tracking_uri(None)  # as it is where nobody has set one
 
 
 @pytest.fixture
