@@ -66,8 +66,12 @@ build: $(VENV)/installed  ## Build the wheel and the source distribution into di
 clean:  ## Remove the environment and what tools have cached; studies and reports stay
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
-page:  ## Build the comparison page into the package (needs Node 20.19 or newer)
-	cd page && npm ci && npm run build
+page/node_modules: page/package-lock.json
+	cd page && npm ci
+	touch $@
 
-page-check:  ## Check the page's form and types, and run its unit tests
-	cd page && npm ci && npm run check
+page: page/node_modules  ## Build the comparison page into the package (needs Node 20.19 or newer)
+	cd page && npm run build
+
+page-check: page/node_modules  ## Check the page's form and types, and run its unit tests
+	cd page && npm run check

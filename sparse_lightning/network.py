@@ -21,7 +21,7 @@ from sparse_lightning.reading.loss import information_loss
 from sparse_lightning.reading.mappings import SHARE, Mappings
 from sparse_lightning.reading.paths import by_variable, path_strengths
 from sparse_lightning.reading.structure import Structure
-from sparse_lightning.reading.text import describe_autoencoder, describe_classifier
+from sparse_lightning.reading.text import describe
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,10 +220,10 @@ class Network:
             TableError: a column is missing, or a value is missing or no number.
         """
         structure, mappings = self.structure(threshold), self.mappings(threshold, share)
-        if isinstance(mappings, ClassPaths):
-            return "\n".join(describe_classifier(structure, mappings))
-        losses = None if frame is None else self._losses(frame)
-        return "\n".join(describe_autoencoder(structure, mappings, losses))
+        losses = None
+        if frame is not None and not isinstance(mappings, ClassPaths):
+            losses = self._losses(frame)
+        return "\n".join(describe(structure, mappings, losses))
 
     def draw(self, path: str | os.PathLike[str], threshold: float = 0.01, title: str = "") -> Path:
         """Write the structure diagram to a file.

@@ -16,7 +16,7 @@ from sparse_lightning.reading.class_paths import ClassPaths
 from sparse_lightning.reading.loss import losses_of
 from sparse_lightning.reading.mappings import Mappings
 from sparse_lightning.reading.structure import Structure, layers_of, weights_of
-from sparse_lightning.reading.text import describe_autoencoder, describe_classifier
+from sparse_lightning.reading.text import describe
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.files import file_names, read_document
 from sparse_lightning.tracking.reading import read_network_of_run
@@ -67,7 +67,7 @@ def network_document(store: Store, run: Run, threshold: float) -> Document:
         "losses": None if losses is None else _loss_rows(losses),
         "codes": _rows(mappings.codes) if isinstance(mappings, Mappings) else None,
         "variables_read": _rows(mappings.variables) if isinstance(mappings, Mappings) else None,
-        "sentences": _sentences(structure, mappings, losses),
+        "sentences": [] if mappings is None else describe(structure, mappings, losses),
     }
 
 
@@ -155,13 +155,3 @@ def _rows(frame: pd.DataFrame) -> list[Document]:
         }
         for row in frame.to_dict("records")
     ]
-
-
-def _sentences(
-    structure: Structure, mappings: Mappings | ClassPaths | None, losses: pd.DataFrame | None
-) -> list[str]:
-    if mappings is None:
-        return []
-    if isinstance(mappings, ClassPaths):
-        return describe_classifier(structure, mappings)
-    return describe_autoencoder(structure, mappings, losses)

@@ -28,6 +28,21 @@ LONGEST = 40
 """Characters of a name."""
 
 
+def describe(
+    structure: Structure, mappings: Mappings | ClassPaths, losses: pd.DataFrame | None = None
+) -> list[str]:
+    """A network in sentences, as `describe_autoencoder` or `describe_classifier` has them.
+
+    Args:
+        structure: the network.
+        mappings: its mappings, or the class paths of a classifier.
+        losses: of the variables of an autoencoder, if they are known.
+    """
+    if isinstance(mappings, ClassPaths):
+        return describe_classifier(structure, mappings)
+    return describe_autoencoder(structure, mappings, losses)
+
+
 def describe_autoencoder(
     structure: Structure, mappings: Mappings, losses: pd.DataFrame | None = None
 ) -> list[str]:

@@ -10,23 +10,10 @@ from sparse_lightning import penalties
 from sparse_lightning.errors import RegularizerError
 from sparse_lightning.penalties.concave import SCAD_SHAPE
 from sparse_lightning.regularizers.base import Strength, Weight
-from sparse_lightning.regularizers.weight import WeightOptions, WeightRegularizer
+from sparse_lightning.regularizers.weight import ThresholdRegularizer, WeightOptions
 
 
-class _Concave(WeightRegularizer):
-    takes = ("l1_weight", "l1_threshold")
-
-    def __init__(
-        self,
-        weight: Weight,
-        threshold: Strength,
-        layers: str | Sequence[str] | None = None,
-        **options: Unpack[WeightOptions],
-    ):
-        super().__init__(weight, layers, parameters={"threshold": threshold}, **options)
-
-
-class MCP(_Concave):
+class MCP(ThresholdRegularizer):
     """The minimax concave penalty, λ Σ |w| − w²/(2θ) where |w| < θ, else λθ/2.
 
     Args:
@@ -48,7 +35,7 @@ class MCP(_Concave):
         return penalties.proximal_mcp(weight, step, self.strengths["threshold"])
 
 
-class SCAD(_Concave):
+class SCAD(ThresholdRegularizer):
     """The smoothly clipped absolute deviation: slope λ up to θ, falling to 0 at aθ.
 
     Args:
@@ -84,7 +71,7 @@ class SCAD(_Concave):
         return penalties.proximal_scad(weight, step, self.strengths["threshold"], self.shape)
 
 
-class LogSum(_Concave):
+class LogSum(ThresholdRegularizer):
     """The log-sum penalty, λ Σ θ log(1 + |w|/θ).
 
     Args:

@@ -145,7 +145,29 @@ class L1(WeightRegularizer):
         return penalties.proximal_l1(weight, step)
 
 
-class SelectiveL1(WeightRegularizer):
+class ThresholdRegularizer(WeightRegularizer):
+    """A penalty of the weights with a threshold θ, at which it lets go of them or eases.
+
+    Args:
+        weight: λ, or a mapping of patterns of layer names to its values.
+        threshold: θ.
+        layers: patterns of layer names; default: every layer with weights.
+        options: as of `WeightRegularizer`.
+    """
+
+    takes = ("l1_weight", "l1_threshold")
+
+    def __init__(
+        self,
+        weight: Weight,
+        threshold: Strength,
+        layers: str | Sequence[str] | None = None,
+        **options: Unpack[WeightOptions],
+    ):
+        super().__init__(weight, layers, parameters={"threshold": threshold}, **options)
+
+
+class SelectiveL1(ThresholdRegularizer):
     """The selective L1 regularizer, λ Σ|w| over the weights with |w| < θ only.
 
     Args:
@@ -160,16 +182,6 @@ class SelectiveL1(WeightRegularizer):
     """
 
     symbol = "sL1"
-    takes = ("l1_weight", "l1_threshold")
-
-    def __init__(
-        self,
-        weight: Weight,
-        threshold: Strength,
-        layers: str | Sequence[str] | None = None,
-        **options: Unpack[WeightOptions],
-    ):
-        super().__init__(weight, layers, parameters={"threshold": threshold}, **options)
 
     def value(self, tensor: Tensor) -> Tensor:
         return penalties.selective_l1(tensor, self.strengths["threshold"])

@@ -135,7 +135,7 @@ class GroupStudy:
         """
         self.beat()
         asked: list[Candidate] = []
-        while len(asked) < min(most, self.left + len(asked)):
+        for _ in range(min(most, self.left)):
             trial = self.study.ask()
             place = self._place(trial.number)
             if place >= self._project.search.trials:
@@ -170,7 +170,7 @@ class GroupStudy:
         """Keep what became of a candidate."""
         number = self._id(outcome.candidate)
         if self._storage.get_trial(number).state.is_finished():
-            return  # two processes took it over at once, and the other one was faster
+            return  # another process took this one for dead, and was faster
         known = {name: value for name, value in outcome.indices.items() if math.isfinite(value)}
         self._storage.set_trial_user_attr(number, INDICES, known)
         if outcome.values is None:

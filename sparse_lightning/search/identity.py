@@ -4,6 +4,7 @@ from typing import Any
 
 from sparse_lightning.project import Project
 from sparse_lightning.project.messages import show
+from sparse_lightning.replica import STRENGTHS
 from sparse_lightning.search.space import space_of
 
 _NOT_OF_TRIALS = {
@@ -12,7 +13,6 @@ _NOT_OF_TRIALS = {
     "training": {"seeds", "accelerator", "chunk"},
     "search": {"trials", "batch", "seeds"},
 }
-_STRENGTHS = ("l1_weight", "l1_threshold", "hidden_weight", "hidden_threshold", "sparsity")
 
 
 def identity_of(project: Project, digest: str, group: str) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def identity_of(project: Project, digest: str, group: str) -> dict[str, Any]:
     dumped = project.model_dump(mode="json")
     search = dumped["search"]
     space = space_of(project, group)
-    for strength in _STRENGTHS:
+    for strength in STRENGTHS:
         if not any(name.startswith(strength) for name in space):
             del search[strength]
     shares = any(term.share for term in project.regularizers.terms(group))

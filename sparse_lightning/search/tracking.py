@@ -4,8 +4,7 @@ import json
 import math
 from collections.abc import Sequence
 from contextlib import ExitStack
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import pandas as pd
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
@@ -17,7 +16,7 @@ from sparse_lightning.search.candidates import Candidate
 from sparse_lightning.search.group_study import study_name
 from sparse_lightning.search.outcomes import Outcome
 from sparse_lightning.tracking import Store, names
-from sparse_lightning.tracking.opened import OpenedRun
+from sparse_lightning.tracking.opened import JobWriter, OpenedRun
 from sparse_lightning.tracking.origin import commit_tag
 from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.writing import common_params, network_run, write_finished
@@ -26,7 +25,7 @@ PAGE = "search.html"
 _DESCRIBED = {"group", "regularizer", *STRENGTHS, "seed", "failed", "failure"}
 
 
-class SearchWriter:
+class SearchWriter(JobWriter):
     """The run of a search while it is made; a context manager that ends the run in any case.
 
     It holds the project file, a child run a trial with its indices, below each of these a run a
@@ -56,30 +55,9 @@ class SearchWriter:
         self._project = project
         self._params = common_params(project, dataset, layers)
         self._commit = commit_tag(project.folder)
-        self._run = OpenedRun(store, names.SEARCH, f"{project.name}-search", run_id)
-        self._open = ExitStack()
+        super().__init__(OpenedRun(store, names.SEARCH, f"{project.name}-search", run_id))
 
-    @property
-    def run_id(self) -> str:
-        """Of the search's run."""
-        return self._run.run_id
-
-    def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            stack.enter_context(self._run)
-            self._describe()
-            self._open = stack.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._open.__exit__(kind, error, trace)
-
-    def _describe(self) -> None:
+    def _begin(self, stack: ExitStack) -> None:
         settings = self._project.search
         self._run.describe(
             params={

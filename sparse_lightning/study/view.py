@@ -15,7 +15,7 @@ from sparse_lightning.project import Project
 from sparse_lightning.reading.agreement import Agreement
 from sparse_lightning.reading.class_paths import ClassPaths
 from sparse_lightning.reading.loss import losses_of
-from sparse_lightning.reading.text import describe_autoencoder, describe_classifier
+from sparse_lightning.reading.text import describe
 from sparse_lightning.report import StudyView
 from sparse_lightning.report.view import Reading
 from sparse_lightning.tracking import Store, StudyRecord
@@ -180,14 +180,12 @@ def _reading(
     threshold = project.report.connection_threshold
     structure, mappings = network.structure(threshold), network.mappings(threshold)
     losses = None
-    if isinstance(mappings, ClassPaths):
-        sentences = describe_classifier(structure, mappings)
-    else:
+    if not isinstance(mappings, ClassPaths):
         errors = json.loads(read_document(store, network.run_id, INPUT_ERRORS))
         losses = losses_of(
             np.array(errors["variance"]), np.array(errors["squared_error"]), structure.groups
         )
-        sentences = describe_autoencoder(structure, mappings, losses)
+    sentences = describe(structure, mappings, losses)
     return Reading(title, structure, sentences, losses, network.run_id, agreement)
 
 

@@ -1,7 +1,9 @@
 """A run that is open while a job writes to it, and ends in any case."""
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -121,6 +123,43 @@ class OpenedRun:
                 "start a run of its own"
             )
         return run_id, run.info.experiment_id
+
+
+class JobWriter(ABC):
+    """What writes a job into a run of its own; a context manager that ends the run in any case.
+
+    Args:
+        run: of the job.
+    """
+
+    def __init__(self, run: OpenedRun):
+        self._run = run
+        self._open = ExitStack()
+
+    @property
+    def run_id(self) -> str:
+        """Of the job's run."""
+        return self._run.run_id
+
+    def __enter__(self) -> Self:
+        # Python calls __exit__ only for what has been entered: a failure in here ends the run too.
+        with ExitStack() as stack:
+            stack.enter_context(self._run)
+            self._begin(stack)
+            self._open = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open.__exit__(kind, error, trace)
+
+    @abstractmethod
+    def _begin(self, stack: ExitStack) -> None:
+        """Describe the job; what is entered into the stack ends before the run does."""
 
 
 def _status(error: BaseException | None) -> str:

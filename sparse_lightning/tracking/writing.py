@@ -6,8 +6,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from mlflow.data.pandas_dataset import from_pandas
 from mlflow.entities import Dataset as DatasetEntity
@@ -19,7 +18,7 @@ from sparse_lightning.population import single
 from sparse_lightning.project import Project
 from sparse_lightning.replica import Replica
 from sparse_lightning.tracking import bulk, names, runs
-from sparse_lightning.tracking.opened import OpenedRun
+from sparse_lightning.tracking.opened import JobWriter, OpenedRun
 from sparse_lightning.tracking.origin import commit_tag
 from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.store import Store
@@ -27,7 +26,7 @@ from sparse_lightning.training.result import TrainedPopulation
 from sparse_lightning.weights import to_safetensors
 
 
-class StudyWriter:
+class StudyWriter(JobWriter):
     """The run of a study while it is made; a context manager that ends the run in any case.
 
     Args:
@@ -61,35 +60,17 @@ class StudyWriter:
         self.facts = facts
         self.documents = documents
         self._commit = commit_tag(project.folder)
-        self._run = OpenedRun(store, names.STUDY, project.name, run_id)
-        self._open = ExitStack()
+        super().__init__(OpenedRun(store, names.STUDY, project.name, run_id))
 
-    @property
-    def run_id(self) -> str:
-        """Of the study's run."""
-        return self._run.run_id
+    def _begin(self, stack: ExitStack) -> None:
+        with self._run.store.errors("does not take the study"):
+            self._describe()
+        if self.project.tracking.system_metrics:
+            from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
-    def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            stack.enter_context(self._run)
-            with self._run.store.errors("does not take the study"):
-                self._describe()
-            if self.project.tracking.system_metrics:
-                from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
-
-                monitor = SystemMetricsMonitor(self.run_id, tracking_uri=self._run.store.uri)
-                monitor.start()
-                stack.callback(monitor.finish)
-            self._open = stack.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._open.__exit__(kind, error, trace)
+            monitor = SystemMetricsMonitor(self.run_id, tracking_uri=self._run.store.uri)
+            monitor.start()
+            stack.callback(monitor.finish)
 
     def networks(self, trained: TrainedPopulation) -> None:
         """Write one child run a network, with its weights, and the study's own measures."""

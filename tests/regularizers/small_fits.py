@@ -8,6 +8,16 @@ from torch.utils.data import DataLoader
 ROWS = torch.rand(32, 6, generator=torch.Generator().manual_seed(3))
 
 
+class SaveAtEnd(pl.Callback):
+    """Saves a checkpoint when the fit ends."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def on_train_end(self, trainer, _):
+        trainer.save_checkpoint(self.path)
+
+
 class Plain(pl.LightningModule):
     """Any network on rows; `penalty(outputs by layer name)` joins the loss, if there is one."""
 

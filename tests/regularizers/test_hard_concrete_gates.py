@@ -4,7 +4,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
-from small_fits import ROWS, Plain, assert_same, fitted, perceptron
+from small_fits import ROWS, Plain, SaveAtEnd, assert_same, fitted, perceptron
 from torch import nn
 from torch.func import functional_call
 
@@ -272,11 +272,7 @@ def test_an_optimizer_with_several_evaluations_is_refused():
 
 
 def test_gates_of_another_module_are_refused(tmp_path):
-    class Save(pl.Callback):
-        def on_train_end(self, trainer, _):
-            trainer.save_checkpoint(tmp_path / "end.ckpt")
-
-    fitted(Plain(perceptron()), [L0(0.1), Save()])
+    fitted(Plain(perceptron()), [L0(0.1), SaveAtEnd(tmp_path / "end.ckpt")])
     frozen = Plain(perceptron())
     frozen.network[0].weight.requires_grad_(False)
     with pytest.raises(RegularizerError, match=r"gates for network\.0\.weight, network\.2\.weight"):

@@ -3,7 +3,7 @@
 import pytest
 import pytorch_lightning as pl
 import torch
-from small_fits import ROWS, Plain, assert_same, fitted, perceptron
+from small_fits import ROWS, Plain, SaveAtEnd, assert_same, fitted, perceptron
 from torch import nn
 
 from sparse_lightning import L1, Prune, RegularizerError
@@ -116,11 +116,7 @@ def test_a_resumed_fit_ends_as_the_whole_one(tmp_path, optimizer, saved):
 
 
 def test_it_is_trained_on_with_the_mask_when_a_finished_fit_is_lengthened(tmp_path):
-    class Save(pl.Callback):
-        def on_train_end(self, trainer, _):
-            trainer.save_checkpoint(tmp_path / "end.ckpt")
-
-    module = fitted(Plain(perceptron(), "adam"), [Prune(0.3), Save()])
+    module = fitted(Plain(perceptron(), "adam"), [Prune(0.3), SaveAtEnd(tmp_path / "end.ckpt")])
     longer = Plain(perceptron(), "adam")
     fitted(longer, [Prune(0.3)], epochs=4, checkpoint=tmp_path / "end.ckpt")
     first, second = module.network[0].weight, longer.network[0].weight
@@ -129,11 +125,7 @@ def test_it_is_trained_on_with_the_mask_when_a_finished_fit_is_lengthened(tmp_pa
 
 
 def test_a_mask_of_another_module_is_refused(tmp_path):
-    class Save(pl.Callback):
-        def on_train_end(self, trainer, _):
-            trainer.save_checkpoint(tmp_path / "end.ckpt")
-
-    fitted(Plain(perceptron()), [Prune(0.3), Save()])
+    fitted(Plain(perceptron()), [Prune(0.3), SaveAtEnd(tmp_path / "end.ckpt")])
     other = Plain(perceptron())
     other.network[0].weight.requires_grad_(False)
     with pytest.raises(RegularizerError, match=r"mask for network\.0\.weight of the shape"):

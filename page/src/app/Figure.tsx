@@ -1,7 +1,5 @@
-import { useSignal } from "@preact/signals";
-import { useMemo, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { Legend } from "../plot/Legend";
-import { looksOf } from "../plot/looks";
 import { ParetoPlot } from "../plot/ParetoPlot";
 import { change, choice } from "../state/choice";
 import { formatNumber } from "../words/number";
@@ -9,24 +7,28 @@ import { say } from "../words/words";
 import { from, overview, runs } from "./loading";
 import { isNetwork, lookInside, runAddress } from "./opening";
 import { TakeAway } from "./TakeAway";
-import { columns, comparison, hidden, moving, points, selected, shade, study, whole } from "./view";
+import {
+  columns,
+  comparison,
+  hidden,
+  ids,
+  looks,
+  moving,
+  points,
+  selected,
+  study,
+  whole,
+} from "./view";
 
 /** The curves with their legend, and what can be taken away of them. */
 export function Figure() {
   const words = say.value.app;
   const figure = useRef<HTMLElement>(null);
-  const hovered = useSignal<number | null>(null);
   const all = points.value;
   const chosen = columns.value;
   const shown = whole.value;
-  const { palette, theme, brush, xLog, yLog } = choice.value;
-  const dark = shade.value === "dark";
-  const looks = useMemo(
-    () => looksOf(all?.groups ?? [], palette, dark),
-    [all?.groups.join("\n"), palette, theme, dark],
-  );
+  const { brush, xLog, yLog } = choice.value;
   if (!all || !chosen || !shown) return null;
-  const ids = Array.from(all.runs, (run) => runs.value.value?.table.id(run) ?? "");
   const counted = selected.value?.reduce((sum, one) => sum + one, 0) ?? 0;
   const onBrush = (region: typeof brush, drawing: boolean) => {
     // While the region is drawn, quick intervals follow it; the full ones come when it rests.
@@ -38,7 +40,7 @@ export function Figure() {
       <h2>{words.figure}</h2>
       <Legend
         groups={all.groups}
-        looks={looks}
+        looks={looks.value}
         hidden={hidden.value}
         onToggle={(group) =>
           change(
@@ -55,8 +57,8 @@ export function Figure() {
         <ParetoPlot
           comparison={comparison.value}
           points={all}
-          ids={ids}
-          looks={looks}
+          ids={ids.value}
+          looks={looks.value}
           xLabel={named(chosen.x)}
           yLabel={named(chosen.y)}
           xLog={xLog}
@@ -68,12 +70,9 @@ export function Figure() {
           title={study.value?.name ?? words.title}
           brush={brush}
           onBrush={onBrush}
-          onHover={(place) => {
-            hovered.value = place;
-          }}
           onOpen={(place) => {
             const run = all.runs[place] ?? 0;
-            if (isNetwork(run)) lookInside(ids[place] ?? "");
+            if (isNetwork(run)) lookInside(ids.value[place] ?? "");
             else visit(run);
           }}
           onVisit={(place) => visit(all.runs[place] ?? 0)}

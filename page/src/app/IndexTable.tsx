@@ -1,12 +1,11 @@
 import type { IndexName } from "../data/types";
 import type { Comparison } from "../pareto/compare";
-import { looksOf } from "../plot/looks";
 import { change, choice } from "../state/choice";
 import { formatInterval } from "../words/number";
 import { say } from "../words/words";
 import { Select } from "./ColumnsForm";
 import { runs } from "./loading";
-import { comparison, points, shade } from "./view";
+import { comparison, looks } from "./view";
 
 export const INDICES: IndexName[] = ["area_marker", "area_axis", "hypervolume_gap"];
 
@@ -14,9 +13,8 @@ export const INDICES: IndexName[] = ["area_marker", "area_axis", "hypervolume_ga
 export function IndexTable() {
   const words = say.value.app;
   const shown = comparison.value;
-  const { index, palette } = choice.value;
+  const { index } = choice.value;
   if (!shown) return null;
-  const looks = looksOf(points.value?.groups ?? [], palette, shade.value === "dark");
   const confidence = runs.value.value?.runs.bootstrap?.confidence ?? 0.95;
   return (
     <section class="panel">
@@ -63,7 +61,7 @@ export function IndexTable() {
                 <th scope="row">
                   <span
                     class="swatch"
-                    style={{ background: looks.get(group.group)?.colour ?? "currentColor" }}
+                    style={{ background: looks.value.get(group.group)?.colour ?? "currentColor" }}
                   />
                   <bdi title={group.group}>{group.group || "–"}</bdi>
                 </th>

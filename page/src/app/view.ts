@@ -3,6 +3,7 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Columns, StudyFacts } from "../data/types";
 import { type Comparison, compare, type PointSet } from "../pareto/compare";
+import { looksOf } from "../plot/looks";
 import { type Choice, choice } from "../state/choice";
 import { runs } from "./loading";
 
@@ -122,6 +123,19 @@ export const points = computed<Points | null>(() => {
   }
   return made;
 });
+
+/** The ids of the runs of the points. */
+export const ids = computed<string[]>(() => {
+  const table = runs.value.value?.table;
+  return Array.from(points.value?.runs ?? [], (run) => table?.id(run) ?? "");
+});
+
+const palette = part(() => choice.value.palette);
+
+/** How each group is drawn. */
+export const looks = computed(() =>
+  looksOf(points.value?.groups ?? [], palette.value, shade.value === "dark"),
+);
 
 /** The one study that everything shown belongs to, if it is one. */
 export const study = computed<StudyFacts | null>(() => {

@@ -33,7 +33,7 @@ export interface ParetoPlotProps {
   brush: Region | null;
   /** `moving`: the region is still being drawn. */
   onBrush: (region: Region | null, moving: boolean) => void;
-  onHover: (place: number | null) => void;
+  onHover?: (place: number | null) => void;
   onOpen: (place: number) => void;
   onVisit: (place: number) => void;
   tooltip: (place: number) => ComponentChildren;
@@ -129,7 +129,7 @@ export function ParetoPlot(props: ParetoPlotProps) {
   const point = (next: Hit | null) => {
     if (JSON.stringify(next) === JSON.stringify(current)) return;
     setHit(next);
-    onHover(runOf(next, curves, points, x, y));
+    onHover?.(runOf(next, curves, points, x, y));
   };
   const act = (from: Hit | null, visit: boolean): boolean => {
     const place = runOf(from, curves, points, x, y);
