@@ -147,6 +147,8 @@ def test_everything_is_done_by_keyboard_alone(opener, served):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     expect(page.locator(".connections-of")).to_be_visible()
+    # The address follows what is chosen a quarter of a second later.
+    expect(page).to_have_url(re.compile("region="))
     assert said_in(page.url)["region"]
     register = page.get_by_role("button", name="Register as a model")
     register.focus()
