@@ -87,7 +87,7 @@ def test_a_study_named_twice_or_not_there_is_refused(tracked, tmp_path):
 
 def test_the_command_ends_with_the_table_and_the_page(tracked, tmp_path):
     uri, _ = tracked
-    arguments = ["overview", "first", "second", "--tracking-uri", uri]
+    arguments = ["overview", "first, second", "--tracking-uri", uri]
     result = CliRunner().invoke(main, [*arguments, "--output", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
     assert "MCP" in result.output

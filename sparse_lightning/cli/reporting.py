@@ -77,7 +77,8 @@ def overview_command(
 ) -> None:
     """Put several tracked studies side by side on one page, group by group.
 
-    A STUDY is the name of an experiment or project, or the id of a study's run.
+    A STUDY is the name of an experiment or project, or the id of a study's run; one argument may
+    hold several, separated by commas.
     """
     import pandas as pd
     from rich.console import Console
@@ -85,7 +86,8 @@ def overview_command(
     from sparse_lightning.report.terminal import overview_table
     from sparse_lightning.study.overview import overview
 
-    page = overview(studies, tracking_uri, output, title, index)
+    names = [name.strip() for name in ",".join(studies).split(",")]
+    page = overview(names, tracking_uri, output, title, index)
     Console().print(overview_table(pd.read_csv(page.with_suffix(".csv")), index))
     click.echo(f"report: {page.resolve()}")
 
