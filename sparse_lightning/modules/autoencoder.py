@@ -10,7 +10,7 @@ from sparse_lightning.modules.population import (
     activation_names,
     unbounded,
 )
-from sparse_lightning.population import linear_layers
+from sparse_lightning.population import linear_layers, squared_errors_of
 
 
 class Autoencoder(PopulationModule):
@@ -49,8 +49,5 @@ class Autoencoder(PopulationModule):
     def errors(self, batch: Float[Tensor, "batch unit"]) -> tuple[Float[Tensor, " replica"], int]:
         with torch.no_grad():
             codes = self.below(batch)
-        output = self.decoder(self.encoder(codes))
-        error = nn.functional.mse_loss(
-            output.float(), codes.float().expand_as(output), reduction="none"
-        )
-        return error.sum((1, 2)), output[0].numel()
+        network = nn.Sequential(*self.encoder, *self.decoder)
+        return squared_errors_of(network, codes, codes), codes.shape[-2] * codes.shape[-1]
