@@ -2,18 +2,18 @@
 
     python benchmarks/step.py [--replicas 1,25,150,1000] [--epochs 6] [--rounds 3] [--json PATH]
 
-For the shapes of the packaged tables and batches of 64 and of the project's own size, in one run and
-in turn:
+For the shapes of the packaged tables and batches of 64 and of the project's own size, in one run
+and in turn:
 
-- the products of the step, forward and backward, by `torch.bmm` alone, with outputs made ahead and in
-  chunks of replicas of the size that is best: the limit;
-- the step of a population with all six groups in `sparse-lightning`'s fit, and its share of that rate;
+- the products of the step, forward and backward, by `torch.bmm` alone, with outputs made ahead and
+  in chunks of replicas of the size that is best: the limit;
+- the step of a population with all six groups as a study trains it, and its share of that rate;
 - a `torch.func` ensemble, `vmap(grad(loss))` and a fused Adam in a bare loop without penalties;
 - one Lightning fit a network, the mean of one of each group.
 
-Then the step of each group over that of the unregularized networks, and the peak memory of a child
-process each that trains so many replicas on so many rows. Times are the best epoch of the best round.
-Prints tables and, as its last line, JSON.
+Then the step of each group over that of the unregularized networks, and the peak memory of a
+child process each that trains so many replicas on so many rows. Times are those of the best epoch
+of the best round. Prints tables and, as its last line, JSON.
 """
 
 import argparse

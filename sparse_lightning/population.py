@@ -173,7 +173,9 @@ def squared_errors_of(
             x = module(x)
         return squared_error(x, layer.weight, layer.bias, activation, target)
     output = network(x)
-    error = nn.functional.mse_loss(output.float(), target.float().expand_as(output), reduction="none")
+    error = nn.functional.mse_loss(
+        output.float(), target.float().expand_as(output), reduction="none"
+    )
     return error.sum((1, 2))
 
 

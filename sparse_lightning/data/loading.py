@@ -9,7 +9,6 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-
 AHEAD_VALUES = 2**20
 """Of the rows of the batches that are made ahead."""
 

@@ -28,10 +28,9 @@ class Steps:
     """Makes steps with the hooks of a trainer's callbacks and of its module.
 
     Each step calls `on_train_batch_start`, `on_before_backward`, `on_after_backward`,
-    `on_before_optimizer_step` and `on_train_batch_end`, the callbacks' before the module's, as often
-    as Lightning does with one batch a call. The first `on_train_batch_start` and the last
-    `on_train_batch_end` of an epoch are Lightning's own; their batch is the epoch. Gradients are not
-    accumulated and not scaled.
+    `on_before_optimizer_step` and `on_train_batch_end` once, the callbacks' before the module's.
+    The first `on_train_batch_start` and the last `on_train_batch_end` of an epoch are Lightning's
+    own calls; their batch is the epoch. Gradients are not accumulated and not scaled.
 
     Args:
         module: with `automatic_optimization = False` and one optimizer.

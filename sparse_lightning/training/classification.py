@@ -48,9 +48,7 @@ def train_classifiers(
     heldout = examples.held_out()
     confusions = {"training": confusion}
     if heldout is not None:
-        metrics_heldout, confusions["heldout"] = judge_networks(
-            network, heldout, prefix="heldout_"
-        )
+        metrics_heldout, confusions["heldout"] = judge_networks(network, heldout, prefix="heldout_")
         metrics |= metrics_heldout
     elif folds:
         predicted = _cross_validate(project, examples, folds, progress, numbers)

@@ -1,4 +1,4 @@
-"""An epoch in one call: the same steps, and the same hooks around them, as with Lightning's loop."""
+"""An epoch in one call: the steps and the hooks around them that Lightning's loop makes."""
 
 import pytest
 import pytorch_lightning as pl
@@ -21,7 +21,9 @@ REPLICAS = [
     Replica(0, "none", "none", 1),
     Replica(1, "L1", "L1", 1, l1_weight=0.02),
     Replica(2, "sL1+sh", "sL1+sh", 1, l1_weight=0.01, l1_threshold=0.25, **HIDDEN),
-    Replica(3, "sL1+KL", "sL1+KL", 3, l1_weight=0.01, l1_threshold=0.2, hidden_weight=0.1, sparsity=0.2),
+    Replica(
+        3, "sL1+KL", "sL1+KL", 3, l1_weight=0.01, l1_threshold=0.2, hidden_weight=0.1, sparsity=0.2
+    ),
     Replica(4, "magnitude", "magnitude", 2, l1_weight=0.5),
     Replica(5, "L0", "L0", 2, l1_weight=0.001),
 ]

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from sparse_lightning.population import batched_layer, single
-from sparse_lightning.training import measuring
+from sparse_lightning.training import measuring, sweeping
 from sparse_lightning.training.sweeping import THRESHOLDS, sweep
 
 
