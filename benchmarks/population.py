@@ -11,6 +11,7 @@ the median of the pairs.
 
 import argparse
 import json
+import logging
 import os
 import statistics
 import time
@@ -60,6 +61,8 @@ def single_fit(
     epochs: int,
 ) -> None:
     """One Lightning fit of one network, with batches by index."""
+    for name in ("pytorch_lightning", "lightning.pytorch"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # no tips
     trainer = pl.Trainer(
         max_epochs=epochs,
         accelerator="cpu",

@@ -146,7 +146,7 @@ def linear_layers(network: nn.Module) -> list[BatchedLinear]:
 
 
 def squared_errors_of(
-    network: nn.Sequential,
+    layers: Sequence[nn.Module],
     x: Float[Tensor, "*replica batch input"],
     target: Float[Tensor, "*replica batch output"],
 ) -> Float[Tensor, " replica"]:
@@ -156,11 +156,11 @@ def squared_errors_of(
     outputs by a hook or they are computed in 16 bits.
 
     Args:
-        network: batched layers and their activations.
+        layers: batched layers and their activations, as of `flatten`.
         x: of each replica, or shared by all.
         target: what the outputs should be; likewise.
     """
-    *others, layer, activation = flatten(network)
+    *others, layer, activation = layers
     watched = layer._forward_hooks or activation._forward_hooks
     if (
         others
@@ -169,10 +169,12 @@ def squared_errors_of(
         and not watched
         and not torch.is_autocast_enabled(x.device.type)
     ):
-        for module in others:
-            x = module(x)
+        for other in others:
+            x = other(x)
         return squared_error(x, layer.weight, layer.bias, activation, target)
-    output = network(x)
+    output = x
+    for every in layers:
+        output = every(output)
     error = nn.functional.mse_loss(
         output.float(), target.float().expand_as(output), reduction="none"
     )

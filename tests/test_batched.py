@@ -83,7 +83,7 @@ def test_the_last_layer_fused_with_the_error_is_the_network_and_the_error(
     generator = torch.Generator().manual_seed(batch)
     x = torch.rand(batch, inputs, generator=generator)
     target = torch.rand(batch, outputs, generator=generator)
-    found = squared_errors_of(network, x, target)
+    found = squared_errors_of(list(network), x, target)
     gradients = torch.autograd.grad(found.sum(), list(network.parameters()))
     expected = (network(x) - target).square().sum((1, 2))
     torch.testing.assert_close(found, expected)
@@ -100,5 +100,5 @@ def test_who_looks_at_the_outputs_by_a_hook_sees_them():
     seen = []
     network[3].register_forward_hook(lambda *_: seen.append(_[2].shape))
     x = torch.rand(4, 3)
-    squared_errors_of(network, x, x)
+    squared_errors_of(list(network), x, x)
     assert seen == [(1, 4, 3)]

@@ -118,7 +118,8 @@ class PopulationModule(pl.LightningModule):
     def _loss(self, batch: Tensor) -> Tensor:
         loss, error, elements = self.losses(batch)
         step = torch.where(loss.detach().isfinite(), -1, self.trainer.global_step)
-        self.failed_step = torch.where(self.failed_step < 0, step, self.failed_step)
+        # In place: setting an attribute of a module takes longer than the operation.
+        torch.where(self.failed_step < 0, step, self.failed_step, out=self.failed_step)
         self.error_sum += error.detach()
         self.elements_seen += elements
         alive = self.failed_step < 0
