@@ -40,13 +40,8 @@ format: $(VENV)/installed  ## Bring the code into form
 table1-quick: $(VENV)/installed  ## Train a few epochs of every column of table 1, to see that all run
 	sparse-lightning table1 --quick
 
-bench: $(VENV)/installed  ## Measure: one JSON line a benchmark
-	python benchmarks/population.py
-	python benchmarks/tracking.py
-	python benchmarks/components.py
-	python benchmarks/heldout.py
-	python benchmarks/search.py --quality 5
-	python benchmarks/page.py
+bench: $(VENV)/installed  ## Run all benchmarks; prints one table and writes build/bench.json
+	python benchmarks/all.py
 
 images: $(VENV)/installed  ## Make the pictures of the page in docs/images anew; takes Chromium and a font with Japanese
 	KEEP_IMAGES=1 pytest -q tests/browser/test_comparison_page_images.py

@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from sparse_lightning.batched import affine, differentiable, squared_error
+
 
 class UnitSoftmax(nn.Softmax):
     """Softmax over the units of a layer, the last axis."""
@@ -66,7 +68,9 @@ class BatchedLinear(nn.Module):
         self, x: Float[Tensor, "*replica batch input"]
     ) -> Float[Tensor, "replica batch output"]:
         """Apply the layer to inputs of each replica, or to `(batch, input)` shared by all."""
-        return torch.baddbmm(self.bias, x.expand(self.replicas, -1, -1), self.weight)
+        if torch.is_autocast_enabled(x.device.type):
+            return torch.baddbmm(self.bias, x.expand(self.replicas, -1, -1), self.weight)
+        return affine(x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         replicas, inputs, outputs = self.weight.shape
@@ -139,6 +143,42 @@ def part_of(network: nn.Sequential, start: int | None, stop: int | None = None) 
 def linear_layers(network: nn.Module) -> list[BatchedLinear]:
     """The `BatchedLinear` layers in the order of the data."""
     return [layer for layer in flatten(network) if isinstance(layer, BatchedLinear)]
+
+
+def squared_errors_of(
+    layers: Sequence[nn.Module],
+    x: Float[Tensor, "*replica batch input"],
+    target: Float[Tensor, "*replica batch output"],
+) -> Float[Tensor, " replica"]:
+    """The squared error of each replica's outputs, summed over batch and outputs.
+
+    The last layer, its activation and the error are one operation, unless somebody looks at the
+    outputs by a hook or they are computed in 16 bits.
+
+    Args:
+        layers: batched layers and their activations, as of `flatten`.
+        x: of each replica, or shared by all.
+        target: what the outputs should be; likewise.
+    """
+    *others, layer, activation = layers
+    watched = layer._forward_hooks or activation._forward_hooks
+    if (
+        others
+        and isinstance(layer, BatchedLinear)
+        and differentiable(activation)
+        and not watched
+        and not torch.is_autocast_enabled(x.device.type)
+    ):
+        for other in others:
+            x = other(x)
+        return squared_error(x, layer.weight, layer.bias, activation, target)
+    output = x
+    for every in layers:
+        output = every(output)
+    error = nn.functional.mse_loss(
+        output.float(), target.float().expand_as(output), reduction="none"
+    )
+    return error.sum((1, 2))
 
 
 def single(network: nn.Module, replica: int) -> nn.Sequential:

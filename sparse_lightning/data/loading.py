@@ -1,12 +1,16 @@
 """A table on the device, handed out in whole batches by index."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
+
+AHEAD_VALUES = 2**20
+"""Of the rows of the batches that are made ahead."""
 
 
 class TableDataset(Dataset[Tensor]):
@@ -47,8 +51,46 @@ class BatchIndices(Sampler[Tensor]):
         return -(-self.rows // self.batch_size)
 
     def __iter__(self) -> Iterator[Tensor]:
-        order = torch.randperm(self.rows, generator=self._generator).to(self.device)
-        yield from order.split(self.batch_size)
+        yield from self.order().split(self.batch_size)
+
+    def order(self) -> Tensor:
+        """All rows in the order of the next epoch."""
+        return torch.randperm(self.rows, generator=self._generator).to(self.device)
+
+
+class Epoch:
+    """The batches of an epoch, made ahead in blocks by one index operation each.
+
+    Args:
+        rows: the table.
+        indices: of the rows of each batch; asked anew for every epoch.
+    """
+
+    def __init__(self, rows: Float[Tensor, "row unit"], indices: BatchIndices):
+        self.rows = rows
+        self.indices = indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __iter__(self) -> Iterator[Float[Tensor, "batch unit"]]:
+        size = self.indices.batch_size
+        ahead = size * max(1, AHEAD_VALUES // (size * max(1, self.rows.shape[1])))
+        for block in self.indices.order().split(ahead):
+            yield from self.rows.index_select(0, block).split(size)
+
+
+class WholeEpochs(Dataset[Epoch]):
+    """One item: all the batches of an epoch."""
+
+    def __init__(self, epoch: Epoch):
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: int) -> Epoch:
+        return self.epoch
 
 
 class TableModule(pl.LightningDataModule):
@@ -58,16 +100,29 @@ class TableModule(pl.LightningDataModule):
         rows: the encoded table `(row, unit)`.
         batch_size: rows a batch.
         seed: of the order of the rows.
+        whole_epochs: hand out all the batches of an `Epoch` as one, for a module that makes many
+            steps of it.
     """
 
-    def __init__(self, rows: Float[Tensor, "row unit"], batch_size: int, seed: int = 0):
+    def __init__(
+        self,
+        rows: Float[Tensor, "row unit"],
+        batch_size: int,
+        seed: int = 0,
+        whole_epochs: bool = False,
+    ):
         super().__init__()
         self.rows = rows
         self.batch_size = batch_size
         self.seed = seed
+        self.whole_epochs = whole_epochs
 
-    def train_dataloader(self) -> DataLoader[Tensor]:
-        device = self.trainer.strategy.root_device if self.trainer else None
-        rows = self.rows.to(device)
+    def train_dataloader(self) -> DataLoader[Any]:
+        rows, device = self.rows, None
+        if self.trainer:
+            device = self.trainer.strategy.root_device
+            rows = self.trainer.precision_plugin.convert_input(rows.to(device))
         indices = BatchIndices(len(rows), self.batch_size, self.seed, device)
+        if self.whole_epochs:
+            return DataLoader(WholeEpochs(Epoch(rows, indices)), batch_size=None)
         return DataLoader(TableDataset(rows), batch_size=None, sampler=indices)

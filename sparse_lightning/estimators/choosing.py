@@ -15,10 +15,13 @@ from sparse_lightning.regularizers.groups import regularizers_for
 from sparse_lightning.regularizers.hidden import HiddenKL, HiddenRegularizer
 from sparse_lightning.regularizers.magnitude import Magnitude
 from sparse_lightning.training import TrainedPopulation
-from sparse_lightning.training.measuring import ROWS_AT_ONCE, outputs
+from sparse_lightning.training.measuring import outputs
 from sparse_lightning.training.result import INPUT_ERRORS
 
 PerReplica = Float[np.ndarray, " replica"]
+
+ROWS_AT_ONCE = 1024
+"""The batches over which penalties that are no means over rows are averaged."""
 
 
 def candidates(project: Project, population: TrainedPopulation, examples: Examples) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from sparse_lightning.modules.population import (
     activation_names,
     unbounded,
 )
-from sparse_lightning.population import linear_layers
+from sparse_lightning.population import flatten, linear_layers, squared_errors_of
 
 
 class Autoencoder(PopulationModule):
@@ -37,6 +37,7 @@ class Autoencoder(PopulationModule):
         self.encoder = encoder
         self.decoder = decoder
         self.below = below.requires_grad_(False)
+        self._layers = [*flatten(encoder), *flatten(decoder)]
         self.hidden_layers = activation_names("encoder", encoder)
         self.unbounded_units = unbounded(encoder)
 
@@ -49,8 +50,5 @@ class Autoencoder(PopulationModule):
     def errors(self, batch: Float[Tensor, "batch unit"]) -> tuple[Float[Tensor, " replica"], int]:
         with torch.no_grad():
             codes = self.below(batch)
-        output = self.decoder(self.encoder(codes))
-        error = nn.functional.mse_loss(
-            output.float(), codes.float().expand_as(output), reduction="none"
-        )
-        return error.sum((1, 2)), output[0].numel()
+        error = squared_errors_of(self._layers, codes, codes)
+        return error, codes.shape[-2] * codes.shape[-1]

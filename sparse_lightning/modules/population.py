@@ -15,6 +15,7 @@ from sparse_lightning.modules.optimization import (
     silence,
     tail_schedule,
 )
+from sparse_lightning.modules.stepping import Batches, Steps
 from sparse_lightning.population import BatchedLinear, clear, linear_layers
 
 
@@ -46,6 +47,9 @@ class PopulationModule(pl.LightningModule):
     so that replicas never mix. A replica whose loss is no longer finite is taken out of the sum,
     its weights are set to 0 and stay there, and `failed_step` tells when that was.
 
+    It trains with Lightning's own loop on any batches of rows. With `automatic_optimization` off it
+    takes all the batches of an epoch at once and makes the same steps by `Steps`.
+
     Args:
         replicas: how many networks.
         optimization: how to train.
@@ -55,6 +59,7 @@ class PopulationModule(pl.LightningModule):
         replicas: how many networks.
         hidden_layers: names of the layers whose outputs the hidden regularizers penalise.
         unbounded_units: whether these outputs are not confined to [0, 1].
+        steps_in_epoch: how many steps an epoch has, where it is one batch to the trainer.
         failed_step: `(replica,)`, the optimizer step at which the loss was not finite, else −1.
     """
 
@@ -77,6 +82,8 @@ class PopulationModule(pl.LightningModule):
             "error_sum", torch.zeros(replicas, dtype=torch.float64), persistent=False
         )
         self.elements_seen = 0
+        self.steps_in_epoch: int | None = None
+        self._steps: Steps | None = None
         self.failed_step: Tensor
         self.error_sum: Tensor
 
@@ -91,14 +98,36 @@ class PopulationModule(pl.LightningModule):
         error, elements = self.errors(batch)
         return error, error, elements
 
-    def training_step(self, batch: Tensor, _: int) -> Tensor:
+    def on_train_start(self) -> None:
+        if not self.automatic_optimization:
+            self._steps = Steps(self)
+
+    def training_step(self, batch: Tensor | Batches, _: int) -> Tensor | None:
+        """Give the loss of a batch, or make the steps of all batches of an epoch.
+
+        Args:
+            batch: rows; or, where `automatic_optimization` is off, the batches of an epoch.
+        """
+        if isinstance(batch, Tensor):
+            return self._loss(batch)
+        assert self._steps is not None
+        self.steps_in_epoch = len(batch)
+        self._steps.run(batch, self._loss)
+        return None
+
+    def _loss(self, batch: Tensor) -> Tensor:
         loss, error, elements = self.losses(batch)
         step = torch.where(loss.detach().isfinite(), -1, self.trainer.global_step)
-        self.failed_step = torch.where(self.failed_step < 0, step, self.failed_step)
+        # In place: setting an attribute of a module takes longer than the operation.
+        torch.where(self.failed_step < 0, step, self.failed_step, out=self.failed_step)
         self.error_sum += error.detach()
         self.elements_seen += elements
         alive = self.failed_step < 0
         return torch.where(alive, loss, 0.0).sum() / batch.shape[0]
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        if not self.automatic_optimization:  # else the trainer does it
+            self.configure_gradient_clipping(optimizer)
 
     def on_after_backward(self) -> None:
         # A gradient scaler skips the step of all when one gradient is not finite.
@@ -113,6 +142,9 @@ class PopulationModule(pl.LightningModule):
         return self.error_sum / max(self.elements_seen, 1)
 
     def on_train_epoch_end(self) -> None:
+        if not self.automatic_optimization:  # else the trainer does it
+            schedule: Any = self.lr_schedulers()
+            schedule.step()
         self.error_sum.zero_()
         self.elements_seen = 0
         failed = self.failed_step >= 0

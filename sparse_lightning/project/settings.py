@@ -122,6 +122,9 @@ class TrainingSettings(Settings):
             `epochs`.
         seeds: one network is trained for each seed and setting.
         accelerator: of Lightning's trainer.
+        devices: of the accelerator; the networks are cut into as many parts, each trained by a
+            process with a device of its own, which changes no result. With `--workers` or
+            `--scheduler` each worker has one.
         precision: of Lightning's trainer.
         chunk: how many networks are trained together; changes no result.
         floor: when the unregularized networks are trained enough.
@@ -137,6 +140,7 @@ class TrainingSettings(Settings):
     fine_tune_epochs: Annotated[Whole, Field(ge=0)] = 0
     seeds: Seeds = (1, 2, 3, 4, 5)
     accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps"] = "auto"
+    devices: Count = 1
     precision: Literal["32-true", "64-true", "16-mixed", "bf16-mixed"] = "32-true"
     chunk: Chunk = "auto"
     floor: FloorSettings = FloorSettings()

@@ -136,7 +136,8 @@ class Regularizer(pl.Callback):
     ) -> None:
         if self.schedule is None:
             return
-        batches = trainer.num_training_batches
+        # A population's module may make many steps of what is one batch to the trainer.
+        batches = getattr(pl_module, "steps_in_epoch", None) or trainer.num_training_batches
         epoch = trainer.current_epoch + (batch_idx / batches if batches else 0.0)
         self.factor = float(self.schedule(trainer.global_step, epoch))
         if not 0 <= self.factor < math.inf:
@@ -163,11 +164,32 @@ class Regularizer(pl.Callback):
     ) -> None:
         self.on_fit_end(trainer, pl_module)
 
-    def added_gradient(self, tensor: Tensor, weight: Tensor, trainer: pl.Trainer) -> Tensor:
-        """What is to be added to the gradient of the loss with respect to `tensor`."""
-        addition = self.gradient(tensor) * spread(self._share(weight, trainer), tensor)
+    def add_gradient(
+        self, gradient: Tensor, tensor: Tensor, weight: Tensor, trainer: pl.Trainer
+    ) -> None:
+        """Add the penalty's gradient with respect to `tensor` to that of the loss, in place.
+
+        Args:
+            gradient: of the loss, `(replica, …)`.
+            tensor: what is penalised, of the same shape.
+            weight: its strength `(replica,)`.
+            trainer: of the fit.
+        """
+        slope, share = self.addition(tensor, weight, trainer)
+        if gradient.dtype == slope.dtype == share.dtype:
+            gradient.addcmul_(slope, share)
+        else:  # 16-bit gradients, to which a strength is not rounded
+            gradient.add_(slope * share)
+
+    def addition(
+        self, tensor: Tensor, weight: Tensor, trainer: pl.Trainer
+    ) -> tuple[Tensor, Tensor]:
+        """The two factors of what is to be added to the gradient with respect to `tensor`."""
+        share = self._share(weight, trainer)
         scaler = getattr(trainer.precision_plugin, "scaler", None)
-        return addition if scaler is None else scaler.scale(addition)
+        return self.gradient(tensor), spread(
+            share if scaler is None else scaler.scale(share), tensor
+        )
 
     def add_value(
         self, loss: Tensor, tensors: list[tuple[Tensor, Tensor]], trainer: pl.Trainer
@@ -200,7 +222,8 @@ class Regularizer(pl.Callback):
 
     def _share(self, weight: Tensor, trainer: pl.Trainer) -> Tensor:
         """The weight `(replica,)` of the penalty in one of the accumulated batches."""
-        return weight * (self.factor / trainer.accumulate_grad_batches)
+        factor = self.factor / trainer.accumulate_grad_batches
+        return weight if factor == 1 else weight * factor
 
     def _checked(self, name: str, value: Strength) -> Tensor:
         strength = torch.as_tensor(value, dtype=torch.float32).reshape(-1)

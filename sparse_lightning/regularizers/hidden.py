@@ -104,15 +104,14 @@ class HiddenRegularizer(Regularizer):
     def _hook(self, name: str, trainer: pl.Trainer) -> Any:
         weight = self.weight_of(name)
 
-        # A compiled module leaves its graph here: what the hook registers is no part of it.
-        @torch.compiler.disable
         def capture(module: nn.Module, _: Any, output: Any) -> None:
             tensor = self._first(output, name)
             if module.training and tensor.requires_grad:
                 self._seen = True
                 self._capture(tensor, weight, trainer)
 
-        return capture
+        # A compiled module leaves its graph here: what the hook registers is no part of it.
+        return capture if self.batched else torch.compiler.disable(capture)
 
     def _first(self, output: Any, layer: str) -> Tensor:
         first = output
@@ -136,11 +135,14 @@ class HiddenRegularizer(Regularizer):
             self._outputs.append((hidden, weight))
 
         def add_penalty(gradient: Tensor) -> Tensor:
-            # The gradients of the processes will be averaged.
-            addition = self.added_gradient(hidden, weight, trainer)[:, own] * processes
-            addition = addition.to(gradient.dtype)
-            if self.batched:
+            if self.batched and processes == 1:
                 # The gradient that a population's decoder passes down is nobody else's.
+                self.add_gradient(gradient[self.replicas], hidden, weight, trainer)
+                return gradient
+            slope, share = self.addition(hidden, weight, trainer)
+            # The gradients of the processes will be averaged.
+            addition = ((slope * share)[:, own] * processes).to(gradient.dtype)
+            if self.batched:
                 gradient[self.replicas].add_(addition)
                 return gradient
             return gradient + self._like(addition, gradient)

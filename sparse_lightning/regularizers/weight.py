@@ -95,8 +95,7 @@ class WeightRegularizer(Regularizer):
                     weight.grad = torch.zeros_like(weight)
                 elif weight.grad.is_sparse:  # of an embedding: the penalty is one of all rows
                     weight.grad = weight.grad.to_dense()
-                addition = self.added_gradient(self._part(weight), strength, trainer)
-                self._part(weight.grad).add_(addition)
+                self.add_gradient(self._part(weight.grad), self._part(weight), strength, trainer)
 
     def _collect(self, pl_module: pl.LightningModule) -> None:
         found = matching_all(

@@ -12,7 +12,7 @@ from sparse_lightning.modules.population import Optimization
 from sparse_lightning.population import batched_layer, part_of
 from sparse_lightning.project import Project
 from sparse_lightning.training.grid_training import GridTraining, Stage
-from sparse_lightning.training.judging import judge
+from sparse_lightning.training.judging import judge, judge_networks
 from sparse_lightning.training.measuring import outputs, squared_errors
 from sparse_lightning.training.progress import Progress
 from sparse_lightning.training.references import classifier_references
@@ -44,13 +44,11 @@ def train_classifiers(
     training = examples.training()
     grid, network = _fit(project, training, progress, numbers)
     errors = squared_errors(network, training.inputs, training.targets, len(grid.replicas))
-    metrics, confusion = judge(outputs(network, training.inputs), training, prefix="")
+    metrics, confusion = judge_networks(network, training, prefix="")
     heldout = examples.held_out()
     confusions = {"training": confusion}
     if heldout is not None:
-        metrics_heldout, confusions["heldout"] = judge(
-            outputs(network, heldout.inputs), heldout, prefix="heldout_"
-        )
+        metrics_heldout, confusions["heldout"] = judge_networks(network, heldout, prefix="heldout_")
         metrics |= metrics_heldout
     elif folds:
         predicted = _cross_validate(project, examples, folds, progress, numbers)

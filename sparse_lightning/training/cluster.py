@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import ClusterError
 from sparse_lightning.project import Project
+from sparse_lightning.training.devices import Devices
 from sparse_lightning.training.parts import joined, parts_of
 from sparse_lightning.training.progress import Progress, SilentProgress
 from sparse_lightning.training.result import TrainedPopulation
@@ -133,28 +134,30 @@ def cluster_of(workers: int | None, scheduler: str | None) -> Iterator[Cluster |
 def train_on(
     cluster: Cluster | None, project: Project, examples: Examples, progress: Progress | None
 ) -> TrainedPopulation:
-    """Train every network of a project, on a cluster if there is one.
+    """Train every network of a project, on a cluster or on several devices if there are.
 
     Replicas never mix, so that the cut into parts changes no result.
 
     Args:
-        cluster: that trains; None: this process.
+        cluster: that trains; None: this process, or one for each of `training.devices`.
         project: what to train.
         examples: the encoded table.
         progress: told of every epoch, or of every part; None: nothing is told.
 
     Raises:
-        TableError, TrainingError: as `train` raises them.
+        TableError, TrainingError: as `train` raises them, or there are fewer devices.
         ClusterError: the workers were lost.
     """
     progress = progress or SilentProgress()
-    if cluster is None:
+    if cluster is None and project.training.devices == 1:
         return train(project, examples, progress)
-    parts = parts_of(project, cluster.workers)
-    title = f"{len(parts)} parts on {cluster.workers} workers"
+    workers = Devices(project) if cluster is None else cluster
+    count = workers.workers
+    parts = parts_of(project, count)
+    title = f"{len(parts)} parts on {count} {'devices' if cluster is None else 'workers'}"
     progress.start(title, len(parts), sum(map(len, parts)))
     arguments = [(project, examples, numbers) for numbers in parts]
-    return joined(cluster.run(_train_part, arguments, progress))
+    return joined(workers.run(_train_part, arguments, progress))
 
 
 def _train_part(project: Project, examples: Examples, numbers: Sequence[int]) -> TrainedPopulation:

@@ -72,7 +72,10 @@ def fit(
                 f"training.accelerator {project.training.accelerator} with training.precision "
                 f"{project.training.precision} cannot be used here: {error}"
             ) from error
-        trainer.fit(module, datamodule=TableModule(rows, batch_size, order))
+        # A scaler of 16-bit gradients is handled by Lightning's own loop alone.
+        itself = getattr(trainer.precision_plugin, "scaler", None) is None
+        module.automatic_optimization = not itself
+        trainer.fit(module, datamodule=TableModule(rows, batch_size, order, whole_epochs=itself))
     module.to(device="cpu", dtype=torch.float32)
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from sparse_lightning.project import Project
 from sparse_lightning.replica import FLOOR, Replica
 
-CHUNK_BYTES = 64 * 2**20
+CHUNK_BYTES = 32 * 2**20
 """What the weights, gradients, moments and activations of a chunk may take together."""
 
 
@@ -42,6 +42,7 @@ def chunk_size(project: Project, layers: list[int]) -> int:
     if project.training.chunk != "auto":
         return project.training.chunk
     weights = sum((inputs + 1) * outputs for inputs, outputs in pairwise(layers))
-    # Adam keeps a gradient and two moments for each weight; backward keeps activations and errors.
-    values = 4 * weights + 4 * project.training.batch_size * sum(layers)
+    # Adam keeps a gradient and two moments for each weight. Of a hidden layer there are its sums,
+    # its outputs and their gradients; outputs of the last layer are held for a few replicas only.
+    values = 4 * weights + 3 * project.training.batch_size * sum(layers[1:-1])
     return max(1, CHUNK_BYTES // (4 * values))

@@ -24,7 +24,7 @@ from sparse_lightning.regularizers.hidden import HiddenRegularizer
 from sparse_lightning.replica import FLOOR
 from sparse_lightning.training.fitting import fit, optimization_of
 from sparse_lightning.training.grid import chunk_size, chunks, replicas_of
-from sparse_lightning.training.measuring import ROWS_AT_ONCE, HistoryRecorder
+from sparse_lightning.training.measuring import HistoryRecorder, rows_at_once
 from sparse_lightning.training.progress import EpochProgress, Progress
 from sparse_lightning.training.result import History, TrainedPopulation
 
@@ -223,6 +223,6 @@ class GridTraining:
         module = self._module(stage, take(stage.layers, part), part)
         total = np.zeros(len(sound))
         with torch.no_grad():
-            for batch in stage.rows.split(ROWS_AT_ONCE):
+            for batch in stage.rows.split(rows_at_once(stage.layers)):
                 total += module.errors(batch)[0].double().numpy()
         return float(np.min(total[sound]))

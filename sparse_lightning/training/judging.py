@@ -4,9 +4,27 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from sklearn.metrics import roc_auc_score
+from torch import nn
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from sparse_lightning.data.examples import Examples
+from sparse_lightning.population import linear_layers, take
+from sparse_lightning.training import measuring
+from sparse_lightning.training.grid import chunks
+from sparse_lightning.training.measuring import outputs
+
+
+def judge_networks(
+    network: nn.Sequential, examples: Examples, prefix: str
+) -> tuple[dict[str, np.ndarray], Int[np.ndarray, "replica class class"]]:
+    """As `judge`, of the outputs for the rows, which are never held for all replicas at once."""
+    size = max(1, measuring.MOST_VALUES // examples.targets.numel())
+    judged = [
+        judge(outputs(take(network, part), examples.inputs), examples, prefix)
+        for part in chunks(linear_layers(network)[0].replicas, size)
+    ]
+    metrics = {name: np.concatenate([part[name] for part, _ in judged]) for name in judged[0][0]}
+    return metrics, np.concatenate([confusion for _, confusion in judged])
 
 
 def judge(

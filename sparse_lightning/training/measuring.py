@@ -7,13 +7,20 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sparse_lightning.modules.population import PopulationModule
-from sparse_lightning.population import connections
+from sparse_lightning.population import connections, linear_layers
 from sparse_lightning.training.result import History
 
 HISTORY_POINTS = 50
 """How many epochs of a fit are recorded at most."""
 
-ROWS_AT_ONCE = 1024
+MOST_VALUES = 2**22
+"""Of a layer of all replicas that are held at once."""
+
+
+def rows_at_once(network: nn.Module) -> int:
+    """How many rows are measured at once, so that memory does not grow with replicas × rows."""
+    weights = [layer.weight for layer in linear_layers(network)]
+    return max(1, MOST_VALUES // (len(weights[0]) * max(max(w.shape[1:]) for w in weights)))
 
 
 def squared_errors(
@@ -24,10 +31,9 @@ def squared_errors(
 ) -> Float[np.ndarray, "replica output"]:
     """The mean over rows of the squared error of each replica's outputs."""
     total = torch.zeros(replicas, targets.shape[1], dtype=torch.float64)
+    size = rows_at_once(network)
     with torch.no_grad():
-        for batch, target in zip(
-            rows.split(ROWS_AT_ONCE), targets.split(ROWS_AT_ONCE), strict=True
-        ):
+        for batch, target in zip(rows.split(size), targets.split(size), strict=True):
             total += (network(batch) - target).square().sum(1).double()
     return (total / len(rows)).numpy()
 
@@ -45,7 +51,7 @@ def outputs(
 ) -> Float[np.ndarray, "replica row output"]:
     """What each replica makes of each row."""
     with torch.no_grad():
-        return torch.cat([network(batch) for batch in rows.split(ROWS_AT_ONCE)], 1).numpy()
+        return torch.cat([network(batch) for batch in rows.split(rows_at_once(network))], 1).numpy()
 
 
 class HistoryRecorder(pl.Callback):

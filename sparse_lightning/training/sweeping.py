@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from sparse_lightning.population import connections, linear_layers, take
+from sparse_lightning.training.measuring import rows_at_once
 
 THRESHOLDS = (
     *(0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07),
@@ -16,9 +17,6 @@ THRESHOLDS = (
 
 MOST_ROWS = 2000
 """Of larger tables, so many rows at even distances are measured."""
-
-MOST_VALUES = 2**22
-"""Of a layer of all replicas that are held at once."""
 
 
 def sweep(
@@ -78,9 +76,7 @@ def _measured(
     labels: Int[Tensor, " row"] | None,
 ) -> tuple[Float[np.ndarray, " replica"], Float[np.ndarray, " replica"]]:
     """The squared error and the share of rows whose class has the greatest output."""
-    weights = [layer.weight for layer in linear_layers(network)]
-    replicas, widest = len(weights[0]), max(max(weight.shape[1:]) for weight in weights)
-    size = max(1, MOST_VALUES // (replicas * widest))
+    replicas, size = linear_layers(network)[0].replicas, rows_at_once(network)
     error, found = (torch.zeros(replicas, dtype=torch.float64) for _ in range(2))
     for start in range(0, len(rows), size):
         part = slice(start, start + size)

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from sparse_lightning.population import batched_layer, single
-from sparse_lightning.training import sweeping
+from sparse_lightning.training import measuring, sweeping
 from sparse_lightning.training.sweeping import THRESHOLDS, sweep
 
 
@@ -33,7 +33,7 @@ def alone(network: nn.Sequential, replica: int, threshold: float) -> nn.Sequenti
 def test_each_replica_is_cut_at_each_threshold(
     network: nn.Sequential, values: int, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(sweeping, "MOST_VALUES", values)
+    monkeypatch.setattr(measuring, "MOST_VALUES", values)
     rows, targets = torch.rand(30, 5), torch.rand(30, 4)
     labels = targets.argmax(1)
     before = [parameter.clone() for parameter in network.parameters()]
