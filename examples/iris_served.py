@@ -48,6 +48,6 @@ figure, axes = plt.subplots(layout="constrained")
 for name in iris.target_names:
     axes.plot(way, [row[f"probability_{name}"] for row in answers["predictions"]], label=name)
 axes.set(xlabel="from the mean setosa to the mean virginica", ylabel="probability, as served")
-axes.legend()
+axes.legend(loc="upper center")
 figure.savefig("served.png", dpi=150)
 print(f"picture: {Path('served.png').resolve()}")

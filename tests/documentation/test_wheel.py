@@ -41,7 +41,7 @@ def test_the_description_renders_and_links_nothing_that_is_not_there(metadata):
     assert re.findall(r'(?:src|href)="(?!https?://|#)[^"]*"', html) == []
     assert "<img" not in html
     assert "--8<--" not in text
-    assert "sparse-lightning run my_study.yaml" in html
+    assert "sparse-lightning run my_study.yaml" in text
 
 
 def test_the_licences_of_all_that_is_in_the_wheel_are_named(metadata):
