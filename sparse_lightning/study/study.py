@@ -1,5 +1,6 @@
 """Study: a finished study, read from the tracking store, and what its comparison says."""
 
+import os
 import re
 from functools import cached_property
 from pathlib import Path
@@ -154,14 +155,14 @@ class Study:
             for _, run_id in shown_networks(self._record)
         }
 
-    def write_report(self, output: Path) -> Path:
+    def write_report(self, output: str | os.PathLike[str]) -> Path:
         """Write `report.html`, the indices and the figures into a folder; returns the page.
 
         Raises:
             InputError: the folder cannot be written.
             TrainingError: every unregularized network failed, or none learned anything.
         """
-        return write_report(self.view(), writable(output))
+        return write_report(self.view(), writable(Path(output)))
 
     @property
     def depths(self) -> tuple[Depth, ...]:
