@@ -288,7 +288,10 @@ def test_an_interrupted_run_is_killed_and_the_next_one_works(project, workplace)
         output, rest = process.communicate(timeout=120)
     assert process.returncode == 130, "".join(told) + rest
     assert output == ""
-    assert rest.splitlines()[-1] == "Interrupted: the study's run ends as KILLED."
+    kept = "reports/wine-small/.unfinished"
+    assert rest.splitlines()[-1] == (
+        f"Interrupted: what was trained is kept in {kept}; the same command goes on from there."
+    )
     assert "Traceback" not in rest
     runs = runs_of()
     (study,) = [run for run in runs if run.data.tags["sparse_lightning.kind"] == "study"]
@@ -296,6 +299,9 @@ def test_an_interrupted_run_is_killed_and_the_next_one_works(project, workplace)
     assert {run.info.status for run in runs if run is not study} <= {"FINISHED"}
 
     assert command("report", "--study", study.info.run_id)[0] == 1
-    assert command("run", project, ONE_GROUP)[0] == 0
+    status, _, told = command("run", project, ONE_GROUP)
+    assert status == 2
+    assert f"{kept}: holds an unfinished study with other settings: training.batch_size was" in told
+    assert command("run", project, ONE_GROUP, "--fresh")[0] == 0
     document = json.loads((workplace / "reports" / "wine-small" / "indices.json").read_text())
     assert document["study"] != study.info.run_id

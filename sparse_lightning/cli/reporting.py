@@ -37,6 +37,7 @@ def report_command(
     """
     if bool(experiment) == bool(run_id):
         raise click.UsageError("give either --experiment NAME or --study RUN")
+    _end_abandoned(tracking_uri)
     wanted = asked(given)
     if wanted:
         if not experiment:
@@ -53,6 +54,22 @@ def report_command(
     folder = output or Path("reports") / study.project.name
     study.write_report(folder)
     conclude(study, folder)
+
+
+def _end_abandoned(tracking_uri: str | None) -> None:
+    """End the runs of processes that have died; who may only read the store reads on."""
+    from sparse_lightning.errors import TrackingError
+    from sparse_lightning.tracking import Store
+    from sparse_lightning.tracking.abandoned import end_abandoned
+
+    store = Store(tracking_uri)
+    try:
+        ended = end_abandoned(store)
+    except TrackingError as error:
+        click.echo(f"runs whose process has died may be left running: {error}", err=True)
+        return
+    if ended:
+        click.echo(f"ended as KILLED, since their process has died: {', '.join(ended)}", err=True)
 
 
 def _option(name: str) -> str:

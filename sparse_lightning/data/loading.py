@@ -1,6 +1,7 @@
 """A table on the device, handed out in whole batches by index."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -33,6 +34,9 @@ class BatchIndices(Sampler[Tensor]):
         batch_size: rows a batch; the last batch of an epoch holds what is left.
         seed: of the order.
         device: of the indices.
+
+    Attributes:
+        generator: of the orders of the epochs to come.
     """
 
     def __init__(
@@ -41,13 +45,13 @@ class BatchIndices(Sampler[Tensor]):
         self.rows = rows
         self.batch_size = batch_size
         self.device = device
-        self._generator = torch.Generator().manual_seed(seed)
+        self.generator = torch.Generator().manual_seed(seed)
 
     def __len__(self) -> int:
         return -(-self.rows // self.batch_size)
 
     def __iter__(self) -> Iterator[Tensor]:
-        order = torch.randperm(self.rows, generator=self._generator).to(self.device)
+        order = torch.randperm(self.rows, generator=self.generator).to(self.device)
         yield from order.split(self.batch_size)
 
 
@@ -65,9 +69,19 @@ class TableModule(pl.LightningDataModule):
         self.rows = rows
         self.batch_size = batch_size
         self.seed = seed
+        self._indices: BatchIndices | None = None
+        self._restored: Tensor | None = None
+
+    def state_dict(self) -> dict[str, Any]:
+        return {} if self._indices is None else {"order": self._indices.generator.get_state()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._restored = state_dict["order"]
 
     def train_dataloader(self) -> DataLoader[Tensor]:
         device = self.trainer.strategy.root_device if self.trainer else None
         rows = self.rows.to(device)
-        indices = BatchIndices(len(rows), self.batch_size, self.seed, device)
-        return DataLoader(TableDataset(rows), batch_size=None, sampler=indices)
+        self._indices = BatchIndices(len(rows), self.batch_size, self.seed, device)
+        if self._restored is not None:
+            self._indices.generator.set_state(self._restored)
+        return DataLoader(TableDataset(rows), batch_size=None, sampler=self._indices)
