@@ -262,6 +262,24 @@ def test_the_export_entry_point_writes_a_network(wine_job, workplace):
     assert (workplace / "exports" / f"{run_id}-torch" / "network.pt2").is_file()
 
 
+def test_a_reader_that_has_read_enough_is_no_error(wine_job):
+    words = [sys.executable, "-m", "sparse_lightning.cli", "report", "--experiment", "wine-small"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ran = subprocess.run(
+            [*words, "--output", str(wine_job.folder / "unread")],
+            env=environment(wine_job.folder),
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        os.close(writing)
+    assert (ran.returncode, ran.stderr) == (1, "")
+    assert (wine_job.folder / "unread" / "report.html").is_file()
+
+
 @pytest.mark.slow
 def test_an_interrupted_run_is_killed_and_the_next_one_works(project, workplace):
     long = ["training.epochs=2000", "training.batch_size=1599", "training.floor.max_cycles=1000"]

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from killing import finished, killed_after, outcome, processes
 
-pytestmark = [pytest.mark.slow, pytest.mark.long]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.soak]
 
 KILLS = 20
 

@@ -142,9 +142,8 @@ def search_strengths(
         if study is None:
             left_open = "" if result.run_id else open_run or ""
             try:
-                study = _compared(
-                    best, tracking_uri, folder, progress, left_open, cluster, fresh=fresh
-                )
+                arguments = (tracking_uri, folder, progress, left_open, cluster)
+                study = _compared(best, *arguments, fresh=fresh)
             except StudyInUseError as error:
                 logger.warning("another search compares the groups: %s", error)
                 return Searched(result, None)
@@ -179,15 +178,13 @@ def best_project(result: "SearchResult", name: str) -> Project:
     return Project.parse(json.dumps(fields), origin=name, folder=project.folder)
 
 
-def _compared(
-    best: Project, tracking_uri: str | None, folder: Path, *arguments: Any, fresh: bool
-) -> Study:
+def _compared(best: Project, *arguments: Any, fresh: bool) -> Study:
     """Train the comparison; what is kept of one at other settings is of no use any more."""
     try:
-        return run(best, tracking_uri, folder, *arguments, fresh=fresh)
+        return run(best, *arguments, fresh=fresh)
     except CheckpointError as error:
         logger.warning("the comparison begins anew: %s", error)
-        return run(best, tracking_uri, folder, *arguments, fresh=True)
+        return run(best, *arguments, fresh=True)
 
 
 def _made_before(best: Project, tracking_uri: str | None) -> Study | None:

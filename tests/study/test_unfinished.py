@@ -14,9 +14,16 @@ SETTINGS = {"training.epochs": 3, "training.seeds": (1, 2)}
 
 def stopped(folder, error=TrackingError, settings=SETTINGS, fresh=False):
     """Begin a study there that ends with an error."""
-    with pytest.raises(error), unfinished(folder, settings, fresh) as job:
-        (job.folder / "fit").touch()
-        raise error("it ends here")
+    job, ended = None, error("it ends here")
+
+    def begin():
+        nonlocal job
+        with unfinished(folder, settings, fresh) as job:
+            (job.folder / "fit").touch()
+            raise ended
+
+    with pytest.raises(error):
+        begin()
     return job
 
 
@@ -69,7 +76,7 @@ def test_what_describes_no_study_is_refused(tmp_path, content):
     job = stopped(tmp_path)
     (job.folder / "study.json").write_text(content)
     with (
-        pytest.raises(CheckpointError, match="does not describe an unfinished study .* --fresh"),
+        pytest.raises(CheckpointError, match=r"does not describe an unfinished study .* --fresh"),
         unfinished(tmp_path, SETTINGS, fresh=False),
     ):
         raise AssertionError
@@ -102,7 +109,9 @@ def test_a_dead_process_holds_no_folder(tmp_path):
 
 def test_ctrl_c_says_how_to_go_on(tmp_path):
     with (
-        pytest.raises(KeyboardInterrupt, match="is kept in .*unfinished; the same command goes on"),
+        pytest.raises(
+            KeyboardInterrupt, match=r"is kept in .*unfinished; the same command goes on"
+        ),
         unfinished(tmp_path, SETTINGS, fresh=False),
     ):
         raise KeyboardInterrupt

@@ -44,7 +44,8 @@ task: {task}
 table: {{source: small.csv{target}}}
 network: {{units: {units}}}
 training:
-  {{epochs: 6, {training} seeds: [1, 2], accelerator: cpu, batch_size: 20, floor: {{max_cycles: 2}}}}
+  {{epochs: 6, {training} seeds: [1, 2], accelerator: cpu, batch_size: 20,
+    floor: {{max_cycles: 2}}}}
 regularizers: {{l1_weights: [0.001], groups: {groups}}}
 """
     )
@@ -144,7 +145,7 @@ def test_a_changed_checkpoint_is_refused(tmp_path):
 
 def test_a_checkpoint_of_another_study_is_refused(tmp_path):
     FolderCheckpoints(tmp_path, "other").write("fit", {"epochs": 3})
-    with pytest.raises(CheckpointError, match="of another study or fit, 'fit'; .* --fresh"):
+    with pytest.raises(CheckpointError, match=r"of another study or fit, 'fit'; .* --fresh"):
         FolderCheckpoints(tmp_path, "study").read("fit")
 
 
