@@ -262,6 +262,8 @@ def test_the_export_entry_point_writes_a_network(wine_job, workplace):
     assert (workplace / "exports" / f"{run_id}-torch" / "network.pt2").is_file()
 
 
+@pytest.mark.slow
+@pytest.mark.long
 def test_a_reader_that_has_read_enough_is_no_error(wine_job):
     words = [sys.executable, "-m", "sparse_lightning.cli", "report", "--experiment", "wine-small"]
     reading, writing = os.pipe()

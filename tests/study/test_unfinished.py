@@ -94,6 +94,7 @@ def test_the_second_of_two_at_once_is_refused(tmp_path):
         assert job.folder.is_dir()
 
 
+@pytest.mark.long
 def test_a_dead_process_holds_no_folder(tmp_path):
     script = (
         "import os, signal, sys\nfrom pathlib import Path\n"

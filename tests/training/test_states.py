@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparse_lightning.training.states import StateError, from_bytes, to_bytes
@@ -21,6 +21,7 @@ states = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(states)
 def test_plain_values_come_back(state):
     found, about = from_bytes(to_bytes(state, {"fit": "one"}))
@@ -44,7 +45,6 @@ def test_plain_values_come_back(state):
 def test_tensors_come_back(tensor):
     (found,), _ = from_bytes(to_bytes([tensor], {}))
     assert found.dtype == tensor.dtype
-    assert torch.equal(found.view(torch.uint8), tensor.view(torch.uint8)) or tensor.ndim == 0
     torch.testing.assert_close(found, tensor, rtol=0, atol=0, equal_nan=True)
 
 
