@@ -46,6 +46,7 @@ table1-quick: $(VENV)/installed  ## Train a few epochs of every column of table 
 bench: $(VENV)/installed  ## Measure: one JSON line a benchmark
 	python benchmarks/population.py
 	python benchmarks/tracking.py
+	python benchmarks/checkpoints.py
 	python benchmarks/components.py
 	python benchmarks/heldout.py
 	python benchmarks/search.py --quality 5
