@@ -37,12 +37,12 @@ def report_command(
     """
     if bool(experiment) == bool(run_id):
         raise click.UsageError("give either --experiment NAME or --study RUN")
-    _end_abandoned(tracking_uri)
     wanted = asked(given)
-    if wanted:
-        if not experiment:
-            names = ", ".join(f"--{_option(name)}" for name in wanted)
-            raise click.UsageError(f"{names}: goes with --experiment NAME, not with --study RUN")
+    if wanted and not experiment:
+        names = ", ".join(f"--{_option(name)}" for name in wanted)
+        raise click.UsageError(f"{names}: goes with --experiment NAME, not with --study RUN")
+    _end_abandoned(tracking_uri)
+    if wanted and experiment:
         _report_runs(experiment, wanted, tracking_uri, output or folder_of(experiment))
         return
     from sparse_lightning.study import Study
@@ -54,6 +54,43 @@ def report_command(
     folder = output or Path("reports") / study.project.name
     study.write_report(folder)
     conclude(study, folder)
+
+
+@main.command("overview")
+@click.argument("studies", nargs=-1, required=True, metavar="STUDY…")
+@click.option("--title", metavar="TEXT", help="Of the page.")
+@click.option(
+    "--index",
+    type=click.Choice(["area_marker", "area_axis", "hypervolume_gap"]),
+    default="hypervolume_gap",
+    show_default=True,
+    help="The index that comes first.",
+)
+@options.tracking_uri
+@options.output
+@explained
+def overview_command(
+    studies: tuple[str, ...],
+    title: str | None,
+    index: str,
+    tracking_uri: str | None,
+    output: Path | None,
+) -> None:
+    """Put several tracked studies side by side on one page, group by group.
+
+    A STUDY is the name of an experiment or project, or the id of a study's run; one argument may
+    hold several, separated by commas.
+    """
+    import pandas as pd
+    from rich.console import Console
+
+    from sparse_lightning.report.terminal import overview_table
+    from sparse_lightning.study.overview import overview
+
+    names = [name.strip() for name in ",".join(studies).split(",")]
+    page = overview(names, tracking_uri, output, title, index)
+    Console().print(overview_table(pd.read_csv(page.with_suffix(".csv")), index))
+    click.echo(f"report: {page.resolve()}")
 
 
 def _end_abandoned(tracking_uri: str | None) -> None:
