@@ -47,7 +47,7 @@ def run_small(folder: str, every: float, text: str = SMALL, fresh: bool = False)
 
 
 def killed_after(context: ForkServerContext, seconds: float, *arguments) -> bool:
-    """Start `run_small` and kill it after so many seconds, unless it has ended; whether it was."""
+    """Start `run_small` and kill it after so many seconds; whether that left it unfinished."""
     process = context.Process(target=run_small, args=arguments)
     process.start()
     process.join(seconds)
@@ -56,7 +56,10 @@ def killed_after(context: ForkServerContext, seconds: float, *arguments) -> bool
         os.kill(process.pid, signal.SIGKILL)
         process.join()
     assert process.exitcode == (-signal.SIGKILL if killed else 0)
-    return killed
+    report = Path(arguments[0], "report")
+    # Killed after the last of what it had to do, a study is finished; the next one is another.
+    done = (report / "indices.json").exists() and not (report / ".unfinished/study.json").exists()
+    return killed and not done
 
 
 def finished(context: ForkServerContext, *arguments) -> float:
@@ -69,8 +72,12 @@ def finished(context: ForkServerContext, *arguments) -> float:
     return time.monotonic() - began
 
 
-def outcome(folder: Path) -> dict:
+def outcome(folder: Path, tidy: bool = True) -> dict:
     """What a finished study has left, but for ids and times, having seen that nothing is left over.
+
+    Args:
+        folder: that it was run in.
+        tidy: whether it came to the end of its own accord, and removed what it had kept.
 
     Returns:
         The indices, and by its number what the store holds of each network.
@@ -92,7 +99,8 @@ def outcome(folder: Path) -> dict:
     known = client.search_runs(experiments, run_view_type=ViewType.ALL, max_results=1000)
     artifacts = {path.name for path in folder.glob("mlruns/*/*")}
     assert artifacts == {run.info.run_id for run in known}
-    assert not {path.name for path in (folder / "report").iterdir() if path.name[0] == "."}
+    if tidy:
+        assert not {path.name for path in (folder / "report").iterdir() if path.name[0] == "."}
 
     text = (folder / "report" / "indices.json").read_text(encoding="utf-8")
     assert text.count(study.info.run_id) == 1

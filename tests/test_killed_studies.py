@@ -41,11 +41,14 @@ def test_a_study_ends_as_if_it_had_not_been_killed(context, whole, empty_store, 
         folder = tmp_path / f"{number}"
         folder.mkdir()
         shutil.copy(empty_store, folder)
-        killed += killed_after(context, moment, str(folder), 0.0)
-        finished(context, str(folder), 0.0)
-        assert outcome(folder) == wanted, f"killed after {moment:.2f} of {seconds:.2f} s"
+        unfinished = killed_after(context, moment, str(folder), 0.0)
+        if unfinished:
+            finished(context, str(folder), 0.0)
+        found = outcome(folder, tidy=unfinished)
+        assert found == wanted, f"killed after {moment:.2f} of {seconds:.2f} s"
+        killed += unfinished
         shutil.rmtree(folder)
-    assert killed >= 0.7 * kills
+    assert killed >= 0.5 * kills
 
 
 def test_a_study_that_is_killed_again_and_again_gets_to_its_end(context, whole, place, soak):
@@ -56,4 +59,4 @@ def test_a_study_that_is_killed_again_and_again_gets_to_its_end(context, whole, 
             break
     else:
         finished(context, str(place), 0.0)
-    assert outcome(place) == wanted
+    assert outcome(place, tidy=False) == wanted
