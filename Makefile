@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help page page-check demo table1-quick test test-long test-fast lint format bench images \
+.PHONY: help page page-check demo table1-quick test test-long soak test-fast lint format bench images \
 	gallery-images results docs docs-serve build wheel-check clean
 
 help:  ## Show these targets
@@ -24,6 +24,9 @@ test: $(VENV)/installed  ## Run the tests; warnings are errors
 
 test-long: $(VENV)/installed  ## Run those with real servers, browsers and several processes
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile -m long
+
+soak: $(VENV)/installed  ## Repeat the tests of faults (docs/reliability.md) ten times as often
+	OMP_NUM_THREADS=1 pytest -m soak --soak 10
 
 test-fast: $(VENV)/installed  ## Run the tests that train no whole study
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 -m "not slow and not wheel"

@@ -23,6 +23,7 @@ ARGUMENTS = {
     "heldout": (),
     "search": ("--quality", "5"),
     "page": (),
+    "checkpoints": (),
 }
 
 

@@ -42,6 +42,14 @@ class TrainingError(SparseLightningError):
     """A fit could not be carried out."""
 
 
+class CheckpointError(InputError):
+    """What is kept of an unfinished study cannot be used: it is torn, or of other settings."""
+
+
+class StudyInUseError(InputError):
+    """Another process is at work on the same study."""
+
+
 class ClusterError(SparseLightningError):
     """Training on several processes or machines cannot go on: no scheduler, or no workers."""
 

@@ -1,5 +1,6 @@
 """Shapes and types are checked while testing, and hypothesis draws the same examples every time."""
 
+import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
@@ -13,3 +14,19 @@ install_import_hook([f"sparse_lightning.{name}" for name in CHECKED], "beartype.
 
 # The whole jobs and the database that several tests look at.
 pytest_plugins = ["postgres", "studies"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--soak",
+        type=int,
+        default=1,
+        metavar="N",
+        help="repeat the tests of faults N times as often (`make soak`)",
+    )
+
+
+@pytest.fixture(scope="session")
+def soak(pytestconfig: pytest.Config) -> int:
+    """How many times as often as usual the tests of faults are to repeat what they do."""
+    return pytestconfig.getoption("--soak")

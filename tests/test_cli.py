@@ -263,6 +263,26 @@ def test_the_export_entry_point_writes_a_network(wine_job, workplace):
 
 
 @pytest.mark.slow
+@pytest.mark.long
+def test_a_reader_that_has_read_enough_is_no_error(wine_job):
+    words = [sys.executable, "-m", "sparse_lightning.cli", "report", "--experiment", "wine-small"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ran = subprocess.run(
+            [*words, "--output", str(wine_job.folder / "unread")],
+            env=environment(wine_job.folder),
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        os.close(writing)
+    assert (ran.returncode, ran.stderr) == (1, "")
+    assert (wine_job.folder / "unread" / "report.html").is_file()
+
+
+@pytest.mark.slow
 def test_an_interrupted_run_is_killed_and_the_next_one_works(project, workplace):
     long = ["training.epochs=2000", "training.batch_size=1599", "training.floor.max_cycles=1000"]
     arguments = ["run", str(project), ONE_GROUP, *(f"--set={setting}" for setting in long)]
@@ -288,7 +308,10 @@ def test_an_interrupted_run_is_killed_and_the_next_one_works(project, workplace)
         output, rest = process.communicate(timeout=120)
     assert process.returncode == 130, "".join(told) + rest
     assert output == ""
-    assert rest.splitlines()[-1] == "Interrupted: the study's run ends as KILLED."
+    kept = "reports/wine-small/.unfinished"
+    assert rest.splitlines()[-1] == (
+        f"Interrupted: what was trained is kept in {kept}; the same command goes on from there."
+    )
     assert "Traceback" not in rest
     runs = runs_of()
     (study,) = [run for run in runs if run.data.tags["sparse_lightning.kind"] == "study"]
@@ -296,6 +319,9 @@ def test_an_interrupted_run_is_killed_and_the_next_one_works(project, workplace)
     assert {run.info.status for run in runs if run is not study} <= {"FINISHED"}
 
     assert command("report", "--study", study.info.run_id)[0] == 1
-    assert command("run", project, ONE_GROUP)[0] == 0
+    status, _, told = command("run", project, ONE_GROUP)
+    assert status == 2
+    assert f"{kept}: holds an unfinished study with other settings: training.batch_size was" in told
+    assert command("run", project, ONE_GROUP, "--fresh")[0] == 0
     document = json.loads((workplace / "reports" / "wine-small" / "indices.json").read_text())
     assert document["study"] != study.info.run_id

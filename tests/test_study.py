@@ -250,7 +250,7 @@ def test_without_a_floor_there_is_no_comparison(workplace, make_job):
     client = Store().client
     runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
     assert {run.info.status for run in runs} == {"FAILED"}
-    assert not list((workplace / "report").iterdir())
+    assert not list((workplace / "report").glob("[!.]*"))
 
 
 def test_a_group_that_fails_as_a_whole_has_no_index(workplace, make_job):

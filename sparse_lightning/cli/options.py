@@ -23,14 +23,17 @@ def explained(command: Callable[..., None]) -> Callable[..., None]:
             signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             command(*args, **kwargs)
+            sys.stdout.flush()
         except SparseLightningError as error:
             click.echo(f"Error: {error}", err=True)
             sys.exit(error.exit_status)
+        except BrokenPipeError:
+            raise  # whoever reads the output wants no more of it, as `head`: click ends quietly
         except OSError as error:
             click.echo(f"Error: {error}", err=True)
             sys.exit(1)
-        except KeyboardInterrupt:
-            click.echo("Interrupted: the study's run ends as KILLED.", err=True)
+        except KeyboardInterrupt as error:
+            click.echo(f"Interrupted{': ' if error.args else ''}{error}.", err=True)
             sys.exit(130)
 
     return wrapper
@@ -44,6 +47,12 @@ output = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     help="Folder of the report; default: reports/NAME.",
+)
+resume = click.option(
+    "--resume/--fresh",
+    default=True,
+    show_default=True,
+    help="Go on with the unfinished study in the folder of the report, or begin anew.",
 )
 overrides = click.option(
     "--set",

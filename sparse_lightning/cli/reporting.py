@@ -38,10 +38,11 @@ def report_command(
     if bool(experiment) == bool(run_id):
         raise click.UsageError("give either --experiment NAME or --study RUN")
     wanted = asked(given)
-    if wanted:
-        if not experiment:
-            names = ", ".join(f"--{_option(name)}" for name in wanted)
-            raise click.UsageError(f"{names}: goes with --experiment NAME, not with --study RUN")
+    if wanted and not experiment:
+        names = ", ".join(f"--{_option(name)}" for name in wanted)
+        raise click.UsageError(f"{names}: goes with --experiment NAME, not with --study RUN")
+    _end_abandoned(tracking_uri)
+    if wanted and experiment:
         _report_runs(experiment, wanted, tracking_uri, output or folder_of(experiment))
         return
     from sparse_lightning.study import Study
@@ -90,6 +91,22 @@ def overview_command(
     page = overview(names, tracking_uri, output, title, index)
     Console().print(overview_table(pd.read_csv(page.with_suffix(".csv")), index))
     click.echo(f"report: {page.resolve()}")
+
+
+def _end_abandoned(tracking_uri: str | None) -> None:
+    """End the runs of processes that have died; who may only read the store reads on."""
+    from sparse_lightning.errors import TrackingError
+    from sparse_lightning.tracking import Store
+    from sparse_lightning.tracking.abandoned import end_abandoned
+
+    store = Store(tracking_uri)
+    try:
+        ended = end_abandoned(store)
+    except TrackingError as error:
+        click.echo(f"runs whose process has died may be left running: {error}", err=True)
+        return
+    if ended:
+        click.echo(f"ended as KILLED, since their process has died: {', '.join(ended)}", err=True)
 
 
 def _option(name: str) -> str:

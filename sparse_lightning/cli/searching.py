@@ -64,6 +64,7 @@ def search_command(
     from rich.console import Console
 
     from sparse_lightning.report.searched import search_table
+    from sparse_lightning.search.storage import shown
     from sparse_lightning.study.searching import search_strengths
     from sparse_lightning.training.progress import terminal_progress
 
@@ -72,6 +73,9 @@ def search_command(
         searched = search_strengths(
             loaded, tracking_uri, output, progress, groups, fresh, compare, workers, scheduler
         )
+    except KeyboardInterrupt as error:
+        kept = f"the trials are kept in {shown(loaded.search.storage)}"
+        raise KeyboardInterrupt(f"{kept}; the same command goes on from there") from error
     finally:
         progress.close()
     objective = loaded.search.objective

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @options.overrides
 @options.tracking_uri
 @options.output
+@options.resume
 @explained
 def run_command(
     project: Path,
@@ -28,12 +29,16 @@ def run_command(
     overrides: tuple[str, ...],
     tracking_uri: str | None,
     output: Path | None,
+    resume: bool,
 ) -> None:
-    """Train, track and report the study of a project file."""
+    """Train, track and report the study of a project file.
+
+    A study that was interrupted, even killed, goes on where it was.
+    """
     options.one_cluster(workers, scheduler)
     from sparse_lightning.project import Project
 
-    _run(Project.load(project, overrides), tracking_uri, output, workers, scheduler)
+    _run(Project.load(project, overrides), tracking_uri, output, resume, workers, scheduler)
 
 
 def _numbers(_: click.Context, option: click.Parameter, text: str) -> list[int]:
@@ -68,6 +73,7 @@ _name = click.option("--name", help="Of the experiment; default: the table's nam
 @options.overrides
 @options.tracking_uri
 @options.output
+@options.resume
 @explained
 def sae_command(table: str, units: list[int], **rest: Any) -> None:
     """Compare the regularizers on stacked autoencoders of a table."""
@@ -83,6 +89,7 @@ def sae_command(table: str, units: list[int], **rest: Any) -> None:
 @options.overrides
 @options.tracking_uri
 @options.output
+@options.resume
 @explained
 def classifier_command(table: str, target: str, units: list[int], **rest: Any) -> None:
     """Compare the regularizers on classifiers of a table's rows."""
@@ -97,6 +104,7 @@ def classifier_command(table: str, target: str, units: list[int], **rest: Any) -
 @options.overrides
 @options.tracking_uri
 @options.output
+@options.resume
 @explained
 def pca_command(table: str, components: int, **rest: Any) -> None:
     """Compare the regularizers on principal components of a table."""
@@ -108,9 +116,10 @@ def pca_command(table: str, components: int, **rest: Any) -> None:
 @click.option("--quick", is_flag=True, help="A few epochs and two seeds, to see that it runs.")
 @options.tracking_uri
 @options.output
+@options.resume
 @explained
 def table1_command(
-    own_range: bool, quick: bool, tracking_uri: str | None, output: Path | None
+    own_range: bool, quick: bool, tracking_uri: str | None, output: Path | None, resume: bool
 ) -> None:
     """Train and report the six columns of the publication's table 1."""
     import pandas as pd
@@ -122,7 +131,7 @@ def table1_command(
 
     progress = terminal_progress()
     try:
-        page = table1(tracking_uri, output, quick, progress, own_range)
+        page = table1(tracking_uri, output, quick, progress, own_range, fresh=not resume)
     finally:
         progress.close()
     index = "hypervolume_gap" if own_range else "area_marker"
@@ -165,6 +174,7 @@ def _described(
     overrides: tuple[str, ...],
     tracking_uri: str | None,
     output: Path | None,
+    resume: bool,
 ) -> None:
     """Run the study that options describe, as a project file of the working folder would."""
     import json
@@ -181,13 +191,14 @@ def _described(
     }
     # JSON is YAML, and quotes whatever a name holds.
     project = Project.parse(json.dumps(fields), overrides, origin=f"sparse-lightning {task}")
-    _run(project, tracking_uri, output)
+    _run(project, tracking_uri, output, resume)
 
 
 def _run(
     project: "Project",
     tracking_uri: str | None,
     output: Path | None,
+    resume: bool,
     workers: int | None = None,
     scheduler: str | None = None,
 ) -> None:
@@ -198,7 +209,7 @@ def _run(
     progress = terminal_progress()
     try:
         with cluster_of(workers, scheduler) as cluster:
-            study = run(project, tracking_uri, output, progress, cluster=cluster)
+            study = run(project, tracking_uri, output, progress, cluster=cluster, fresh=not resume)
     finally:
         progress.close()
     conclude(study, output or Path("reports") / project.name)

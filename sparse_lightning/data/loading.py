@@ -37,6 +37,9 @@ class BatchIndices(Sampler[Tensor]):
         batch_size: rows a batch; the last batch of an epoch holds what is left.
         seed: of the order.
         device: of the indices.
+
+    Attributes:
+        generator: of the orders of the epochs to come.
     """
 
     def __init__(
@@ -45,7 +48,7 @@ class BatchIndices(Sampler[Tensor]):
         self.rows = rows
         self.batch_size = batch_size
         self.device = device
-        self._generator = torch.Generator().manual_seed(seed)
+        self.generator = torch.Generator().manual_seed(seed)
 
     def __len__(self) -> int:
         return -(-self.rows // self.batch_size)
@@ -55,7 +58,7 @@ class BatchIndices(Sampler[Tensor]):
 
     def order(self) -> Tensor:
         """All rows in the order of the next epoch."""
-        return torch.randperm(self.rows, generator=self._generator).to(self.device)
+        return torch.randperm(self.rows, generator=self.generator).to(self.device)
 
 
 class Epoch:
@@ -116,13 +119,23 @@ class TableModule(pl.LightningDataModule):
         self.batch_size = batch_size
         self.seed = seed
         self.whole_epochs = whole_epochs
+        self._indices: BatchIndices | None = None
+        self._restored: Tensor | None = None
+
+    def state_dict(self) -> dict[str, Any]:
+        return {} if self._indices is None else {"order": self._indices.generator.get_state()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._restored = state_dict["order"]
 
     def train_dataloader(self) -> DataLoader[Any]:
         rows, device = self.rows, None
         if self.trainer:
             device = self.trainer.strategy.root_device
             rows = self.trainer.precision_plugin.convert_input(rows.to(device))
-        indices = BatchIndices(len(rows), self.batch_size, self.seed, device)
+        self._indices = BatchIndices(len(rows), self.batch_size, self.seed, device)
+        if self._restored is not None:
+            self._indices.generator.set_state(self._restored)
         if self.whole_epochs:
-            return DataLoader(WholeEpochs(Epoch(rows, indices)), batch_size=None)
-        return DataLoader(TableDataset(rows), batch_size=None, sampler=indices)
+            return DataLoader(WholeEpochs(Epoch(rows, self._indices)), batch_size=None)
+        return DataLoader(TableDataset(rows), batch_size=None, sampler=self._indices)

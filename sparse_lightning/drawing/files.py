@@ -1,15 +1,17 @@
 """Files written whole or not at all."""
 
+import os
 from pathlib import Path
 from uuid import uuid4
 
 
-def write_atomically(path: Path, content: str | bytes) -> Path:
+def write_atomically(path: Path, content: str | bytes, durable: bool = False) -> Path:
     """Write a file beside its place and move it there, so that no reader meets half of it.
 
     Args:
         path: where to; its folder is made if need be.
         content: text is written as UTF-8 with the line ends it has.
+        durable: wait until the disk has it, so that it outlasts a power cut too.
 
     Returns:
         The path.
@@ -21,8 +23,24 @@ def write_atomically(path: Path, content: str | bytes) -> Path:
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     temporary = path.with_name(f".{uuid4().hex}")
     try:
-        temporary.write_bytes(data)
+        with temporary.open("wb") as file:
+            file.write(data)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
+        if durable:
+            _sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
     return path
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # which has no handles of folders, and keeps names by itself
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -139,7 +139,9 @@ class PrincipalComponents(PopulationModule):
     def on_fit_start(self) -> None:
         callbacks = getattr(self.trainer, "callbacks", ())
         self._penalised = any(isinstance(x, HiddenRegularizer) for x in callbacks)
-        self._normalise()
+        # A fit that goes on has them at unit length, but for a rounding that would change its bits.
+        if self.trainer.ckpt_path is None:
+            self._normalise()
 
     def on_train_batch_end(self, *_: Any, **__: Any) -> None:
         self._normalise()

@@ -160,6 +160,15 @@ class PopulationModule(pl.LightningModule):
             tail_schedule(optimizer, settings.epochs, settings.tail, settings.factor)
         ]
 
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        rates = self._initial_rates if self._rates is None else self._rates.rates
+        checkpoint["replicas"] = {"failed_step": self.failed_step, "rates": rates}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        # Before the optimizer is configured, which the rates go into.
+        self.failed_step = checkpoint["replicas"]["failed_step"].to(self.device)
+        self._initial_rates = checkpoint["replicas"]["rates"]
+
     def configure_gradient_clipping(
         self, optimizer: torch.optim.Optimizer, *_: Any, **__: Any
     ) -> None:

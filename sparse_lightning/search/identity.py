@@ -3,7 +3,7 @@
 from typing import Any
 
 from sparse_lightning.project import Project
-from sparse_lightning.project.messages import show
+from sparse_lightning.project.differences import flat
 from sparse_lightning.replica import STRENGTHS
 from sparse_lightning.search.space import space_of
 
@@ -47,26 +47,4 @@ def identity_of(project: Project, digest: str, group: str) -> dict[str, Any]:
             field: value for field, value in dumped[section].items() if field not in left_out
         }
     sections["search"]["seeds"] = list(project.search_seeds)
-    return _flat(sections)
-
-
-def differences(made_with: dict[str, Any], asked_for: dict[str, Any]) -> list[str]:
-    """What differs between two identities, a field each: `search.seed was 0 and is 1 now`."""
-    return [
-        f"{field} was {_shown(made_with, field)} and is {_shown(asked_for, field)} now"
-        for field in dict.fromkeys([*made_with, *asked_for])
-        if made_with.get(field) != asked_for.get(field)
-    ]
-
-
-def _flat(value: Any, place: str = "") -> dict[str, Any]:
-    if not isinstance(value, dict):
-        return {place: value}
-    found: dict[str, Any] = {}
-    for key, deeper in value.items():
-        found |= _flat(deeper, f"{place}.{key}" if place else key)
-    return found
-
-
-def _shown(identity: dict[str, Any], field: str) -> str:
-    return show(identity[field]) if field in identity else "not set"
+    return flat(sections)

@@ -9,7 +9,6 @@ from sparse_lightning.project import Project
 from sparse_lightning.search.candidates import Candidate, Floor, train_floor
 from sparse_lightning.search.group_study import GroupStudy, forget
 from sparse_lightning.search.outcomes import Trainer
-from sparse_lightning.search.owners import Heartbeat
 from sparse_lightning.search.plots import page_of
 from sparse_lightning.search.result import SearchResult, found_by
 from sparse_lightning.search.samplers import quiet_optuna
@@ -17,6 +16,7 @@ from sparse_lightning.search.storage import shown, storage_at, storage_errors
 from sparse_lightning.search.tracking import SearchWriter
 from sparse_lightning.suggestions import did_you_mean
 from sparse_lightning.tracking import Store
+from sparse_lightning.tracking.owners import Heartbeat
 from sparse_lightning.training.cluster import Cluster
 from sparse_lightning.training.examples import examples_of
 from sparse_lightning.training.facts import facts_of

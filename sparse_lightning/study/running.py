@@ -13,8 +13,10 @@ from sparse_lightning.project import Project
 from sparse_lightning.report.writing import FILES as REPORT_FILES
 from sparse_lightning.study.output import writable
 from sparse_lightning.study.study import Study
+from sparse_lightning.study.unfinished import identity_of, unfinished
 from sparse_lightning.tracking import Store, StudyWriter
 from sparse_lightning.tracking.names import AGREEMENT_FILE, ENCODING_FILE, TARGET_FILE
+from sparse_lightning.training.checkpoints import FolderCheckpoints
 from sparse_lightning.training.cluster import Cluster, train_on
 from sparse_lightning.training.examples import examples_of
 from sparse_lightning.training.facts import facts_of
@@ -35,8 +37,13 @@ def run(
     progress: Progress | None = None,
     open_run: str | None = None,
     cluster: Cluster | None = None,
+    fresh: bool = False,
 ) -> Study:
     """Train every network of a project, track them, and write the report.
+
+    A study that was begun in the folder of its report and not finished goes on where it was, with
+    the same run, and ends with the same networks, bit for bit. At most half a minute of training is
+    lost, and the epoch after that; on a cluster, the parts that had not come back.
 
     Args:
         project: what to train.
@@ -47,12 +54,15 @@ def run(
             run that `MLFLOW_RUN_ID` names, as `mlflow run` sets it, else a new one.
         cluster: whose workers train, as `training.cluster.cluster_of` gives it; default: this
             process.
+        fresh: begin anew, whatever was begun.
 
     Returns:
         The study, read back from the store.
 
     Raises:
         InputError: the project, its table or the output folder cannot be used.
+        StudyInUseError: a living process is at work on a study in the folder.
+        CheckpointError: an unfinished study there has other settings, or is torn.
         TrackingError: the store fails.
         TrainingError: the accelerator or the precision cannot be used, or every unregularized
             network failed.
@@ -68,13 +78,17 @@ def run(
     documents: dict[str, Any] = {ENCODING_FILE: table.encoding.to_dict()}
     if table.target is not None:
         documents[TARGET_FILE] = ClassTarget.fit(table.target).to_dict()
-    with StudyWriter(store, project, table, layers, facts, documents, run_id) as writer:
-        writer.networks(train_on(cluster, project, examples, progress))
-        study = Study.load(writer.run_id, store.uri)
-        if agreements := _agreements(study, table.frame):
-            writer.document(agreements, AGREEMENT_FILE)
-        study.write_report(folder)
-        writer.report(folder, REPORT_FILES)
+    with unfinished(folder, identity_of(project, table), fresh) as job:
+        checkpoints = FolderCheckpoints(job.folder, job.key)
+        with StudyWriter(
+            store, project, table, layers, facts, documents, run_id, job.key
+        ) as writer:
+            writer.networks(train_on(cluster, project, examples, progress, checkpoints))
+            study = Study.load(writer.run_id, store.uri)
+            if agreements := _agreements(study, table.frame):
+                writer.document(agreements, AGREEMENT_FILE)
+            study.write_report(folder)
+            writer.report(folder, REPORT_FILES)
     return study
 
 

@@ -1,18 +1,24 @@
 """A search, and the comparison of the groups after it: each at its own best, on fresh seeds."""
 
 import json
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from sparse_lightning.data import catalog
 from sparse_lightning.drawing.files import write_atomically
-from sparse_lightning.errors import InputError, TrackingError
+from sparse_lightning.errors import (
+    CheckpointError,
+    InputError,
+    StudyInUseError,
+    TrackingError,
+)
 from sparse_lightning.project import Project
 from sparse_lightning.replica import STRENGTHS
 from sparse_lightning.report.searched import search_markdown
@@ -26,6 +32,8 @@ from sparse_lightning.training.progress import Progress
 
 if TYPE_CHECKING:
     from sparse_lightning.search.result import SearchResult
+
+logger = logging.getLogger(__name__)
 
 BEST_FILE, SCORES_FILE, TEXT_FILE = "best.yaml", "search.csv", "search.md"
 
@@ -133,7 +141,12 @@ def search_strengths(
         study = None if result.trained or fresh else _made_before(best, tracking_uri)
         if study is None:
             left_open = "" if result.run_id else open_run or ""
-            study = run(best, tracking_uri, folder, progress, left_open, cluster)
+            try:
+                arguments = (tracking_uri, folder, progress, left_open, cluster)
+                study = _compared(best, *arguments, fresh=fresh)
+            except StudyInUseError as error:
+                logger.warning("another search compares the groups: %s", error)
+                return Searched(result, None)
         else:
             study.write_report(folder)
     searched = Searched(result, study)
@@ -163,6 +176,15 @@ def best_project(result: "SearchResult", name: str) -> Project:
     shown["l1_weight"] = None  # every group has values of its own
     shown["groups"] = [group for group in shown["groups"] or () if group in groups] or None
     return Project.parse(json.dumps(fields), origin=name, folder=project.folder)
+
+
+def _compared(best: Project, *arguments: Any, fresh: bool) -> Study:
+    """Train the comparison; what is kept of one at other settings is of no use any more."""
+    try:
+        return run(best, *arguments, fresh=fresh)
+    except CheckpointError as error:
+        logger.warning("the comparison begins anew: %s", error)
+        return run(best, *arguments, fresh=True)
 
 
 def _made_before(best: Project, tracking_uri: str | None) -> Study | None:

@@ -1,17 +1,23 @@
 """Table 1 of the publication: six studies, their reports, and one overview of all."""
 
+import json
 import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from sparse_lightning.drawing.files import write_atomically
 from sparse_lightning.errors import InputError
 from sparse_lightning.project import Project
+from sparse_lightning.project.differences import flat
 from sparse_lightning.report.overview import Column
 from sparse_lightning.report.overview_pages import Overview, write_overview
 from sparse_lightning.study.origin import made_with
 from sparse_lightning.study.output import writable
 from sparse_lightning.study.running import open_run_of, run
+from sparse_lightning.study.study import Study
+from sparse_lightning.study.unfinished import unfinished, versions
 from sparse_lightning.tracking import Store
 from sparse_lightning.tracking.names import OVERVIEW
 from sparse_lightning.tracking.opened import OpenedRun
@@ -61,8 +67,11 @@ def table1(
     quick: bool = False,
     progress: Progress | None = None,
     own_range: bool = False,
+    fresh: bool = False,
 ) -> Path:
     """Train and report the six columns, then write the overview.
+
+    One that was begun in the folder and not finished goes on where it was.
 
     The overview lies in `output` as `table1.html`, `.md`, `.csv` and `.json`, with the figures of
     the publication in `figures/` and the report of each study in a folder of its name. It is also
@@ -75,6 +84,7 @@ def table1(
         quick: train a few epochs from two seeds only; marked as such everywhere.
         progress: told of every epoch.
         own_range: every group at a range of λ of its own instead of the published λ for all.
+        fresh: begin anew, whatever was begun.
 
     Returns:
         The path of `table1.html`.
@@ -87,15 +97,25 @@ def table1(
     name = "table1" + "-own-range" * own_range + "-quick" * quick
     folder = writable(output or Path("reports") / name)
     store = Store(tracking_uri)
-    with OpenedRun(store, OVERVIEW, name, open_run_of()) as opened:
+    projects = dict(_projects(quick, own_range))
+    identity = flat({file: project.model_dump(mode="json") for file, project in projects.items()})
+    with (
+        unfinished(folder, {**identity, **versions()}, fresh) as job,
+        OpenedRun(store, OVERVIEW, name, open_run_of(), job.key) as opened,
+    ):
         opened.describe(
             params={"columns": ", ".join(COLUMNS), "quick": quick, "own_range": own_range}
         )
-        columns = {}
-        for file, project in _projects(quick, own_range):
-            began = time.monotonic()
-            study = run(project, store.uri, folder / project.name, progress, open_run="")
-            seconds = time.monotonic() - began
+        columns, done = {}, _Done(job.folder / "columns.json")
+        for file, project in projects.items():
+            if file in done.studies:
+                study = Study.load(done.studies[file]["run"], store.uri)
+            else:
+                began = time.monotonic()
+                output = folder / project.name
+                study = run(project, store.uri, output, progress, open_run="", fresh=fresh)
+                done.add(file, study.run_id, time.monotonic() - began)
+            seconds = done.studies[file]["seconds"]
             columns[file] = Column(study.view(), seconds, f"{project.name}/report.html")
             opened.describe(
                 metrics={f"seconds_{file}": seconds}, tags={f"{OVERVIEW}.{file}": study.run_id}
@@ -114,6 +134,24 @@ def table1(
         page = write_overview(overview, folder, "table1")
         opened.report(folder, OVERVIEW_FILES)
     return page
+
+
+class _Done:
+    """The studies of an overview that are finished, kept until all are.
+
+    Args:
+        path: of the file that they are kept in.
+    """
+
+    def __init__(self, path: Path):
+        self._path = path
+        self.studies: dict[str, dict[str, Any]] = {}
+        if path.exists():
+            self.studies = json.loads(path.read_text(encoding="utf-8"))
+
+    def add(self, file: str, run_id: str, seconds: float) -> None:
+        self.studies[file] = {"run": run_id, "seconds": seconds}
+        write_atomically(self._path, json.dumps(self.studies), durable=True)
 
 
 def projects_folder() -> Path:

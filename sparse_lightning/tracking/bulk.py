@@ -119,7 +119,7 @@ def write_runs(store: Store, experiment_id: str, runs: Iterable[FinishedRun]) ->
         rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
         with ExitStack() as folders:
             for run in chunk:
-                run_id = uuid.uuid4().hex
+                run_id = run.run_id or uuid.uuid4().hex
                 # MLflow's pages list runs by their start; no two are to share one.
                 started = max(get_current_time_millis(), started + 1)
                 folder = append_to_uri_path(experiment.artifact_location, run_id)

@@ -10,6 +10,15 @@ TRIAL = "trial"
 PROJECT = "sparse_lightning.project"
 """Tag of a study's run: the name of its project, also where the experiment has another name."""
 
+KEY = "sparse_lightning.key"
+"""Tag of a study's run: what the study is found by when it goes on after its process has died."""
+
+OWNER = "sparse_lightning.owner"
+"""Tag of a job's run: the process that has it in hand, as `owners.this_process` names it."""
+
+SEEN = "sparse_lightning.seen"
+"""Tag of a job's run: when that process was there the last time, as `owners.now` notes it."""
+
 REPLICA = "sparse_lightning.replica"
 """Tag of a network's run: its number in the grid."""
 

@@ -24,6 +24,8 @@ class FinishedRun:
         tags: but for the one of the name.
         status: `FINISHED`, `FAILED` or `KILLED`.
         files: the contents of its artifacts by name.
+        run_id: that it gets where the store lets it be chosen, so that what is written again after
+            a half takes its place; "" for any.
     """
 
     name: str
@@ -32,6 +34,7 @@ class FinishedRun:
     tags: Mapping[str, str] = field(default_factory=dict)
     status: str = "FINISHED"
     files: Mapping[str, bytes] = field(default_factory=dict)
+    run_id: str = ""
 
 
 def write_runs(store: Store, experiment_id: str, runs: Iterable[FinishedRun]) -> list[str]:

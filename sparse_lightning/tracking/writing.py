@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from mlflow.data.pandas_dataset import from_pandas
 from mlflow.entities import Dataset as DatasetEntity
@@ -39,6 +40,7 @@ class StudyWriter(JobWriter):
         documents: what JSON files of the study's run hold, by name.
         run_id: a run that is open already, as `mlflow run` opens one; default: a new run in the
             experiment that has the project's name.
+        key: of the study; what an earlier process has written of it is gone on with.
 
     Raises:
         TrackingError: the store fails, or the open run holds a study already.
@@ -53,6 +55,7 @@ class StudyWriter(JobWriter):
         facts: Mapping[str, float],
         documents: Mapping[str, Any],
         run_id: str | None = None,
+        key: str | None = None,
     ):
         self.project = project
         self.table = table
@@ -60,7 +63,7 @@ class StudyWriter(JobWriter):
         self.facts = facts
         self.documents = documents
         self._commit = commit_tag(project.folder)
-        super().__init__(OpenedRun(store, names.STUDY, project.name, run_id))
+        super().__init__(OpenedRun(store, names.STUDY, project.name, run_id, key))
 
     def _begin(self, stack: ExitStack) -> None:
         with self._run.store.errors("does not take the study"):
@@ -73,10 +76,19 @@ class StudyWriter(JobWriter):
             stack.callback(monitor.finish)
 
     def networks(self, trained: TrainedPopulation) -> None:
-        """Write one child run a network, with its weights, and the study's own measures."""
+        """Write one child run a network, with its weights, and the study's own measures.
+
+        Of a study that goes on, those that an earlier process has written are left as they are.
+        """
         began = time.time()
+        written = self._written() if self._run.resumed else set()
         write_finished(
-            self._run, (self._network(trained, number) for number in range(len(trained.replicas)))
+            self._run,
+            (
+                self._network(trained, place)
+                for place, replica in enumerate(trained.replicas)
+                if replica.number not in written
+            ),
         )
         self._run.describe(
             metrics={
@@ -97,6 +109,20 @@ class StudyWriter(JobWriter):
     def report(self, folder: Path, files: Iterable[str]) -> None:
         """Add the files of a report to the study's run, as `OpenedRun.report` does."""
         self._run.report(folder, files)
+
+    def _written(self) -> set[int]:
+        """The numbers of the networks that are written as a whole; halves are removed."""
+        written: set[int] = set()
+        for run in self._run.children():
+            tags, number = run.data.tags, int(run.data.tags[names.REPLICA])
+            failed = run.info.status == "FAILED" and names.FAILURE in tags
+            whole = "seed" in run.data.params and (run.info.status == "FINISHED" or failed)
+            if whole and number not in written:
+                written.add(number)
+            else:
+                with self._run.store.errors("does not delete half a run"):
+                    self._run.store.client.delete_run(run.info.run_id)
+        return written
 
     def _describe(self) -> None:
         settings = self.project.regularizers
@@ -149,6 +175,7 @@ class StudyWriter(JobWriter):
             name=replica.name[:250],
             params=common_params(self.project, self.table.name, self.layers),
             tags=self._commit,
+            run_id=uuid5(NAMESPACE_OID, f"{self.run_id} {replica.number}").hex,
             metrics=[(metric, epoch, value) for (metric, epoch), value in points.items()],
             files={
                 names.WEIGHTS_FILE: to_safetensors(single(trained.network, number)),
@@ -191,6 +218,7 @@ def network_run(
     tags: Mapping[str, str],
     metrics: Iterable[tuple[str, int, float]],
     files: Mapping[str, bytes] | None = None,
+    run_id: str = "",
 ) -> FinishedRun:
     """The run of a network; it is found by the same params and tags wherever it belongs.
 
@@ -203,6 +231,7 @@ def network_run(
         tags: that it shares with others.
         metrics: `(name, step, value)`.
         files: the contents of its artifacts by name.
+        run_id: as `FinishedRun` has it.
     """
     own = {
         "group": replica.group,
@@ -223,6 +252,7 @@ def network_run(
         },
         status="FAILED" if failure else "FINISHED",
         files=files or {},
+        run_id=run_id,
     )
 
 

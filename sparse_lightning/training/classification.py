@@ -11,6 +11,7 @@ from sparse_lightning.modules.classifier import Classifier
 from sparse_lightning.modules.population import Optimization
 from sparse_lightning.population import batched_layer, part_of
 from sparse_lightning.project import Project
+from sparse_lightning.training.checkpoints import Checkpoints
 from sparse_lightning.training.grid_training import GridTraining, Stage
 from sparse_lightning.training.judging import judge, judge_networks
 from sparse_lightning.training.measuring import outputs, squared_errors
@@ -26,6 +27,7 @@ def train_classifiers(
     examples: Examples,
     progress: Progress,
     numbers: Collection[int] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> TrainedPopulation:
     """Train a classifier of every replica and judge it on training and on held-out rows.
 
@@ -39,10 +41,11 @@ def train_classifiers(
         examples: the encoded table with its classes.
         progress: told of every epoch.
         numbers: of the networks of the grid that are trained; default: all.
+        checkpoints: of the fits; default: none.
     """
     folds = examples.folds(project.evaluation.folds, project.evaluation.seed)
     training = examples.training()
-    grid, network = _fit(project, training, progress, numbers)
+    grid, network = _fit(project, training, progress, numbers, checkpoints)
     errors = squared_errors(network, training.inputs, training.targets, len(grid.replicas))
     metrics, confusion = judge_networks(network, training, prefix="")
     heldout = examples.held_out()
@@ -51,7 +54,7 @@ def train_classifiers(
         metrics_heldout, confusions["heldout"] = judge_networks(network, heldout, prefix="heldout_")
         metrics |= metrics_heldout
     elif folds:
-        predicted = _cross_validate(project, examples, folds, progress, numbers)
+        predicted = _cross_validate(project, examples, folds, progress, numbers, checkpoints)
         metrics_heldout, confusions["heldout"] = judge(predicted, examples, prefix="heldout_")
         metrics |= metrics_heldout
     documents = {
@@ -77,13 +80,13 @@ def _cross_validate(
     folds: list[Examples],
     progress: Progress,
     numbers: Collection[int] | None,
+    checkpoints: Checkpoints | None,
 ) -> np.ndarray:
     """The outputs `(replica, row, class)` of networks that were not trained on the row."""
     predicted: np.ndarray | None = None
     for number, fold in enumerate(folds, start=1):
-        _, network = _fit(
-            project, fold.training(), progress, numbers, f"fold {number} of {len(folds)}, "
-        )
+        title = f"fold {number} of {len(folds)}, "
+        _, network = _fit(project, fold.training(), progress, numbers, checkpoints, title)
         heldout = fold.heldout
         assert heldout is not None
         part = outputs(network, examples.inputs[heldout])
@@ -99,10 +102,11 @@ def _fit(
     examples: Examples,
     progress: Progress,
     numbers: Collection[int] | None,
+    checkpoints: Checkpoints | None,
     title: str = "",
 ) -> tuple[GridTraining, nn.Sequential]:
     rows = torch.cat([examples.inputs, examples.targets], 1)
-    grid = GridTraining(project, progress, title, numbers)
+    grid = GridTraining(project, progress, title, numbers, checkpoints)
     *_, (encoder, _) = greedy_stages(grid, examples.inputs, settle=False)
     number = len(project.network.units)
     output = batched_layer(

@@ -1,12 +1,19 @@
 """Training on several processes or machines, by Dask."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import ClusterError
 from sparse_lightning.project import Project
+from sparse_lightning.training.checkpoints import (
+    CarriedCheckpoints,
+    Checkpoints,
+    NoCheckpoints,
+    State,
+)
 from sparse_lightning.training.devices import Devices
 from sparse_lightning.training.parts import joined, parts_of
 from sparse_lightning.training.progress import Progress, SilentProgress
@@ -56,7 +63,11 @@ class Cluster:
         return count
 
     def run(
-        self, part: Callable[..., T], arguments: Sequence[Sequence[Any]], progress: Progress
+        self,
+        part: Callable[..., T],
+        arguments: Sequence[Sequence[Any]],
+        progress: Progress,
+        arrived: Callable[[T], None] | None = None,
     ) -> list[T]:
         """The results of a function for each of many arguments, in their order.
 
@@ -64,12 +75,13 @@ class Cluster:
             part: a function of a module that the workers can import.
             arguments: of each call.
             progress: told of each part that is done, as if it were an epoch.
+            arrived: is given each result as soon as there is one.
 
         Raises:
             ClusterError: the workers were lost.
             SparseLightningError: a part failed; no other part goes on.
         """
-        from distributed import KilledWorker
+        from distributed import KilledWorker, as_completed
 
         resources = {GPU: 1} if any(map(_has_gpu, self._described())) else None
         # Not pure: what is trained is large, and a hash of it would be of no use.
@@ -77,11 +89,13 @@ class Cluster:
             self._client.submit(part, *values, pure=False, resources=resources)
             for values in arguments
         ]
-        results = []
         try:
-            for future in futures:
-                results.append(future.result())
+            for future in as_completed(futures):
+                result = future.result()
+                if arrived is not None:
+                    arrived(result)
                 progress.advance()
+            return [future.result() for future in futures]
         except KilledWorker as error:
             raise ClusterError(
                 f"{self._name}: the workers were lost, one after the other, at the same part: "
@@ -89,7 +103,6 @@ class Cluster:
             ) from error
         finally:
             self._client.cancel(futures)
-        return results
 
     def _described(self) -> list[dict[str, Any]]:
         found = cast(dict, self._client.scheduler_info(n_workers=-1))["workers"]
@@ -132,33 +145,70 @@ def cluster_of(workers: int | None, scheduler: str | None) -> Iterator[Cluster |
 
 
 def train_on(
-    cluster: Cluster | None, project: Project, examples: Examples, progress: Progress | None
+    cluster: Cluster | None,
+    project: Project,
+    examples: Examples,
+    progress: Progress | None,
+    checkpoints: Checkpoints | None = None,
 ) -> TrainedPopulation:
     """Train every network of a project, on a cluster or on several devices if there are.
 
-    Replicas never mix, so that the cut into parts changes no result.
+    Replicas never mix, so that the cut into parts changes no result. Only this process keeps
+    checkpoints; of workers it keeps the parts that have come back.
 
     Args:
         cluster: that trains; None: this process, or one for each of `training.devices`.
         project: what to train.
         examples: the encoded table.
         progress: told of every epoch, or of every part; None: nothing is told.
+        checkpoints: of the fits; those that they hold are not trained again. Default: none.
 
     Raises:
-        TableError, TrainingError: as `train` raises them, or there are fewer devices.
+        TableError, TrainingError, CheckpointError: as `train` raises them, or there are fewer
+            devices.
         ClusterError: the workers were lost.
     """
     progress = progress or SilentProgress()
     if cluster is None and project.training.devices == 1:
-        return train(project, examples, progress)
+        return train(project, examples, progress, checkpoints=checkpoints)
     workers = Devices(project) if cluster is None else cluster
     count = workers.workers
+    kept = checkpoints or NoCheckpoints()
     parts = parts_of(project, count)
     title = f"{len(parts)} parts on {count} {'devices' if cluster is None else 'workers'}"
     progress.start(title, len(parts), sum(map(len, parts)))
-    arguments = [(project, examples, numbers) for numbers in parts]
-    return joined(workers.run(_train_part, arguments, progress))
+    before = [(kept.read(_part_name(numbers)) or {}).get(_FITS, {}) for numbers in parts]
+    arguments = [
+        (project, examples, numbers, fits) for numbers, fits in zip(parts, before, strict=True)
+    ]
+
+    def keep(part: TrainedPart) -> None:
+        if part.made:
+            numbers = [replica.number for replica in part.population.replicas]
+            kept.write(_part_name(numbers), {_FITS: part.made})
+
+    trained = workers.run(_train_part, arguments, progress, keep)
+    return joined([part.population for part in trained])
 
 
-def _train_part(project: Project, examples: Examples, numbers: Sequence[int]) -> TrainedPopulation:
-    return train(project, examples, SilentProgress(), numbers)
+_FITS = "fits"
+
+
+def _part_name(numbers: Collection[int]) -> str:
+    return f"networks {list(numbers)}"
+
+
+@dataclass(frozen=True)
+class TrainedPart:
+    """What a worker gives back: networks, and the fits that it has made, by name."""
+
+    population: TrainedPopulation
+    made: dict[str, State]
+
+
+def _train_part(
+    project: Project, examples: Examples, numbers: Collection[int], fits: dict[str, State]
+) -> TrainedPart:
+    carried = CarriedCheckpoints(fits)
+    population = train(project, examples, SilentProgress(), numbers, carried)
+    return TrainedPart(population, carried.made)

@@ -47,7 +47,11 @@ class Devices:
             )
 
     def run(
-        self, part: Callable[..., T], arguments: Sequence[Sequence[Any]], progress: Progress
+        self,
+        part: Callable[..., T],
+        arguments: Sequence[Sequence[Any]],
+        progress: Progress,
+        arrived: Callable[[T], None] | None = None,
     ) -> list[T]:
         """The results of a function for each of many arguments, in their order.
 
@@ -55,6 +59,7 @@ class Devices:
             part: a function of a module that a new process can import.
             arguments: of each call.
             progress: told of each part that is done, as if it were an epoch.
+            arrived: is given each result in the order of the arguments.
 
         Raises:
             TrainingError: a process died.
@@ -74,6 +79,8 @@ class Devices:
             futures = [pool.submit(part, *values) for values in arguments]
             for future in futures:
                 results.append(future.result())
+                if arrived is not None:
+                    arrived(results[-1])
                 progress.advance()
         except BrokenProcessPool as error:
             raise TrainingError(

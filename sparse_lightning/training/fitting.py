@@ -17,6 +17,7 @@ from sparse_lightning.data.loading import TableModule
 from sparse_lightning.errors import TrainingError
 from sparse_lightning.modules.population import Optimization, PopulationModule
 from sparse_lightning.project import Project
+from sparse_lightning.training.resuming import FitCheckpoint
 
 
 def optimization_of(project: Project, epochs: int) -> Optimization:
@@ -39,6 +40,7 @@ def fit(
     callbacks: Sequence[pl.Callback],
     batch_size: int,
     order: int = 0,
+    checkpoint: FitCheckpoint | None = None,
 ) -> None:
     """Train a population on a table; afterwards it is on the CPU.
 
@@ -49,6 +51,7 @@ def fit(
         callbacks: regularizers, progress, history.
         batch_size: rows a batch.
         order: seed of the order of the rows.
+        checkpoint: keeps the fit, which goes on from what it holds; default: nothing is kept.
 
     Raises:
         TrainingError: Lightning or torch cannot use the accelerator or the precision.
@@ -61,7 +64,8 @@ def fit(
                 accelerator=project.training.accelerator,
                 devices=1,
                 precision=project.training.precision,
-                callbacks=list(callbacks),
+                callbacks=[*callbacks, *([] if checkpoint is None else [checkpoint])],
+                plugins=None if checkpoint is None else [checkpoint.plugin],
                 logger=False,
                 enable_checkpointing=False,
                 enable_progress_bar=False,
@@ -75,7 +79,8 @@ def fit(
         # A scaler of 16-bit gradients is handled by Lightning's own loop alone.
         itself = getattr(trainer.precision_plugin, "scaler", None) is None
         module.automatic_optimization = not itself
-        trainer.fit(module, datamodule=TableModule(rows, batch_size, order, whole_epochs=itself))
+        table = TableModule(rows, batch_size, order, whole_epochs=itself)
+        trainer.fit(module, datamodule=table, ckpt_path=checkpoint and checkpoint.path)
     module.to(device="cpu", dtype=torch.float32)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from sparse_lightning.modules.population import Optimization, PopulationModule
@@ -22,11 +22,13 @@ from sparse_lightning.project import Project
 from sparse_lightning.regularizers.groups import regularizers_for, training_order
 from sparse_lightning.regularizers.hidden import HiddenRegularizer
 from sparse_lightning.replica import FLOOR
+from sparse_lightning.training.checkpoints import Checkpoints, NoCheckpoints
 from sparse_lightning.training.fitting import fit, optimization_of
 from sparse_lightning.training.grid import chunk_size, chunks, replicas_of
 from sparse_lightning.training.measuring import HistoryRecorder, rows_at_once
 from sparse_lightning.training.progress import EpochProgress, Progress
 from sparse_lightning.training.result import History, TrainedPopulation
+from sparse_lightning.training.resuming import FitCheckpoint
 
 ModuleOf = Callable[
     [nn.Sequential, nn.Sequential, Optimization, Float[Tensor, " replica"]], PopulationModule
@@ -74,6 +76,7 @@ class GridTraining:
         progress: told of every epoch.
         title: what the titles of its stages begin with.
         numbers: of the networks of the grid that are trained; default: all.
+        checkpoints: of the fits; those that they hold are not trained again. Default: none.
 
     Attributes:
         replicas: in the order of training, in which the replicas of a term are contiguous.
@@ -85,10 +88,12 @@ class GridTraining:
         progress: Progress,
         title: str = "",
         numbers: Collection[int] | None = None,
+        checkpoints: Checkpoints | None = None,
     ):
         self.project = project
         self.progress = progress
         self.title = title
+        self.checkpoints = checkpoints or NoCheckpoints()
         self.replicas = training_order(
             [
                 replica
@@ -189,7 +194,42 @@ class GridTraining:
         self.floor_settled = False
 
     def _train_part(self, stage: Stage, part: slice, batch_size: int, order: int) -> None:
+        checkpoint = FitCheckpoint(self.checkpoints, self._fit_name(stage, part, order))
+        self._began -= checkpoint.seconds_before
         layers = take(stage.layers, part)
+        threshold = self.project.report.connection_threshold
+        history = HistoryRecorder(layers, threshold, stage.epochs)
+        if checkpoint.result is None:
+            failed = self._fit(stage, part, layers, history, checkpoint, batch_size, order)
+            checkpoint.finish(
+                {
+                    "layers": dict(layers.state_dict()),
+                    "failed_step": failed,
+                    "history": history.state_dict(),
+                }
+            )
+        else:
+            layers.load_state_dict(checkpoint.result["layers"])
+            failed = checkpoint.result["failed_step"]
+            history.load_state_dict(checkpoint.result["history"])
+            for _ in range(stage.epochs):
+                self.progress.advance()
+        put(stage.layers, part, layers)
+        history.add_to(self.histories[part])
+        sound = self.failed_step[part] < 0
+        self.failed_step[part] = np.where(sound, failed.numpy(), self.failed_step[part])
+
+    def _fit(
+        self,
+        stage: Stage,
+        part: slice,
+        layers: nn.Sequential,
+        history: HistoryRecorder,
+        checkpoint: FitCheckpoint,
+        batch_size: int,
+        order: int,
+    ) -> Int[Tensor, " replica"]:
+        """Train the layers in place; gives the step at which each replica failed, −1 for none."""
         module = self._module(stage, layers, part)
         regularizers = [
             regularizer
@@ -199,16 +239,14 @@ class GridTraining:
             # The outputs of frozen layers cannot change, so a penalty of theirs has no gradient.
             if module.hidden_layers or not isinstance(regularizer, HiddenRegularizer)
         ]
-        threshold = self.project.report.connection_threshold
-        callbacks = [
-            *regularizers,
-            HistoryRecorder(self.histories[part], layers, threshold, stage.epochs),
-            EpochProgress(self.progress),
-        ]
-        fit(module, stage.rows, self.project, callbacks, batch_size, order)
-        put(stage.layers, part, layers)
-        sound = self.failed_step[part] < 0
-        self.failed_step[part] = np.where(sound, module.failed_step.numpy(), self.failed_step[part])
+        callbacks = [*regularizers, history, EpochProgress(self.progress)]
+        fit(module, stage.rows, self.project, callbacks, batch_size, order, checkpoint)
+        return module.failed_step
+
+    def _fit_name(self, stage: Stage, part: slice, order: int) -> str:
+        """What tells a fit from all others of the study, however the grid is cut."""
+        numbers = [replica.number for replica in self.replicas[part]]
+        return f"{self.title}{stage.title}, order {order}, networks {numbers}"
 
     def _module(self, stage: Stage, layers: nn.Sequential, part: slice) -> PopulationModule:
         rates = torch.from_numpy((self.failed_step[part] < 0).astype(np.float32))

@@ -1,5 +1,7 @@
 """Measuring populations: the error on a whole table, and the history of a fit."""
 
+from typing import Any
+
 import numpy as np
 import pytorch_lightning as pl
 import torch
@@ -58,30 +60,40 @@ class HistoryRecorder(pl.Callback):
     """Records errors and connections of a fit at evenly spaced epochs.
 
     Args:
-        histories: one a replica of the population; points are added to them.
         trained: the layers whose connections are counted.
         threshold: of a connection.
         epochs: of the fit.
     """
 
-    def __init__(self, histories: list[History], trained: nn.Module, threshold: float, epochs: int):
-        self.histories = histories
+    def __init__(self, trained: nn.Module, threshold: float, epochs: int):
         self.trained = trained
         self.threshold = threshold
         self.epochs = epochs
         self.recorded = set(np.linspace(1, epochs, min(epochs, HISTORY_POINTS)).round().astype(int))
+        self._measured: dict[int, tuple[Tensor, Tensor]] = {}  # by epoch
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"measured": self._measured}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._measured = dict(state_dict["measured"])
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         assert isinstance(pl_module, PopulationModule)
         epoch = trainer.current_epoch + 1
         if epoch in self.recorded:
-            counts = connections(self.trained, self.threshold).tolist()
             # Lightning calls callbacks before the module's own hook, which clears the sums.
-            errors = pl_module.epoch_error().tolist()
-            for history, count, error in zip(self.histories, counts, errors, strict=True):
+            counts = connections(self.trained, self.threshold)
+            self._measured[epoch] = counts.cpu(), pl_module.epoch_error().cpu()
+
+    def add_to(self, histories: list[History]) -> None:
+        """Add what was recorded to the histories of the replicas, after all that they hold."""
+        for epoch, (counts, errors) in self._measured.items():
+            for history, count, error in zip(
+                histories, counts.tolist(), errors.tolist(), strict=True
+            ):
                 step = history.epochs + epoch
                 history.points.append(("connections", step, count))
                 history.points.append(("training_squared_error", step, error))
-        if epoch == self.epochs:
-            for history in self.histories:
-                history.epochs += self.epochs
+        for history in histories:
+            history.epochs += self.epochs

@@ -23,6 +23,7 @@ from sparse_lightning.modules.components import PrincipalComponents
 from sparse_lightning.modules.population import Optimization
 from sparse_lightning.population import BatchedLinear, linear_layers
 from sparse_lightning.project import Project
+from sparse_lightning.training.checkpoints import Checkpoints
 from sparse_lightning.training.grid_training import GridTraining, Stage
 from sparse_lightning.training.measuring import input_errors, squared_errors
 from sparse_lightning.training.progress import Progress
@@ -39,6 +40,7 @@ def train_components(
     examples: Examples,
     progress: Progress,
     numbers: Collection[int] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> TrainedPopulation:
     """Train the loadings of every replica and measure the first n components for every n.
 
@@ -52,6 +54,7 @@ def train_components(
         examples: the encoded table.
         progress: told of every epoch.
         numbers: of the networks of the grid that are trained; default: all.
+        checkpoints: of the fits; default: none.
 
     Raises:
         TableError: there are more components than inputs.
@@ -64,7 +67,7 @@ def train_components(
         raise TableError(
             f"network.units [{components}] must be at most the number of inputs, {inputs}"
         )
-    grid = GridTraining(project, progress, numbers=numbers)
+    grid = GridTraining(project, progress, numbers=numbers, checkpoints=checkpoints)
     stage = _stage(grid, rows - mean, covariance)
     grid.train(stage)
     (layer,) = linear_layers(grid.in_grid_order(stage.layers))

@@ -122,5 +122,9 @@ class EpochProgress(pl.Callback):
     def __init__(self, progress: Progress):
         self.progress = progress
 
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        for _ in range(trainer.current_epoch):  # of a fit that goes on
+            self.progress.advance()
+
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.progress.advance()

@@ -12,6 +12,7 @@ from sparse_lightning.modules.autoencoder import Autoencoder
 from sparse_lightning.modules.population import Optimization
 from sparse_lightning.population import batched_layer, connections, part_of
 from sparse_lightning.project import Project
+from sparse_lightning.training.checkpoints import Checkpoints
 from sparse_lightning.training.grid_training import GridTraining, Stage
 from sparse_lightning.training.measuring import input_errors, squared_errors
 from sparse_lightning.training.progress import Progress
@@ -24,6 +25,7 @@ def train_autoencoders(
     rows: Float[Tensor, "row unit"],
     progress: Progress,
     numbers: Collection[int] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> TrainedPopulation:
     """Train a stack of autoencoders of every replica, stage by stage, then as a whole.
 
@@ -36,8 +38,9 @@ def train_autoencoders(
         rows: the encoded table.
         progress: told of every epoch.
         numbers: of the networks of the grid that are trained; default: all.
+        checkpoints: of the fits; default: none.
     """
-    grid = GridTraining(project, progress, numbers=numbers)
+    grid = GridTraining(project, progress, numbers=numbers, checkpoints=checkpoints)
     metrics: dict[str, np.ndarray] = {}
     network = encoder = nn.Sequential()
     for encoder, decoder in greedy_stages(grid, rows, settle=True):

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.project import Project
+from sparse_lightning.training.checkpoints import Checkpoints
 from sparse_lightning.training.classification import train_classifiers
 from sparse_lightning.training.principal import train_components
 from sparse_lightning.training.progress import Progress, SilentProgress
@@ -16,6 +17,7 @@ def train(
     examples: Examples,
     progress: Progress | None = None,
     numbers: Collection[int] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> TrainedPopulation:
     """Train the networks of a project.
 
@@ -25,6 +27,7 @@ def train(
         progress: told of every epoch; default: nothing is told.
         numbers: of the networks of the grid that are trained; default: all. A network does not
             depend on which others there are.
+        checkpoints: of the fits; those that they hold are not trained again. Default: none.
 
     Returns:
         The networks in the order of the grid; the measures of other methods with those of the floor
@@ -32,12 +35,13 @@ def train(
 
     Raises:
         TableError: the rows cannot be split as the project asks for.
+        CheckpointError: what is kept of a fit cannot be used.
         TrainingError: the accelerator or the precision cannot be used.
         KeyboardInterrupt: the user stopped it.
     """
     progress = progress or SilentProgress()
     if project.task == "classifier":
-        return train_classifiers(project, examples, progress, numbers)
+        return train_classifiers(project, examples, progress, numbers, checkpoints)
     if project.task == "pca":
-        return train_components(project, examples, progress, numbers)
-    return train_autoencoders(project, examples.inputs, progress, numbers)
+        return train_components(project, examples, progress, numbers, checkpoints)
+    return train_autoencoders(project, examples.inputs, progress, numbers, checkpoints)

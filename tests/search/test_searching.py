@@ -15,9 +15,9 @@ from sparse_lightning.search import group_study, outcomes
 from sparse_lightning.search.candidates import train_candidates_on
 from sparse_lightning.search.group_study import GroupStudy
 from sparse_lightning.search.outcomes import Trainer
-from sparse_lightning.search.owners import now
 from sparse_lightning.search.searching import search
 from sparse_lightning.tracking import Store
+from sparse_lightning.tracking.owners import now
 
 STATES = optuna.trial.TrialState
 

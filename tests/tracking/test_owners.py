@@ -4,8 +4,8 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 from sparse_lightning.errors import SearchError
-from sparse_lightning.search import owners
-from sparse_lightning.search.owners import RELEASED, Heartbeat, at_work, now, this_process
+from sparse_lightning.tracking import owners
+from sparse_lightning.tracking.owners import RELEASED, Heartbeat, at_work, now, this_process
 
 
 def test_this_process_is_at_work_until_it_lets_go():
@@ -14,7 +14,7 @@ def test_this_process_is_at_work_until_it_lets_go():
 
 
 def test_a_process_that_ended_is_not_at_work():
-    script = "from sparse_lightning.search.owners import this_process; print(this_process())"
+    script = "from sparse_lightning.tracking.owners import this_process; print(this_process())"
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert not at_work(ended.stdout.strip(), {})
 

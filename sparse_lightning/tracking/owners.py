@@ -1,4 +1,4 @@
-"""Which process has a trial in hand, and whether it is still there."""
+"""Which process has a run or a trial in hand, and whether it is still there."""
 
 import os
 import socket
@@ -10,7 +10,7 @@ from typing import Self
 
 import psutil
 
-from sparse_lightning.errors import SearchError
+from sparse_lightning.errors import SparseLightningError
 
 RELEASED = "none"
 """The owner of a trial that its process has given up, as on Ctrl-C."""
@@ -34,7 +34,7 @@ def now() -> str:
 
 
 def at_work(owner: str, seen: Mapping[str, str]) -> bool:
-    """Whether a process may still be at work on its trials.
+    """Whether a process may still be at work on what it has in hand.
 
     On this machine that is looked up; on others a process counts as being at work as long as it
     says so.
@@ -59,8 +59,8 @@ class Heartbeat:
     """A context manager inside which something is done every `BEAT` seconds, beside all else.
 
     Args:
-        beat: what is done. Where it fails with a `SearchError`, it is tried again at its next time:
-            what is done beside it will run into the same failure and tell.
+        beat: what is done. Where it fails with an error of this package, it is tried again at its
+            next time: what is done beside it will run into the same failure and tell.
     """
 
     def __init__(self, beat: Callable[[], None]):
@@ -85,5 +85,5 @@ class Heartbeat:
         while not self._over.wait(BEAT):
             try:
                 self._beat()
-            except SearchError:
+            except SparseLightningError:
                 continue

@@ -1,0 +1,118 @@
+"""What is kept of a study beside its report: begun, gone on with, refused, removed."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from sparse_lightning.errors import CheckpointError, StudyInUseError, TrackingError, TrainingError
+from sparse_lightning.study.unfinished import unfinished
+
+SETTINGS = {"training.epochs": 3, "training.seeds": (1, 2)}
+
+
+def stopped(folder, error=TrackingError, settings=SETTINGS, fresh=False):
+    """Begin a study there that ends with an error."""
+    job, ended = None, error("it ends here")
+
+    def begin():
+        nonlocal job
+        with unfinished(folder, settings, fresh) as job:
+            (job.folder / "fit").touch()
+            raise ended
+
+    with pytest.raises(error):
+        begin()
+    return job
+
+
+def test_a_finished_study_leaves_nothing(tmp_path):
+    with unfinished(tmp_path, SETTINGS, fresh=False) as job:
+        assert not job.resumed
+        assert job.folder.is_dir()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [TrackingError, OSError, KeyboardInterrupt, ValueError])
+def test_a_study_that_was_stopped_goes_on(tmp_path, error):
+    first = stopped(tmp_path, error)
+    with unfinished(tmp_path, SETTINGS, fresh=False) as job:
+        assert job.resumed
+        assert job.key == first.key
+        assert (job.folder / "fit").exists()
+
+
+def test_another_study_is_not_put_in_its_place(tmp_path):
+    stopped(tmp_path)
+    other = {**SETTINGS, "training.epochs": 4}
+    message = r"other settings: training.epochs was 3 and is 4 now\. .* with --fresh, or name"
+    with pytest.raises(CheckpointError, match=message), unfinished(tmp_path, other, False):
+        raise AssertionError
+    with unfinished(tmp_path, SETTINGS, fresh=False) as job:
+        assert job.resumed
+
+
+def test_one_that_failed_by_its_settings_makes_place(tmp_path):
+    first = stopped(tmp_path, TrainingError)
+    again = stopped(tmp_path, TrainingError)
+    assert again.resumed
+    with unfinished(tmp_path, {**SETTINGS, "training.epochs": 4}, fresh=False) as job:
+        assert not job.resumed
+        assert job.key != first.key
+        assert not (job.folder / "fit").exists()
+
+
+def test_a_study_begins_anew_when_asked_to(tmp_path):
+    first = stopped(tmp_path)
+    with unfinished(tmp_path, SETTINGS, fresh=True) as job:
+        assert not job.resumed
+        assert job.key != first.key
+        assert not (job.folder / "fit").exists()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"key": "k"}', '{"key": 1, "made_with": []}'])
+def test_what_describes_no_study_is_refused(tmp_path, content):
+    job = stopped(tmp_path)
+    (job.folder / "study.json").write_text(content)
+    with (
+        pytest.raises(CheckpointError, match=r"does not describe an unfinished study .* --fresh"),
+        unfinished(tmp_path, SETTINGS, fresh=False),
+    ):
+        raise AssertionError
+
+
+def test_the_second_of_two_at_once_is_refused(tmp_path):
+    with unfinished(tmp_path, SETTINGS, fresh=False) as job:
+        message = rf"another process is at work .* \(process {os.getpid()} on .*\); wait"
+        for fresh in (False, True):
+            with (
+                pytest.raises(StudyInUseError, match=message),
+                unfinished(tmp_path, SETTINGS, fresh),
+            ):
+                raise AssertionError
+        assert job.folder.is_dir()
+
+
+@pytest.mark.long
+def test_a_dead_process_holds_no_folder(tmp_path):
+    script = (
+        "import os, signal, sys\nfrom pathlib import Path\n"
+        "from sparse_lightning.study.unfinished import unfinished\n"
+        f"with unfinished(Path(sys.argv[1]), {SETTINGS}, False):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script, str(tmp_path)])
+    assert ended.returncode == -9
+    with unfinished(tmp_path, SETTINGS, fresh=False) as job:
+        assert job.resumed
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path):
+    with (
+        pytest.raises(
+            KeyboardInterrupt, match=r"is kept in .*unfinished; the same command goes on"
+        ),
+        unfinished(tmp_path, SETTINGS, fresh=False),
+    ):
+        raise KeyboardInterrupt
