@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help page page-check demo table1-quick test test-long test-fast lint format bench images results build clean
+.PHONY: help page page-check demo table1-quick test test-long test-fast lint format bench images \
+	gallery-images results docs docs-serve build wheel-check clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -12,20 +13,20 @@ help:  ## Show these targets
 $(VENV)/installed: constraints.txt pyproject.toml
 	python3 -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt torch
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev,browser]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev,browser,docs]"
 	touch $@
 
 demo: $(VENV)/installed  ## Compare six regularizers on the red wine table; prints where the report is
 	mlflow run . --env-manager local -P project=projects/wine_sae.yaml
 
 test: $(VENV)/installed  ## Run the tests; warnings are errors
-	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist worksteal -m "not long"
+	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist worksteal -m "not long and not wheel"
 
 test-long: $(VENV)/installed  ## Run those with real servers, browsers and several processes
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile -m long
 
 test-fast: $(VENV)/installed  ## Run the tests that train no whole study
-	OMP_NUM_THREADS=1 pytest --numprocesses 2 -m "not slow"
+	OMP_NUM_THREADS=1 pytest --numprocesses 2 -m "not slow and not wheel"
 
 lint: $(VENV)/installed  ## Check form, types and the direction of imports
 	ruff check .
@@ -46,20 +47,42 @@ bench: $(VENV)/installed  ## Run all benchmarks; prints one table and writes bui
 images: $(VENV)/installed  ## Make the pictures of the page in docs/images anew; takes Chromium and a font with Japanese
 	KEEP_IMAGES=1 pytest -q tests/browser/test_comparison_page_images.py
 
-results: $(VENV)/installed  ## Train both versions of table 1, search, and write docs/results.md
+gallery-images: $(VENV)/installed  ## Run the examples and the tutorial, and keep their pictures in docs/images
+	OMP_NUM_THREADS=1 python docs/building/gallery_images.py
+	OMP_NUM_THREADS=1 KEEP_IMAGES=1 pytest -q tests/documentation/test_tutorial.py
+
+results: $(VENV)/installed  ## Train both versions of table 1 and what goes beyond, and write docs/results.md
 	sparse-lightning table1
 	sparse-lightning table1 --own-range
 	sparse-lightning search projects/wine_sae.yaml --trials 100
+	sparse-lightning run projects/beyond_six.yaml
+	sparse-lightning run projects/beyond_six_ctg.yaml
+	sparse-lightning run projects/beyond_six_census.yaml
+	sparse-lightning overview beyond-six beyond-six-ctg beyond-six-census \
+	  --title "Beyond the six: 15 regularizers on three tables" --output reports/beyond-six-overview
+	sparse-lightning search projects/beyond_six.yaml --trials 50
 	{ printf '# Results\n\n' && cat reports/table1/table1.md && echo && \
 	  cat reports/table1-own-range/table1.md && \
 	  printf '\n## Red wine, each group at the best of 100 trials\n\n' && \
-	  cat reports/wine-sae-best/search.md; } > docs/results.md
+	  cat reports/wine-sae-best/search.md && echo && \
+	  cat reports/beyond-six-overview/overview.md && \
+	  printf '\n## Red wine, each of 15 groups at the best of 50 trials\n\n' && \
+	  cat reports/beyond-six-best/search.md; } > docs/results.md
+
+docs: $(VENV)/installed  ## Build the documentation into site/; a broken link or reference fails
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+
+docs-serve: $(VENV)/installed  ## Show the documentation at http://127.0.0.1:8000 while you write it
+	NO_MKDOCS_2_WARNING=1 mkdocs serve
 
 build: $(VENV)/installed  ## Build the wheel and the source distribution into dist/
 	python -m build
 
+wheel-check: build  ## Go the README's way as a new user: an empty environment, the wheel, a CSV file
+	pytest -q -m wheel tests/documentation/test_wheel.py
+
 clean:  ## Remove the environment and what tools have cached; studies and reports stay
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist site .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 page/node_modules: page/package-lock.json
 	cd page && npm ci

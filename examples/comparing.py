@@ -89,6 +89,7 @@ def compare(
     request = Request("connections", "error", "group", ("strength",), "seed")
     view = report_experiment(experiment, request, folder)
     print_indices(view.comparison, replicate="replicate")
+    print(f"picture: {(folder / 'figures' / 'pareto.png').resolve()}")
     print(f"report: {(folder / 'report.html').resolve()}")
 
 

@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 // One script and one style under fixed names: a report holds both in its own file.
+// The licences of the libraries in the script go with it.
 export default defineConfig({
   base: "./",
   build: {
@@ -9,6 +10,7 @@ export default defineConfig({
     modulePreload: false,
     cssCodeSplit: false,
     assetsInlineLimit: 0,
+    license: { fileName: "licenses.md" },
     rolldownOptions: {
       output: { entryFileNames: "page.js", assetFileNames: "page[extname]", codeSplitting: false },
     },

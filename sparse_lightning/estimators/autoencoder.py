@@ -50,7 +50,7 @@ class SparseAutoencoder(CodingEstimator):
         n_features_in_: how many columns were fitted.
         feature_names_in_: their names, where they are text.
 
-    Example:
+    Examples:
         >>> codes = SparseAutoencoder(4, regularizer="sL1").fit_transform(X)  # doctest: +SKIP
     """
 

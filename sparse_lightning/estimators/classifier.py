@@ -66,7 +66,7 @@ class SparseClassifier(ClassifierMixin, PopulationEstimator):
         n_features_in_: how many columns were fitted.
         feature_names_in_: their names, where they are text.
 
-    Example:
+    Examples:
         >>> classifier = SparseClassifier(6, l1_weight=0.001).fit(X, y)  # doctest: +SKIP
     """
 

@@ -68,7 +68,7 @@ class SparsePCA(CodingEstimator):
         n_features_in_: how many columns were fitted.
         feature_names_in_: their names, where they are text.
 
-    Example:
+    Examples:
         >>> scores = SparsePCA(3, l1_weight=0.1).fit_transform(X)  # doctest: +SKIP
     """
 

@@ -67,7 +67,7 @@ class NetworkEvaluator(ModelEvaluator):
             model_type: as given to `evaluate`.
             dataset: the rows, as MLflow holds them.
             run_id: of the run that takes metrics and artifacts.
-            evaluator_config: see docs/evaluate.md.
+            evaluator_config: see docs/how-to/evaluate.md.
             model: what `evaluate` made of the model.
             extra_metrics: not used.
             custom_artifacts: not used.

@@ -51,7 +51,7 @@ class Project(Settings):
     Raises:
         ProjectError: a field is not known, missing, out of range, or contradicts another one.
 
-    Example:
+    Examples:
         >>> Project(table={"source": "my.csv"}, network={"units": [8]}).name
         'my'
     """

@@ -32,7 +32,7 @@ class ConnectionCount(pl.Callback):
     Raises:
         RegularizerError: the threshold is negative or not finite, or no layer matches `layers`.
 
-    Example:
+    Examples:
         >>> trainer = pl.Trainer(callbacks=[ConnectionCount(threshold=0.01)])  # doctest: +SKIP
     """
 

@@ -44,7 +44,7 @@ class L0(Regularizer):
         RegularizerError: a value is out of range, no layer matches, the optimizer evaluates the
             loss several times a step, or a state that is restored is one of another module.
 
-    Example:
+    Examples:
         >>> trainer = pl.Trainer(callbacks=[L0(weight=1e-4)])  # doctest: +SKIP
     """
 

@@ -252,7 +252,7 @@ class HiddenKL(HiddenRegularizer):
             Default: what the module says in its attribute `unbounded_units`, else False.
         options: `replicas`, the slice of a population; `schedule`; `unit_axis`.
 
-    Example:
+    Examples:
         >>> regularizer = HiddenKL(weight=1e-3, sparsity=0.05, layers="encoder.*")
     """
 

@@ -37,7 +37,7 @@ class Prune(pl.Callback):
             range, no layer matches, the epoch lies behind the end of the fit, or a state that is
             restored is one of another module.
 
-    Example:
+    Examples:
         >>> Prune(threshold=0.01, epoch=20).state_key
         'Prune None slice(None, None, None)'
     """

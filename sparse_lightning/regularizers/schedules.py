@@ -34,7 +34,7 @@ class Ramp:
     Raises:
         RegularizerError: the length is not given once, or a value is negative or not finite.
 
-    Example:
+    Examples:
         >>> [Ramp(epochs=4, delay=1, first=1.0, last=0.5)(0, epoch) for epoch in (1, 3, 9)]
         [1.0, 0.75, 0.5]
     """
@@ -76,7 +76,7 @@ class Warmup(Ramp):
         first: the factor before the ramp.
         last: the factor after the ramp.
 
-    Example:
+    Examples:
         >>> [Warmup(epochs=4)(0, epoch) for epoch in (0, 1, 4, 9)]
         [0.0, 0.25, 1.0, 1.0]
     """

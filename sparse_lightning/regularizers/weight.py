@@ -128,7 +128,7 @@ class L1(WeightRegularizer):
         proximal: soft-threshold after each SGD step instead of adding to the gradient.
         schedule: a factor on λ that changes over the fit.
 
-    Example:
+    Examples:
         >>> trainer = pl.Trainer(callbacks=[L1(weight=1e-4)])  # doctest: +SKIP
     """
 
@@ -176,7 +176,7 @@ class SelectiveL1(ThresholdRegularizer):
         options: `replicas`, the slice of a population; `proximal`, apply the proximal step after
             each SGD step instead of adding to the gradient; `schedule`.
 
-    Example:
+    Examples:
         >>> trainer = pl.Trainer(callbacks=[SelectiveL1(1e-4, threshold=0.1)])  # doctest: +SKIP
     """
 

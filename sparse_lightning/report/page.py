@@ -17,7 +17,7 @@ def page_frame(documents: Mapping[str, Any], title: str) -> Markup:
     A frame keeps the styles of the page and of the report apart.
 
     Args:
-        documents: what the page is fed with, as docs/page-data.md describes it.
+        documents: what the page is fed with, as docs/reference/page-data.md describes it.
         title: of the frame, for those who hear it.
     """
     inner = (

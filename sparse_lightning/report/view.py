@@ -62,7 +62,8 @@ class StudyView:
         references: measures of other methods on the same rows.
         readings: of the networks that the report shows from inside.
         fine_tuned: whether the whole networks were trained on after their stages.
-        page: makes the documents of the comparison page (docs/page-data.md); None: there is none.
+        page: makes the documents of the comparison page (docs/reference/page-data.md); None: there
+            is none.
     """
 
     name: str

@@ -1,1 +1,1 @@
-"""The page inside the MLflow server that compares runs, and its data (docs/page-data.md)."""
+"""The page inside the MLflow server that compares runs, see docs/reference/page-data.md."""

@@ -1,5 +1,7 @@
 """Study: a finished study, read from the tracking store, and what its comparison says."""
 
+import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -55,10 +57,22 @@ class Study:
         store = Store(tracking_uri)
         return cls(store, read_study(store, find_study(store, experiment)))
 
+    @classmethod
+    def named(cls, name: str, tracking_uri: str | None = None) -> "Study":
+        """The study of a run with this id, else the newest of an experiment or project."""
+        if re.fullmatch("[0-9a-f]{32}", name):
+            return cls.load(name, tracking_uri)
+        return cls.find(name, tracking_uri)
+
     @property
     def run_id(self) -> str:
         """The id of the study's MLflow run."""
         return self._record.run_id
+
+    @property
+    def seconds(self) -> float:
+        """From the project file to the finished report; NaN where the run has not ended."""
+        return self._record.seconds
 
     @property
     def project(self) -> Project:
@@ -141,14 +155,14 @@ class Study:
             for _, run_id in shown_networks(self._record)
         }
 
-    def write_report(self, output: Path) -> Path:
+    def write_report(self, output: str | os.PathLike[str]) -> Path:
         """Write `report.html`, the indices and the figures into a folder; returns the page.
 
         Raises:
             InputError: the folder cannot be written.
             TrainingError: every unregularized network failed, or none learned anything.
         """
-        return write_report(self.view(), writable(output))
+        return write_report(self.view(), writable(Path(output)))
 
     @property
     def depths(self) -> tuple[Depth, ...]:

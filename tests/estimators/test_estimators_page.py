@@ -1,11 +1,11 @@
-"""What docs/estimators.md shows runs as it stands there, from top to bottom."""
+"""What docs/how-to/estimators.md shows runs as it stands there, from top to bottom."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "estimators.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "estimators.md"
 
 
 @pytest.mark.slow

@@ -13,33 +13,56 @@ pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(path.name for path in (ROOT / "examples").glob("*_*.py"))
+COMPARING = ["cancer_transformer.py", "digits_convolution.py", "digits_variational.py"]
 
 
-def test_there_are_three_scripts():
-    assert SCRIPTS == ["cancer_transformer.py", "digits_convolution.py", "digits_variational.py"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_an_example_logs_its_runs_and_reports_them(script, tmp_path):
-    store = f"sqlite:///{tmp_path}/runs.db"
+def carried_out(script, folder):
+    """What a script prints, with a few epochs, in a folder of its own."""
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    settings = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder}/runs.db", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, ROOT / "examples" / script, "--quick"],
-        cwd=tmp_path,
-        env=os.environ | {"MLFLOW_TRACKING_URI": store, "PYTHONPATH": str(ROOT)},
+        cwd=folder,
+        env=os.environ | settings | {"PATH": programs},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    report = Path(done.stdout.splitlines()[-1].removeprefix("report: "))
-    assert report.is_relative_to(tmp_path)
-    assert report.is_file()
+    return done.stdout.splitlines()
+
+
+def file_named(lines, kind, folder):
+    """The file that the one line `KIND: PATH` names; it lies in the folder."""
+    (name,) = (line.removeprefix(f"{kind}: ") for line in lines if line.startswith(f"{kind}: "))
+    assert Path(name).is_relative_to(folder)
+    assert Path(name).is_file()
+    return Path(name)
+
+
+def test_every_example_is_in_the_gallery_with_its_picture():
+    gallery = (ROOT / "docs" / "gallery.md").read_text()
+    for script in SCRIPTS:
+        assert f'--8<-- "examples/{script}"' in gallery
+        assert f"images/gallery/{Path(script).stem}.png" in gallery
+
+
+@pytest.mark.parametrize("script", sorted({*SCRIPTS} - {*COMPARING}))
+def test_an_example_makes_its_picture(script, tmp_path):
+    picture = file_named(carried_out(script, tmp_path), "picture", tmp_path)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("script", COMPARING)
+def test_an_example_logs_its_runs_and_reports_them(script, tmp_path):
+    lines = carried_out(script, tmp_path)
+    file_named(lines, "picture", tmp_path)
+    report = file_named(lines, "report", tmp_path)
     groups = json.loads((report.parent / "indices.json").read_text())["groups"]
     assert {"unregularized", "L0", "ModelPruning"} < {group["group"] for group in groups}
     assert len(groups) == 4
 
-    client = MlflowClient(store)
+    client = MlflowClient(f"sqlite:///{tmp_path}/runs.db")
     (experiment,) = (one for one in client.search_experiments() if one.name != "Default")
     runs = client.search_runs([experiment.experiment_id])
     left = {

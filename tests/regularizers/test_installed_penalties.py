@@ -18,7 +18,7 @@ from sparse_lightning.training.grid import replicas_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
-PAGE = (Path(__file__).parents[2] / "docs/add-a-penalty.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs/how-to/add-a-penalty.md").read_text(encoding="utf-8")
 
 
 def block(kind, number=0):

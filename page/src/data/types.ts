@@ -1,4 +1,4 @@
-/** The documents that the page is fed with; docs/page-data.md describes them. */
+/** The documents that the page is fed with; docs/reference/page-data.md describes them. */
 
 export interface Overview {
   version: number;

@@ -65,7 +65,8 @@ class RunsView:
         settings: of every marker, by its number: the params and tags that its runs agree in.
         left_out: sentences on what was not compared, and why.
         assumed: sentences on what was not given and taken from the runs.
-        page: makes the documents of the comparison page (docs/page-data.md); None: there is none.
+        page: makes the documents of the comparison page (docs/reference/page-data.md); None: there
+            is none.
     """
 
     experiment: str

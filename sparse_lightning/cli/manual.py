@@ -1,0 +1,60 @@
+"""The command that shows the documentation, which is installed with the package."""
+
+from pathlib import Path
+
+import click
+
+from sparse_lightning.cli.main import main
+from sparse_lightning.cli.options import explained
+
+PAGES = ("tutorial.md", "how-to/*.md", "method.md", "results.md")
+"""Those that say something without the program that builds the documentation."""
+
+
+@main.command("docs")
+@click.argument("page", required=False, metavar="[PAGE]")
+@click.option("--path", is_flag=True, help="Tell only where the page's file is.")
+@explained
+def docs_command(page: str | None, path: bool) -> None:
+    """Show a page of the documentation in the terminal, or name all of them."""
+    files = pages()
+    if page is None:
+        width = max(map(len, files))
+        for name, file in files.items():
+            click.echo(f"{name:{width}}  {file if path else _title(file)}")
+        return
+    if page not in files:
+        from sparse_lightning.errors import InputError
+        from sparse_lightning.suggestions import did_you_mean
+
+        hint = did_you_mean(page, files)
+        raise InputError(f"there is no page {page!r}{hint}; the pages are {', '.join(files)}")
+    if path:
+        click.echo(files[page])
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    console = Console()
+    shown = Markdown(files[page].read_text(encoding="utf-8"), hyperlinks=False)
+    if console.is_terminal:
+        with console.pager(styles=True):
+            console.print(shown)
+    else:
+        console.print(shown)
+
+
+def pages() -> dict[str, Path]:
+    """The files of the documentation by the names that the command takes.
+
+    They are in the installed package, or in its repository.
+    """
+    package = Path(__file__).parents[1]
+    folder = next(one for one in (package / "manual", package.parent / "docs") if one.is_dir())
+    found = (file for pattern in PAGES for file in sorted(folder.glob(pattern)))
+    return {file.stem: file for file in found if file.stem != "index"}
+
+
+def _title(file: Path) -> str:
+    first = file.read_text(encoding="utf-8").partition("\n")[0]
+    return first.removeprefix("# ")
