@@ -172,14 +172,12 @@ def test_it_goes_with_another_penalty_and_with_single_layers():
 
 
 def test_the_reported_loss_holds_the_penalty():
-    class Losses(pl.Callback):
-        def on_train_batch_end(self, trainer, pl_module, outputs, *_):
+    class Losses(Plain):
+        def on_train_batch_end(self, outputs, *_):
             self.first = getattr(self, "first", outputs["loss"].item())
 
     def first(weight):
-        losses = Losses()
-        fitted(Plain(perceptron()), [L0(weight), losses], epochs=1)
-        return losses.first
+        return fitted(Losses(perceptron()), [L0(weight)], epochs=1).first
 
     start = torch.tensor([0.95 / 0.05]).log()
     expected = 35 * penalties.open_probability(start).item()

@@ -111,9 +111,14 @@ def test_it_joins_the_terms_that_there_are(thrifty):
             "must have the attribute symbol = 'unnamed'",
         ),
         (
+            "empty",
+            "import sparse_lightning as sl\nclass Own(sl.WeightRegularizer):\n    symbol = 'empty'",
+            "must have a method value",
+        ),
+        (
             "greedy",
             "import sparse_lightning as sl\nclass Own(sl.WeightRegularizer):\n"
-            "    symbol = 'greedy'\n    takes = ('l1_weight', 'sparsity')",
+            "    symbol = 'greedy'\n    value = abs\n    takes = ('l1_weight', 'sparsity')",
             "a weight penalty takes l1_weight, and may take l1_threshold",
         ),
     ],

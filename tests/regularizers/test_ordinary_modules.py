@@ -20,6 +20,7 @@ from sparse_lightning import (
     HiddenKL,
     HiddenL1,
     HiddenL2,
+    Prune,
     RegularizerError,
     SelectiveL1,
 )
@@ -266,6 +267,12 @@ def test_nothing_to_penalise_is_an_error():
         (lambda: HiddenL1([0.1, -1.0], threshold=1), "weight must be .* got -1"),
         (lambda: HiddenKL(0.1, sparsity=1), "sparsity must be between 0 and 1, both excluded"),
         (lambda: HiddenKL(0.1, sparsity=0), "sparsity must be between 0 and 1, both excluded"),
+        (lambda: L1("a"), "L1: weight must be a number, got 'a'"),
+        (lambda: L1(None), "L1: weight must be a number, got None"),
+        (lambda: L1(0.1, layers=3), "layers must be a pattern of layer names or a list of them, "),
+        (lambda: Prune(0.1, layers=[3]), "Prune: layers must be a pattern of layer names"),
+        (lambda: L1(0.1, schedule=0.5), "schedule must be a function of the step and the epoch"),
+        (lambda: L1(0.1, schedule=lambda step: 1.0), "is called with the step and the epoch: too"),
     ],
 )
 def test_strengths_out_of_range_are_refused(make, message):
