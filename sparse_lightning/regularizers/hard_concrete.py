@@ -19,6 +19,7 @@ from sparse_lightning.regularizers.layers import (
     named_weights,
     refuse_sparse_steps,
     stepped,
+    tell_uncounted,
     weighted_layers,
 )
 from sparse_lightning.regularizers.schedules import Schedule
@@ -163,6 +164,8 @@ class L0(ZeroKeeper, Regularizer):
 
     def _gated(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> dict[int, GatedWeights]:
         found = weighted_layers(pl_module, self.layers, "L0")
+        if self.layers is None and not self.batched:
+            tell_uncounted(pl_module, "L0")
         names = {id(weight): name for name, weight in pl_module.named_parameters()}
         layers = {id(weight): layer for layer, weight in named_weights(found)}
         refuse_sparse_steps(trainer, [w for _, w in named_weights(found)], "L0")

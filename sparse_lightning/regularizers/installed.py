@@ -44,11 +44,6 @@ def installed_class(symbol: str) -> Any:
         raise RegularizerError(
             f"{origin} must be a subclass of WeightRegularizer or HiddenRegularizer"
         )
-    # The base's own, told by its name: project files are read without torch.
-    if getattr(getattr(made, "value", None), "__qualname__", "") == "Regularizer.value":
-        raise RegularizerError(
-            f"{origin} must have a method value(tensor), of the shape (replica,)"
-        )
     if getattr(made, "symbol", None) != symbol:
         raise RegularizerError(f"{origin} must have the attribute symbol = {symbol!r}")
     allowed = [name for name in STRENGTHS if name in _KINDS[kind]]
@@ -56,6 +51,11 @@ def installed_class(symbol: str) -> Any:
         raise RegularizerError(
             f"{origin} takes {takes!r}; a {kind} penalty takes {allowed[0]}, and may take "
             f"{', '.join(allowed[1:])}"
+        )
+    # The base's own, told by its name: project files are read without torch.
+    if getattr(getattr(made, "value", None), "__qualname__", "") == "Regularizer.value":
+        raise RegularizerError(
+            f"{origin} must have a method value(tensor), of the shape (replica,)"
         )
     return made
 

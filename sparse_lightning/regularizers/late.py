@@ -6,7 +6,10 @@ from typing import Any, ClassVar
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Checkpoint
+from pytorch_lightning.utilities import rank_zero_warn
 from torch import Tensor, nn
+
+from sparse_lightning.regularizers.layers import is_population
 
 
 class LateCallback(pl.Callback):
@@ -31,7 +34,8 @@ class ZeroKeeper(LateCallback):
     """Keeps weights at zero when another callback writes others into the module.
 
     That is what averages of weights do (`StochasticWeightAveraging`, `EMAWeightAveraging`): at the
-    end of the fit, for validation and in checkpoints.
+    end of the fit, for validation and in checkpoints. Of an ordinary module it is told at the end of
+    the fit when nothing is left of a weight.
     """
 
     def kept(self) -> Iterator[tuple[str, nn.Parameter, Tensor]]:
@@ -55,6 +59,9 @@ class ZeroKeeper(LateCallback):
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.hold()
+        if not is_population(pl_module):
+            for name in (name for name, _, mask in self.kept() if not mask.any()):
+                rank_zero_warn(f"{type(self).__name__}: no weight of {name} is left, all are zero")
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.utilities import rank_zero_info
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.nn.utils.parametrize import ParametrizationList
@@ -16,6 +17,8 @@ _NORMALISATIONS = {
     f"torch.nn.modules.{name}" for name in ("batchnorm", "instancenorm", "normalization")
 }
 _ONE_AXIS = "of one axis"
+_COMPUTED = "a weight is computed from it"
+_OTHER_NAME = "not called weight"
 _SHOWN = 10
 
 
@@ -110,6 +113,15 @@ def uncounted(root: nn.Module) -> dict[str, str]:
     }
 
 
+def tell_uncounted(root: nn.Module, asked_by: str) -> None:
+    """Tell once, to those who have chosen no layers, which trainable parameters do not count."""
+    names = [name for name, why in uncounted(root).items() if why in (_COMPUTED, _OTHER_NAME)]
+    if names:
+        rank_zero_info(
+            f"{asked_by}: leaves {', '.join(names[:_SHOWN])} alone, see docs/callbacks.md"
+        )
+
+
 def _why_not(module: nn.Module, name: str, parameter: nn.Parameter) -> str | None:
     """Why a parameter is no weight that counts."""
     if is_lazy(parameter):
@@ -119,9 +131,9 @@ def _why_not(module: nn.Module, name: str, parameter: nn.Parameter) -> str | Non
     if any(base.__module__ in _NORMALISATIONS for base in type(module).__mro__):
         return "of a normalisation"
     if isinstance(module, ParametrizationList) or name in ("weight_g", "weight_v"):
-        return "a weight is computed from it"
+        return _COMPUTED
     if "weight" not in name.split("_"):
-        return "not called weight"
+        return _OTHER_NAME
     return None if parameter.requires_grad else "frozen"
 
 

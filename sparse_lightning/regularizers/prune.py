@@ -16,6 +16,7 @@ from sparse_lightning.regularizers.layers import (
     distinct_weights,
     is_population,
     refuse_sparse_steps,
+    tell_uncounted,
     weighted_layers,
 )
 
@@ -113,6 +114,8 @@ class Prune(ZeroKeeper):
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._batched = is_population(pl_module)
         found = weighted_layers(pl_module, self.layers, type(self).__name__)
+        if self.layers is None and not self._batched:
+            tell_uncounted(pl_module, type(self).__name__)
         names = {id(weight): name for name, weight in pl_module.named_parameters()}
         self._weights = {names[id(weight)]: weight for weight in distinct_weights(found)}
         refuse_sparse_steps(trainer, list(self._weights.values()), type(self).__name__)

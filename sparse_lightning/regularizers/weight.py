@@ -14,6 +14,7 @@ from sparse_lightning.regularizers.layers import (
     named_weights,
     refuse_sparse_steps,
     stepped,
+    tell_uncounted,
     weighted_layers,
 )
 from sparse_lightning.regularizers.schedules import Schedule
@@ -75,6 +76,8 @@ class WeightRegularizer(Regularizer):
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_fit_start(trainer, pl_module)
         self._collect(pl_module)
+        if self.layers is None and not self.batched:
+            tell_uncounted(pl_module, type(self).__name__)
         self._batches = 0
         refuse_sparse_steps(trainer, [weight for weight, _ in self._weights], type(self).__name__)
         if self.proximal:

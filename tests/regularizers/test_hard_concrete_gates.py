@@ -101,6 +101,7 @@ def test_a_fit_is_that_of_the_gates_as_parameters(optimizer, accumulate):
     assert any(mask.any() for mask in zeros(module))
 
 
+@pytest.mark.filterwarnings("ignore:.*no weight of .* is left")
 def test_the_strength_decides_how_many_gates_are_shut():
     counts = [
         sum(int((~mask).sum()) for mask in zeros(fitted(Plain(perceptron()), [L0(w)], epochs=40)))
@@ -189,6 +190,7 @@ def test_one_callback_serves_several_fits():
     assert_same(*(fitted(Plain(perceptron(), "adam"), [gates], epochs=3) for _ in range(2)), atol=0)
 
 
+@pytest.mark.filterwarnings("ignore:.*no weight of .* is left")
 def test_a_convolution_a_recurrent_layer_and_attention_have_gates():
     class Mixed(nn.Module):
         def __init__(self):

@@ -118,7 +118,7 @@ def test_it_joins_the_terms_that_there_are(thrifty):
         (
             "greedy",
             "import sparse_lightning as sl\nclass Own(sl.WeightRegularizer):\n"
-            "    symbol = 'greedy'\n    value = abs\n    takes = ('l1_weight', 'sparsity')",
+            "    symbol = 'greedy'\n    takes = ('l1_weight', 'sparsity')",
             "a weight penalty takes l1_weight, and may take l1_threshold",
         ),
     ],

@@ -23,6 +23,7 @@ from sparse_lightning import (
     Prune,
     RegularizerError,
     SelectiveL1,
+    WeightRegularizer,
 )
 
 ROWS = torch.rand(40, 6, generator=torch.Generator().manual_seed(5))
@@ -187,6 +188,31 @@ def test_two_regularizers_of_one_class_add_up():
         module.parameters(), fitted(Ordinary(both)).parameters(), strict=True
     ):
         torch.testing.assert_close(parameter, expected, rtol=0, atol=1e-6)
+
+
+def test_gradients_are_clipped_with_the_penalty_in_them():
+    module = fitted(Ordinary(), [L1(0.5)], gradient_clip_val=0.3)
+    reference = fitted(Ordinary(lambda module: 25 * l1(module)), gradient_clip_val=0.3)
+    for parameter, expected in zip(module.parameters(), reference.parameters(), strict=True):
+        torch.testing.assert_close(parameter, expected, rtol=0, atol=1e-6)
+
+
+def test_a_value_that_is_one_number_of_all_replicas_is_refused():
+    class Scalar(WeightRegularizer):
+        def value(self, tensor):
+            return tensor.square().sum()
+
+    with pytest.raises(RegularizerError, match=r"value must give one number a replica.*got \(\)"):
+        fitted(Ordinary(), [Scalar(0.1)])
+    with pytest.raises(RegularizerError, match="Scalar: has no proximal step"):
+        Scalar(0.1, proximal=True)
+
+
+def test_a_module_with_an_attribute_replicas_is_no_population():
+    module = Ordinary()
+    module.replicas = 3
+    fitted(module, [L1(0.02), Prune(0.1)])
+    assert (module.weights[0] == 0).any()
 
 
 def test_weights_and_hidden_outputs_together():
