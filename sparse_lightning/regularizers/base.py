@@ -1,5 +1,6 @@
 """What every regularizer callback does: check its strengths, add its gradient to the fit's."""
 
+import inspect
 import math
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -13,6 +14,7 @@ from torch.utils.hooks import RemovableHandle
 
 from sparse_lightning.errors import RegularizerError
 from sparse_lightning.penalties import spread
+from sparse_lightning.regularizers.layers import checked_patterns, is_population
 from sparse_lightning.regularizers.schedules import Schedule
 
 Strength = float | Sequence[float] | Tensor
@@ -26,14 +28,13 @@ class Regularizer(pl.Callback):
     """Adds `weight · penalty` to the loss of a fit.
 
     On an ordinary LightningModule a strength is a number. On a population (a module with the
-    attribute `replicas`) it is one value a replica of the slice `replicas`, and the penalty of a
-    replica reaches no other.
+    attribute `replicas`, each of whose parameters has that many rows) it is one value a replica of
+    the slice `replicas`, and the penalty of a replica reaches no other.
 
-    The gradient of the penalty joins the gradient of the loss during the backward pass, divided by
-    `accumulate_grad_batches` and multiplied by the gradient scaler (16-bit), as the gradient of the
-    loss is. On an ordinary module the penalty's value is added to the loss too, so that the loss in
-    the outputs of `on_train_batch_end` includes it (for the callbacks after this one and the module
-    itself; what `training_step` logs is its own); a population saves that work.
+    The gradient of the penalty joins the gradient of the loss, before gradients are clipped. On an
+    ordinary module with automatic optimization the loss in the outputs of `on_train_batch_end`
+    includes the penalty's value (for the callbacks after this one and the module itself; what
+    `training_step` logs is its own); a population saves that work.
 
     With several processes (DDP) the result is that of one process on the whole batch.
 
@@ -82,9 +83,9 @@ class Regularizer(pl.Callback):
             weights = {_of(pattern): value for pattern, value in weight.items()}
         else:
             weights = {"weight": weight}
-        self.layers = (layers,) if isinstance(layers, str) else layers
+        self.layers = checked_patterns(layers, type(self).__name__)
         self.replicas = replicas if replicas is not None else slice(None)
-        self.schedule = schedule
+        self.schedule = self._callable(schedule)
         self.strengths = {
             name: self._checked(name, value)
             for name, value in {**weights, **(parameters or {})}.items()
@@ -102,7 +103,13 @@ class Regularizer(pl.Callback):
         """The gradient of `value`, of the shape of `tensor`; differentiated unless overridden."""
         with torch.enable_grad():
             variable = tensor.detach().requires_grad_()
-            return torch.autograd.grad(self.value(variable).sum(), variable)[0]
+            value = self.value(variable)
+            if value.shape != tensor.shape[:1]:
+                raise RegularizerError(
+                    f"{type(self).__name__}: value must give one number a replica, the shape "
+                    f"{tuple(tensor.shape[:1])}, got {tuple(value.shape)}"
+                )
+            return torch.autograd.grad(value.sum(), variable)[0]
 
     @property
     def state_key(self) -> str:
@@ -122,8 +129,9 @@ class Regularizer(pl.Callback):
                 f"{type(self).__name__}: needs every weight whole on its device (one device, or "
                 f"strategy='ddp'), got {type(trainer.strategy).__name__}"
             )
-        self.batched = hasattr(pl_module, "replicas")
-        size = len(range(*self.replicas.indices(getattr(pl_module, "replicas", 1))))
+        self.batched = is_population(pl_module)
+        networks: Any = pl_module.replicas if self.batched else 1
+        size = len(range(*self.replicas.indices(networks)))
         for name, strength in self.strengths.items():
             if len(strength) not in (1, size):
                 raise RegularizerError(
@@ -149,9 +157,8 @@ class Regularizer(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, *_: Any, **__: Any
     ) -> None:
-        # Lightning has copied the loss before `on_before_backward`.
         if self._reported is not None and isinstance(outputs, dict) and "loss" in outputs:
-            outputs["loss"].add_(self._reported)
+            outputs["loss"] = outputs["loss"] + self._reported  # the tensor may be the user's own
         self._reported = None
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -164,69 +171,68 @@ class Regularizer(pl.Callback):
     ) -> None:
         self.on_fit_end(trainer, pl_module)
 
-    def add_gradient(
-        self, gradient: Tensor, tensor: Tensor, weight: Tensor, trainer: pl.Trainer
-    ) -> None:
+    def add_gradient(self, gradient: Tensor, tensor: Tensor, weight: Tensor) -> None:
         """Add the penalty's gradient with respect to `tensor` to that of the loss, in place.
 
         Args:
             gradient: of the loss, `(replica, …)`.
             tensor: what is penalised, of the same shape.
-            weight: its strength `(replica,)`.
-            trainer: of the fit.
+            weight: its strength `(replica,)`, with all factors.
         """
-        slope, share = self.addition(tensor, weight, trainer)
+        slope, share = self.gradient(tensor), spread(weight, tensor)
         if gradient.dtype == slope.dtype == share.dtype:
             gradient.addcmul_(slope, share)
         else:  # 16-bit gradients, to which a strength is not rounded
             gradient.add_(slope * share)
 
-    def addition(
-        self, tensor: Tensor, weight: Tensor, trainer: pl.Trainer
-    ) -> tuple[Tensor, Tensor]:
-        """The two factors of what is to be added to the gradient with respect to `tensor`."""
-        share = self._share(weight, trainer)
-        scaler = getattr(trainer.precision_plugin, "scaler", None)
-        return self.gradient(tensor), spread(
-            share if scaler is None else scaler.scale(share), tensor
-        )
-
-    def add_value(
-        self, loss: Tensor, tensors: list[tuple[Tensor, Tensor]], trainer: pl.Trainer
+    def report_value(
+        self,
+        tensors: list[tuple[Tensor, Tensor]],
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
     ) -> None:
-        """Add the penalty's value to the loss that an ordinary module reports.
+        """Note the penalty's value for the loss that an ordinary module reports.
 
         Args:
-            loss: which is changed in place.
             tensors: what is penalised, each with its strength.
             trainer: of the fit.
+            pl_module: that is trained.
         """
+        # With manual optimization there is no telling which of its losses is reported.
+        if self.batched or not tensors or not pl_module.automatic_optimization:
+            return
         with torch.no_grad():
-            values = [
-                self._share(weight, trainer) * self.value(tensor) for tensor, weight in tensors
-            ]
-            self.add_to_loss(loss, torch.stack(values).sum(), trainer)
+            values = [self.share(weight, trainer) * self.value(one) for one, weight in tensors]
+            self._reported = torch.stack(values).sum()
 
-    def add_to_loss(self, loss: Tensor, total: Tensor, trainer: pl.Trainer) -> None:
-        """Add a penalty's value, of one of the accumulated batches, to the reported loss.
-
-        Args:
-            loss: which is changed in place.
-            total: without a gradient.
-            trainer: of the fit.
-        """
-        scaler = getattr(trainer.precision_plugin, "scaler", None)
-        self._reported = total
-        with torch.no_grad():
-            loss.add_(total if scaler is None else scaler.scale(total))
-
-    def _share(self, weight: Tensor, trainer: pl.Trainer) -> Tensor:
-        """The weight `(replica,)` of the penalty in one of the accumulated batches."""
-        factor = self.factor / trainer.accumulate_grad_batches
+    def share(self, weight: Tensor, trainer: pl.Trainer, batches: int = 1) -> Tensor:
+        """The weight `(replica,)` of the penalty in some of the accumulated batches."""
+        factor = self.factor * batches / trainer.accumulate_grad_batches
         return weight if factor == 1 else weight * factor
 
+    def _callable(self, schedule: Any) -> Schedule | None:
+        name = type(self).__name__
+        if schedule is None:
+            return None
+        if not callable(schedule):
+            raise RegularizerError(
+                f"{name}: schedule must be a function of the step and the epoch, got {schedule!r}"
+            )
+        try:
+            inspect.signature(schedule).bind(0, 0.0)
+        except TypeError as error:
+            raise RegularizerError(
+                f"{name}: schedule is called with the step and the epoch: {error}"
+            ) from error
+        return schedule
+
     def _checked(self, name: str, value: Strength) -> Tensor:
-        strength = torch.as_tensor(value, dtype=torch.float32).reshape(-1)
+        try:
+            strength = torch.as_tensor(value, dtype=torch.float32).reshape(-1)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise RegularizerError(
+                f"{type(self).__name__}: {name} must be a number, got {value!r}"
+            ) from error
         kind = "weight" if name.startswith("weight") else name
         upper = 1.0 if kind in _SHARES else math.inf
         above = (strength >= 0) if kind == "weight" else (strength > 0)
@@ -240,6 +246,16 @@ class Regularizer(pl.Callback):
                 f"{type(self).__name__}: {name} must be {allowed}, got {strength[bad][0].item():g}"
             )
         return strength
+
+
+def scaled(
+    tensor: Tensor, trainer: pl.Trainer, optimizer: torch.optim.Optimizer | None = None
+) -> Tensor:
+    """Multiplied as 16-bit gradients are: in a backward pass, or before an optimizer's step."""
+    scaler = getattr(trainer.precision_plugin, "scaler", None)
+    # A fused optimizer takes the scale out in its step, for others it is out by then.
+    inside = optimizer is None or getattr(optimizer, "_step_supports_amp_scaling", False)
+    return tensor if scaler is None or not inside else scaler.scale(tensor)
 
 
 def _of(pattern: str) -> str:

@@ -2,24 +2,29 @@
 
 import math
 from collections.abc import Sequence
+from typing import ClassVar
 
 import pytorch_lightning as pl
 
 from sparse_lightning.errors import RegularizerError
+from sparse_lightning.regularizers.late import LateCallback
 from sparse_lightning.regularizers.layers import (
-    matching,
+    checked_patterns,
     named_weights,
     unit_rows,
-    weighted_modules,
+    weighted_layers,
 )
 
+_ROOT = "root"
 
-class ConnectionCount(pl.Callback):
+
+class ConnectionCount(LateCallback):
     """Logs after every epoch what is left of the connections, to every logger of the trainer.
 
     `connections` is the number of weights with |w| > threshold, `density` their share of all
     weights, and `dead_units` the number of units without an incoming connection. Of each layer
-    `density/<layer>` and `dead_units/<layer>` are logged too.
+    `density/<layer>` and `dead_units/<layer>` are logged too; the layer of weights that are the
+    module's own is called `root`.
 
     The weights are those that `L1` penalises: of two or more axes, trainable, no biases. For
     ordinary LightningModules; a population's connections are counted one network at a time.
@@ -36,6 +41,8 @@ class ConnectionCount(pl.Callback):
         >>> trainer = pl.Trainer(callbacks=[ConnectionCount(threshold=0.01)])  # doctest: +SKIP
     """
 
+    place: ClassVar[int] = 3
+
     def __init__(
         self,
         threshold: float = 0.01,
@@ -47,16 +54,17 @@ class ConnectionCount(pl.Callback):
                 f"ConnectionCount: threshold must be finite and at least 0, got {threshold:g}"
             )
         self.threshold = threshold
-        self.layers = (layers,) if isinstance(layers, str) else layers
+        self.layers = checked_patterns(layers, "ConnectionCount")
         self.per_layer = per_layer
 
     def measures(self, module: pl.LightningModule) -> dict[str, float]:
         """What is logged: `connections`, `density`, `dead_units`, and those of each layer."""
-        found = matching(weighted_modules(module), self.layers, type(self).__name__)
+        found = weighted_layers(module, self.layers, type(self).__name__)
         connections = weights = dead_units = 0
         per_layer: dict[str, float] = {}
-        for layer, weight in named_weights(found):
-            counted = unit_rows(found[layer], weight.detach()).abs() > self.threshold
+        for name, weight in named_weights(found):
+            counted = unit_rows(found[name], weight.detach()).abs() > self.threshold
+            layer = name or _ROOT
             connected, dead = int(counted.sum()), int((~counted.any(1)).sum())
             connections, dead_units = connections + connected, dead_units + dead
             weights += counted.numel()

@@ -1,6 +1,6 @@
 """The weights of one optimizer with their gates: which of them the module holds when."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sparse_lightning import penalties
+from sparse_lightning.errors import RegularizerError
 
 Flat = Float[Tensor, "replica weight"]
 
@@ -17,7 +18,8 @@ class GatedWeights:
 
     The module itself holds w·z: in its forward pass as after training, so that nothing in it has to
     know of gates. Only while its optimizer steps it holds w, with the gradient with respect to w.
-    Weights that are exactly zero when a fit begins stay so.
+    Weights that are exactly zero when a fit begins stay so, and so do those that others set to zero
+    between the batches.
 
     Args:
         weights: by name.
@@ -50,25 +52,42 @@ class GatedWeights:
         )
         self.log_alpha = nn.Parameter(torch.full_like(self.raw, log_alpha))
         self.optimizer = torch.optim.Adam([self.log_alpha], lr=learning_rate)
-        self.sampled = False
-        self._gate = self._slope = torch.empty(0)
+        self.settled = self._open = False
+        self._drawn: tuple[Flat, Flat] | None = None  # while gradients are accumulated
+        self._gate = self._slope = self._shown = torch.empty(0)
 
-    def sample(self, uniform: Flat) -> None:
-        """Put w·z into the module, with z drawn by this noise."""
-        self._show(*penalties.hard_concrete(self.log_alpha.detach(), uniform))
-        self.sampled = True
+    def sample(self, noise: Callable[[], Flat]) -> None:
+        """Put w·z into the module; z is drawn once for all batches between two steps.
+
+        Args:
+            noise: gives what z is drawn by.
+        """
+        if self.settled:
+            pruned = (_flat(self._parts()) == 0) & (self._shown != 0)
+            self.raw = self.raw.masked_fill(pruned, 0.0)
+            self.keep = self.keep.masked_fill(pruned, 0.0)
+        if self._drawn is None:
+            self._drawn = penalties.hard_concrete(self.log_alpha.detach(), noise())
+        self._show(*self._drawn)
+        self.settled = False
 
     def settle(self) -> None:
         """Put w·z into the module, with the gates of a trained network."""
         self._show(*penalties.final_gate(self.log_alpha.detach()))
-        self.sampled = False
+        self.settled = True
 
-    def open(self, factor: float, scale: float) -> None:
+    def kept(self) -> Iterator[tuple[str, nn.Parameter, Tensor]]:
+        """Each weight with its name and where the gates of a trained network are open."""
+        gate, _ = penalties.final_gate(self.log_alpha.detach())
+        is_open = ((gate > 0) & (self.keep > 0)).split(self.sizes, dim=1)
+        yield from zip(self.weights, self.weights.values(), is_open, strict=True)
+
+    def open(self, factor: float, scale: Tensor) -> None:
         """Put w into the module for the optimizer's step, and the gradients with respect to it.
 
         Args:
             factor: on λ.
-            scale: by which the gradients are multiplied, as 16-bit ones are.
+            scale: by which the gradients are multiplied, as 16-bit ones are; `()`.
         """
         gradient = _flat(
             [
@@ -87,10 +106,21 @@ class GatedWeights:
                 own = self._part(weight.grad)
                 own.mul_(gate.view_as(own))
         self._write(self.raw)
-        self.sampled = False
+        self.settled, self._drawn = False, None
+        self._open = True
 
     def close(self) -> None:
-        """After the optimizer's step: learn log α, and put w·z into the module again."""
+        """After the optimizer's step: learn log α, and put w·z into the module again.
+
+        Raises:
+            RegularizerError: the step was made without `open`.
+        """
+        if not self._open:
+            raise RegularizerError(
+                "L0: the optimizer has made a step that Lightning does not know of; step the one "
+                "that self.optimizers() gives"
+            )
+        self._open = False
         self.raw = _flat(self._parts())
         self.optimizer.step()
         self.settle()
@@ -127,7 +157,8 @@ class GatedWeights:
     def _show(self, gate: Flat, slope: Flat) -> None:
         self._gate, self._slope = gate * self.keep, slope
         # Not a bare product: a weight whose gate is shut is 0, and never −0 or what is not finite.
-        self._write(torch.where(self._gate > 0, self.raw * self._gate, 0.0))
+        self._shown = torch.where(self._gate > 0, self.raw * self._gate, 0.0)
+        self._write(self._shown)
 
     def _write(self, flat: Flat) -> None:
         with torch.no_grad():

@@ -1,22 +1,31 @@
 """The L0 regularizer: a hard concrete gate for every weight."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import pytorch_lightning as pl
 import torch
-from torch import Tensor
+from pytorch_lightning.utilities import rank_zero_warn
+from torch import Tensor, nn
 
 from sparse_lightning.errors import RegularizerError
-from sparse_lightning.regularizers.base import Regularizer, Weight
+from sparse_lightning.regularizers.base import Regularizer, Weight, scaled
 from sparse_lightning.regularizers.gated import GatedWeights
-from sparse_lightning.regularizers.layers import matching_all, named_weights, weighted_modules
+from sparse_lightning.regularizers.late import ZeroKeeper
+from sparse_lightning.regularizers.layers import (
+    is_population,
+    named_weights,
+    refuse_sparse_steps,
+    stepped,
+    tell_uncounted,
+    weighted_layers,
+)
 from sparse_lightning.regularizers.schedules import Schedule
 
 
-class L0(Regularizer):
+class L0(ZeroKeeper, Regularizer):
     """The L0 regularizer, λ Σ P(z ≠ 0), with a hard concrete gate z on every weight.
 
     Louizos, Welling and Kingma, *Learning sparse neural networks through L0 regularization*, 2018.
@@ -24,7 +33,8 @@ class L0(Regularizer):
     everywhere else, in validation, in checkpoints and after the fit, the module holds w·ẑ with the
     gates ẑ of a trained network: many weights are exactly zero, and there is no gate left to carry
     along. w and log α are in the callback, and in its state, from which a fit resumes. Weights that
-    are exactly zero when a fit begins stay so.
+    are exactly zero when a fit begins stay so, and so do those that another callback prunes. An
+    average of weights that another callback makes is zero where the gates are shut at the end.
 
     The chain rule is applied around the optimizer's step, so that layers of every kind, populations
     and optimizers with one evaluation a step will do. Layers that are unfrozen during the fit get
@@ -42,7 +52,8 @@ class L0(Regularizer):
 
     Raises:
         RegularizerError: a value is out of range, no layer matches, the optimizer evaluates the
-            loss several times a step, or a state that is restored is one of another module.
+            loss several times a step, two of them have one weight, or a state that is restored is
+            one of another module.
 
     Examples:
         >>> trainer = pl.Trainer(callbacks=[L0(weight=1e-4)])  # doctest: +SKIP
@@ -51,6 +62,7 @@ class L0(Regularizer):
     symbol = "L0"
     kind = "weight"
     takes = ("l1_weight",)
+    place: ClassVar[int] = 1
 
     def __init__(
         self,
@@ -62,7 +74,7 @@ class L0(Regularizer):
         drop_rate: float = 0.05,
         seed: int | Sequence[int] = 0,
     ):
-        super().__init__(weight, layers, replicas, schedule)
+        Regularizer.__init__(self, weight, layers, replicas, schedule)
         if not 0 < learning_rate < math.inf:
             raise RegularizerError(
                 f"L0: learning_rate must be finite and greater than 0, got {learning_rate:g}"
@@ -88,12 +100,14 @@ class L0(Regularizer):
         self._restored = state_dict
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        super().setup(trainer, pl_module, stage)
         if stage == "fit":
             self._restored = None  # of an earlier fit; a checkpoint's is restored after this
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_fit_start(trainer, pl_module)
-        size = len(range(*self.replicas.indices(getattr(pl_module, "replicas", 1))))
+        networks: Any = pl_module.replicas if is_population(pl_module) else 1
+        size = len(range(*self.replicas.indices(networks)))
         if len(self.seeds) not in (1, size):
             raise RegularizerError(f"L0: seed has {len(self.seeds)} values for {size} replicas")
         self._noise = {
@@ -112,17 +126,18 @@ class L0(Regularizer):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         super().on_train_batch_start(trainer, pl_module, batch, batch_idx)
+        # An epoch without steps renews the statistics of batch norms, for averaged weights.
+        if getattr(trainer.fit_loop, "_skip_backward", False):
+            return
         for block in self._blocks.values():
-            if not block.sampled:  # else these gradients are accumulated with those before
-                block.sample(self._uniform(block))
+            block.sample(partial(self._uniform, block))
 
     def on_before_backward(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
     ) -> None:
-        if not self.batched:
+        if not self.batched and pl_module.automatic_optimization:
             penalties = [block.penalty() for block in self._blocks.values()]
-            share = self.factor / trainer.accumulate_grad_batches
-            self.add_to_loss(loss, torch.stack(penalties).sum() * share, trainer)
+            self._reported = self.share(torch.stack(penalties).sum(), trainer)
 
     def on_before_optimizer_step(
         self,
@@ -132,43 +147,71 @@ class L0(Regularizer):
     ) -> None:
         number = next(n for n, other in enumerate(trainer.optimizers) if other is optimizer)
         if number in self._blocks:
-            scaler = getattr(trainer.precision_plugin, "scaler", None)
-            # A fused optimizer takes the scale out in its step, for others it is out by now.
-            scaled = scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False)
-            scale = scaler.get_scale() if scaler is not None and scaled else 1.0
-            self._blocks[number].open(self.factor, scale)
+            block = self._blocks[number]
+            block.open(self.factor, scaled(block.raw.new_ones(()), trainer, optimizer))
 
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        for block in self._blocks.values():
-            block.settle()
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, *_: Any, **__: Any
+    ) -> None:
+        super().on_train_batch_end(trainer, pl_module, outputs)
+        self._settle()
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
-        self.on_train_end(trainer, pl_module)
+        self._settle()
         super().on_exception(trainer, pl_module, exception)
 
     def _gated(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> dict[int, GatedWeights]:
-        found = matching_all(weighted_modules(pl_module), self.layers, self.by_layer, "L0")
+        found = weighted_layers(pl_module, self.layers, "L0")
+        if self.layers is None and not self.batched:
+            tell_uncounted(pl_module, "L0")
         names = {id(weight): name for name, weight in pl_module.named_parameters()}
         layers = {id(weight): layer for layer, weight in named_weights(found)}
+        refuse_sparse_steps(trainer, [w for _, w in named_weights(found)], "L0")
+        self._refuse_a_second(trainer, pl_module, layers)
         blocks = {}
         for number, optimizer in enumerate(trainer.optimizers):
             if isinstance(optimizer, torch.optim.LBFGS):
                 raise RegularizerError(
                     "L0: needs an optimizer with one evaluation of the loss a step, got LBFGS"
                 )
-            stepped = {id(one) for group in optimizer.param_groups for one in group["params"]}
-            own = [w for _, w in named_weights(found) if id(w) in stepped]
+            held = stepped(optimizer)
+            own = [w for _, w in named_weights(found) if id(w) in held]
+            for weight in own if not self.batched else ():
+                if not weight.detach().any():
+                    rank_zero_warn(
+                        f"L0: every weight of {names[id(weight)]} is zero, where it stays; begin "
+                        "with other weights, or leave the layer out by layers="
+                    )
             if own:
                 blocks[number] = GatedWeights(
                     {names[id(weight)]: weight for weight in own},
                     [self.weight_of(layers[id(weight)]) for weight in own],
-                    self._part,
+                    self.part,
                     log_alpha=math.log((1 - self.drop_rate) / self.drop_rate),
                     learning_rate=self.learning_rate,
                 )
         return blocks
+
+    def _refuse_a_second(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, layers: dict[int, str]
+    ) -> None:
+        networks: Any = pl_module.replicas if self.batched else 1
+        own = set(range(*self.replicas.indices(networks)))
+        for other in getattr(trainer, "callbacks", ()):
+            if other is self:
+                return  # those after this one will look themselves
+            if not isinstance(other, L0) or not own & set(range(*other.replicas.indices(networks))):
+                continue
+            for name, weight, _ in other.kept():
+                if id(weight) in layers:
+                    raise RegularizerError(f"L0: another L0 has gates for {name} already")
+
+    def _settle(self) -> None:
+        for block in self._blocks.values():
+            if not block.settled:
+                block.settle()
 
     def _restore(self, state: dict[str, Any]) -> None:
         kept = state["blocks"]
@@ -197,7 +240,11 @@ class L0(Regularizer):
             return drawn[self.seeds[0]].expand(replicas, -1)
         return torch.stack([drawn[seed] for seed in self.seeds])
 
-    def _part(self, tensor: Tensor) -> Tensor:
+    def kept(self) -> Iterator[tuple[str, nn.Parameter, Tensor]]:
+        for block in self._blocks.values():
+            yield from block.kept()
+
+    def part(self, tensor: Tensor) -> Tensor:
         return tensor[self.replicas] if self.batched else tensor.unsqueeze(0)
 
 

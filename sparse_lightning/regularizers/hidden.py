@@ -9,11 +9,13 @@ from torch import Tensor, nn
 
 from sparse_lightning import penalties
 from sparse_lightning.errors import RegularizerError
-from sparse_lightning.regularizers.base import Regularizer, Strength, Weight
+from sparse_lightning.penalties import spread
+from sparse_lightning.regularizers.base import Regularizer, Strength, Weight, scaled
 from sparse_lightning.regularizers.distributed import gathered
 from sparse_lightning.regularizers.layers import (
+    checked_patterns,
     is_activation,
-    matching_all,
+    matching,
     output_modules,
 )
 from sparse_lightning.regularizers.schedules import Schedule
@@ -29,6 +31,10 @@ class HiddenOptions(TypedDict, total=False):
 
 class HiddenRegularizer(Regularizer):
     """A penalty on the outputs of the matching layers, captured while the loss is computed.
+
+    Its gradient joins that of the loss in Lightning's own backward passes alone: what
+    `torch.autograd.grad` gives within a training step, as for a gradient penalty, is free of it.
+    With manual optimization that means `manual_backward`; each of its passes counts as a batch.
 
     Args:
         weight: the strength η, or one for each pattern of layers.
@@ -68,18 +74,20 @@ class HiddenRegularizer(Regularizer):
         self.unit_axis = unit_axis
         self._outputs: list[tuple[Tensor, Tensor]] = []
         self._seen = False
+        self._in_backward = False
+        self._passed = False
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_fit_start(trainer, pl_module)
-        patterns = self.layers or getattr(pl_module, "hidden_layers", None)
+        patterns = self.layers or checked_patterns(
+            getattr(pl_module, "hidden_layers", None), type(self).__name__
+        )
         if not patterns:
             raise RegularizerError(
                 f"{type(self).__name__}: name the layers whose outputs it is for, as in "
                 'layers="encoder.*"'
             )
-        found = matching_all(
-            output_modules(pl_module, patterns), patterns, self.by_layer, type(self).__name__
-        )
+        found = matching(output_modules(pl_module, patterns), patterns, type(self).__name__)
         activations = {name: module for name, module in found.items() if is_activation(module)}
         self._seen = False
         self._hooks = [
@@ -92,6 +100,7 @@ class HiddenRegularizer(Regularizer):
     ) -> None:
         super().on_train_batch_start(trainer, pl_module, batch, batch_idx)
         self._outputs = []  # of layers that activation checkpointing has run again
+        self._in_backward = self._passed = False
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if not self._seen:
@@ -135,13 +144,16 @@ class HiddenRegularizer(Regularizer):
             self._outputs.append((hidden, weight))
 
         def add_penalty(gradient: Tensor) -> Tensor:
+            if not self._in_backward:
+                return gradient
+            share = scaled(self.share(weight, trainer), trainer)
             if self.batched and processes == 1:
                 # The gradient that a population's decoder passes down is nobody else's.
-                self.add_gradient(gradient[self.replicas], hidden, weight, trainer)
+                self.add_gradient(gradient[self.replicas], hidden, share)
                 return gradient
-            slope, share = self.addition(hidden, weight, trainer)
+            slope = self.gradient(hidden) * spread(share, hidden)
             # The gradients of the processes will be averaged.
-            addition = ((slope * share)[:, own] * processes).to(gradient.dtype)
+            addition = (slope[:, own] * processes).to(gradient.dtype)
             if self.batched:
                 gradient[self.replicas].add_(addition)
                 return gradient
@@ -171,9 +183,25 @@ class HiddenRegularizer(Regularizer):
     def on_before_backward(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
     ) -> None:
-        if self._outputs:
-            self.add_value(loss, self._outputs, trainer)
-            self._outputs = []
+        self._in_backward = self._passed = True
+        self.report_value(self._outputs, trainer, pl_module)
+        self._outputs = []
+
+    def on_after_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._in_backward = False
+
+    def on_before_optimizer_step(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        optimizer: torch.optim.Optimizer,
+    ) -> None:
+        if self._outputs and not self._passed:
+            raise RegularizerError(
+                f"{type(self).__name__}: the optimizer steps without a backward pass of "
+                "Lightning's in this batch; call self.manual_backward(loss) instead of "
+                "loss.backward()"
+            )
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_fit_end(trainer, pl_module)

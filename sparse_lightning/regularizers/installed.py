@@ -52,6 +52,11 @@ def installed_class(symbol: str) -> Any:
             f"{origin} takes {takes!r}; a {kind} penalty takes {allowed[0]}, and may take "
             f"{', '.join(allowed[1:])}"
         )
+    # The base's own, told by its name: project files are read without torch.
+    if getattr(getattr(made, "value", None), "__qualname__", "") == "Regularizer.value":
+        raise RegularizerError(
+            f"{origin} must have a method value(tensor), of the shape (replica,)"
+        )
     return made
 
 

@@ -2,10 +2,47 @@
 
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
+from typing import Any
 
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.utilities import rank_zero_info
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+from torch.nn.utils.parametrize import ParametrizationList
 
 from sparse_lightning.errors import RegularizerError
+
+_NORMALISATIONS = {
+    f"torch.nn.modules.{name}" for name in ("batchnorm", "instancenorm", "normalization")
+}
+_ONE_AXIS = "of one axis"
+_COMPUTED = "a weight is computed from it"
+_OTHER_NAME = "not called weight"
+_SHOWN = 10
+
+
+def is_population(module: nn.Module) -> bool:
+    """Whether a module is many networks in one: every parameter has a row for each `replicas`."""
+    count = getattr(module, "replicas", None)
+    return isinstance(count, int) and all(
+        not is_lazy(one) and one.ndim > 0 and len(one) == count for one in module.parameters()
+    )
+
+
+def checked_patterns(layers: Any, asked_by: str) -> Sequence[str] | None:
+    """The patterns of layer names as a sequence.
+
+    Raises:
+        RegularizerError: they are no strings.
+    """
+    if layers is None or isinstance(layers, str):
+        return None if layers is None else (layers,)
+    if not isinstance(layers, Sequence) or not all(isinstance(one, str) for one in layers):
+        raise RegularizerError(
+            f"{asked_by}: layers must be a pattern of layer names or a list of them, got {layers!r}"
+        )
+    return layers
 
 
 def matching(
@@ -14,39 +51,38 @@ def matching(
     """The modules whose name matches one of the patterns; all of them where there is no pattern.
 
     Raises:
-        RegularizerError: no name matches; the message lists the names.
+        RegularizerError: a pattern matches no name; the message lists the names.
     """
-    if isinstance(patterns, str):
-        patterns = (patterns,)
     patterns = ("*",) if patterns is None else patterns
-    found = {
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in modules):
+            names = ", ".join(name for name in modules if name) or "none"
+            raise RegularizerError(
+                f"{asked_by}: no layer matches {pattern}; the layers are {names}"
+            )
+    return {
         name: module
         for name, module in modules.items()
         if any(fnmatchcase(name, pattern) for pattern in patterns)
     }
-    if not found:
-        names = ", ".join(name for name in modules if name) or "none"
-        raise RegularizerError(
-            f"{asked_by}: no layer matches {', '.join(patterns)}; the layers are {names}"
-        )
-    return found
 
 
-def matching_all(
-    modules: Mapping[str, nn.Module],
-    patterns: Sequence[str] | None,
-    each: bool,
-    asked_by: str,
+def weighted_layers(
+    root: nn.Module, patterns: Sequence[str] | None, asked_by: str
 ) -> dict[str, nn.Module]:
-    """As `matching`; where `each` is set, every pattern must match a name.
+    """The modules with weights that count, as chosen by the patterns.
 
     Raises:
-        RegularizerError: no name matches.
+        RegularizerError: a pattern matches none of them; the message lists them, and why the other
+            parameters of two or more axes do not count.
     """
-    if each:
-        for pattern in patterns or ():
-            matching(modules, (pattern,), asked_by)
-    return matching(modules, patterns, asked_by)
+    try:
+        return matching(weighted_modules(root), patterns, asked_by)
+    except RegularizerError as error:
+        others = [f"{name} ({reason})" for name, reason in uncounted(root).items()]
+        shown = [*others[:_SHOWN], *["…"] * (len(others) > _SHOWN)]
+        told = f"; what does not count: {', '.join(shown)}" if others else ""
+        raise RegularizerError(f"{error}{told}") from None
 
 
 def weighted_modules(root: nn.Module) -> dict[str, nn.Module]:
@@ -63,8 +99,65 @@ def own_weights(module: nn.Module) -> list[nn.Parameter]:
     return [
         parameter
         for name, parameter in module.named_parameters(recurse=False)
-        if "weight" in name.split("_") and parameter.ndim >= 2 and parameter.requires_grad
+        if _why_not(module, name, parameter) is None
     ]
+
+
+def uncounted(root: nn.Module) -> dict[str, str]:
+    """The parameters of two or more axes that do not count as weights, each with the reason."""
+    return {
+        f"{layer}.{name}" if layer else name: reason
+        for layer, module in root.named_modules()
+        for name, parameter in module.named_parameters(recurse=False)
+        if (reason := _why_not(module, name, parameter)) not in (None, _ONE_AXIS)
+    }
+
+
+def tell_uncounted(root: nn.Module, asked_by: str) -> None:
+    """Tell once, to those who have chosen no layers, which trainable parameters do not count."""
+    names = [name for name, why in uncounted(root).items() if why in (_COMPUTED, _OTHER_NAME)]
+    if names:
+        rank_zero_info(
+            f"{asked_by}: leaves {', '.join(names[:_SHOWN])} alone, see docs/reference/callbacks.md"
+        )
+
+
+def _why_not(module: nn.Module, name: str, parameter: nn.Parameter) -> str | None:
+    """Why a parameter is no weight that counts."""
+    if is_lazy(parameter):
+        return "it has no shape yet"
+    if parameter.ndim < 2:
+        return _ONE_AXIS
+    if any(base.__module__ in _NORMALISATIONS for base in type(module).__mro__):
+        return "of a normalisation"
+    if isinstance(module, ParametrizationList) or name in ("weight_g", "weight_v"):
+        return _COMPUTED
+    if "weight" not in name.split("_"):
+        return _OTHER_NAME
+    return None if parameter.requires_grad else "frozen"
+
+
+def stepped(optimizer: torch.optim.Optimizer) -> set[int]:
+    """The identities of the parameters that an optimizer steps."""
+    return {id(one) for group in optimizer.param_groups for one in group["params"]}
+
+
+def refuse_sparse_steps(
+    trainer: pl.Trainer, weights: Sequence[nn.Parameter], asked_by: str
+) -> None:
+    """Refuse an optimizer that wants sparse gradients: here every row of a weight has one.
+
+    Raises:
+        RegularizerError: such an optimizer holds one of the weights.
+    """
+    for optimizer in trainer.optimizers:
+        held = stepped(optimizer) if isinstance(optimizer, torch.optim.SparseAdam) else set()
+        if any(id(weight) in held for weight in weights):
+            raise RegularizerError(
+                f"{asked_by}: acts on every row of an embedding, whose gradient is then dense, "
+                "which SparseAdam does not take; use another optimizer, or leave the layer out by "
+                "layers="
+            )
 
 
 def named_weights(modules: Mapping[str, nn.Module]) -> list[tuple[str, nn.Parameter]]:
@@ -82,9 +175,16 @@ def distinct_weights(modules: Mapping[str, nn.Module]) -> list[nn.Parameter]:
 
 
 def unit_rows(module: nn.Module, weight: Tensor) -> Tensor:
-    """The weights of an ordinary layer as `(unit, incoming weight)`."""
-    transposed = isinstance(module, nn.modules.conv._ConvTransposeNd)
-    return (weight.transpose(0, 1) if transposed else weight).flatten(1)
+    """The weights of an ordinary layer as `(unit, incoming weight)`.
+
+    Of an embedding the units are the columns: its rows are inputs.
+    """
+    if isinstance(module, nn.modules.conv._ConvTransposeNd):
+        groups = weight.unflatten(0, (module.groups, -1))  # group, input, output of the group, …
+        return groups.transpose(1, 2).flatten(0, 1).flatten(1)
+    if isinstance(module, nn.Embedding | nn.EmbeddingBag):
+        return weight.mT
+    return weight.flatten(1)
 
 
 def output_modules(root: nn.Module, patterns: Sequence[str] = ()) -> dict[str, nn.Module]:

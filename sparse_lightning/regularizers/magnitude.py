@@ -52,4 +52,4 @@ class Magnitude(Prune):
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_fit_start(trainer, pl_module)
         if not self.masks:
-            self.masks = {name: self._part(w.detach()) != 0 for name, w in self._weights.items()}
+            self.masks = {name: self.part(w.detach()) != 0 for name, w in self._weights.items()}

@@ -1,7 +1,7 @@
 """A callback that fixes small connections at zero and lets the others train on."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import pytorch_lightning as pl
@@ -10,10 +10,18 @@ from torch import Tensor, nn
 
 from sparse_lightning.errors import RegularizerError
 from sparse_lightning.regularizers.base import Strength
-from sparse_lightning.regularizers.layers import distinct_weights, matching, weighted_modules
+from sparse_lightning.regularizers.late import ZeroKeeper
+from sparse_lightning.regularizers.layers import (
+    checked_patterns,
+    distinct_weights,
+    is_population,
+    refuse_sparse_steps,
+    tell_uncounted,
+    weighted_layers,
+)
 
 
-class Prune(pl.Callback):
+class Prune(ZeroKeeper):
     """Sets small weights to zero, once, and holds them there while the others train on.
 
     The weights are those that `L1` penalises: of two or more axes, trainable, no biases. Their
@@ -21,6 +29,8 @@ class Prune(pl.Callback):
     followed by zeroing them again, so that neither momentum nor weight decay brings one back. The
     weights stay ordinary parameters: a checkpoint holds the pruned ones as exact zeros, and no
     masked copies; the masks themselves are in the callback's state, from which a fit resumes.
+    Averages of the weights that other callbacks make (`StochasticWeightAveraging`, …) are zero
+    there too; it is called after them, wherever it is in the trainer's list.
 
     Args:
         threshold: weights with |w| at or below it are pruned.
@@ -39,10 +49,11 @@ class Prune(pl.Callback):
 
     Examples:
         >>> Prune(threshold=0.01, epoch=20).state_key
-        'Prune None slice(None, None, None)'
+        'Prune None slice(None, None, None) threshold 0.01 epoch 20'
     """
 
     symbol: ClassVar[str] = ""
+    place: ClassVar[int] = 2
 
     def __init__(
         self,
@@ -69,7 +80,7 @@ class Prune(pl.Callback):
         if epoch is not None and not 0 <= epoch < math.inf:
             raise RegularizerError(f"{name}: epoch must be finite and at least 0, got {epoch:g}")
         self.epoch = epoch
-        self.layers = (layers,) if isinstance(layers, str) else layers
+        self.layers = checked_patterns(layers, name)
         self.replicas = replicas if replicas is not None else slice(None)
         self.per_layer = per_layer
         self.masks: dict[str, Tensor] = {}
@@ -77,10 +88,14 @@ class Prune(pl.Callback):
         self._weights: dict[str, nn.Parameter] = {}
         self._hooks: list[Any] = []
         self._batched = False
+        one = None if self.amount is None or len(self.amount) > 1 else self.amount.item()
+        chosen = f"threshold {threshold:g}" if threshold is not None else f"amount {one}"
+        self._key = f"{name} {self.layers} {self.replicas} {chosen} epoch {epoch}"
 
     @property
     def state_key(self) -> str:
-        return f"{type(self).__qualname__} {self.layers} {self.replicas}"
+        # Of several, as of a gradual pruning, each has its own. Lightning asks at every hook.
+        return self._key
 
     def state_dict(self) -> dict[str, Any]:
         masks = {name: mask.cpu() for name, mask in self.masks.items()}
@@ -91,15 +106,19 @@ class Prune(pl.Callback):
         self._pruned = state_dict["pruned"]
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        super().setup(trainer, pl_module, stage)
         if stage == "fit":
             # Of an earlier fit; those of a checkpoint are restored after this.
             self.masks, self._pruned = {}, False
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._batched = hasattr(pl_module, "replicas")
-        found = matching(weighted_modules(pl_module), self.layers, type(self).__name__)
+        self._batched = is_population(pl_module)
+        found = weighted_layers(pl_module, self.layers, type(self).__name__)
+        if self.layers is None and not self._batched:
+            tell_uncounted(pl_module, type(self).__name__)
         names = {id(weight): name for name, weight in pl_module.named_parameters()}
         self._weights = {names[id(weight)]: weight for weight in distinct_weights(found)}
+        refuse_sparse_steps(trainer, list(self._weights.values()), type(self).__name__)
         start, epochs = self._start(trainer), trainer.max_epochs
         if start is not None and epochs is not None and 0 <= epochs <= start:
             raise RegularizerError(
@@ -107,22 +126,23 @@ class Prune(pl.Callback):
             )
         for name, mask in self.masks.items():
             weight = self._weights.get(name)
-            if weight is None or self._part(weight).shape != mask.shape:
+            if weight is None or self.part(weight).shape != mask.shape:
                 raise RegularizerError(
                     f"{type(self).__name__}: the checkpoint holds a mask for {name} of the shape "
                     f"{tuple(mask.shape)}, which this module has not"
                 )
             self.masks[name] = mask.to(weight.device)
         self._hooks = [
-            optimizer.register_step_post_hook(lambda *_: self._hold())
+            optimizer.register_step_post_hook(lambda *_: self.hold())
             for optimizer in trainer.optimizers
         ]
-        self._hold()
+        self.hold()
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         start = self._start(trainer)
         if start is not None and trainer.current_epoch >= start and not self._pruned:
             self.prune(trainer.optimizers)
+        super().on_train_epoch_start(trainer, pl_module)
 
     def on_before_optimizer_step(
         self,
@@ -135,7 +155,7 @@ class Prune(pl.Callback):
             if gradient is not None:
                 if gradient.is_sparse:
                     gradient = self._weights[name].grad = gradient.to_dense()
-                self._part(gradient).mul_(mask)
+                self.part(gradient).mul_(mask)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         # Before the checkpoint of the last epoch is written, where it is known to be the last.
@@ -148,6 +168,7 @@ class Prune(pl.Callback):
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if not self._pruned:  # it has ended early, or by its number of steps
             self.prune(trainer.optimizers)
+        super().on_train_end(trainer, pl_module)
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         for hook in self._hooks:
@@ -161,15 +182,15 @@ class Prune(pl.Callback):
 
     def prune(self, optimizers: Sequence[torch.optim.Optimizer] = ()) -> None:
         """Choose the weights to prune, set them and the optimizers' moments of them to zero."""
-        sizes = {name: self._part(w.detach()).abs() for name, w in self._weights.items()}
+        sizes = {name: self.part(w.detach()).abs() for name, w in self._weights.items()}
         self.masks, self._pruned = self._chosen(sizes), True
         for optimizer in optimizers:
             for name, mask in self.masks.items():
                 weight = self._weights[name]
                 for moment in optimizer.state.get(weight, {}).values():
                     if isinstance(moment, Tensor) and moment.shape == weight.shape:
-                        self._part(moment).mul_(mask)
-        self._hold()
+                        self.part(moment).mul_(mask)
+        self.hold()
 
     def _chosen(self, sizes: dict[str, Tensor]) -> dict[str, Tensor]:
         """Where weights stay, by name, of their sizes `(replica, …)`."""
@@ -193,10 +214,10 @@ class Prune(pl.Callback):
             name: mask.view_as(size) for (name, size), mask in zip(sizes.items(), kept, strict=True)
         }
 
-    def _hold(self) -> None:
-        with torch.no_grad():
-            for name, mask in self.masks.items():
-                self._part(self._weights[name]).mul_(mask)
+    def kept(self) -> Iterator[tuple[str, nn.Parameter, Tensor]]:
+        for name, mask in self.masks.items():
+            if name in self._weights:
+                yield name, self._weights[name], mask
 
     def _start(self, trainer: pl.Trainer) -> int | None:
         if self.epoch is None or self.epoch >= 1 or self.epoch == 0:
@@ -207,5 +228,5 @@ class Prune(pl.Callback):
             )
         return int(self.epoch * trainer.max_epochs)
 
-    def _part(self, tensor: Tensor) -> Tensor:
+    def part(self, tensor: Tensor) -> Tensor:
         return tensor[self.replicas] if self._batched else tensor.unsqueeze(0)

@@ -372,6 +372,12 @@ def test_connection_count_reaches_the_logger(tmp_path):
     assert "density" in text.splitlines()[0]
 
 
+def test_weights_of_the_module_itself_are_counted_under_root():
+    module = Plain(perceptron())
+    module.weight = nn.Parameter(torch.ones(2, 3))
+    assert ConnectionCount(layers="").measures(module)["density/root"] == 1.0
+
+
 def test_units_of_transposed_convolutions_are_their_second_axis():
     layer = nn.ConvTranspose1d(2, 3, 2)
     with torch.no_grad():

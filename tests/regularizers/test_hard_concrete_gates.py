@@ -101,6 +101,7 @@ def test_a_fit_is_that_of_the_gates_as_parameters(optimizer, accumulate):
     assert any(mask.any() for mask in zeros(module))
 
 
+@pytest.mark.filterwarnings("ignore:.*no weight of .* is left")
 def test_the_strength_decides_how_many_gates_are_shut():
     counts = [
         sum(int((~mask).sum()) for mask in zeros(fitted(Plain(perceptron()), [L0(w)], epochs=40)))
@@ -172,14 +173,12 @@ def test_it_goes_with_another_penalty_and_with_single_layers():
 
 
 def test_the_reported_loss_holds_the_penalty():
-    class Losses(pl.Callback):
-        def on_train_batch_end(self, trainer, pl_module, outputs, *_):
+    class Losses(Plain):
+        def on_train_batch_end(self, outputs, *_):
             self.first = getattr(self, "first", outputs["loss"].item())
 
     def first(weight):
-        losses = Losses()
-        fitted(Plain(perceptron()), [L0(weight), losses], epochs=1)
-        return losses.first
+        return fitted(Losses(perceptron()), [L0(weight)], epochs=1).first
 
     start = torch.tensor([0.95 / 0.05]).log()
     expected = 35 * penalties.open_probability(start).item()
@@ -191,6 +190,7 @@ def test_one_callback_serves_several_fits():
     assert_same(*(fitted(Plain(perceptron(), "adam"), [gates], epochs=3) for _ in range(2)), atol=0)
 
 
+@pytest.mark.filterwarnings("ignore:.*no weight of .* is left")
 def test_a_convolution_a_recurrent_layer_and_attention_have_gates():
     class Mixed(nn.Module):
         def __init__(self):

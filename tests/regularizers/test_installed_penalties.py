@@ -111,6 +111,11 @@ def test_it_joins_the_terms_that_there_are(thrifty):
             "must have the attribute symbol = 'unnamed'",
         ),
         (
+            "empty",
+            "import sparse_lightning as sl\nclass Own(sl.WeightRegularizer):\n    symbol = 'empty'",
+            "must have a method value",
+        ),
+        (
             "greedy",
             "import sparse_lightning as sl\nclass Own(sl.WeightRegularizer):\n"
             "    symbol = 'greedy'\n    takes = ('l1_weight', 'sparsity')",

@@ -20,8 +20,10 @@ from sparse_lightning import (
     HiddenKL,
     HiddenL1,
     HiddenL2,
+    Prune,
     RegularizerError,
     SelectiveL1,
+    WeightRegularizer,
 )
 
 ROWS = torch.rand(40, 6, generator=torch.Generator().manual_seed(5))
@@ -188,6 +190,31 @@ def test_two_regularizers_of_one_class_add_up():
         torch.testing.assert_close(parameter, expected, rtol=0, atol=1e-6)
 
 
+def test_gradients_are_clipped_with_the_penalty_in_them():
+    module = fitted(Ordinary(), [L1(0.5)], gradient_clip_val=0.3)
+    reference = fitted(Ordinary(lambda module: 25 * l1(module)), gradient_clip_val=0.3)
+    for parameter, expected in zip(module.parameters(), reference.parameters(), strict=True):
+        torch.testing.assert_close(parameter, expected, rtol=0, atol=1e-6)
+
+
+def test_a_value_that_is_one_number_of_all_replicas_is_refused():
+    class Scalar(WeightRegularizer):
+        def value(self, tensor):
+            return tensor.square().sum()
+
+    with pytest.raises(RegularizerError, match=r"value must give one number a replica.*got \(\)"):
+        fitted(Ordinary(), [Scalar(0.1)])
+    with pytest.raises(RegularizerError, match="Scalar: has no proximal step"):
+        Scalar(0.1, proximal=True)
+
+
+def test_a_module_with_an_attribute_replicas_is_no_population():
+    module = Ordinary()
+    module.replicas = 3
+    fitted(module, [L1(0.02), Prune(0.1)])
+    assert (module.weights[0] == 0).any()
+
+
 def test_weights_and_hidden_outputs_together():
     callbacks = [SelectiveL1(0.02, threshold=0.25), HiddenKL(0.1, 0.2, layers="encoder.*")]
     module = fitted(Ordinary(), callbacks)
@@ -266,6 +293,12 @@ def test_nothing_to_penalise_is_an_error():
         (lambda: HiddenL1([0.1, -1.0], threshold=1), "weight must be .* got -1"),
         (lambda: HiddenKL(0.1, sparsity=1), "sparsity must be between 0 and 1, both excluded"),
         (lambda: HiddenKL(0.1, sparsity=0), "sparsity must be between 0 and 1, both excluded"),
+        (lambda: L1("a"), "L1: weight must be a number, got 'a'"),
+        (lambda: L1(None), "L1: weight must be a number, got None"),
+        (lambda: L1(0.1, layers=3), "layers must be a pattern of layer names or a list of them, "),
+        (lambda: Prune(0.1, layers=[3]), "Prune: layers must be a pattern of layer names"),
+        (lambda: L1(0.1, schedule=0.5), "schedule must be a function of the step and the epoch"),
+        (lambda: L1(0.1, schedule=lambda step: 1.0), "is called with the step and the epoch: too"),
     ],
 )
 def test_strengths_out_of_range_are_refused(make, message):

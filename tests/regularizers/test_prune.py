@@ -71,7 +71,8 @@ def test_the_share_is_the_smallest_weights_of_all_layers_together():
 
 
 def test_layers_can_be_chosen():
-    module = fitted(Plain(perceptron()), [Prune(amount=1.0, epoch=0, layers="network.2")])
+    with pytest.warns(UserWarning, match=r"no weight of network\.2\.weight is left"):
+        module = fitted(Plain(perceptron()), [Prune(amount=1.0, epoch=0, layers="network.2")])
     first, _, last = module.network
     assert not last.weight.any()
     assert first.weight.all()

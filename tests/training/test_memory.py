@@ -5,11 +5,12 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from sparse_lightning import batched
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.project import Project
 from sparse_lightning.training import measuring, train
 
-ROWS, INPUTS, CLASSES = 600, 5, 2
+ROWS, INPUTS = 1200, 5
 
 
 class Largest(TorchDispatchMode):
@@ -30,6 +31,7 @@ class Largest(TorchDispatchMode):
 @pytest.mark.parametrize("task", ["sae", "classifier"])
 def test_no_tensor_holds_codes_or_outputs_of_all_rows_of_all_replicas(task, monkeypatch):
     monkeypatch.setattr(measuring, "MOST_VALUES", 2**11)
+    monkeypatch.setattr(batched, "_SCRATCH", batched._Scratch())  # earlier tests may have grown it
     generator = torch.Generator().manual_seed(0)
     inputs = torch.rand(ROWS, INPUTS, generator=generator)
     labels = (inputs[:, 0] > 0.5).long()
