@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sparse_lightning.modules.failures import FailureRecord, ScaledGradients, overflowing
 from sparse_lightning.modules.optimization import (
     ReplicaRates,
     clip_by_replica,
     make_optimizer,
-    silence,
     tail_schedule,
 )
 from sparse_lightning.population import BatchedLinear, clear, linear_layers
@@ -43,8 +43,10 @@ class PopulationModule(pl.LightningModule):
     """Trains every replica on the same batches by the sum of their losses.
 
     The gradient of the sum with respect to one replica's weights is the gradient of its own loss,
-    so that replicas never mix. A replica whose loss is no longer finite is taken out of the sum,
-    its weights are set to 0 and stay there, and `failed_step` tells when that was.
+    so that replicas never mix. A replica whose loss, weights or gradient are no longer finite is
+    taken out of the sum, its weights are set to 0 and stay there, and `failures` tells when and why
+    that was. When the fit ends, one whose products overflow has failed as well, even where an
+    activation that saturates hides it from the loss.
 
     Args:
         replicas: how many networks.
@@ -55,7 +57,7 @@ class PopulationModule(pl.LightningModule):
         replicas: how many networks.
         hidden_layers: names of the layers whose outputs the hidden regularizers penalise.
         unbounded_units: whether these outputs are not confined to [0, 1].
-        failed_step: `(replica,)`, the optimizer step at which the loss was not finite, else −1.
+        failures: which replicas have failed, at which step and why.
     """
 
     hidden_layers: tuple[str, ...] = ()
@@ -72,12 +74,12 @@ class PopulationModule(pl.LightningModule):
         self.optimization = optimization
         self._initial_rates = torch.ones(replicas) if rates is None else rates
         self._rates: ReplicaRates | None = None
-        self.register_buffer("failed_step", torch.full((replicas,), -1), persistent=False)
+        self.failures = FailureRecord(replicas)
+        self._scaled = ScaledGradients(self.failures)
         self.register_buffer(
             "error_sum", torch.zeros(replicas, dtype=torch.float64), persistent=False
         )
         self.elements_seen = 0
-        self.failed_step: Tensor
         self.error_sum: Tensor
 
     def errors(self, batch: Any) -> tuple[Float[Tensor, " replica"], int]:
@@ -91,19 +93,25 @@ class PopulationModule(pl.LightningModule):
         error, elements = self.errors(batch)
         return error, error, elements
 
+    def inputs(self, batch: Any) -> Tensor:
+        """What of a batch `forward` takes."""
+        return batch
+
     def training_step(self, batch: Tensor, _: int) -> Tensor:
         loss, error, elements = self.losses(batch)
-        step = torch.where(loss.detach().isfinite(), -1, self.trainer.global_step)
-        self.failed_step = torch.where(self.failed_step < 0, step, self.failed_step)
+        self.failures.note_loss(loss.detach(), self.trainer.global_step, self.parameters())
         self.error_sum += error.detach()
         self.elements_seen += elements
-        alive = self.failed_step < 0
-        return torch.where(alive, loss, 0.0).sum() / batch.shape[0]
+        return torch.where(self.failures.failed, 0.0, loss).sum() / batch.shape[0]
 
     def on_after_backward(self) -> None:
-        # A gradient scaler skips the step of all when one gradient is not finite.
         if getattr(self.trainer.precision_plugin, "scaler", None) is not None:
-            silence(self.parameters(), self.failed_step >= 0)
+            self._scaled.separate(self.parameters(), self.trainer.global_step)
+
+    def on_train_batch_end(self, *_: Any, **__: Any) -> None:
+        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
+        if scaler is not None:
+            self._scaled.adapt(scaler)
 
     def epoch_error(self) -> Float[Tensor, " replica"]:
         """The mean squared error per output element over the batches of this epoch so far.
@@ -115,7 +123,25 @@ class PopulationModule(pl.LightningModule):
     def on_train_epoch_end(self) -> None:
         self.error_sum.zero_()
         self.elements_seen = 0
-        failed = self.failed_step >= 0
+        self.failures.note_weights(self.trainer.global_step - 1, self.parameters())
+        self._take_out()
+
+    def on_train_end(self) -> None:
+        precision, step = self.trainer.precision_plugin, self.trainer.global_step - 1
+        batches = (
+            self.trainer.strategy.batch_to_device(precision.convert_input(batch))
+            for batch in self.trainer.train_dataloader or ()
+        )
+        with precision.forward_context():
+            overflowed = overflowing(
+                self, batches, lambda batch: self(self.inputs(batch)), self.replicas
+            )
+        self.failures.note_products(overflowed.to(self.device), step, self.parameters())
+        self._take_out()
+
+    def _take_out(self) -> None:
+        """Let failed replicas rest: nothing of theirs is of use, nor can it come back."""
+        failed = self.failures.failed
         if self._rates is not None and bool(failed.any()):
             self._rates.freeze(failed)
             clear(linear_layers_of(self), failed)

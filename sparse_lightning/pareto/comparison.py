@@ -39,7 +39,8 @@ class Comparison:
         markers: one row a marker: group, l1_weight, connections, squared_error, seeds, failed;
             with those of the group `none`.
         indices: one row a group, best first by `order_by`: group, each index with its ends
-            `_low` and `_high`, failed_replicas. NaN where there is no value.
+            `_low` and `_high`, failed_replicas, replicas (how many there are, with those that
+            failed). NaN where there is no value.
         pairs: one row a pair of groups and index: index, first, second, difference (first minus
             second), low, high, settled (the interval leaves out 0).
         missing: group and l1_weight of the markers without a surviving network.
@@ -159,6 +160,7 @@ def _index_frame(
             low, high = _interval(samples, group, index, confidence)
             row |= {f"{index}_low": low, f"{index}_high": high}
         row["failed_replicas"] = int(grid.failed.sum())
+        row["replicas"] = int(grid.failed.sum() + grid.survived.sum())
         rows.append(row)
     frame = pd.DataFrame(rows).astype({"group": "str"})
     return frame.sort_values(order_by, kind="stable", ignore_index=True)

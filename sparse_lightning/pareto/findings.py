@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sparse_lightning.pareto.frames import records
+from sparse_lightning.pareto.frames import of_group, records
 from sparse_lightning.pareto.indices import INDICES
 from sparse_lightning.pareto.markers import FLOOR_GROUP
 
@@ -162,14 +162,43 @@ def _ranges(comparison: Comparison) -> list[str]:
 
 
 def _failures(comparison: Comparison) -> list[str]:
-    failed = comparison.indices.loc[comparison.indices["failed_replicas"] > 0]
-    sentences = []
-    if len(failed):
-        counts = [f"{row['failed_replicas']} of {row['group']}" for row in records(failed)]
-        sentences.append(f"Networks failed and are left out of the means: {listed(counts)}.")
+    sentences = lost_replicas(comparison.indices, "networks", "failed")
+    unregularized = of_group(comparison.markers, FLOOR_GROUP)
+    if lost := int(unregularized["failed"].sum()):
+        total = lost + int(unregularized["seeds"].sum())
+        sentences.append(
+            f"{lost} of {total} unregularized networks failed; the floor is that of the others."
+        )
     if comparison.missing:
         names = [f"{group} at λ = {weight:g}" for group, weight in comparison.missing]
         sentences.append(f"No network survived for {listed(names)}: the marker is missing.")
+    return sentences
+
+
+def lost_replicas(indices: pd.DataFrame, kind: str, fault: str) -> list[str]:
+    """How many replicas of which group are in no mean, and which groups have no index at all.
+
+    Args:
+        indices: of a `Comparison`.
+        kind: what the replicas are called.
+        fault: what they have done, as in `failed`.
+    """
+    lost = indices.loc[indices["failed_replicas"] > 0]
+    whole = lost["failed_replicas"] == lost["replicas"]
+    sentences = []
+    if len(partly := lost.loc[~whole]):
+        counts = [
+            f"{row['failed_replicas']} of {row['replicas']} of {row['group']}"
+            for row in records(partly)
+        ]
+        sentences.append(
+            f"Some {kind} {fault}: {named(counts)}. The indices of these groups are of markers "
+            f"that miss them, and so of the {kind} that are easier to train."
+        )
+    sentences += [
+        f"{row['group']} has no index: all of its {row['replicas']} {kind} {fault}."
+        for row in records(lost.loc[whole])
+    ]
     return sentences
 
 

@@ -83,6 +83,8 @@ def _group(comparison: Comparison, group: str) -> dict[str, Any]:
         **{index: plain(row[index]) for index in INDICES},
         "intervals": {index: interval_of(row, index) for index in INDICES},
         "failed_replicas": int(row["failed_replicas"]),
+        "replicas": int(row["replicas"]),
+        "missing_l1_weights": [weight for name, weight in comparison.missing if name == group],
         "markers": [
             {
                 "l1_weight": float(marker["l1_weight"]),

@@ -36,6 +36,11 @@ class Outcome:
     values: tuple[float, ...] | None
     pruned: bool = False
 
+    @property
+    def failed(self) -> int:
+        """How many of the networks failed."""
+        return int(self.networks["failed"].sum())
+
 
 @dataclass(frozen=True)
 class Trainer:

@@ -57,6 +57,8 @@ class Searched:
             row = {
                 "group": found.group,
                 "trials": found.trials,
+                "networks": found.networks,
+                "failed_networks": found.failed,
                 "trial": ", ".join(f"#{number}" for number in found.best),
                 "score": found.score,
                 "score_low": found.low,

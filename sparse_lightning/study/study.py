@@ -106,7 +106,8 @@ class Study:
             seed: may be left out where there is one only.
 
         Raises:
-            InputError: no network, or several, are so; the message says what there is.
+            InputError: no network, or several, are so, and the message says what there is; or the
+                network failed.
         """
         found = self.networks.loc[self.networks["group"] == group]
         if found.empty:
@@ -120,6 +121,10 @@ class Study:
                 raise InputError(f"{group}: say which {name}: one of {values}")
             if wanted is not None:
                 found = found.loc[found[name] == wanted]
+        if found["failed"].iloc[0]:
+            raise InputError(
+                f"the network {found['run_name'].iloc[0]} failed: {found['failure'].iloc[0]}"
+            )
         return read_network(self._store, self._record, found["run_id"].iloc[0])
 
     def agreements(self, frame: pd.DataFrame) -> dict[str, dict[str, Any]]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from sparse_lightning.data.examples import Examples
+from sparse_lightning.errors import TableError
 from sparse_lightning.project import Project
 from sparse_lightning.training.classification import train_classifiers
 from sparse_lightning.training.principal import train_components
@@ -31,11 +32,14 @@ def train(
         only, so that they are taken once however the grid is cut.
 
     Raises:
-        TableError: the rows cannot be split as the project asks for.
+        TableError: the rows cannot be split as the project asks for, or hold what is not finite.
         TrainingError: the accelerator or the precision cannot be used.
         KeyboardInterrupt: the user stopped it.
     """
     progress = progress or SilentProgress()
+    bad = ~examples.inputs.isfinite().all(1)
+    if bool(bad.any()):
+        raise TableError(f"row {int(bad.nonzero()[0]) + 1} holds an input that is not finite")
     if project.task == "classifier":
         return train_classifiers(project, examples, progress, numbers)
     if project.task == "pca":

@@ -85,6 +85,7 @@ def _group(view: RunsView, group: str) -> dict[str, Any]:
         **{index: plain(row[index]) for index in INDICES},
         "intervals": {index: interval_of(row, index) for index in INDICES},
         "without_result": int(row["failed_replicas"]),
+        "runs": int(row["replicas"]),
         "markers": [
             {
                 "settings": view.settings[marker["marker"]],
