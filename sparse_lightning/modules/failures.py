@@ -1,4 +1,4 @@
-"""How replicas fail: noticed on the device, told apart by their cause, read when an epoch is over."""
+"""How replicas fail: noticed on the device, told apart by cause, read when an epoch is over."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -11,7 +11,7 @@ from sparse_lightning.errors import InputError
 from sparse_lightning.pareto.bootstrap import draw_seeds, percentile_interval, sampled_indices
 from sparse_lightning.pareto.findings import findings
 from sparse_lightning.pareto.frames import of_group
-from sparse_lightning.pareto.indices import INDICES, check_corner
+from sparse_lightning.pareto.indices import INDICES, check_total
 from sparse_lightning.pareto.markers import (
     FLOOR_GROUP,
     Grid,
@@ -79,7 +79,9 @@ def compare(
 
     The same resampled seeds serve all groups, since networks of one seed share their data order
     and first weights; the floor is held fixed. An interval needs two surviving seeds. The result
-    depends neither on the order of the rows nor on chance.
+    depends neither on the order of the rows nor on chance. Where the floor is not below the null
+    error, unregularized training has learned nothing: there is no hypervolume_gap, and `findings`
+    says so first.
 
     Args:
         networks: one row a network, as in `markers`.
@@ -97,7 +99,7 @@ def compare(
     Raises:
         InputError: an argument is out of range, or the frame cannot be used.
     """
-    check_corner("compare", floor, null_error, connections_total)
+    check_total("compare", floor, null_error, connections_total)
     if order_by not in INDICES:
         raise InputError(f"compare: order_by must be one of {', '.join(INDICES)}, got {order_by!r}")
     if not 0 < confidence < 1:

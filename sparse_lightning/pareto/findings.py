@@ -28,11 +28,23 @@ def findings(comparison: Comparison) -> list[str]:
     curves whose range makes `area_marker` misleading, and what failed (science.md section 4).
     """
     return [
+        *_nothing_learned(comparison),
         *disagreements(comparison),
         *unsettled(comparison),
         *_below_the_floor(comparison),
         *_ranges(comparison),
         *_failures(comparison),
+    ]
+
+
+def _nothing_learned(comparison: Comparison) -> list[str]:
+    if comparison.floor < comparison.null_error:
+        return []
+    return [
+        f"Unregularized training has learned nothing: its smallest error, the floor "
+        f"{comparison.floor:.4g}, is not below {comparison.null_error:.4g}, the error of a network "
+        "without weights. There is no hypervolume_gap, and the areas above such a floor say "
+        "nothing about the groups. Try another training.learning_rate or more training.epochs."
     ]
 
 

@@ -1,6 +1,7 @@
 """What every regularizer callback does: check its strengths, add its gradient to the fit's."""
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, ClassVar
@@ -11,7 +12,7 @@ from pytorch_lightning.strategies import DeepSpeedStrategy, FSDPStrategy, ModelP
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
-from sparse_lightning.errors import RegularizerError
+from sparse_lightning.errors import RegularizerError, kind_of
 from sparse_lightning.penalties import spread
 from sparse_lightning.regularizers.schedules import Schedule
 
@@ -34,6 +35,8 @@ class Regularizer(pl.Callback):
     loss is. On an ordinary module the penalty's value is added to the loss too, so that the loss in
     the outputs of `on_train_batch_end` includes it (for the callbacks after this one and the module
     itself; what `training_step` logs is its own); a population saves that work.
+    A value or a gradient there that is not finite is told by a warning when the epoch ends; of a
+    population the replica is marked as failed.
 
     With several processes (DDP) the result is that of one process on the whole batch.
 
@@ -83,6 +86,7 @@ class Regularizer(pl.Callback):
         else:
             weights = {"weight": weight}
         self.layers = (layers,) if isinstance(layers, str) else layers
+        self._check_options(self.layers, replicas, schedule)
         self.replicas = replicas if replicas is not None else slice(None)
         self.schedule = schedule
         self.strengths = {
@@ -92,7 +96,20 @@ class Regularizer(pl.Callback):
         self.factor = 1.0
         self.batched = False
         self._hooks: list[RemovableHandle] = []
+        self._unsound: Tensor | None = None
         self._reported: Tensor | None = None
+
+    def _check_options(self, layers: Any, replicas: Any, schedule: Any) -> None:
+        fits = {
+            "layers": (layers, layers is None or _texts(layers), "a pattern of names, or several"),
+            "replicas": (replicas, isinstance(replicas, slice | None), "a slice"),
+            "schedule": (schedule, schedule is None or callable(schedule), "a function"),
+        }
+        for name, (given, sound, wanted) in fits.items():
+            if not sound:
+                raise RegularizerError(
+                    f"{type(self).__name__}: {name} must be {wanted}, got {kind_of(given)}"
+                )
 
     def value(self, tensor: Tensor) -> Tensor:
         """The penalty `(replica,)` of weights or outputs `(replica, …)`, without its weight."""
@@ -153,6 +170,18 @@ class Regularizer(pl.Callback):
             outputs["loss"].add_(self._reported)
         self._reported = None
 
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # Asked once an epoch: the answer waits for the device.
+        if self._unsound is not None and bool(self._unsound):
+            where = f" of the layers {', '.join(self.layers)}" if self.layers else ""
+            warnings.warn(
+                f"{type(self).__name__}: its penalty{where} or the gradient of it was not finite "
+                f"in epoch {trainer.current_epoch}: weights or outputs are NaN or infinite, or "
+                "too large for the penalty",
+                stacklevel=2,
+            )
+        self._unsound = None
+
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         for hook in self._hooks:
             hook.remove()
@@ -166,6 +195,7 @@ class Regularizer(pl.Callback):
     def added_gradient(self, tensor: Tensor, weight: Tensor, trainer: pl.Trainer) -> Tensor:
         """What is to be added to the gradient of the loss with respect to `tensor`."""
         addition = self.gradient(tensor) * spread(self._share(weight, trainer), tensor)
+        self._watch(addition)
         scaler = getattr(trainer.precision_plugin, "scaler", None)
         return addition if scaler is None else scaler.scale(addition)
 
@@ -195,15 +225,28 @@ class Regularizer(pl.Callback):
         """
         scaler = getattr(trainer.precision_plugin, "scaler", None)
         self._reported = total
+        self._watch(total)
         with torch.no_grad():
             loss.add_(total if scaler is None else scaler.scale(total))
+
+    def _watch(self, values: Tensor) -> None:
+        """Remember, without asking yet, whether something was not finite; see `failures` else."""
+        if not self.batched:
+            bad = ~values.detach().isfinite().all()
+            self._unsound = bad if self._unsound is None else self._unsound | bad
 
     def _share(self, weight: Tensor, trainer: pl.Trainer) -> Tensor:
         """The weight `(replica,)` of the penalty in one of the accumulated batches."""
         return weight * (self.factor / trainer.accumulate_grad_batches)
 
     def _checked(self, name: str, value: Strength) -> Tensor:
-        strength = torch.as_tensor(value, dtype=torch.float32).reshape(-1)
+        try:
+            strength = torch.as_tensor(value, dtype=torch.float32).reshape(-1)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise RegularizerError(
+                f"{type(self).__name__}: {name} must be a number, or one for each replica, got "
+                f"{kind_of(value)}"
+            ) from error
         kind = "weight" if name.startswith("weight") else name
         upper = 1.0 if kind in _SHARES else math.inf
         above = (strength >= 0) if kind == "weight" else (strength > 0)
@@ -217,6 +260,10 @@ class Regularizer(pl.Callback):
                 f"{type(self).__name__}: {name} must be {allowed}, got {strength[bad][0].item():g}"
             )
         return strength
+
+
+def _texts(layers: Any) -> bool:
+    return isinstance(layers, Sequence) and all(isinstance(layer, str) for layer in layers)
 
 
 def _of(pattern: str) -> str:

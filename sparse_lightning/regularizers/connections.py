@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytorch_lightning as pl
 
-from sparse_lightning.errors import RegularizerError
+from sparse_lightning.errors import RegularizerError, check_number
 from sparse_lightning.regularizers.layers import (
     matching,
     named_weights,
@@ -42,6 +42,7 @@ class ConnectionCount(pl.Callback):
         layers: str | Sequence[str] | None = None,
         per_layer: bool = True,
     ):
+        check_number(threshold, "ConnectionCount: threshold", RegularizerError)
         if not 0 <= threshold < math.inf:
             raise RegularizerError(
                 f"ConnectionCount: threshold must be finite and at least 0, got {threshold:g}"

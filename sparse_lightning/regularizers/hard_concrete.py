@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from sparse_lightning.errors import RegularizerError
+from sparse_lightning.errors import RegularizerError, check_number
 from sparse_lightning.regularizers.base import Regularizer, Weight
 from sparse_lightning.regularizers.gated import GatedWeights
 from sparse_lightning.regularizers.layers import matching_all, named_weights, weighted_modules
@@ -63,6 +63,10 @@ class L0(Regularizer):
         seed: int | Sequence[int] = 0,
     ):
         super().__init__(weight, layers, replicas, schedule)
+        check_number(learning_rate, "L0: learning_rate", RegularizerError)
+        check_number(drop_rate, "L0: drop_rate", RegularizerError)
+        for one in [seed] if isinstance(seed, int | str) or not hasattr(seed, "__iter__") else seed:
+            check_number(one, "L0: seed", RegularizerError)
         if not 0 < learning_rate < math.inf:
             raise RegularizerError(
                 f"L0: learning_rate must be finite and greater than 0, got {learning_rate:g}"

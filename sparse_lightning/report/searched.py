@@ -17,9 +17,9 @@ def search_table(frame: pd.DataFrame, objective: str, confidence: float) -> Tabl
     """The groups, best first; 80 columns suffice.
 
     Args:
-        frame: one row a group: group, trials, networks, failed_networks, trial (text), score, fresh, each score with its ends
-            `_low` and `_high`, l1_weights (a tuple, or None), and the other strengths; NaN where
-            there is no value.
+        frame: one row a group: group, trials, networks, failed_networks, trial (text), score,
+            fresh, each score with its ends `_low` and `_high`, l1_weights (a tuple, or None), and
+            the other strengths; NaN where there is no value.
         objective: what was minimised.
         confidence: of the intervals.
     """

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from sparse_lightning.errors import InputError, TrainingError
+from sparse_lightning.errors import InputError, TrainingError, check_type
 from sparse_lightning.network import Network
 from sparse_lightning.pareto import Comparison, compare, floor
 from sparse_lightning.pareto.depths import Depth, compare_depths
@@ -46,6 +46,7 @@ class Study:
             InputError: the run holds no study.
             TrackingError: the store fails, or the study is not finished.
         """
+        check_type(run_id, str, "run_id", "the id of a study's run")
         store = Store(tracking_uri)
         return cls(store, read_study(store, run_id))
 
@@ -75,7 +76,7 @@ class Study:
         """The groups compared.
 
         Raises:
-            TrainingError: every unregularized network failed, or none learned anything.
+            TrainingError: every unregularized network failed, so that there is no floor.
         """
         try:
             return compare(
@@ -151,7 +152,7 @@ class Study:
 
         Raises:
             InputError: the folder cannot be written.
-            TrainingError: every unregularized network failed, or none learned anything.
+            TrainingError: every unregularized network failed, so that there is no floor.
         """
         return write_report(self.view(), writable(output))
 

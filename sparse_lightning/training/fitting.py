@@ -55,25 +55,39 @@ def fit(
         KeyboardInterrupt: the user stopped it.
     """
     with _quiet(), _interruptible():
-        try:
-            trainer = pl.Trainer(
-                max_epochs=module.optimization.epochs,
-                accelerator=project.training.accelerator,
-                devices=1,
-                precision=project.training.precision,
-                callbacks=list(callbacks),
-                logger=False,
-                enable_checkpointing=False,
-                enable_progress_bar=False,
-                enable_model_summary=False,
-            )
-        except (MisconfigurationException, ValueError, RuntimeError) as error:
-            raise TrainingError(
-                f"training.accelerator {project.training.accelerator} with training.precision "
-                f"{project.training.precision} cannot be used here: {error}"
-            ) from error
+        trainer = _trainer(project, module.optimization.epochs, callbacks)
         trainer.fit(module, datamodule=TableModule(rows, batch_size, order))
     module.to(device="cpu", dtype=torch.float32)
+
+
+def check_accelerator(project: Project) -> None:
+    """Find out before anything is trained whether it can be.
+
+    Raises:
+        TrainingError: Lightning or torch cannot use the accelerator or the precision.
+    """
+    with _quiet():
+        _trainer(project, 1, ())
+
+
+def _trainer(project: Project, epochs: int, callbacks: Sequence[pl.Callback]) -> pl.Trainer:
+    try:
+        return pl.Trainer(
+            max_epochs=epochs,
+            accelerator=project.training.accelerator,
+            devices=1,
+            precision=project.training.precision,
+            callbacks=list(callbacks),
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+    except (MisconfigurationException, ValueError, RuntimeError) as error:
+        raise TrainingError(
+            f"training.accelerator {project.training.accelerator} with training.precision "
+            f"{project.training.precision} cannot be used here: {error}"
+        ) from error
 
 
 @contextmanager

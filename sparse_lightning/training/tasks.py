@@ -3,8 +3,8 @@
 from collections.abc import Collection
 
 from sparse_lightning.data.examples import Examples
-from sparse_lightning.errors import TableError
 from sparse_lightning.project import Project
+from sparse_lightning.training.checking import check_examples
 from sparse_lightning.training.classification import train_classifiers
 from sparse_lightning.training.principal import train_components
 from sparse_lightning.training.progress import Progress, SilentProgress
@@ -37,9 +37,7 @@ def train(
         KeyboardInterrupt: the user stopped it.
     """
     progress = progress or SilentProgress()
-    bad = ~examples.inputs.isfinite().all(1)
-    if bool(bad.any()):
-        raise TableError(f"row {int(bad.nonzero()[0]) + 1} holds an input that is not finite")
+    check_examples(project, examples)
     if project.task == "classifier":
         return train_classifiers(project, examples, progress, numbers)
     if project.task == "pca":
