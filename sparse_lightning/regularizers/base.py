@@ -35,7 +35,7 @@ class Regularizer(pl.Callback):
     loss is. On an ordinary module the penalty's value is added to the loss too, so that the loss in
     the outputs of `on_train_batch_end` includes it (for the callbacks after this one and the module
     itself; what `training_step` logs is its own); a population saves that work.
-    A value or a gradient there that is not finite is told by a warning when the epoch ends; of a
+    A value or a gradient there that is not finite is told by one warning, when the epoch ends; of a
     population the replica is marked as failed.
 
     With several processes (DDP) the result is that of one process on the whole batch.
@@ -97,6 +97,7 @@ class Regularizer(pl.Callback):
         self.batched = False
         self._hooks: list[RemovableHandle] = []
         self._unsound: Tensor | None = None
+        self._told = False
         self._reported: Tensor | None = None
 
     def _check_options(self, layers: Any, replicas: Any, schedule: Any) -> None:
@@ -140,6 +141,7 @@ class Regularizer(pl.Callback):
                 f"strategy='ddp'), got {type(trainer.strategy).__name__}"
             )
         self.batched = hasattr(pl_module, "replicas")
+        self._unsound, self._told = None, False
         size = len(range(*self.replicas.indices(getattr(pl_module, "replicas", 1))))
         for name, strength in self.strengths.items():
             if len(strength) not in (1, size):
@@ -172,7 +174,8 @@ class Regularizer(pl.Callback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         # Asked once an epoch: the answer waits for the device.
-        if self._unsound is not None and bool(self._unsound):
+        if not self._told and self._unsound is not None and bool(self._unsound):
+            self._told = True
             where = f" of the layers {', '.join(self.layers)}" if self.layers else ""
             warnings.warn(
                 f"{type(self).__name__}: its penalty{where} or the gradient of it was not finite "

@@ -1,7 +1,7 @@
 """The L0 regularizer: a hard concrete gate for every weight."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -65,7 +65,9 @@ class L0(Regularizer):
         super().__init__(weight, layers, replicas, schedule)
         check_number(learning_rate, "L0: learning_rate", RegularizerError)
         check_number(drop_rate, "L0: drop_rate", RegularizerError)
-        for one in [seed] if isinstance(seed, int | str) or not hasattr(seed, "__iter__") else seed:
+        one_seed = isinstance(seed, str) or not isinstance(seed, Iterable)
+        self.seeds = [seed] if one_seed else list(seed)
+        for one in self.seeds:
             check_number(one, "L0: seed", RegularizerError)
         if not 0 < learning_rate < math.inf:
             raise RegularizerError(
@@ -77,7 +79,6 @@ class L0(Regularizer):
             )
         self.learning_rate = learning_rate
         self.drop_rate = drop_rate
-        self.seeds = [seed] if isinstance(seed, int) else list(seed)
         self._blocks: dict[int, GatedWeights] = {}  # by the number of their optimizer
         self._noise: dict[int, torch.Generator] = {}  # by seed
         self._restored: dict[str, Any] | None = None

@@ -83,7 +83,7 @@ def _trainer(project: Project, epochs: int, callbacks: Sequence[pl.Callback]) ->
             enable_progress_bar=False,
             enable_model_summary=False,
         )
-    except (MisconfigurationException, ValueError, RuntimeError) as error:
+    except (MisconfigurationException, ValueError, RuntimeError, UserWarning) as error:
         raise TrainingError(
             f"training.accelerator {project.training.accelerator} with training.precision "
             f"{project.training.precision} cannot be used here: {error}"
@@ -101,6 +101,8 @@ def _quiet() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*does not have many workers.*")
             warnings.filterwarnings("ignore", message=".*GPU available but not used.*")
+            # It would train with another precision than it was told to.
+            warnings.filterwarnings("error", message=".*AMP with fp16 is not supported on CPU.*")
             # Lightning's own use of what torch has deprecated.
             warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
             yield

@@ -142,7 +142,7 @@ def test_a_group_that_failed_altogether_has_no_index(frame_of):
     assert np.isnan(result.indices["area_axis"].iloc[1])
     assert result.missing == (("dead", 1.0),)
     sentences = " ".join(result.findings())
-    assert "2 of dead" in sentences
+    assert "dead has no index: all of its 2 networks failed." in sentences
     assert "No network survived for dead at λ = 1" in sentences
     assert "alive collapsed to one number" in sentences
 
