@@ -44,6 +44,7 @@ class StudyRecord:
             failed, failure (in words), failure_phase, failure_step, failure_cause (what
             `modules.failures.Failure` holds; empty or NaN where sound), run_id, run_name,
             experiment_id.
+        seconds: how long the study's run was open; NaN where it has not ended.
     """
 
     run_id: str
@@ -52,6 +53,7 @@ class StudyRecord:
     params: dict[str, str]
     metrics: dict[str, float]
     networks: pd.DataFrame
+    seconds: float = math.nan
 
 
 def find_study(store: Store, experiment: str) -> str:
@@ -107,6 +109,7 @@ def read_study(store: Store, run_id: str) -> StudyRecord:
         params=dict(run.data.params),
         metrics=dict(run.data.metrics),
         networks=_networks(children),
+        seconds=(run.info.end_time - run.info.start_time) / 1000 if run.info.end_time else math.nan,
     )
 
 
