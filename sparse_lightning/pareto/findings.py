@@ -176,8 +176,8 @@ def _ranges(comparison: Comparison) -> list[str]:
 def _failures(comparison: Comparison) -> list[str]:
     sentences = lost_replicas(comparison.indices, "networks", "failed")
     unregularized = of_group(comparison.markers, FLOOR_GROUP)
-    if lost := int(unregularized["failed"].sum()):
-        total = lost + int(unregularized["seeds"].sum())
+    if lost := sum(unregularized["failed"].tolist()):
+        total = lost + sum(unregularized["seeds"].tolist())
         sentences.append(
             f"{lost} of {total} unregularized networks failed; the floor is that of the others."
         )

@@ -65,8 +65,10 @@ class L0(Regularizer):
         super().__init__(weight, layers, replicas, schedule)
         check_number(learning_rate, "L0: learning_rate", RegularizerError)
         check_number(drop_rate, "L0: drop_rate", RegularizerError)
-        one_seed = isinstance(seed, str) or not isinstance(seed, Iterable)
-        self.seeds = [seed] if one_seed else list(seed)
+        given: Any = seed
+        if isinstance(given, str) or not isinstance(given, Iterable):
+            given = [given]
+        self.seeds: list[int] = list(given)
         for one in self.seeds:
             check_number(one, "L0: seed", RegularizerError)
         if not 0 < learning_rate < math.inf:

@@ -39,7 +39,7 @@ class Outcome:
     @property
     def failed(self) -> int:
         """How many of the networks failed."""
-        return int(self.networks["failed"].sum())
+        return sum(self.networks["failed"].tolist())
 
 
 @dataclass(frozen=True)
