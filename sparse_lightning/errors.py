@@ -5,6 +5,34 @@ to mend it. The command line turns an `InputError` into exit status 2 and every 
 `SparseLightningError` into exit status 1.
 """
 
+from numbers import Real
+from types import UnionType
+
+
+def kind_of(value: object) -> str:
+    """What a message calls a value of the wrong type: `the text 'a'`, or its type's name."""
+    if isinstance(value, str):
+        return f"the text {value!r:.60}"
+    if value is None or isinstance(value, bool | int | float):
+        return repr(value)
+    return f"an object of type {type(value).__name__}"
+
+
+def check_type(value: object, kind: type | UnionType, name: str, wanted: str) -> None:
+    """Refuse a value that is of another type.
+
+    Args:
+        value: what the user gave.
+        kind: the type.
+        name: of the argument.
+        wanted: what a message says of values of the type, as in `a Project`.
+
+    Raises:
+        InputError: it is of another type.
+    """
+    if not isinstance(value, kind):
+        raise InputError(f"{name} must be {wanted}, got {kind_of(value)}")
+
 
 class SparseLightningError(Exception):
     """Base of every error that this package raises on purpose; a job failed (exit status 1)."""
@@ -56,3 +84,19 @@ class ClusterError(SparseLightningError):
 
 class SearchError(SparseLightningError):
     """A search cannot go on: its storage cannot be reached, or a package is not installed."""
+
+
+def check_number(value: object, name: str, error: type[InputError] = InputError) -> None:
+    """Refuse what is no number, as text and switches are none.
+
+    Args:
+        value: what the user gave.
+        name: of the argument, with what it belongs to.
+        error: that is raised.
+
+    Raises:
+        InputError: as `error` says.
+    """
+    number = isinstance(value, Real) or (hasattr(value, "__float__") and hasattr(value, "item"))
+    if not number or isinstance(value, bool):
+        raise error(f"{name} must be a number, got {kind_of(value)}")

@@ -12,7 +12,7 @@ from torch import nn
 
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.drawing.files import write_atomically
-from sparse_lightning.errors import InputError
+from sparse_lightning.errors import InputError, check_type
 from sparse_lightning.population import part_of
 from sparse_lightning.reading.agreement import Agreement, sampled
 from sparse_lightning.reading.attributions import Method, attributions
@@ -241,6 +241,7 @@ class Network:
             InputError: the path has another ending.
             OSError: the file cannot be written.
         """
+        check_type(path, str | os.PathLike, "path", "that of a file")
         path = Path(path)
         ending = path.suffix.lower().removeprefix(".")
         if ending not in ("svg", "png", "html"):

@@ -40,6 +40,10 @@ def wine():
     return load_table(sl.Project.parse(WINE).table, None).frame
 
 
+def run_files(job, run):
+    return {file.path for file in job.client.list_artifacts(run.info.run_id)}
+
+
 def indices_of(job):
     return json.loads((job.report / "indices.json").read_text(encoding="utf-8"))
 
@@ -218,13 +222,21 @@ def test_diverged_networks_are_marked_and_the_study_goes_on(diverging_job):
     failed = study.networks.loc[study.networks["failed"]]
     assert failed["group"].tolist() == ["L1", "L1"]
     assert failed["l1_weight"].tolist() == [1e30, 1e30]
-    assert failed["failure"].str.startswith("diverged").all()
+    assert failed["failure"].str.startswith("diverged in stage 1 of 1 at step ").all()
+    assert failed["failure_phase"].tolist() == ["stage 1 of 1"] * 2
+    assert failed["failure_cause"].isin(["loss", "weights"]).all()
+    assert (failed["failure_step"] >= 0).all()
+    assert study.networks.loc[~study.networks["failed"], "failure_step"].isna().all()
+    with pytest.raises(sl.InputError, match=r"the network L1 λ=1e\+30 seed 1 failed: diverged in"):
+        study.network("L1", l1_weight=1e30, seed=1)
     assert failed[["connections", "squared_error"]].isna().all(axis=None)
     status = {run.info.run_id: run for run in diverging_job.children}
     for run_id in study.networks["run_id"]:
         run, fails = status[run_id], run_id in failed["run_id"].values
         assert run.info.status == ("FAILED" if fails else "FINISHED")
-        assert ("sparse_lightning.failure" in run.data.tags) == fails
+        told = {name for name in run.data.tags if name.startswith("sparse_lightning.failure")}
+        assert len(told) == (4 if fails else 0)
+        assert ("sweep.json" in run_files(diverging_job, run)) != fails
         assert ("squared_error" in run.data.metrics) != fails
     run = diverging_job.client.get_run(study.run_id)
     assert run.info.status == "FINISHED"
@@ -235,11 +247,17 @@ def test_the_report_counts_what_diverged(diverging_job):
     groups = {group["group"]: group for group in indices_of(diverging_job)["groups"]}
     assert groups["L1"]["failed_replicas"] == 2
     assert groups["sL1"]["failed_replicas"] == 0
+    assert (groups["L1"]["replicas"], groups["sL1"]["replicas"]) == (4, 4)
+    assert (groups["L1"]["missing_l1_weights"], groups["sL1"]["missing_l1_weights"]) == ([1e30], [])
+    findings = indices_of(diverging_job)["findings"]
+    assert any(text.startswith("Some networks failed: 2 of 4 of L1.") for text in findings)
+    assert "No network survived for L1 at λ = 1e+30: the marker is missing." in findings
     assert [marker["l1_weight"] for marker in groups["L1"]["markers"]] == [0.0001]
     page = (diverging_job.report / "report.html").read_text(encoding="utf-8")
     assert "<h2>Failed networks</h2>" in page
     told = re.sub(r'srcdoc="[^"]*"', "", page)  # the comparison page has its own copy
-    assert told.count("diverged: the error was not finite at step") == 2
+    assert told.count("diverged in stage 1 of 1 at step") == 2
+    assert ">2 of 4</td>" in told
 
 
 def test_without_a_floor_there_is_no_comparison(workplace, make_job):
@@ -259,6 +277,7 @@ def test_a_group_that_fails_as_a_whole_has_no_index(workplace, make_job):
     assert groups["L1"]["failed_replicas"] == 4
     assert groups["L1"]["area_marker"] is None
     assert groups["L1"]["markers"] == []
+    assert "L1 has no index: all of its 4 networks failed." in indices_of(job)["findings"]
     assert groups["sL1"]["area_marker"] is not None
 
 

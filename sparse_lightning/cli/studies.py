@@ -144,15 +144,18 @@ def table1_command(
 @options.overrides
 @explained
 def check_command(project: Path, overrides: tuple[str, ...]) -> None:
-    """Validate a project file and its table; train nothing."""
+    """Validate a project file, its table and the accelerator; train nothing."""
     from sparse_lightning.project import Project
 
     loaded = Project.load(project, overrides)
 
     from sparse_lightning.data.catalog import load_table
+    from sparse_lightning.training.checking import check_training
+    from sparse_lightning.training.examples import examples_of
     from sparse_lightning.training.grid import replicas_of
 
     table = load_table(loaded.table, loaded.folder)
+    check_training(loaded, examples_of(loaded, table))
     rows, columns = table.frame.shape
     inputs = len(table.encoding.input_names)
     dropped = f"{table.rows_dropped} rows dropped"

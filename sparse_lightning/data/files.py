@@ -173,7 +173,7 @@ def _scan(text: str, separator: str) -> tuple[list[str], str, list[int]]:
 
 
 def _check_header(header: Sequence[str], separator: str) -> None:
-    for other in (";", "\t", ","):
+    for other in (";", "\t", ",", "|"):
         if len(header) == 1 and other in header[0] and other != separator:
             raise TableError(
                 f"has one column {header[0]!r:.80}: separate by {separator!r}, not {other!r}"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from sparse_lightning.errors import TableError
+from sparse_lightning.errors import TableError, kind_of
 from sparse_lightning.suggestions import did_you_mean
 
 MOST_COLUMNS = 5
@@ -29,8 +29,10 @@ def select(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """The named columns in that order.
 
     Raises:
-        TableError: a column is not there, or is there twice.
+        TableError: it is no frame, or a column is not there, or is there twice.
     """
+    if not isinstance(frame, pd.DataFrame):
+        raise TableError(f"expected a pandas DataFrame with named columns, got {kind_of(frame)}")
     known = [str(name) for name in frame.columns]
     for name in names:
         if not isinstance(name, str):

@@ -1,5 +1,6 @@
 """What the estimators share: a population is trained, the best of its networks kept."""
 
+import warnings
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import torch
 from jaxtyping import Float, Float32
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
@@ -30,7 +32,10 @@ Array = Float[np.ndarray, "row column"]
 
 
 class PopulationEstimator(BaseEstimator):
-    """Trains `n_seeds` networks as one population and keeps the one with the smallest objective."""
+    """Trains `n_seeds` networks as one population and keeps the one with the smallest objective.
+
+    Networks that fail are told by a `ConvergenceWarning`; where all do, it is a `TrainingError`.
+    """
 
     _task: ClassVar[str]
 
@@ -56,10 +61,18 @@ class PopulationEstimator(BaseEstimator):
         population = self._population(project, examples)
         table = candidates(project, population, examples)
         objectives = table["objective"].to_numpy()
-        if np.isnan(objectives).all():
-            raise TrainingError(
-                f"no network could be trained ({table['failure'].iloc[0]}); "
-                "a smaller learning_rate may help"
+        failed = table.loc[np.isnan(objectives)]
+        if len(failed):
+            reasons = failed["failure"].replace("", "its penalty is not finite").unique().tolist()
+            told = f"{len(failed)} of {len(table)} networks failed ({'; '.join(reasons[:3])})"
+            if len(failed) == len(table):
+                raise TrainingError(
+                    f"no network could be trained: {told}; a smaller learning_rate may help"
+                )
+            warnings.warn(
+                f"{type(self).__name__}: {told}; the best of the others is kept",
+                ConvergenceWarning,
+                stacklevel=4,
             )
         best = int(np.nanargmin(objectives))
         self.population_ = table

@@ -49,7 +49,7 @@ def candidates(project: Project, population: TrainedPopulation, examples: Exampl
             "squared_error": squared,
             "connections": counts,
             "objective": np.where(np.isnan(population.squared_error), np.nan, objective),
-            "failure": population.failures,
+            "failure": [str(failure or "") for failure in population.failures],
         }
     )
 

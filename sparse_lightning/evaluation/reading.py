@@ -18,6 +18,7 @@ from mlflow.models.evaluation.artifacts import (
 from mlflow.models.evaluation.base import EvaluationArtifact
 from torch import nn
 
+from sparse_lightning.drawing.csv import csv_text
 from sparse_lightning.drawing.style import figure_file
 from sparse_lightning.errors import InputError
 from sparse_lightning.evaluation.settings import Settings
@@ -209,7 +210,7 @@ def _losses(read: _Read, found: Evaluation) -> None:
         return
     found.files["information_loss.csv"] = (
         CsvEvaluationArtifact,
-        losses.to_csv(index=False, lineterminator="\n").encode(),
+        csv_text(losses).encode(),
     )
     inputs = read.structure.widths[0]
     known = losses["loss"].to_numpy(float)

@@ -51,6 +51,7 @@ def with_failures(comparison: Comparison, runs: pd.DataFrame) -> Comparison:
     """
     failed = runs.loc[runs["failed"].astype(bool)]
     by_group = failed.groupby("group").size()
+    in_all = runs["group"].value_counts().to_dict()
     by_marker = failed.groupby(["group", "marker"]).size()
     marks = comparison.markers
     survived = set(zip(marks["group"], marks["l1_weight"], strict=True))
@@ -59,7 +60,8 @@ def with_failures(comparison: Comparison, runs: pd.DataFrame) -> Comparison:
     return replace(
         comparison,
         indices=indices.assign(
-            failed_replicas=[int(by_group.get(group, 0)) for group in indices["group"]]
+            failed_replicas=[int(by_group.get(group, 0)) for group in indices["group"]],
+            replicas=[int(in_all[group]) for group in indices["group"]],
         ),
         markers=marks.assign(failed=[int(by_marker.get(key, 0)) for key in keys]),
         missing=tuple(

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, get_args
 
-from sparse_lightning.errors import InputError
+from sparse_lightning.errors import InputError, check_type
 from sparse_lightning.exporting.onnx import to_onnx
 from sparse_lightning.exporting.plain_torch import save_torch
 from sparse_lightning.exporting.pruned import ExportedNetwork, exported
@@ -41,6 +41,9 @@ def save_model(
         InputError: the folder exists or cannot be written, there is no such format, the package
             onnx is not installed, or the threshold is negative.
     """
+    check_type(network, Network, "network", "a Network")
+    check_type(format, str, "format", "text")
+    check_type(path, str | os.PathLike, "path", "that of a folder")
     return save_exported(exported(network, threshold), Path(path), format)
 
 

@@ -57,6 +57,9 @@ class Classifier(PopulationModule):
         """The outputs for rows of inputs."""
         return self.output(self._codes(x))
 
+    def inputs(self, batch: Float[Tensor, "batch unit"]) -> Tensor:
+        return self._split(batch)[0]
+
     def errors(self, batch: Float[Tensor, "batch unit"]) -> tuple[Float[Tensor, " replica"], int]:
         inputs, targets = self._split(batch)
         return _squared_error(self.output(self._codes(inputs)), targets)

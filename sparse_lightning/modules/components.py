@@ -144,6 +144,7 @@ class PrincipalComponents(PopulationModule):
             self._normalise()
 
     def on_train_batch_end(self, *_: Any, **__: Any) -> None:
+        super().on_train_batch_end()
         self._normalise()
 
     @property
@@ -156,7 +157,9 @@ class PrincipalComponents(PopulationModule):
         if self.decoder == "span":
             with torch.no_grad():
                 length = self._weight.norm(dim=1, keepdim=True)
-                self._weight.div_(torch.where(length > 0, length, 1.0))
+                # A length that overflows would make its component 0, and hide that it has failed.
+                length = torch.where(length.isfinite(), length, torch.nan)
+                self._weight.div_(torch.where(length == 0, 1.0, length))
 
 
 def nested_weights(components: int, nesting: float) -> Float[Tensor, " component"]:

@@ -85,7 +85,9 @@ class ReplicaRates:
             for parameter, before in zip(_parameters(optimizer), self._before, strict=True):
                 rates = self.rates.view(-1, *[1] * (parameter.ndim - 1))
                 scaled = before + rates * (parameter - before)
-                # Not a product with 0: an update of a failed replica need not be finite.
+                # Not a product with 0: an update of a failed replica need not be finite. Nor one
+                # with 1: that of a sound one is rounded no differently because another failed.
+                scaled = torch.where(rates == 1, parameter, scaled)
                 parameter.copy_(torch.where(rates == 0, before, scaled))
 
 

@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sparse_lightning.modules.failures import FailureRecord, ScaledGradients, overflowing
 from sparse_lightning.modules.optimization import (
     ReplicaRates,
     clip_by_replica,
     make_optimizer,
-    silence,
     tail_schedule,
 )
 from sparse_lightning.modules.stepping import Batches, Steps
@@ -44,8 +44,10 @@ class PopulationModule(pl.LightningModule):
     """Trains every replica on the same batches by the sum of their losses.
 
     The gradient of the sum with respect to one replica's weights is the gradient of its own loss,
-    so that replicas never mix. A replica whose loss is no longer finite is taken out of the sum,
-    its weights are set to 0 and stay there, and `failed_step` tells when that was.
+    so that replicas never mix. A replica whose loss, weights or gradient are no longer finite is
+    taken out of the sum, its weights are set to 0 and stay there, and `failures` tells when and why
+    that was. When the fit ends, one whose products overflow has failed as well, even where an
+    activation that saturates hides it from the loss.
 
     It trains with Lightning's own loop on any batches of rows. With `automatic_optimization` off it
     takes all the batches of an epoch at once and makes the same steps by `Steps`.
@@ -60,7 +62,7 @@ class PopulationModule(pl.LightningModule):
         hidden_layers: names of the layers whose outputs the hidden regularizers penalise.
         unbounded_units: whether these outputs are not confined to [0, 1].
         steps_in_epoch: how many steps an epoch has, where it is one batch to the trainer.
-        failed_step: `(replica,)`, the optimizer step at which the loss was not finite, else −1.
+        failures: which replicas have failed, at which step and why.
     """
 
     hidden_layers: tuple[str, ...] = ()
@@ -77,14 +79,14 @@ class PopulationModule(pl.LightningModule):
         self.optimization = optimization
         self._initial_rates = torch.ones(replicas) if rates is None else rates
         self._rates: ReplicaRates | None = None
-        self.register_buffer("failed_step", torch.full((replicas,), -1), persistent=False)
+        self.failures = FailureRecord(replicas)
+        self._scaled = ScaledGradients(self.failures)
         self.register_buffer(
             "error_sum", torch.zeros(replicas, dtype=torch.float64), persistent=False
         )
         self.elements_seen = 0
         self.steps_in_epoch: int | None = None
         self._steps: Steps | None = None
-        self.failed_step: Tensor
         self.error_sum: Tensor
 
     def errors(self, batch: Any) -> tuple[Float[Tensor, " replica"], int]:
@@ -97,6 +99,10 @@ class PopulationModule(pl.LightningModule):
         """What is minimised, summed over the batch, and what `errors` gives."""
         error, elements = self.errors(batch)
         return error, error, elements
+
+    def inputs(self, batch: Any) -> Tensor:
+        """What of a batch `forward` takes."""
+        return batch
 
     def on_train_start(self) -> None:
         if not self.automatic_optimization:
@@ -117,22 +123,23 @@ class PopulationModule(pl.LightningModule):
 
     def _loss(self, batch: Tensor) -> Tensor:
         loss, error, elements = self.losses(batch)
-        step = torch.where(loss.detach().isfinite(), -1, self.trainer.global_step)
-        # In place: setting an attribute of a module takes longer than the operation.
-        torch.where(self.failed_step < 0, step, self.failed_step, out=self.failed_step)
+        self.failures.note_loss(loss.detach(), self.trainer.global_step, self.parameters())
         self.error_sum += error.detach()
         self.elements_seen += elements
-        alive = self.failed_step < 0
-        return torch.where(alive, loss, 0.0).sum() / batch.shape[0]
+        return torch.where(self.failures.failed, 0.0, loss).sum() / batch.shape[0]
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         if not self.automatic_optimization:  # else the trainer does it
             self.configure_gradient_clipping(optimizer)
 
     def on_after_backward(self) -> None:
-        # A gradient scaler skips the step of all when one gradient is not finite.
         if getattr(self.trainer.precision_plugin, "scaler", None) is not None:
-            silence(self.parameters(), self.failed_step >= 0)
+            self._scaled.separate(self.parameters(), self.trainer.global_step)
+
+    def on_train_batch_end(self, *_: Any, **__: Any) -> None:
+        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
+        if scaler is not None:
+            self._scaled.adapt(scaler)
 
     def epoch_error(self) -> Float[Tensor, " replica"]:
         """The mean squared error per output element over the batches of this epoch so far.
@@ -147,7 +154,26 @@ class PopulationModule(pl.LightningModule):
             schedule.step()
         self.error_sum.zero_()
         self.elements_seen = 0
-        failed = self.failed_step >= 0
+        self.failures.note_weights(self.trainer.global_step - 1, self.parameters())
+        self._take_out()
+
+    def on_train_end(self) -> None:
+        precision, step = self.trainer.precision_plugin, self.trainer.global_step - 1
+        batches = (
+            self.trainer.strategy.batch_to_device(precision.convert_input(rows))
+            for batch in self.trainer.train_dataloader or ()
+            for rows in ([batch] if self.automatic_optimization else batch)
+        )
+        with precision.forward_context():
+            overflowed = overflowing(
+                self, batches, lambda batch: self(self.inputs(batch)), self.replicas
+            )
+        self.failures.note_products(overflowed.to(self.device), step, self.parameters())
+        self._take_out()
+
+    def _take_out(self) -> None:
+        """Let failed replicas rest: nothing of theirs is of use, nor can it come back."""
+        failed = self.failures.failed
         if self._rates is not None and bool(failed.any()):
             self._rates.freeze(failed)
             clear(linear_layers_of(self), failed)
@@ -162,11 +188,11 @@ class PopulationModule(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         rates = self._initial_rates if self._rates is None else self._rates.rates
-        checkpoint["replicas"] = {"failed_step": self.failed_step, "rates": rates}
+        checkpoint["replicas"] = {"failures": self.failures.kept(), "rates": rates}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         # Before the optimizer is configured, which the rates go into.
-        self.failed_step = checkpoint["replicas"]["failed_step"].to(self.device)
+        self.failures.restore(checkpoint["replicas"]["failures"])
         self._initial_rates = checkpoint["replicas"]["rates"]
 
     def configure_gradient_clipping(

@@ -58,14 +58,14 @@ class Steps:
             if place:
                 _call(self._end, None, batch, place - 1)
                 _call(self._begin, batch, place)
-            loss = loss_of(batch)
+            loss = loss_of(batch)  # while the gradients of the step before are there
+            for parameter in parameters:
+                parameter.grad = None
             with _without_autocast(device):
                 _call(self._before_backward, loss)
                 loss.backward()
                 _call(self._after_backward)
                 optimizer.step()
-            for parameter in parameters:
-                parameter.grad = None
 
     def _hooks(self, name: str) -> list[Callable[..., Any]]:
         """The hooks of a name that do something, the callbacks' before the module's."""

@@ -5,7 +5,12 @@ from typing import Any
 from sparse_lightning.page_data.defaults import defaults_of
 from sparse_lightning.page_data.studies import bootstrap_document, project_of, study_document
 from sparse_lightning.tracking.columns import RunColumns
-from sparse_lightning.tracking.selecting import MOST_RUNS, Selection, read_columns
+from sparse_lightning.tracking.selecting import (
+    MOST_RUNS,
+    Selection,
+    count_left_out,
+    read_columns,
+)
 from sparse_lightning.tracking.store import Store
 
 MOST_STUDIES = 20
@@ -35,6 +40,7 @@ def runs_document(
     one = len(parents) == 1 and all(runs.parents)
     return {
         **columns_document(runs),
+        "left_out": count_left_out(sql, selection),
         "defaults": defaults_of(runs),
         "studies": [study_document(run, project, runs) for run, project in described],
         "bootstrap": bootstrap_document(described[0][1], runs) if one else None,

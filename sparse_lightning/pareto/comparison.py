@@ -11,7 +11,7 @@ from sparse_lightning.errors import InputError
 from sparse_lightning.pareto.bootstrap import draw_seeds, percentile_interval, sampled_indices
 from sparse_lightning.pareto.findings import findings
 from sparse_lightning.pareto.frames import of_group
-from sparse_lightning.pareto.indices import INDICES, check_corner
+from sparse_lightning.pareto.indices import INDICES, check_total
 from sparse_lightning.pareto.markers import (
     FLOOR_GROUP,
     Grid,
@@ -39,7 +39,8 @@ class Comparison:
         markers: one row a marker: group, l1_weight, connections, squared_error, seeds, failed;
             with those of the group `none`.
         indices: one row a group, best first by `order_by`: group, each index with its ends
-            `_low` and `_high`, failed_replicas. NaN where there is no value.
+            `_low` and `_high`, failed_replicas, replicas (how many there are, with those that
+            failed). NaN where there is no value.
         pairs: one row a pair of groups and index: index, first, second, difference (first minus
             second), low, high, settled (the interval leaves out 0).
         missing: group and l1_weight of the markers without a surviving network.
@@ -78,7 +79,9 @@ def compare(
 
     The same resampled seeds serve all groups, since networks of one seed share their data order
     and first weights; the floor is held fixed. An interval needs two surviving seeds. The result
-    depends neither on the order of the rows nor on chance.
+    depends neither on the order of the rows nor on chance. Where the floor is not below the null
+    error, unregularized training has learned nothing: there is no hypervolume_gap, and `findings`
+    says so first.
 
     Args:
         networks: one row a network, as in `markers`.
@@ -96,7 +99,7 @@ def compare(
     Raises:
         InputError: an argument is out of range, or the frame cannot be used.
     """
-    check_corner("compare", floor, null_error, connections_total)
+    check_total("compare", floor, null_error, connections_total)
     if order_by not in INDICES:
         raise InputError(f"compare: order_by must be one of {', '.join(INDICES)}, got {order_by!r}")
     if not 0 < confidence < 1:
@@ -159,6 +162,7 @@ def _index_frame(
             low, high = _interval(samples, group, index, confidence)
             row |= {f"{index}_low": low, f"{index}_high": high}
         row["failed_replicas"] = int(grid.failed.sum())
+        row["replicas"] = int(grid.failed.sum() + grid.survived.sum())
         rows.append(row)
     frame = pd.DataFrame(rows).astype({"group": "str"})
     return frame.sort_values(order_by, kind="stable", ignore_index=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sparse_lightning.pareto.frames import records
+from sparse_lightning.pareto.frames import of_group, records
 from sparse_lightning.pareto.indices import INDICES
 from sparse_lightning.pareto.markers import FLOOR_GROUP
 
@@ -28,11 +28,23 @@ def findings(comparison: Comparison) -> list[str]:
     curves whose range makes `area_marker` misleading, and what failed (science.md section 4).
     """
     return [
+        *_nothing_learned(comparison),
         *disagreements(comparison),
         *unsettled(comparison),
         *_below_the_floor(comparison),
         *_ranges(comparison),
         *_failures(comparison),
+    ]
+
+
+def _nothing_learned(comparison: Comparison) -> list[str]:
+    if comparison.floor < comparison.null_error:
+        return []
+    return [
+        f"Unregularized training has learned nothing: its smallest error, the floor "
+        f"{comparison.floor:.4g}, is not below {comparison.null_error:.4g}, the error of a network "
+        "without weights. There is no hypervolume_gap, and the areas above such a floor say "
+        "nothing about the groups. Try another training.learning_rate or more training.epochs."
     ]
 
 
@@ -162,14 +174,43 @@ def _ranges(comparison: Comparison) -> list[str]:
 
 
 def _failures(comparison: Comparison) -> list[str]:
-    failed = comparison.indices.loc[comparison.indices["failed_replicas"] > 0]
-    sentences = []
-    if len(failed):
-        counts = [f"{row['failed_replicas']} of {row['group']}" for row in records(failed)]
-        sentences.append(f"Networks failed and are left out of the means: {listed(counts)}.")
+    sentences = lost_replicas(comparison.indices, "networks", "failed")
+    unregularized = of_group(comparison.markers, FLOOR_GROUP)
+    if lost := sum(unregularized["failed"].tolist()):
+        total = lost + sum(unregularized["seeds"].tolist())
+        sentences.append(
+            f"{lost} of {total} unregularized networks failed; the floor is that of the others."
+        )
     if comparison.missing:
         names = [f"{group} at λ = {weight:g}" for group, weight in comparison.missing]
         sentences.append(f"No network survived for {listed(names)}: the marker is missing.")
+    return sentences
+
+
+def lost_replicas(indices: pd.DataFrame, kind: str, fault: str) -> list[str]:
+    """How many replicas of which group are in no mean, and which groups have no index at all.
+
+    Args:
+        indices: of a `Comparison`.
+        kind: what the replicas are called.
+        fault: what they have done, as in `failed`.
+    """
+    lost = indices.loc[indices["failed_replicas"] > 0]
+    whole = lost["failed_replicas"] == lost["replicas"]
+    sentences = []
+    if len(partly := lost.loc[~whole]):
+        counts = [
+            f"{row['failed_replicas']} of {row['replicas']} of {row['group']}"
+            for row in records(partly)
+        ]
+        sentences.append(
+            f"Some {kind} {fault}: {named(counts)}. The indices of these groups are of markers "
+            f"that miss them, and so of the {kind} that are easier to train."
+        )
+    sentences += [
+        f"{row['group']} has no index: all of its {row['replicas']} {kind} {fault}."
+        for row in records(lost.loc[whole])
+    ]
     return sentences
 
 

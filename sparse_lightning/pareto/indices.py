@@ -12,7 +12,7 @@ import moocore
 import numpy as np
 from jaxtyping import Float
 
-from sparse_lightning.errors import InputError
+from sparse_lightning.errors import InputError, check_number
 
 Closure = Literal["marker", "axis"]
 Coordinates = Sequence[float] | np.ndarray
@@ -131,8 +131,11 @@ def hypervolume_gaps(
     """`hypervolume_gap` of many sets of markers; a NaN stands for a marker that a set lacks.
 
     Returns:
-        One gap a set; NaN for a set without markers.
+        One gap a set; NaN for a set without markers, or where the null error is no larger than the
+        floor, so that there is nothing to cover.
     """
+    if null_error <= floor:
+        return np.full(connections.shape[1], np.nan)
     order = np.lexsort((-errors, connections), axis=0)
     points = np.stack(
         [np.take_along_axis(values, order, axis=0).T for values in (connections, errors)], axis=-1
@@ -177,16 +180,22 @@ def checked_markers(
 
 def check_corner(caller: str, floor: float, null_error: float, connections_total: float) -> None:
     """Raise an InputError unless floor < null_error and connections_total > 0, all finite."""
-    _check_finite(caller, floor=floor, null_error=null_error, connections_total=connections_total)
+    check_total(caller, floor, null_error, connections_total)
     if null_error <= floor:
         raise InputError(
             f"{caller}: null_error must exceed the floor, got {null_error} with a floor of {floor}"
         )
+
+
+def check_total(caller: str, floor: float, null_error: float, connections_total: float) -> None:
+    """Raise an InputError unless connections_total > 0 and all three are finite."""
+    _check_finite(caller, floor=floor, null_error=null_error, connections_total=connections_total)
     if connections_total <= 0:
         raise InputError(f"{caller}: connections_total must be positive, got {connections_total}")
 
 
 def _check_finite(caller: str, **values: float) -> None:
     for name, value in values.items():
+        check_number(value, f"{caller}: {name}")
         if not math.isfinite(value):
             raise InputError(f"{caller}: {name} must be finite, got {value}")

@@ -64,6 +64,16 @@ def _contradictions_of_task(project: "Project") -> Iterator[tuple[Location, str]
         )
     if project.task == "pca":
         yield from _contradictions_of_pca(project)
+        return
+    for field in ("decoder", "nesting"):
+        value = getattr(project.network, field)
+        default = type(project.network).model_fields[field].default
+        if value != default:
+            yield (
+                ("network", field),
+                f"belongs to the task pca and has no effect on the task {project.task}: leave it "
+                f"out, got {show(value)}",
+            )
 
 
 def _contradictions_of_structures(project: "Project") -> Iterator[tuple[Location, str]]:

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import PrivateAttr, ValidationError, model_validator
 
-from sparse_lightning.errors import ProjectError
+from sparse_lightning.errors import ProjectError, kind_of
 from sparse_lightning.project.agreement import contradictions
 from sparse_lightning.project.defaults import with_defaults_of_task
 from sparse_lightning.project.extending import written
@@ -96,6 +96,8 @@ class Project(Settings):
             ProjectError: the file or an override cannot be read, or a field is wrong; one line for
                 each problem, beginning with the file or the option `--set` that it comes from.
         """
+        if not isinstance(path, str | os.PathLike):
+            raise ProjectError(f"path must be that of a project file, got {kind_of(path)}")
         file = Path(path)
         return cls.parse(read_file(file), overrides, origin=str(file), folder=file.resolve().parent)
 

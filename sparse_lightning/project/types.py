@@ -11,6 +11,9 @@ LONGEST_NAME = 250
 
 LARGEST_SEED = 2**32 - 1
 
+SMALLEST, LARGEST = 2.0**-126, (2 - 2.0**-23) * 2.0**127
+"""Between these lies what 32 bits hold with all digits; strengths become such numbers."""
+
 
 class Settings(BaseModel):
     """A section of a project file: it cannot be changed, and knows every one of its fields."""
@@ -22,6 +25,14 @@ def _no_switch(value: object) -> object:
     # YAML reads yes, no, on and off as true and false, which Python takes for 1 and 0.
     if isinstance(value, bool):
         raise invalid(f"must be a number, got {show(value)}")
+    return value
+
+
+def _in_32_bits(value: float) -> float:
+    if value and not SMALLEST <= abs(value) <= LARGEST:
+        raise invalid(
+            f"must be a number that 32 bits hold, {SMALLEST:.3g} to {LARGEST:.3g}, got {value:g}"
+        )
     return value
 
 
@@ -98,8 +109,8 @@ Line = Annotated[Text, AfterValidator(_line)]
 Name = Annotated[Text, AfterValidator(check_name)]
 
 Number = Annotated[float, BeforeValidator(_no_switch)]
-Strength = Annotated[Number, Field(ge=0)]
-Positive = Annotated[Number, Field(gt=0)]
+Strength = Annotated[Number, Field(ge=0), AfterValidator(_in_32_bits)]
+Positive = Annotated[Number, Field(gt=0), AfterValidator(_in_32_bits)]
 Proportion = Annotated[Number, Field(ge=0, le=1)]
 Probability = Annotated[Number, Field(gt=0, lt=1)]
 Whole = Annotated[int, BeforeValidator(_no_switch)]

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float
 
-from sparse_lightning.errors import InputError
+from sparse_lightning.errors import InputError, check_number
 from sparse_lightning.reading.structure import Structure
 
 
@@ -48,6 +48,7 @@ def noticeable(
     Raises:
         InputError: `share` is not in 0…1.
     """
+    check_number(share, "the share")
     if not 0 <= share <= 1:
         raise InputError(f"the share must be in 0…1, got {share}")
     strongest = strengths.max(axis=1, initial=0.0, keepdims=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
-from sparse_lightning.errors import InputError
+from sparse_lightning.errors import InputError, check_number
 
 if TYPE_CHECKING:
     # Only here: reports draw structures and must not load torch for it.
@@ -70,6 +70,7 @@ class Structure:
             InputError: names, groups, threshold or code layer do not fit the network, or a weight
                 is not finite.
         """
+        check_number(threshold, "the connection threshold")
         if not threshold >= 0:
             raise InputError(f"the connection threshold must be at least 0, got {threshold}")
         weights = tuple(_counting(weight, threshold) for weight in weights_of(model))

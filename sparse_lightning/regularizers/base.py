@@ -2,9 +2,10 @@
 
 import inspect
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import pytorch_lightning as pl
 import torch
@@ -12,7 +13,7 @@ from pytorch_lightning.strategies import DeepSpeedStrategy, FSDPStrategy, ModelP
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
-from sparse_lightning.errors import RegularizerError
+from sparse_lightning.errors import RegularizerError, kind_of
 from sparse_lightning.penalties import spread
 from sparse_lightning.regularizers.layers import checked_patterns, is_population
 from sparse_lightning.regularizers.schedules import Schedule
@@ -35,6 +36,8 @@ class Regularizer(pl.Callback):
     ordinary module with automatic optimization the loss in the outputs of `on_train_batch_end`
     includes the penalty's value (for the callbacks after this one and the module itself; what
     `training_step` logs is its own); a population saves that work.
+    A value or a gradient there that is not finite is told by one warning, when the epoch ends; of a
+    population the replica is marked as failed.
 
     With several processes (DDP) the result is that of one process on the whole batch.
 
@@ -84,6 +87,10 @@ class Regularizer(pl.Callback):
         else:
             weights = {"weight": weight}
         self.layers = checked_patterns(layers, type(self).__name__)
+        if not isinstance(replicas, slice | None):
+            raise RegularizerError(
+                f"{type(self).__name__}: replicas must be a slice, got {kind_of(replicas)}"
+            )
         self.replicas = replicas if replicas is not None else slice(None)
         self.schedule = self._callable(schedule)
         self.strengths = {
@@ -93,6 +100,8 @@ class Regularizer(pl.Callback):
         self.factor = 1.0
         self.batched = False
         self._hooks: list[RemovableHandle] = []
+        self._unsound: Tensor | None = None
+        self._told = False
         self._reported: Tensor | None = None
 
     def value(self, tensor: Tensor) -> Tensor:
@@ -130,6 +139,7 @@ class Regularizer(pl.Callback):
                 f"strategy='ddp'), got {type(trainer.strategy).__name__}"
             )
         self.batched = is_population(pl_module)
+        self._unsound, self._told = None, False
         networks: Any = pl_module.replicas if self.batched else 1
         size = len(range(*self.replicas.indices(networks)))
         for name, strength in self.strengths.items():
@@ -161,6 +171,19 @@ class Regularizer(pl.Callback):
             outputs["loss"] = outputs["loss"] + self._reported  # the tensor may be the user's own
         self._reported = None
 
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # Asked once an epoch: the answer waits for the device.
+        if not self._told and self._unsound is not None and bool(self._unsound):
+            self._told = True
+            where = f" of the layers {', '.join(self.layers)}" if self.layers else ""
+            warnings.warn(
+                f"{type(self).__name__}: its penalty{where} or the gradient of it was not finite "
+                f"in epoch {trainer.current_epoch}: weights or outputs are NaN or infinite, or "
+                "too large for the penalty",
+                stacklevel=2,
+            )
+        self._unsound = None
+
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         for hook in self._hooks:
             hook.remove()
@@ -180,6 +203,7 @@ class Regularizer(pl.Callback):
             weight: its strength `(replica,)`, with all factors.
         """
         slope, share = self.gradient(tensor), spread(weight, tensor)
+        self._watch(slope)
         if gradient.dtype == slope.dtype == share.dtype:
             gradient.addcmul_(slope, share)
         else:  # 16-bit gradients, to which a strength is not rounded
@@ -204,11 +228,18 @@ class Regularizer(pl.Callback):
         with torch.no_grad():
             values = [self.share(weight, trainer) * self.value(one) for one, weight in tensors]
             self._reported = torch.stack(values).sum()
+            self._watch(self._reported)
 
     def share(self, weight: Tensor, trainer: pl.Trainer, batches: int = 1) -> Tensor:
         """The weight `(replica,)` of the penalty in some of the accumulated batches."""
         factor = self.factor * batches / trainer.accumulate_grad_batches
         return weight if factor == 1 else weight * factor
+
+    def _watch(self, values: Tensor) -> None:
+        """Remember, without asking yet, whether something was not finite; see `failures` else."""
+        if not self.batched:
+            bad = ~values.detach().isfinite().all()
+            self._unsound = bad if self._unsound is None else self._unsound | bad
 
     def _callable(self, schedule: Any) -> Schedule | None:
         name = type(self).__name__
@@ -216,7 +247,8 @@ class Regularizer(pl.Callback):
             return None
         if not callable(schedule):
             raise RegularizerError(
-                f"{name}: schedule must be a function of the step and the epoch, got {schedule!r}"
+                f"{name}: schedule must be a function of the step and the epoch, got "
+                f"{kind_of(schedule)}"
             )
         try:
             inspect.signature(schedule).bind(0, 0.0)
@@ -224,14 +256,15 @@ class Regularizer(pl.Callback):
             raise RegularizerError(
                 f"{name}: schedule is called with the step and the epoch: {error}"
             ) from error
-        return schedule
+        return cast(Schedule, schedule)
 
     def _checked(self, name: str, value: Strength) -> Tensor:
         try:
             strength = torch.as_tensor(value, dtype=torch.float32).reshape(-1)
         except (TypeError, ValueError, RuntimeError) as error:
             raise RegularizerError(
-                f"{type(self).__name__}: {name} must be a number, got {value!r}"
+                f"{type(self).__name__}: {name} must be a number, or one for each replica, got "
+                f"{kind_of(value)}"
             ) from error
         kind = "weight" if name.startswith("weight") else name
         upper = 1.0 if kind in _SHARES else math.inf

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytorch_lightning as pl
 
-from sparse_lightning.errors import RegularizerError
+from sparse_lightning.errors import RegularizerError, check_number
 from sparse_lightning.regularizers.late import LateCallback
 from sparse_lightning.regularizers.layers import (
     checked_patterns,
@@ -49,6 +49,7 @@ class ConnectionCount(LateCallback):
         layers: str | Sequence[str] | None = None,
         per_layer: bool = True,
     ):
+        check_number(threshold, "ConnectionCount: threshold", RegularizerError)
         if not 0 <= threshold < math.inf:
             raise RegularizerError(
                 f"ConnectionCount: threshold must be finite and at least 0, got {threshold:g}"

@@ -1,7 +1,7 @@
 """The L0 regularizer: a hard concrete gate for every weight."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -10,7 +10,7 @@ import torch
 from pytorch_lightning.utilities import rank_zero_warn
 from torch import Tensor, nn
 
-from sparse_lightning.errors import RegularizerError
+from sparse_lightning.errors import RegularizerError, check_number
 from sparse_lightning.regularizers.base import Regularizer, Weight, scaled
 from sparse_lightning.regularizers.gated import GatedWeights
 from sparse_lightning.regularizers.late import ZeroKeeper
@@ -75,6 +75,14 @@ class L0(ZeroKeeper, Regularizer):
         seed: int | Sequence[int] = 0,
     ):
         Regularizer.__init__(self, weight, layers, replicas, schedule)
+        check_number(learning_rate, "L0: learning_rate", RegularizerError)
+        check_number(drop_rate, "L0: drop_rate", RegularizerError)
+        given: Any = seed
+        if isinstance(given, str) or not isinstance(given, Iterable):
+            given = [given]
+        self.seeds: list[int] = list(given)
+        for one in self.seeds:
+            check_number(one, "L0: seed", RegularizerError)
         if not 0 < learning_rate < math.inf:
             raise RegularizerError(
                 f"L0: learning_rate must be finite and greater than 0, got {learning_rate:g}"
@@ -85,7 +93,6 @@ class L0(ZeroKeeper, Regularizer):
             )
         self.learning_rate = learning_rate
         self.drop_rate = drop_rate
-        self.seeds = [seed] if isinstance(seed, int) else list(seed)
         self._blocks: dict[int, GatedWeights] = {}  # by the number of their optimizer
         self._noise: dict[int, torch.Generator] = {}  # by seed
         self._restored: dict[str, Any] | None = None

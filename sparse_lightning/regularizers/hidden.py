@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sparse_lightning import penalties
-from sparse_lightning.errors import RegularizerError
+from sparse_lightning.errors import RegularizerError, kind_of
 from sparse_lightning.penalties import spread
 from sparse_lightning.regularizers.base import Regularizer, Strength, Weight, scaled
 from sparse_lightning.regularizers.distributed import gathered
@@ -71,6 +71,10 @@ class HiddenRegularizer(Regularizer):
         parameters: Mapping[str, Strength] | None = None,
     ):
         super().__init__(weight, layers, replicas, schedule, parameters)
+        if unit_axis is not None and not isinstance(unit_axis, int):
+            raise RegularizerError(
+                f"{type(self).__name__}: unit_axis must be a whole number, got {kind_of(unit_axis)}"
+            )
         self.unit_axis = unit_axis
         self._outputs: list[tuple[Tensor, Tensor]] = []
         self._seen = False
@@ -103,6 +107,7 @@ class HiddenRegularizer(Regularizer):
         self._in_backward = self._passed = False
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        super().on_train_epoch_end(trainer, pl_module)
         if not self._seen:
             raise RegularizerError(
                 f"{type(self).__name__}: no training step has called the layers of "
@@ -152,6 +157,7 @@ class HiddenRegularizer(Regularizer):
                 self.add_gradient(gradient[self.replicas], hidden, share)
                 return gradient
             slope = self.gradient(hidden) * spread(share, hidden)
+            self._watch(slope)
             # The gradients of the processes will be averaged.
             addition = (slope[:, own] * processes).to(gradient.dtype)
             if self.batched:

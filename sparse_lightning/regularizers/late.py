@@ -26,16 +26,17 @@ class LateCallback(pl.Callback):
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         if stage == "fit":
+            own: Any = trainer  # Lightning declares no type of the list
             # A new list: the one there is now is being gone through.
-            setattr(trainer, "callbacks", sorted(trainer.callbacks, key=_place))  # noqa: B010
+            own.callbacks = sorted(own.callbacks, key=_place)
 
 
 class ZeroKeeper(LateCallback):
     """Keeps weights at zero when another callback writes others into the module.
 
     That is what averages of weights do (`StochasticWeightAveraging`, `EMAWeightAveraging`): at the
-    end of the fit, for validation and in checkpoints. Of an ordinary module it is told at the end of
-    the fit when nothing is left of a weight.
+    end of the fit, for validation and in checkpoints. Of an ordinary module it is told at the
+    end of the fit when nothing is left of a weight.
     """
 
     def kept(self) -> Iterator[tuple[str, nn.Parameter, Tensor]]:

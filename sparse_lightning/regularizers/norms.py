@@ -6,7 +6,7 @@ from typing import Unpack
 from torch import Tensor
 
 from sparse_lightning import penalties
-from sparse_lightning.errors import RegularizerError
+from sparse_lightning.errors import RegularizerError, check_number
 from sparse_lightning.regularizers.base import Weight
 from sparse_lightning.regularizers.weight import WeightOptions, WeightRegularizer
 
@@ -31,6 +31,7 @@ class ElasticNet(WeightRegularizer):
         **options: Unpack[WeightOptions],
     ):
         super().__init__(weight, layers, **options)
+        check_number(l1_ratio, "ElasticNet: l1_ratio", RegularizerError)
         if not 0 <= l1_ratio <= 1:
             raise RegularizerError(f"ElasticNet: l1_ratio must be from 0 to 1, got {l1_ratio:g}")
         self.l1_ratio = l1_ratio

@@ -8,7 +8,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
-from sparse_lightning.errors import RegularizerError
+from sparse_lightning.errors import RegularizerError, check_number, kind_of
 from sparse_lightning.regularizers.base import Strength
 from sparse_lightning.regularizers.late import ZeroKeeper
 from sparse_lightning.regularizers.layers import (
@@ -67,14 +67,22 @@ class Prune(ZeroKeeper):
         name = type(self).__name__
         if (threshold is None) == (amount is None):
             raise RegularizerError(f"{name}: give either threshold= or amount=")
+        for field, value in (("threshold", threshold), ("epoch", epoch)):
+            if value is not None:
+                check_number(value, f"{name}: {field}", RegularizerError)
         if threshold is not None and not 0 <= threshold < math.inf:
             raise RegularizerError(
                 f"{name}: threshold must be finite and at least 0, got {threshold:g}"
             )
         self.threshold = threshold
-        self.amount = (
-            None if amount is None else torch.as_tensor(amount, dtype=torch.float64).reshape(-1)
-        )
+        try:
+            self.amount = (
+                None if amount is None else torch.as_tensor(amount, dtype=torch.float64).reshape(-1)
+            )
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise RegularizerError(
+                f"{name}: amount must be a number, or one for each replica, got {kind_of(amount)}"
+            ) from error
         if self.amount is not None and not bool(((self.amount >= 0) & (self.amount <= 1)).all()):
             raise RegularizerError(f"{name}: amount must be between 0 and 1, got {amount}")
         if epoch is not None and not 0 <= epoch < math.inf:

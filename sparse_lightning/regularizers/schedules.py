@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
-from sparse_lightning.errors import RegularizerError
+from sparse_lightning.errors import RegularizerError, check_number
 
 
 class Schedule(Protocol):
@@ -51,6 +51,8 @@ class Ramp:
             raise RegularizerError(f"{name}: give its length either as epochs= or as steps=")
         for field in ("epochs", "steps", "delay", "first", "last"):
             value = getattr(self, field)
+            if value is not None:
+                check_number(value, f"{name}: {field}", RegularizerError)
             if value is not None and not 0 <= value < math.inf:
                 raise RegularizerError(
                     f"{name}: {field} must be finite and at least 0, got {value:g}"

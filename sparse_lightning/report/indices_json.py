@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from sparse_lightning.drawing.csv import csv_text
 from sparse_lightning.pareto import INDICES, Comparison
 from sparse_lightning.pareto.frames import of_group, records
 from sparse_lightning.report.published import SOURCE
@@ -72,7 +73,7 @@ def indices_csv(study: StudyView) -> str:
         frame = frame.assign(
             published_area_marker=[published.get(group) for group in frame["group"]]
         )
-    return frame.to_csv(index=False, lineterminator="\n")
+    return csv_text(frame)
 
 
 def _group(comparison: Comparison, group: str) -> dict[str, Any]:
@@ -83,6 +84,8 @@ def _group(comparison: Comparison, group: str) -> dict[str, Any]:
         **{index: plain(row[index]) for index in INDICES},
         "intervals": {index: interval_of(row, index) for index in INDICES},
         "failed_replicas": int(row["failed_replicas"]),
+        "replicas": int(row["replicas"]),
+        "missing_l1_weights": [weight for name, weight in comparison.missing if name == group],
         "markers": [
             {
                 "l1_weight": float(marker["l1_weight"]),

@@ -9,9 +9,9 @@ from sparse_lightning.pareto import failures
 from sparse_lightning.pareto.frames import records
 
 MEASURES = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "roc_auc": "area under the ROC curve",
+    "accuracy": "training: accuracy",
+    "balanced_accuracy": "training: balanced accuracy",
+    "roc_auc": "training: area under the ROC curve",
     "heldout_accuracy": "held out: accuracy",
     "heldout_balanced_accuracy": "held out: balanced accuracy",
     "heldout_roc_auc": "held out: area under the ROC curve",

@@ -9,6 +9,7 @@ import pandas as pd
 
 from sparse_lightning.drawing.wording import number
 from sparse_lightning.pareto import INDICES
+from sparse_lightning.pareto.findings import lost_replicas
 from sparse_lightning.pareto.frames import records
 from sparse_lightning.report.published import GROUPS, reproduction
 from sparse_lightning.report.view import StudyView
@@ -64,8 +65,8 @@ def overview_frame(columns: Sequence[Column]) -> pd.DataFrame:
 
     Returns:
         column, task, dataset, group, each index with its ends `_low` and `_high`, `ratio` (of the
-        leading index to that of L1), `published`, `published_ratio`, failed_replicas, floor,
-        null_error, connections_total, study, seconds.
+        leading index to that of L1), `published`, `published_ratio`, failed_replicas, replicas,
+        floor, null_error, connections_total, study, seconds.
     """
     rows = []
     index = leading(columns)
@@ -102,7 +103,15 @@ def overview_findings(columns: Sequence[Column]) -> list[str]:
         *_indices_apart(columns),
         *_against_the_publication(columns),
         *_floors(columns),
+        *_failures(columns),
     ]
+
+
+def _failures(columns: Sequence[Column]) -> Iterator[str]:
+    """What the means of each study leave out."""
+    for column in columns:
+        for sentence in lost_replicas(column.study.comparison.indices, "networks", "failed"):
+            yield f"{column.title}: {sentence}"
 
 
 def _weights(columns: Sequence[Column]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from sparse_lightning.drawing.csv import csv_text
 from sparse_lightning.drawing.files import write_atomically
 from sparse_lightning.pareto import INDICES
 from sparse_lightning.pareto.frames import records
@@ -63,7 +64,7 @@ def write_overview(overview: Overview, folder: Path, name: str) -> Path:
         "source": SOURCE,
         "total": sum(column.seconds for column in overview.columns),
     }
-    write_atomically(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
+    write_atomically(folder / f"{name}.csv", csv_text(frame))
     document = {
         "version": 1,
         "title": overview.title,

@@ -22,6 +22,17 @@ PUBLISHED: dict[tuple[str, str], dict[str, float]] = {
 """The published area (`area_marker`) of each group, by (task, dataset)."""
 
 
+_WEIGHTS = {"pca": (0.00005, 0.00007, 0.0001)}
+
+PUBLISHED_WEIGHTS = (0.00005, 0.0001, 0.0002, 0.0005, 0.001)
+"""The published λ of all tasks but `pca` (science.md section 5)."""
+
+
+def published_weights(task: str) -> tuple[float, ...]:
+    """The published values of λ of a task."""
+    return _WEIGHTS.get(task, PUBLISHED_WEIGHTS)
+
+
 def published_values(task: str, dataset: str) -> dict[str, float] | None:
     """The published column of a task and data set, by group; None where none was published.
 

@@ -17,14 +17,14 @@ def search_table(frame: pd.DataFrame, objective: str, confidence: float) -> Tabl
     """The groups, best first; 80 columns suffice.
 
     Args:
-        frame: one row a group: group, trials, trial (text), score, fresh, each score with its ends
-            `_low` and `_high`, l1_weights (a tuple, or None), and the other strengths; NaN where
-            there is no value.
+        frame: one row a group: group, trials, networks, failed_networks, trial (text), score,
+            fresh, each score with its ends `_low` and `_high`, l1_weights (a tuple, or None), and
+            the other strengths; NaN where there is no value.
         objective: what was minimised.
         confidence: of the intervals.
     """
     measure = _measure(objective)
-    fresh = _has_fresh(frame)
+    fresh, failed = _has_fresh(frame), bool(frame["failed_networks"].any())
     again = "; fresh: trained again from seeds that the search has not seen" if fresh else ""
     table = Table(
         box=None,
@@ -40,10 +40,14 @@ def search_table(frame: pd.DataFrame, objective: str, confidence: float) -> Tabl
     table.add_column("search", justify="right", no_wrap=True)
     if fresh:
         table.add_column("fresh", justify="right", no_wrap=True)
+    if failed:
+        table.add_column("failed", justify="right")
     table.add_column("setting")
     for row in _best_first(frame):
         cells = [shortened(row["group"], 54), f"{row['trial']}\nof {row['trials']}"]
         cells += [_cell(row, name) for name in ("score", "fresh")[: 1 + fresh]]
+        if failed:
+            cells.append(f"{row['failed_networks']}\nof {row['networks']}")
         # Text, because a group may be named like rich's markup.
         table.add_row(*(Text(cell) for cell in [*cells, setting_in_words(row)]))
     return table
@@ -83,6 +87,13 @@ def search_markdown(
         group = row["group"].replace("|", "\\|")
         trial = f"{row['trial']} of {row['trials']}"
         lines.append(f"| {group} | {trial} | {' | '.join(scores)} | {setting_in_words(row)} |")
+    for row in rows:
+        if row["failed_networks"]:
+            lines += [
+                "",
+                f"{row['failed_networks']} of the {row['networks']} networks of {row['group']} "
+                "failed in the search; the scores are of the others.",
+            ]
     best = rows[0]["group"]
     mine = pairs.loc[pairs["index"] == objective]
     lines += ["", f"{best} beside the others on fresh seeds:", ""]

@@ -47,7 +47,7 @@ def indices_table(
         if published:
             cells.append(Text(number(published.get(row["group"])).replace("–", "-")))
         if failed:
-            cells.append(Text(str(row["failed_replicas"])))
+            cells.append(Text(f"{row['failed_replicas']} of {row['replicas']}"))
         table.add_row(*cells)
     return table
 

@@ -11,7 +11,7 @@ from sparse_lightning.pareto import Comparison
 from sparse_lightning.pareto.depths import Depth
 from sparse_lightning.reading.agreement import Agreement
 from sparse_lightning.reading.structure import Structure
-from sparse_lightning.report.published import published_values
+from sparse_lightning.report.published import published_values, published_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +100,16 @@ class StudyView:
         another range, and areas over different ranges cannot be compared.
         """
         return published_values(self.task, self.dataset) if self.common_weights else None
+
+    @property
+    def weights_in_words(self) -> str:
+        """Whose values of λ the groups have."""
+        if not self.common_weights:
+            return "each group at its own list"
+        groups = self.networks["group"].isin(self.comparison.groups)
+        weights = sorted(self.networks.loc[groups, "l1_weight"].unique().tolist())
+        published = self.published is not None and weights == list(published_weights(self.task))
+        return "the same list for all groups" + (", as published" if published else "")
 
     @property
     def study_url(self) -> str | None:

@@ -70,7 +70,7 @@ def train_candidates(
 
     Returns:
         One row a network: group (the candidate's name), regularizer, strengths, seed, connections,
-        squared_error, further measures, failed, failure.
+        squared_error, further measures, failed, failure (a `Failure`, or None).
 
     Raises:
         TrainingError: the accelerator or the precision cannot be used.
@@ -170,7 +170,7 @@ def _networks(trained: TrainedPopulation) -> pd.DataFrame:
                 "connections": trained.connections[number],
                 "squared_error": trained.squared_error[number],
                 **{name: float(values[number]) for name, values in trained.metrics.items()},
-                "failed": bool(trained.failures[number]),
+                "failed": trained.failures[number] is not None,
                 "failure": trained.failures[number],
             }
         )

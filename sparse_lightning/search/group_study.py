@@ -23,6 +23,7 @@ from sparse_lightning.tracking.owners import RELEASED, at_work, now, this_proces
 
 IDENTITY, FLOOR, INDICES = "made_with", "floor", "indices"
 OWNER, FAILED, SEEN = "owner", "failed", "seen "
+NETWORKS, FAILED_NETWORKS = "networks", "failed_networks"
 
 _NASCENT = timedelta(minutes=1)
 """A trial without an owner was left behind by a process that ended while it asked, if older."""
@@ -174,6 +175,8 @@ class GroupStudy:
             return  # another process took this one for dead, and was faster
         known = {name: value for name, value in outcome.indices.items() if math.isfinite(value)}
         self._storage.set_trial_user_attr(number, INDICES, known)
+        self._storage.set_trial_user_attr(number, NETWORKS, len(outcome.networks))
+        self._storage.set_trial_user_attr(number, FAILED_NETWORKS, outcome.failed)
         if outcome.values is None:
             self._storage.set_trial_user_attr(number, FAILED, True)
             self.study.tell(outcome.candidate.number, state=TrialState.FAIL)

@@ -36,6 +36,11 @@ class Outcome:
     values: tuple[float, ...] | None
     pruned: bool = False
 
+    @property
+    def failed(self) -> int:
+        """How many of the networks failed."""
+        return sum(self.networks["failed"].tolist())
+
 
 @dataclass(frozen=True)
 class Trainer:

@@ -1,13 +1,13 @@
 """What a search has found: each group's best setting and its score."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from optuna.trial import FrozenTrial, TrialState
 
 from sparse_lightning.pareto import hypervolume_gap
 from sparse_lightning.project import Group, Project
-from sparse_lightning.search.group_study import INDICES, GroupStudy
+from sparse_lightning.search.group_study import FAILED_NETWORKS, INDICES, NETWORKS, GroupStudy
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Found:
             every trial failed.
         low: lower end of the score's interval over the seeds of the search; NaN of a front.
         high: its upper end.
+        networks: how many networks its trials trained.
+        failed: how many of these failed.
     """
 
     group: str
@@ -33,6 +35,8 @@ class Found:
     score: float
     low: float = np.nan
     high: float = np.nan
+    networks: int = 0
+    failed: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,12 +71,16 @@ def found_by(
     """
     told = study.trials
     complete = [trial for trial in told if trial.state == TrialState.COMPLETE]
+    networks, failed = (
+        sum(trial.user_attrs.get(name, 0) for trial in told) for name in (NETWORKS, FAILED_NETWORKS)
+    )
+    counts = {"networks": networks, "failed": failed}
     if not complete or study.floor is None:
-        return Found(study.group, len(told), (), (), np.nan)
+        return Found(study.group, len(told), (), (), np.nan, **counts)
     if objective != "pareto":
         # Of equals the first, so that the answer does not depend on the storage's order.
         best = min(complete, key=lambda trial: (trial.values[0], trial.number))
-        return _found(study, len(told), [best], objective)
+        return replace(_found(study, len(told), [best], objective), **counts)
     front = sorted(study.study.best_trials, key=lambda trial: trial.values[0])
     x, y = np.array([trial.values for trial in front]).T
     gap = hypervolume_gap(
@@ -82,7 +90,7 @@ def found_by(
         null_error=null_error,
         connections_total=connections_total,
     )
-    return _found(study, len(told), front, None, gap)
+    return replace(_found(study, len(told), front, None, gap), **counts)
 
 
 def _found(

@@ -118,8 +118,8 @@ class SearchWriter(JobWriter):
             name: _listed(value) if isinstance(value, tuple) else value
             for name, value in strengths.items()
         }
-        failed = sum(outcome.networks["failed"].tolist())
-        measures = {**outcome.indices, "networks": len(outcome.networks), "failed_networks": failed}
+        counts = {"networks": len(outcome.networks), "failed_networks": outcome.failed}
+        measures = {**outcome.indices, **counts}
         for place, value in enumerate(outcome.values or ()):
             measures[f"objective_{place}" if len(outcome.values or ()) > 1 else "objective"] = value
         state = "FAIL" if outcome.values is None else "PRUNED" if outcome.pruned else "COMPLETE"

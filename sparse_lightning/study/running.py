@@ -9,6 +9,7 @@ import pandas as pd
 
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.target import ClassTarget
+from sparse_lightning.errors import check_type
 from sparse_lightning.project import Project
 from sparse_lightning.report.writing import FILES as REPORT_FILES
 from sparse_lightning.study.output import writable
@@ -16,6 +17,7 @@ from sparse_lightning.study.study import Study
 from sparse_lightning.study.unfinished import identity_of, unfinished
 from sparse_lightning.tracking import Store, StudyWriter
 from sparse_lightning.tracking.names import AGREEMENT_FILE, ENCODING_FILE, TARGET_FILE
+from sparse_lightning.training.checking import check_training
 from sparse_lightning.training.checkpoints import FolderCheckpoints
 from sparse_lightning.training.cluster import Cluster, train_on
 from sparse_lightning.training.examples import examples_of
@@ -68,8 +70,11 @@ def run(
             network failed.
         ClusterError: the workers were lost.
     """
+    check_type(project, Project, "project", "a Project, as Project.load reads it from a file")
     table = load_table(project.table, project.folder)
     examples = examples_of(project, table)
+    if cluster is None:  # else it is for its workers to say what they have
+        check_training(project, examples)
     layers = project.layers(examples.inputs.shape[1], examples.outputs)
     folder = writable(Path(output) if output is not None else Path("reports") / project.name)
     store = Store(tracking_uri)

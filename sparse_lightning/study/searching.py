@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 
 from sparse_lightning.data import catalog
+from sparse_lightning.drawing.csv import csv_text
 from sparse_lightning.drawing.files import write_atomically
 from sparse_lightning.errors import (
     CheckpointError,
     InputError,
     StudyInUseError,
     TrackingError,
+    check_type,
 )
 from sparse_lightning.project import Project
 from sparse_lightning.replica import STRENGTHS
@@ -65,6 +67,8 @@ class Searched:
             row = {
                 "group": found.group,
                 "trials": found.trials,
+                "networks": found.networks,
+                "failed_networks": found.failed,
                 "trial": ", ".join(f"#{number}" for number in found.best),
                 "score": found.score,
                 "score_low": found.low,
@@ -127,6 +131,7 @@ def search_strengths(
     """
     from sparse_lightning.search.searching import search
 
+    check_type(project, Project, "project", "a Project, as Project.load reads it from a file")
     name = f"{project.name}-best"
     compare = compare and project.search.objective != "pareto"
     folder = Path(output) if output is not None else Path("reports") / name
@@ -211,7 +216,7 @@ def _write(searched: Searched, best: Project, folder: Path, store: Store) -> Non
     )
     words = write_atomically(folder / TEXT_FILE, text)
     frame["l1_weights"] = [" ".join(f"{w:g}" for w in ws or ()) for ws in frame["l1_weights"]]
-    scores = write_atomically(folder / SCORES_FILE, frame.to_csv(index=False))
+    scores = write_atomically(folder / SCORES_FILE, csv_text(frame))
     fields = best.model_dump(mode="json")
     source = best.table.source
     if source not in catalog.names():

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from sparse_lightning.errors import InputError, TrainingError
+from sparse_lightning.errors import InputError, TrainingError, check_type
 from sparse_lightning.network import Network
 from sparse_lightning.pareto import Comparison, compare, floor
 from sparse_lightning.pareto.depths import Depth, compare_depths
@@ -48,6 +48,7 @@ class Study:
             InputError: the run holds no study.
             TrackingError: the store fails, or the study is not finished.
         """
+        check_type(run_id, str, "run_id", "the id of a study's run")
         store = Store(tracking_uri)
         return cls(store, read_study(store, run_id))
 
@@ -89,7 +90,7 @@ class Study:
         """The groups compared.
 
         Raises:
-            TrainingError: every unregularized network failed, or none learned anything.
+            TrainingError: every unregularized network failed, so that there is no floor.
         """
         try:
             return compare(
@@ -120,7 +121,8 @@ class Study:
             seed: may be left out where there is one only.
 
         Raises:
-            InputError: no network, or several, are so; the message says what there is.
+            InputError: no network, or several, are so, and the message says what there is; or the
+                network failed.
         """
         found = self.networks.loc[self.networks["group"] == group]
         if found.empty:
@@ -134,6 +136,10 @@ class Study:
                 raise InputError(f"{group}: say which {name}: one of {values}")
             if wanted is not None:
                 found = found.loc[found[name] == wanted]
+        if found["failed"].iloc[0]:
+            raise InputError(
+                f"the network {found['run_name'].iloc[0]} failed: {found['failure'].iloc[0]}"
+            )
         return read_network(self._store, self._record, found["run_id"].iloc[0])
 
     def agreements(self, frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
@@ -160,7 +166,7 @@ class Study:
 
         Raises:
             InputError: the folder cannot be written.
-            TrainingError: every unregularized network failed, or none learned anything.
+            TrainingError: every unregularized network failed, so that there is no floor.
         """
         return write_report(self.view(), writable(Path(output)))
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from sparse_lightning.tracking.names import KIND, NETWORK
+from sparse_lightning.tracking.names import FAILURE, FAILURE_CAUSE, FAILURE_PHASE, KIND, NETWORK
 
 ABSENT = -1
 """The code of a run that has no such param or tag."""
 
-SHOWN_TAGS = ("mlflow.user", "mlflow.source.name", "sparse_lightning.failure")
+SHOWN_TAGS = ("mlflow.user", "mlflow.source.name", FAILURE, FAILURE_PHASE, FAILURE_CAUSE)
 """Of the tags that MLflow and this package keep for themselves, those that tell a user anything."""
 
 OWN_TAGS = (KIND, MLFLOW_PARENT_RUN_ID)

@@ -23,7 +23,13 @@ REPLICA = "sparse_lightning.replica"
 """Tag of a network's run: its number in the grid."""
 
 FAILURE = "sparse_lightning.failure"
-"""Tag of a failed network's run: what went wrong."""
+"""Tag of a failed network's run: what went wrong, in words."""
+
+FAILURE_PHASE = "sparse_lightning.failure_phase"
+FAILURE_STEP = "sparse_lightning.failure_step"
+FAILURE_CAUSE = "sparse_lightning.failure_cause"
+"""Tags of a failed network's run: what was trained, the step of the optimizer in it, and what was
+not finite: `loss`, `weights`, `gradient`, `products` or `error`."""
 
 OPTUNA_STUDY = "optuna.study_name"
 """Tag of a trial's run: the study of its group, as Optuna's storage knows it."""

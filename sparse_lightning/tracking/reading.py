@@ -41,7 +41,9 @@ class StudyRecord:
         metrics: of the study's run: null_error, connections_total, floor_epochs, …
         networks: one row a network, in the order of the grid: group, regularizer, the strengths
             (NaN where a group has none), seed, connections, squared_error (NaN where failed),
-            failed, failure, run_id, run_name, experiment_id.
+            failed, failure (in words), failure_phase, failure_step, failure_cause (what
+            `modules.failures.Failure` holds; empty or NaN where sound), run_id, run_name,
+            experiment_id.
         seconds: how long the study's run was open; NaN where it has not ended.
     """
 
@@ -183,6 +185,9 @@ def _network(run: Run) -> dict[str, object]:
         **{name: value for name, value in metrics.items() if name not in _NOT_FURTHER},
         "failed": bool(failure),
         "failure": failure,
+        "failure_phase": tags.get(names.FAILURE_PHASE, ""),
+        "failure_step": float(tags.get(names.FAILURE_STEP, "nan")),
+        "failure_cause": tags.get(names.FAILURE_CAUSE, ""),
         "run_id": run.info.run_id,
         "run_name": run.info.run_name,
         "experiment_id": run.info.experiment_id,

@@ -15,6 +15,7 @@ from mlflow.entities import DatasetInput
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from sparse_lightning.data.catalog import Table
+from sparse_lightning.modules.failures import Failure
 from sparse_lightning.population import single
 from sparse_lightning.project import Project
 from sparse_lightning.replica import Replica
@@ -93,7 +94,7 @@ class StudyWriter(JobWriter):
         self._run.describe(
             metrics={
                 "networks": len(trained.replicas),
-                "failed_networks": sum(bool(failure) for failure in trained.failures),
+                "failed_networks": sum(failure is not None for failure in trained.failures),
                 "floor_epochs": max(history.epochs for history in trained.histories),
                 "floor_settled": float(trained.floor_settled),
                 "training_seconds": trained.seconds,
@@ -179,9 +180,11 @@ class StudyWriter(JobWriter):
             metrics=[(metric, epoch, value) for (metric, epoch), value in points.items()],
             files={
                 names.WEIGHTS_FILE: to_safetensors(single(trained.network, number)),
+                # What was measured of a failed network is no number that JSON has.
                 **{
-                    file: json.dumps(documents[number]).encode()
+                    file: json.dumps(documents[number], allow_nan=False).encode()
                     for file, documents in trained.documents.items()
+                    if not failure
                 },
             },
         )
@@ -211,7 +214,7 @@ def common_params(project: Project, dataset: str, layers: list[int]) -> dict[str
 def network_run(
     replica: Replica,
     parent: str,
-    failure: str,
+    failure: Failure | None,
     *,
     name: str,
     params: Mapping[str, Any],
@@ -225,7 +228,7 @@ def network_run(
     Args:
         replica: what the network is.
         parent: the run below which it is.
-        failure: what went wrong; "" where nothing did.
+        failure: what went wrong; None where nothing did.
         name: of the run.
         params: that it shares with others.
         tags: that it shares with others.
@@ -248,12 +251,25 @@ def network_run(
             MLFLOW_PARENT_RUN_ID: parent,
             names.KIND: names.NETWORK,
             names.REPLICA: str(replica.number),
-            **({names.FAILURE: failure} if failure else {}),
+            **failure_tags(failure),
         },
         status="FAILED" if failure else "FINISHED",
         files=files or {},
         run_id=run_id,
     )
+
+
+def failure_tags(failure: Failure | None) -> dict[str, str]:
+    """What the run of a failed network is tagged with; nothing for a sound one."""
+    if failure is None:
+        return {}
+    step = {} if failure.step is None else {names.FAILURE_STEP: str(failure.step)}
+    return {
+        names.FAILURE: str(failure),
+        names.FAILURE_PHASE: failure.phase,
+        names.FAILURE_CAUSE: failure.cause,
+        **step,
+    }
 
 
 def write_finished(opened: OpenedRun, finished: Iterable[FinishedRun]) -> list[str]:

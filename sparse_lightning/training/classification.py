@@ -54,7 +54,7 @@ def train_classifiers(
         metrics_heldout, confusions["heldout"] = judge_networks(network, heldout, prefix="heldout_")
         metrics |= metrics_heldout
     elif folds:
-        predicted = _cross_validate(project, examples, folds, progress, numbers, checkpoints)
+        predicted = _cross_validate(project, examples, folds, progress, grid, numbers, checkpoints)
         metrics_heldout, confusions["heldout"] = judge(predicted, examples, prefix="heldout_")
         metrics |= metrics_heldout
     documents = {
@@ -79,14 +79,20 @@ def _cross_validate(
     examples: Examples,
     folds: list[Examples],
     progress: Progress,
+    grid: GridTraining,
     numbers: Collection[int] | None,
     checkpoints: Checkpoints | None,
 ) -> np.ndarray:
-    """The outputs `(replica, row, class)` of networks that were not trained on the row."""
+    """The outputs `(replica, row, class)` of networks that were not trained on the row.
+
+    A network that fails in one of the folds has failed as a whole: it has outputs for some rows
+    only, and no measure of its own.
+    """
     predicted: np.ndarray | None = None
     for number, fold in enumerate(folds, start=1):
         title = f"fold {number} of {len(folds)}, "
-        _, network = _fit(project, fold.training(), progress, numbers, checkpoints, title)
+        trained, network = _fit(project, fold.training(), progress, numbers, checkpoints, title)
+        grid.fail_with(trained)
         heldout = fold.heldout
         assert heldout is not None
         part = outputs(network, examples.inputs[heldout])

@@ -58,30 +58,49 @@ def fit(
         KeyboardInterrupt: the user stopped it.
     """
     with _quiet(), _interruptible():
-        try:
-            trainer = pl.Trainer(
-                max_epochs=module.optimization.epochs,
-                accelerator=project.training.accelerator,
-                devices=1,
-                precision=project.training.precision,
-                callbacks=[*callbacks, *([] if checkpoint is None else [checkpoint])],
-                plugins=None if checkpoint is None else [checkpoint.plugin],
-                logger=False,
-                enable_checkpointing=False,
-                enable_progress_bar=False,
-                enable_model_summary=False,
-            )
-        except (MisconfigurationException, ValueError, RuntimeError) as error:
-            raise TrainingError(
-                f"training.accelerator {project.training.accelerator} with training.precision "
-                f"{project.training.precision} cannot be used here: {error}"
-            ) from error
+        trainer = _trainer(project, module.optimization.epochs, callbacks, checkpoint)
         # A scaler of 16-bit gradients is handled by Lightning's own loop alone.
         itself = getattr(trainer.precision_plugin, "scaler", None) is None
         module.automatic_optimization = not itself
         table = TableModule(rows, batch_size, order, whole_epochs=itself)
         trainer.fit(module, datamodule=table, ckpt_path=checkpoint and checkpoint.path)
     module.to(device="cpu", dtype=torch.float32)
+
+
+def check_accelerator(project: Project) -> None:
+    """Find out before anything is trained whether it can be.
+
+    Raises:
+        TrainingError: Lightning or torch cannot use the accelerator or the precision.
+    """
+    with _quiet():
+        _trainer(project, 1, ())
+
+
+def _trainer(
+    project: Project,
+    epochs: int,
+    callbacks: Sequence[pl.Callback],
+    checkpoint: FitCheckpoint | None = None,
+) -> pl.Trainer:
+    try:
+        return pl.Trainer(
+            max_epochs=epochs,
+            accelerator=project.training.accelerator,
+            devices=1,
+            precision=project.training.precision,
+            callbacks=[*callbacks, *([] if checkpoint is None else [checkpoint])],
+            plugins=None if checkpoint is None else [checkpoint.plugin],
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+    except (MisconfigurationException, ValueError, RuntimeError, UserWarning) as error:
+        raise TrainingError(
+            f"training.accelerator {project.training.accelerator} with training.precision "
+            f"{project.training.precision} cannot be used here: {error}"
+        ) from error
 
 
 @contextmanager
@@ -95,6 +114,8 @@ def _quiet() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*does not have many workers.*")
             warnings.filterwarnings("ignore", message=".*GPU available but not used.*")
+            # It would train with another precision than it was told to.
+            warnings.filterwarnings("error", message=".*AMP with fp16 is not supported on CPU.*")
             # Lightning's own use of what torch has deprecated.
             warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
             yield

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from sparse_lightning.modules.failures import Failure, FailureRecord
 from sparse_lightning.modules.population import Optimization, PopulationModule
 from sparse_lightning.population import (
     clear,
@@ -102,7 +103,7 @@ class GridTraining:
             ]
         )
         self.histories = [History() for _ in self.replicas]
-        self.failed_step = np.full(len(self.replicas), -1)
+        self.failures: list[Failure | None] = [None] * len(self.replicas)
         self.floor_settled = True
         self._began = time.monotonic()
 
@@ -122,9 +123,19 @@ class GridTraining:
         title = self.title + stage.title
         self.progress.start(title, stage.epochs * len(parts), len(self.replicas))
         for part in parts:
-            self._train_part(stage, part, self.project.training.batch_size, order=stage.number)
+            self._train_part(stage, title, part, self.project.training.batch_size, stage.number)
         if stage.settle and self.holds_floor:
             self._settle_floor(stage)
+
+    def fail_with(self, other: "GridTraining") -> None:
+        """Mark as failed what has failed in another training of the same replicas.
+
+        Args:
+            other: trained on other rows, as the folds of a cross-validation are.
+        """
+        self.failures = [
+            mine or theirs for mine, theirs in zip(self.failures, other.failures, strict=True)
+        ]
 
     def in_grid_order(self, network: nn.Module) -> nn.Sequential:
         """A copy of the network of all replicas, in the order of the grid."""
@@ -150,14 +161,11 @@ class GridTraining:
         if counts is None:
             threshold = self.project.report.connection_threshold
             counts = connections(network, threshold).double().numpy()
-        failures = [
-            f"diverged: the error was not finite at step {step}" if step >= 0 else ""
-            for step in self.failed_step[self._places]
-        ]
+        failures = [self.failures[place] for place in self._places]
         for number, value in enumerate(squared_error):
-            if not failures[number] and not np.isfinite(value):
-                failures[number] = "diverged: the error of the trained network is not finite"
-        failed = np.array([bool(failure) for failure in failures])
+            if failures[number] is None and not np.isfinite(value):
+                failures[number] = Failure(f"{self.title}the whole training", None, "error")
+        failed = np.array([failure is not None for failure in failures])
         clear(linear_layers(network), torch.from_numpy(failed))
         return TrainedPopulation(
             replicas=[self.replicas[place] for place in self._places],
@@ -175,6 +183,10 @@ class GridTraining:
         )
 
     @property
+    def _sound(self) -> Bool[np.ndarray, " replica"]:
+        return np.array([failure is None for failure in self.failures])
+
+    @property
     def _places(self) -> list[int]:
         """For each number of the grid, where the training order has put it."""
         return sorted(range(len(self.replicas)), key=lambda place: self.replicas[place].number)
@@ -187,37 +199,45 @@ class GridTraining:
         for cycle in range(2, rule.max_cycles + 1):
             name = f"{self.title}floor, cycle {cycle} of at most {rule.max_cycles}"
             self.progress.start(name, stage.epochs, len(places))
-            self._train_part(stage, part, rule.batch_size, order=1000 * cycle + stage.number)
+            phase = f"{self.title}{stage.title}, the floor's cycle {cycle}"
+            order = 1000 * cycle + stage.number
+            self._train_part(stage, phase, part, rule.batch_size, order)
             before, best = best, min(best, self._smallest_error(stage, part))
             if not best < before * (1 - rule.tolerance):
                 return
         self.floor_settled = False
 
-    def _train_part(self, stage: Stage, part: slice, batch_size: int, order: int) -> None:
+    def _train_part(
+        self, stage: Stage, phase: str, part: slice, batch_size: int, order: int
+    ) -> None:
         checkpoint = FitCheckpoint(self.checkpoints, self._fit_name(stage, part, order))
         self._began -= checkpoint.seconds_before
         layers = take(stage.layers, part)
         threshold = self.project.report.connection_threshold
         history = HistoryRecorder(layers, threshold, stage.epochs)
+        failures = FailureRecord(len(self.replicas[part]))
         if checkpoint.result is None:
-            failed = self._fit(stage, part, layers, history, checkpoint, batch_size, order)
+            module = self._fit(stage, part, layers, history, checkpoint, batch_size, order)
+            failures = module.failures
             checkpoint.finish(
                 {
                     "layers": dict(layers.state_dict()),
-                    "failed_step": failed,
+                    "failures": failures.kept(),
                     "history": history.state_dict(),
                 }
             )
         else:
             layers.load_state_dict(checkpoint.result["layers"])
-            failed = checkpoint.result["failed_step"]
+            failures.restore(checkpoint.result["failures"])
             history.load_state_dict(checkpoint.result["history"])
             for _ in range(stage.epochs):
                 self.progress.advance()
         put(stage.layers, part, layers)
         history.add_to(self.histories[part])
-        sound = self.failed_step[part] < 0
-        self.failed_step[part] = np.where(sound, failed.numpy(), self.failed_step[part])
+        self.failures[part] = [
+            known or new
+            for known, new in zip(self.failures[part], failures.failures(phase), strict=True)
+        ]
 
     def _fit(
         self,
@@ -228,8 +248,8 @@ class GridTraining:
         checkpoint: FitCheckpoint,
         batch_size: int,
         order: int,
-    ) -> Int[Tensor, " replica"]:
-        """Train the layers in place; gives the step at which each replica failed, −1 for none."""
+    ) -> PopulationModule:
+        """Train the layers in place; gives what has trained them."""
         module = self._module(stage, layers, part)
         regularizers = [
             regularizer
@@ -241,7 +261,7 @@ class GridTraining:
         ]
         callbacks = [*regularizers, history, EpochProgress(self.progress)]
         fit(module, stage.rows, self.project, callbacks, batch_size, order, checkpoint)
-        return module.failed_step
+        return module
 
     def _fit_name(self, stage: Stage, part: slice, order: int) -> str:
         """What tells a fit from all others of the study, however the grid is cut."""
@@ -249,13 +269,13 @@ class GridTraining:
         return f"{self.title}{stage.title}, order {order}, networks {numbers}"
 
     def _module(self, stage: Stage, layers: nn.Sequential, part: slice) -> PopulationModule:
-        rates = torch.from_numpy((self.failed_step[part] < 0).astype(np.float32))
+        rates = torch.from_numpy(self._sound[part].astype(np.float32))
         optimization = optimization_of(self.project, stage.epochs)
         return stage.module(layers, take(stage.below, part), optimization, rates)
 
     def _smallest_error(self, stage: Stage, part: slice) -> float:
         """The smallest error of sound replicas in what this stage is trained for."""
-        sound = self.failed_step[part] < 0
+        sound = self._sound[part]
         if not sound.any():
             return float("nan")
         module = self._module(stage, take(stage.layers, part), part)

@@ -18,7 +18,6 @@ from sparse_lightning.components import (
     unit_loadings,
 )
 from sparse_lightning.data.examples import Examples
-from sparse_lightning.errors import TableError
 from sparse_lightning.modules.components import PrincipalComponents
 from sparse_lightning.modules.population import Optimization
 from sparse_lightning.population import BatchedLinear, linear_layers
@@ -55,18 +54,11 @@ def train_components(
         progress: told of every epoch.
         numbers: of the networks of the grid that are trained; default: all.
         checkpoints: of the fits; default: none.
-
-    Raises:
-        TableError: there are more components than inputs.
     """
     rows = examples.inputs
     mean = rows.double().mean(0).float()
     covariance = covariance_of(rows)
-    components, inputs = project.network.units[0], rows.shape[1]
-    if components > inputs:
-        raise TableError(
-            f"network.units [{components}] must be at most the number of inputs, {inputs}"
-        )
+    components = project.network.units[0]
     grid = GridTraining(project, progress, numbers=numbers, checkpoints=checkpoints)
     stage = _stage(grid, rows - mean, covariance)
     grid.train(stage)

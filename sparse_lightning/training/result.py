@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from sparse_lightning.modules.failures import Failure
 from sparse_lightning.replica import Replica
 
 INPUT_ERRORS = "input_errors.json"
@@ -40,7 +41,7 @@ class TrainedPopulation:
         network: the layers from inputs to outputs, with a leading replica dimension, on the CPU.
         squared_error: `(replica,)`, mean over rows and outputs; NaN for failed replicas.
         connections: `(replica,)`, weights with |w| above the threshold; NaN for failed replicas.
-        failures: what went wrong, "" for sound replicas.
+        failures: what went wrong, None for sound replicas.
         histories: one a replica.
         floor_settled: whether the floor's error had stopped falling.
         seconds: of training and evaluating.
@@ -53,7 +54,7 @@ class TrainedPopulation:
     network: nn.Sequential
     squared_error: np.ndarray
     connections: np.ndarray
-    failures: list[str]
+    failures: list[Failure | None]
     histories: list[History]
     floor_settled: bool
     seconds: float

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.project import Project
+from sparse_lightning.training.checking import check_examples
 from sparse_lightning.training.checkpoints import Checkpoints
 from sparse_lightning.training.classification import train_classifiers
 from sparse_lightning.training.principal import train_components
@@ -34,12 +35,13 @@ def train(
         only, so that they are taken once however the grid is cut.
 
     Raises:
-        TableError: the rows cannot be split as the project asks for.
+        TableError: the rows cannot be split as the project asks for, or hold what is not finite.
         CheckpointError: what is kept of a fit cannot be used.
         TrainingError: the accelerator or the precision cannot be used.
         KeyboardInterrupt: the user stopped it.
     """
     progress = progress or SilentProgress()
+    check_examples(project, examples)
     if project.task == "classifier":
         return train_classifiers(project, examples, progress, numbers, checkpoints)
     if project.task == "pca":

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
@@ -13,9 +14,11 @@ from sklearn.preprocessing import MinMaxScaler
 import sparse_lightning as sl
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import EstimatorError, TrainingError
+from sparse_lightning.estimators import base
 from sparse_lightning.estimators.inputs import fit_encoding
 from sparse_lightning.exporting.description import describe
 from sparse_lightning.exporting.pruned import exported
+from sparse_lightning.modules.failures import Failure
 from sparse_lightning.training import train
 
 SHORT = {"epochs": 5, "n_seeds": 3, "accelerator": "cpu", "random_state": 0}
@@ -302,8 +305,25 @@ def test_wrong_data_are_named():
 
 def test_networks_that_diverge_are_a_training_error():
     wild = {**SHORT, "learning_rate": 1e30, "optimizer": "sgd", "scale": "none"}
-    with pytest.raises(TrainingError, match=r"SparseAutoencoder: no network .* learning_rate"):
+    told = (
+        r"SparseAutoencoder: no network could be trained: (\d) of \1 networks failed .*diverged in"
+    )
+    with pytest.raises(TrainingError, match=told):
         sl.SparseAutoencoder(2, **wild).fit(FRAME)
+
+
+def test_some_networks_that_diverge_are_a_warning(monkeypatch):
+    def some_fail(*arguments):
+        population = train(*arguments)
+        population.failures[0] = Failure("stage 1 of 1", 4, "gradient")
+        population.squared_error[0] = population.connections[0] = np.nan
+        return population
+
+    monkeypatch.setattr(base, "train", some_fail)
+    with pytest.warns(ConvergenceWarning, match=r"1 of 2 networks failed \(diverged in stage 1 of"):
+        fitted = sl.SparseAutoencoder(2, **{**SHORT, "n_seeds": 2}).fit(FRAME)
+    assert fitted.population_["failure"].tolist()[1] == ""
+    assert np.isnan(fitted.population_["objective"][0])
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")

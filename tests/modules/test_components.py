@@ -209,7 +209,7 @@ def test_a_diverging_replica_fails_alone(decoder):
     with torch.no_grad():
         module.encoder[0].weight[1] = float("nan")
     fitted(module, plain)
-    assert module.failed_step.tolist() == [-1, 0, -1, -1]
+    assert module.failures.step.tolist() == [-1, 0, -1, -1]
     assert not module.loadings[1].any()
     torch.testing.assert_close(
         module.loadings[[0, 2, 3]], sound.loadings[[0, 2, 3]], rtol=0, atol=0

@@ -128,7 +128,7 @@ def test_a_diverging_replica_fails_alone(bad, clip):
     with torch.no_grad():
         module.encoder[0].weight[1] = bad
     module = fitted(module, replicas)
-    assert module.failed_step.tolist() == [-1, 0, -1, -1]
+    assert module.failures.step.tolist() == [-1, 0, -1, -1]
     assert all(not weight.any() for weight in weights_of(module, slice(1, 2)))
     assert_same(weights_of(module, [0, 2, 3]), weights_of(sound, [0, 2, 3]), atol=0)
 
@@ -141,7 +141,7 @@ def test_a_replica_that_fails_later_tells_the_step():
                     pl_module.decoder[0].bias[2, 0, 0] = float("nan")
 
     module = fitted(population(), callbacks=[Poison()])
-    assert module.failed_step.tolist() == [-1, -1, 5, -1, -1, -1, -1]
+    assert module.failures.step.tolist() == [-1, -1, 5, -1, -1, -1, -1]
     assert_same(weights_of(module, [0, 6]), weights_of(fitted(population()), [0, 6]), atol=0)
 
 
@@ -168,7 +168,7 @@ def test_a_failed_replica_does_not_stop_the_scaled_steps_of_the_others():
         module.encoder[0].weight[1] = float("nan")
     module = fitted(module, REPLICAS[:3], **scaled_16_bit())
     sound = fitted(population(REPLICAS[:3]), REPLICAS[:3], **scaled_16_bit())
-    assert module.failed_step.tolist() == [-1, 0, -1]
+    assert module.failures.step.tolist() == [-1, 0, -1]
     assert_same(weights_of(module, [0, 2]), weights_of(sound, [0, 2]), atol=1e-3)
 
 
@@ -224,4 +224,4 @@ def test_an_accelerator_trains_to_the_same_weights():
 def test_ordinary_loaders_work_too():
     module = population(epochs=1)
     trainer_for(regularizers_for(REPLICAS), epochs=1).fit(module, DataLoader(ROWS, batch_size=16))
-    assert (module.failed_step < 0).all()
+    assert not module.failures.failed.any()

@@ -103,7 +103,7 @@ def test_an_epoch_in_one_call_makes_the_steps_of_lightnings_loop(make, settings,
     one_by_one = trained(make(**settings), False, precision)
     for one, other in zip(together.parameters(), one_by_one.parameters(), strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=0)
-    assert together.failed_step.tolist() == one_by_one.failed_step.tolist()
+    assert together.failures.step.tolist() == one_by_one.failures.step.tolist()
 
 
 def test_callbacks_see_each_step_once_in_both_ways():

@@ -142,7 +142,7 @@ def test_a_group_that_failed_altogether_has_no_index(frame_of):
     assert np.isnan(result.indices["area_axis"].iloc[1])
     assert result.missing == (("dead", 1.0),)
     sentences = " ".join(result.findings())
-    assert "2 of dead" in sentences
+    assert "dead has no index: all of its 2 networks failed." in sentences
     assert "No network survived for dead at λ = 1" in sentences
     assert "alive collapsed to one number" in sentences
 
@@ -185,7 +185,6 @@ def test_unusable_arguments_are_named():
         ({"order_by": "size"}, "order_by must be one of area_marker, area_axis"),
         ({"confidence": 1.0}, "confidence must be between 0 and 1"),
         ({"resamples": 0}, "resamples must be at least 1"),
-        ({"null_error": 0.0}, "null_error must exceed the floor"),
     ):
         with pytest.raises(InputError, match=message):
             comparison(networks, **options)
@@ -202,3 +201,36 @@ def test_seven_groups_take_less_than_three_seconds():
     start = time.perf_counter()
     comparison(networks)
     assert time.perf_counter() - start < 3
+
+
+@pytest.mark.parametrize("floor", [0.3, 0.5])
+def test_a_floor_that_is_no_better_than_no_weights_is_the_first_finding(floor):
+    result = comparison(noisy(), floor=floor, null_error=0.3)
+    first, *others = result.findings()
+    assert first.startswith("Unregularized training has learned nothing: its smallest error, the")
+    assert f"floor {floor:g}, is not below 0.3" in first
+    assert "training.learning_rate" in first
+    assert others
+    assert result.indices[["hypervolume_gap", "hypervolume_gap_low"]].isna().all(axis=None)
+    assert result.indices["area_marker"].notna().all()
+    assert not any("learned nothing" in text for text in comparison(noisy()).findings())
+
+
+def test_groups_say_how_many_of_how_many_failed():
+    networks = noisy(groups=("L1", "sL1"), seeds=4, weights=3)
+    networks.loc[(networks["group"] == "L1") & (networks["seed"] == 2), "failed"] = True
+    networks.loc[networks["group"] == "sL1", "failed"] = True
+    result = comparison(networks)
+    counts = result.indices.set_index("group")[["failed_replicas", "replicas"]]
+    assert counts.loc["L1"].tolist() == [3, 12]
+    assert counts.loc["sL1"].tolist() == [12, 12]
+    told = result.findings()
+    assert any(text.startswith("Some networks failed: 3 of 12 of L1. The indices") for text in told)
+    assert "sL1 has no index: all of its 12 networks failed." in told
+
+
+def test_failed_networks_of_the_floor_are_told():
+    networks = noisy(groups=("none", "L1"), seeds=3, weights=1)
+    networks.loc[(networks["group"] == "none") & (networks["seed"] == 1), "failed"] = True
+    told = comparison(networks).findings()
+    assert "1 of 3 unregularized networks failed; the floor is that of the others." in told

@@ -487,3 +487,26 @@ def test_any_override_is_taken_or_explained(field, value):
             Project.parse(MINIMAL, [text])
         except ProjectError as error:
             assert str(error).startswith(("--set", "project"))  # noqa: PT017 - either is right
+
+
+@pytest.mark.parametrize("task", ["sae", "classifier"])
+@pytest.mark.parametrize(("field", "value"), [("decoder", "span"), ("nesting", 0.2)])
+def test_settings_of_components_are_refused_by_other_tasks(task, field, value):
+    target = {"target": "y"} if task == "classifier" else {}
+    table = {"source": "my.csv", **target}
+    told = rf"network\.{field} belongs to the task pca and has no effect on the task {task}"
+    with pytest.raises(ProjectError, match=told):
+        Project(task=task, table=table, network={"units": [4], field: value})
+    made = Project(task=task, table=table, network={"units": [4]})
+    assert Project.parse(made.dump_yaml()) == made
+    Project(task="pca", table={"source": "my.csv"}, network={"units": [4], field: value})
+
+
+@pytest.mark.parametrize("value", [1e300, 1e39, 1e-300])
+def test_strengths_that_32_bits_do_not_hold_are_refused(value):
+    with pytest.raises(ProjectError, match=r"a number that 32 bits hold, 1\.18e-38 to 3\.4e\+38"):
+        Project(
+            table={"source": "wine"},
+            network={"units": [4]},
+            regularizers={"l1_weights": [value]},
+        )

@@ -17,6 +17,11 @@ def project(**search):
         ),
         ({"sparsity": {"high": 1}}, "search.sparsity.high must be less than 1, got 1"),
         ({"l1_weight": {"low": 0}}, "search.l1_weight.low must be greater than 0, got 0"),
+        (
+            {"l1_weight": {"high": 1e300}},
+            "search.l1_weight.high must be a number that 32",
+        ),
+        ({"l1_threshold": {"low": 1e-300}}, "search.l1_threshold.low must be a number that 32"),
         ({"hidden_weight": {"low": 9}}, "search.hidden_weight.high must be greater than low"),
         ({"hidden_weight": 3}, "search.hidden_weight must be a mapping of fields, got 3"),
         ({"trials": 0}, "search.trials must be at least 1, got 0"),

@@ -69,6 +69,29 @@ def test_published_areas_are_no_comparison_for_groups_at_their_own_ranges(study_
     assert study_of().published == published_values("sae", "wine")
 
 
+def test_a_list_is_as_published_where_it_is_the_published_one(study_of):
+    networks = study_of().networks  # λ 5e-05, 0.0002 and 0.001
+    assert study_of().weights_in_words == "the same list for all groups"
+    weights = {5e-5: 5e-5, 2e-4: 7e-5, 1e-3: 1e-4, 0.0: 0.0}
+    networks = networks.assign(l1_weight=networks["l1_weight"].map(weights))
+    components = study_of(networks=networks, components=0, task="pca", dataset="ctg")
+    assert components.weights_in_words == "the same list for all groups, as published"
+    assert study_of(networks=networks).weights_in_words == "the same list for all groups"
+    mine = study_of(networks=networks, task="pca", dataset="mine")
+    assert mine.weights_in_words == "the same list for all groups"
+
+
+def test_a_study_that_has_learned_nothing_has_a_report_that_says_so(study_of, tmp_path):
+    study = study_of()
+    networks = study.networks.assign(squared_error=study.networks["squared_error"] + 0.06)
+    study = study_of(networks=networks)
+    assert study.comparison.floor > study.comparison.null_error
+    page = write_report(study, tmp_path)
+    assert "Unregularized training has learned nothing" in Page(page.read_text("utf-8")).text
+    document = json.loads((tmp_path / "indices.json").read_text("utf-8"))
+    assert all(group["hypervolume_gap"] is None for group in document["groups"])
+
+
 def test_groups_stand_in_the_order_of_the_chosen_index(study_of):
     study = study_of(index="hypervolume_gap")
     table = re.search(r"<tbody>(.*?)</tbody>", report_html(study), re.DOTALL).group(1)

@@ -11,6 +11,7 @@ import pytest
 
 from sparse_lightning import InputError, TrainingError
 from sparse_lightning.errors import SearchError
+from sparse_lightning.modules.failures import Failure
 from sparse_lightning.search import group_study, outcomes
 from sparse_lightning.search.candidates import train_candidates_on
 from sparse_lightning.search.group_study import GroupStudy
@@ -349,7 +350,8 @@ def test_trials_whose_networks_all_diverge_count_and_are_never_the_best(make_pro
     def diverges(*arguments):
         networks = train_candidates_on(*arguments)
         lost = networks["group"].str.startswith("sL1+KL")
-        return networks.assign(failed=lost, failure=["diverged" if row else "" for row in lost])
+        failure = Failure("stage 1 of 1", 3, "loss")
+        return networks.assign(failed=lost, failure=[failure if row else None for row in lost])
 
     monkeypatch.setattr(outcomes, "train_candidates_on", diverges)
     result = search(make_project("search.trials=2"))
@@ -357,6 +359,8 @@ def test_trials_whose_networks_all_diverge_count_and_are_never_the_best(make_pro
     assert len(sound.settings) == 1
     assert (diverged.trials, diverged.best, diverged.settings) == (2, (), ())
     assert diverged.score != diverged.score
+    assert diverged.failed == diverged.networks > 0
+    assert (sound.failed, sound.networks) == (0, diverged.networks)
     states = {run.data.tags["optuna.state"]: run.info.status for run in trials_in_store()}
     assert states == {"COMPLETE": "FINISHED", "FAIL": "FAILED"}
     assert search(make_project("search.trials=2")).trained == 0

@@ -12,9 +12,15 @@ import pytest
 from safetensors.numpy import load
 from studies import Job
 
-from sparse_lightning.tracking import Store, bulk, names
+from sparse_lightning.tracking import Store, bulk, names, selecting
 from sparse_lightning.tracking.runs import FinishedRun
-from sparse_lightning.tracking.selecting import MOST_RUNS, Selection, _from_api, read_columns
+from sparse_lightning.tracking.selecting import (
+    MOST_RUNS,
+    Selection,
+    _from_api,
+    count_left_out,
+    read_columns,
+)
 
 API = "/sparse-lightning/api"
 HOSTILE = [
@@ -98,6 +104,38 @@ def test_tables_and_interface_say_the_same(client: Any, made: Any, wine_job: Job
         assert read_columns(tables, selection) == expected
     assert read_columns(tables, networks, most=10).truncated
     assert read_columns(tables, networks, most=10).ids == expected.ids[-10:]
+
+
+def test_runs_that_are_left_out_are_counted_by_why(client: Any, made: Any):
+    store, experiment, _ = made
+    others = [
+        FinishedRun("lost", metrics=[("error", 1, 0.1)], status="FAILED"),
+        FinishedRun("stopped", status="KILLED"),
+        FinishedRun("empty"),
+        FinishedRun("study", tags={names.KIND: names.STUDY}),
+        FinishedRun("mine", params={"number": "9"}, status="FAILED"),
+    ]
+    bulk.write_runs(store, experiment, others)
+    store.client.create_run(experiment)
+    address = f"{API}/runs?experiment={experiment}"
+    counts = {"failed": 3, "running": 1, "without_metric": 1}
+    assert client.get(address).json["left_out"] == counts
+    tables = store.client._tracking_client.store
+    for selection in (
+        Selection([experiment]),
+        Selection([experiment], condition="params.number = '9'"),
+        Selection([experiment], unfinished=True),
+        Selection([experiment], studies=["s"]),
+    ):
+        expected = count_left_out(tables, selection)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(selecting, "reads", lambda _: False)
+            assert count_left_out(tables, selection) == expected
+    assert count_left_out(tables, Selection([experiment], condition="params.number = '9'")) == {
+        "failed": 1,
+        "running": 0,
+        "without_metric": 0,
+    }
 
 
 def test_an_infinite_metric_is_none(client: Any, made: Any):

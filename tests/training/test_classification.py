@@ -10,9 +10,10 @@ from torch import nn
 
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import TableError
+from sparse_lightning.modules.failures import Failure
 from sparse_lightning.population import linear_layers, single
 from sparse_lightning.project import Project
-from sparse_lightning.training import train
+from sparse_lightning.training import classification, train
 from sparse_lightning.training.judging import judge
 
 GROUPS = {"L1": {}, "sL1+sh": {"hidden_weight": 0.01, "hidden_threshold": 0.3}}
@@ -175,6 +176,31 @@ def test_a_classifier_that_diverged_is_marked_and_judged_by_nothing():
     assert [bool(failure) for failure in population.failures] == [False] * 2 + [True] * 2
     assert np.isnan(population.metrics["accuracy"][2:]).all()
     assert np.isfinite(population.metrics["accuracy"][:2]).all()
+
+
+def test_a_network_that_fails_in_a_fold_has_failed(monkeypatch):
+    fitted, calls = classification._fit, []
+
+    def fit(*arguments):
+        grid, network = fitted(*arguments)
+        calls.append(grid)
+        if len(calls) == 3:  # of all rows, of the first fold, of the second
+            grid.failures[1] = Failure("fold 2 of 3, stage 1 of 2", 7, "loss")
+        return grid, network
+
+    monkeypatch.setattr(classification, "_fit", fit)
+    population = train(project(evaluation={"folds": 3, "seed": 5}), examples())
+    told = [str(failure) for failure in population.failures if failure]
+    assert told == ["diverged in fold 2 of 3, stage 1 of 2 at step 7: the loss was not finite"]
+    assert np.isnan(population.metrics["heldout_accuracy"]).sum() == 1
+    assert np.isnan(population.squared_error).sum() == 1
+
+
+def test_rows_that_are_not_finite_are_refused():
+    rows = examples()
+    rows.inputs[4, 2] = float("nan")
+    with pytest.raises(TableError, match="row 5 holds an input that is not finite"):
+        train(project(), rows)
 
 
 def test_a_class_that_is_never_right_counts_in_the_balanced_accuracy():

@@ -9,6 +9,7 @@ from torch import nn
 
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import TrainingError
+from sparse_lightning.modules.failures import Failure
 from sparse_lightning.population import BatchedLinear, flatten, linear_layers, single
 from sparse_lightning.project import Project
 from sparse_lightning.training import stacked, train
@@ -205,7 +206,10 @@ def test_a_replica_that_diverges_fails_alone(layer, monkeypatch):
     assert len(failed) == 2
     assert failed[0] == 1
     for number in failed:
-        assert population.failures[number] == "diverged: the error was not finite at step 0"
+        phase = f"stage {layer // 2 + 1} of 2"
+        assert population.failures[number] == Failure(phase, 0, "weights")
+        told = f"diverged in {phase} at step 0: weights were not finite"
+        assert str(population.failures[number]) == told
     assert np.isnan(population.squared_error[failed]).all()
     assert np.isnan(population.connections[failed]).all()
     assert all(not weight.any() for weight in weights_of(population, failed))
@@ -218,7 +222,7 @@ def test_a_replica_that_diverges_fails_alone(layer, monkeypatch):
 def test_every_network_may_diverge():
     wild = {"network": {"activation": "linear", "output": "linear"}, "learning_rate": 1e30}
     population = train(project(optimizer="sgd", groups={"L1": {}}, **wild), EXAMPLES)
-    assert all(failure.startswith("diverged") for failure in population.failures)
+    assert all(str(failure).startswith("diverged") for failure in population.failures)
     assert all(not weight.any() for weight in weights_of(population))
 
 

@@ -100,8 +100,16 @@ function Notes() {
   const all = points.value;
   const shown = whole.value;
   const studies = runs.value.value?.runs.studies.length ?? 0;
+  const left = runs.value.value?.runs.left_out;
+  const told = ({ group, failed, total }: { group: string; failed: number; total: number }) =>
+    failed === total
+      ? words.noneLeft(group || words.runs, total)
+      : words.ofGroup(group || words.runs, failed, total);
   const notes = [
-    all?.failed ? words.failed(all.failed) : "",
+    all?.failed ? words.failed(all.failed, all.lost.map(told).join(", ")) : "",
+    left?.failed ? words.endedBadly(left.failed) : "",
+    left?.running ? words.stillRunning(left.running) : "",
+    left?.without_metric ? words.withoutMetric(left.without_metric) : "",
     all?.missing ? words.missing(all.missing) : "",
     all?.nonpositive ? words.nonpositive(all.nonpositive) : "",
     studies > 1 ? words.manyStudies(studies) : "",

@@ -83,10 +83,14 @@ export function shownJSON(): string {
   );
 }
 
-/** Lines of RFC 4180. */
+/**
+ * Lines of RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe before
+ * it; numbers stay as they are, also those that are texts.
+ */
 export function csv(rows: (string | number)[][]): string {
   const cell = (value: string | number): string => {
-    const text = String(value);
+    const formula = /^[=+\-@\t\r]/.test(String(value)) && Number.isNaN(Number(value));
+    const text = formula ? `'${value}` : String(value);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("");

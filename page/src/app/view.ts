@@ -11,6 +11,8 @@ export interface Points extends PointSet {
   /** The place of each point among the runs. */
   runs: Int32Array;
   failed: number;
+  /** The groups with runs that failed, each with how many of how many did. */
+  lost: { group: string; failed: number; total: number }[];
   missing: number;
   nonpositive: number;
 }
@@ -60,13 +62,22 @@ export const points = computed<Points | null>(() => {
   const replicate = chosen.replicate ? table.texts(chosen.replicate) : null;
   const kept: number[] = [];
   let failed = 0;
+  const lost = new Map<string, { group: string; failed: number; total: number }>();
   let missing = 0;
   let nonpositive = 0;
   for (let run = 0; run < table.length; run += 1) {
     const x = xs[run] as number;
     const y = ys[run] as number;
-    if (table.failed(run)) failed += 1;
-    else if (!Number.isFinite(x) || !Number.isFinite(y)) missing += 1;
+    const name = group ? (group.levels[group.codes[run] ?? -1] ?? "–") : "";
+    const counts = lost.get(name) ?? { group: name, failed: 0, total: 0 };
+    lost.set(name, counts);
+    counts.total += 1;
+    if (table.failed(run)) {
+      failed += 1;
+      counts.failed += 1;
+    }
+    if (table.failed(run)) continue;
+    if (!Number.isFinite(x) || !Number.isFinite(y)) missing += 1;
     else if ((xLog && x <= 0) || (yLog && y <= 0)) nonpositive += 1;
     else kept.push(run);
   }
@@ -83,6 +94,7 @@ export const points = computed<Points | null>(() => {
     runs: Int32Array.from(kept),
     groups: [],
     failed,
+    lost: [...lost.values()].filter((counts) => counts.failed > 0),
     missing,
     nonpositive,
   };

@@ -67,6 +67,8 @@ export interface Runs {
   params: Record<string, Coded>;
   tags: Record<string, Coded>;
   truncated: boolean;
+  /** How many runs the experiments hold besides, by why they are not among these. */
+  left_out?: { failed: number; running: number; without_metric: number };
   /** Where the runs have too few metrics, no axis is proposed. */
   defaults: Omit<Columns, "x" | "y"> & { x: string | null; y: string | null };
   studies: StudyFacts[];

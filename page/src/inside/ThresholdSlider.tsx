@@ -2,7 +2,7 @@ import { useId, useMemo, useState } from "preact/hooks";
 import type { NetworkDetail } from "../data/types";
 import { formatNumber } from "../words/number";
 import { say } from "../words/words";
-import { type Structure, sweepAt } from "./reading";
+import { meanLoadings, type Structure, sweepAt } from "./reading";
 import { ladderOf, PLACES, placeOf, thresholdAt } from "./thresholds";
 
 interface ThresholdSliderProps {
@@ -21,7 +21,10 @@ export function ThresholdSlider({ detail, structure, onThreshold }: ThresholdSli
   const { threshold } = structure;
   const units = structure.alive.flat();
   const dead = units.filter((alive) => !alive).length;
-  const counted = words.counted(structure.connections.length, detail.connections_total);
+  const counted =
+    detail.task === "pca"
+      ? words.loadings(formatNumber(meanLoadings(structure), 3), structure.widths[0] ?? 0)
+      : words.counted(structure.connections.length, detail.connections_total);
   const place = ladder ? placeOf(ladder, threshold) : 0;
   const type = (text: string) => {
     setTyped(text);

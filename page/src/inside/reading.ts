@@ -101,6 +101,12 @@ export function sweepAt(detail: NetworkDetail, threshold: number): Tracked | nul
   };
 }
 
+/** Of components, the mean number of loadings of one, as the report counts them: no way back. */
+export function meanLoadings(structure: Structure): number {
+  const loadings = structure.connections.filter(({ layer }) => layer === 0).length;
+  return loadings / (structure.widths[1] ?? 1);
+}
+
 /** The connections on paths through a unit; of a living unit only those that are alive. */
 export function pathsThrough(structure: Structure, { layer, unit }: Place): Set<Connection> {
   const found = new Set<Connection>();

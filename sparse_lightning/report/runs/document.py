@@ -7,6 +7,7 @@ import json
 from importlib.resources import files
 from typing import Any
 
+from sparse_lightning.drawing.csv import csv_text
 from sparse_lightning.pareto import INDICES
 from sparse_lightning.pareto.frames import of_group, records
 from sparse_lightning.report.indices_json import interval_of, plain
@@ -69,7 +70,7 @@ def runs_json(view: RunsView) -> str:
 
 def runs_csv(view: RunsView) -> str:
     """The frame of indices as CSV, best group first."""
-    return view.comparison.indices.to_csv(index=False, lineterminator="\n")
+    return csv_text(view.comparison.indices)
 
 
 def runs_schema() -> dict[str, Any]:
@@ -85,6 +86,7 @@ def _group(view: RunsView, group: str) -> dict[str, Any]:
         **{index: plain(row[index]) for index in INDICES},
         "intervals": {index: interval_of(row, index) for index in INDICES},
         "without_result": int(row["failed_replicas"]),
+        "runs": int(row["replicas"]),
         "markers": [
             {
                 "settings": view.settings[marker["marker"]],

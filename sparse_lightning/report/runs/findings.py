@@ -1,7 +1,14 @@
 """What a reader must know before trusting the order of groups of runs, in plain English."""
 
 from sparse_lightning.drawing.wording import number
-from sparse_lightning.pareto.findings import NARROW, disagreements, listed, named, unsettled
+from sparse_lightning.pareto.findings import (
+    NARROW,
+    disagreements,
+    listed,
+    lost_replicas,
+    named,
+    unsettled,
+)
 from sparse_lightning.pareto.frames import records
 from sparse_lightning.report.runs.view import RunsView
 
@@ -63,12 +70,7 @@ def _ranges(view: RunsView) -> list[str]:
 
 
 def _failures(view: RunsView) -> list[str]:
-    failed = view.comparison.indices
-    failed = failed.loc[failed["failed_replicas"] > 0]
-    sentences = []
-    if len(failed):
-        counts = [f"{row['failed_replicas']} of {row['group']}" for row in records(failed)]
-        sentences.append(f"Runs without a result are left out of the means: {named(counts)}.")
+    sentences = lost_replicas(view.comparison.indices, "runs", "have no result")
     if view.comparison.missing and not view.axes.front:
         names = [f"{group} at {view.marker_name(mark)}" for group, mark in view.comparison.missing]
         sentences.append(f"No run has a result for {named(names)}: the marker is missing.")

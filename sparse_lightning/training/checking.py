@@ -1,0 +1,40 @@
+"""What a training would stop at, found before it begins."""
+
+from sparse_lightning.data.examples import Examples
+from sparse_lightning.errors import TableError
+from sparse_lightning.project import Project
+from sparse_lightning.training.fitting import check_accelerator
+
+
+def check_training(project: Project, examples: Examples) -> None:
+    """Look for all that `train` refuses; nothing is trained.
+
+    Args:
+        project: what would be trained.
+        examples: the encoded table.
+
+    Raises:
+        TableError: the rows hold what is not finite, cannot be split into the folds that the
+            project asks for, or have fewer columns than it asks for components.
+        TrainingError: the accelerator or the precision cannot be used.
+    """
+    check_examples(project, examples)
+    if project.evaluation.folds:
+        examples.folds(project.evaluation.folds, project.evaluation.seed)
+    check_accelerator(project)
+
+
+def check_examples(project: Project, examples: Examples) -> None:
+    """Whether the inputs are finite, and enough for the components of the project.
+
+    Raises:
+        TableError: they are not.
+    """
+    bad = ~examples.inputs.isfinite().all(1)
+    if bool(bad.any()):
+        raise TableError(f"row {int(bad.nonzero()[0]) + 1} holds an input that is not finite")
+    components, inputs = project.network.units[0], examples.inputs.shape[1]
+    if project.task == "pca" and components > inputs:
+        raise TableError(
+            f"network.units [{components}] must be at most the number of inputs, {inputs}"
+        )
