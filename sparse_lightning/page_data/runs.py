@@ -27,7 +27,11 @@ def runs_document(
         MlflowException: the filter is none.
         TrackingError: the store fails.
     """
-    runs = read_columns(sql, selection, most)
+    return described_runs(store, read_columns(sql, selection, most))
+
+
+def described_runs(store: Store, runs: RunColumns) -> dict[str, Any]:
+    """The same document of runs that were read before."""
     parents = sorted({parent for parent in runs.parents if parent})
     described = []
     if len(parents) <= MOST_STUDIES:
