@@ -48,7 +48,8 @@ class BatchIndices(Sampler[Tensor]):
 
     def __iter__(self) -> Iterator[Tensor]:
         order = torch.randperm(self.rows, generator=self._generator).to(self.device)
-        yield from order.split(self.batch_size)
+        for start in range(0, self.rows, self.batch_size):
+            yield order[start : start + self.batch_size]
 
 
 class TableModule(pl.LightningDataModule):

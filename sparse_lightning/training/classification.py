@@ -9,16 +9,21 @@ from torch import Tensor, nn
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.modules.classifier import Classifier
 from sparse_lightning.modules.population import Optimization
-from sparse_lightning.population import batched_layer, part_of
+from sparse_lightning.population import batched_layer, linear_layers, part_of, take
 from sparse_lightning.project import Project
+from sparse_lightning.training.documents import CONFUSION, SWEEP
+from sparse_lightning.training.grid import chunks
 from sparse_lightning.training.grid_training import GridTraining, Stage
 from sparse_lightning.training.judging import judge
 from sparse_lightning.training.measuring import outputs, squared_errors
 from sparse_lightning.training.progress import Progress
 from sparse_lightning.training.references import classifier_references
-from sparse_lightning.training.result import CONFUSION, SWEEP, TrainedPopulation
+from sparse_lightning.training.result import TrainedPopulation
 from sparse_lightning.training.stacked import greedy_stages
 from sparse_lightning.training.sweeping import sweep
+
+MOST_OUTPUTS = 2**26
+"""So many outputs of networks are held at once when they are judged."""
 
 
 def train_classifiers(
@@ -44,13 +49,11 @@ def train_classifiers(
     training = examples.training()
     grid, network = _fit(project, training, progress, numbers)
     errors = squared_errors(network, training.inputs, training.targets, len(grid.replicas))
-    metrics, confusion = judge(outputs(network, training.inputs), training, prefix="")
+    metrics, confusion = _judged(network, training, prefix="")
     heldout = examples.held_out()
     confusions = {"training": confusion}
     if heldout is not None:
-        metrics_heldout, confusions["heldout"] = judge(
-            outputs(network, heldout.inputs), heldout, prefix="heldout_"
-        )
+        metrics_heldout, confusions["heldout"] = _judged(network, heldout, prefix="heldout_")
         metrics |= metrics_heldout
     elif folds:
         predicted = _cross_validate(project, examples, folds, progress, numbers)
@@ -71,6 +74,22 @@ def train_classifiers(
     if grid.holds_floor:
         population.references = classifier_references(training, heldout, folds)
     return population
+
+
+def _judged(
+    network: nn.Sequential, rows: Examples, prefix: str
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """`judge` of every replica, as many at a time as `MOST_OUTPUTS` lets."""
+    replicas = len(linear_layers(network)[0].weight)
+    size = max(1, MOST_OUTPUTS // (len(rows.inputs) * len(rows.classes)))
+    judged = [
+        judge(outputs(take(network, part), rows.inputs), rows, prefix)
+        for part in chunks(replicas, size)
+    ]
+    metrics = {
+        name: np.concatenate([measures[name] for measures, _ in judged]) for name in judged[0][0]
+    }
+    return metrics, np.concatenate([confusion for _, confusion in judged])
 
 
 def _cross_validate(
