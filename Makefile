@@ -47,6 +47,8 @@ bench: $(VENV)/installed  ## Measure: one JSON line a benchmark
 	python benchmarks/heldout.py
 	python benchmarks/search.py --quality 5
 	python benchmarks/page.py
+	python benchmarks/report.py
+	python benchmarks/scale.py
 
 images: $(VENV)/installed  ## Make the pictures of the page in docs/images anew; takes Chromium and a font with Japanese
 	KEEP_IMAGES=1 pytest -q tests/browser/test_comparison_page_images.py

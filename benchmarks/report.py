@@ -21,7 +21,6 @@ import time
 from pathlib import Path
 
 import psutil
-import requests
 from filling import written_study
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
@@ -59,18 +58,28 @@ def report(experiment: str, uri: str, folder: Path) -> dict[str, float]:
     return process([*COMMAND, *command, "--output", str(folder)])
 
 
-def page(server: Server, study: str, runs: int) -> dict[str, float]:
+def page(server: Server, study: str, runs: int, workers: list[psutil.Process]) -> dict[str, float]:
     """The document of the runs that the comparison page is fed with, and the server's memory."""
     path = f"sparse-lightning/api/runs?study={study}"
     answer = server.get(path)
     answer.raise_for_status()
     assert len(answer.json()["ids"]) == runs
-    times = []
+    times, before = [], busy(workers)
     for _ in range(3):
         began = time.perf_counter()
         server.get(path)
         times.append(time.perf_counter() - began)
-    return {"seconds": round(min(times), 2), "bytes": len(answer.content)}
+    return {
+        "seconds": round(min(times), 2),
+        "cpu_seconds": round((busy(workers) - before) / len(times), 2),
+        "bytes": len(answer.content),
+        "server_mib": max(worker.memory_info().rss for worker in workers) // 2**20,
+    }
+
+
+def busy(processes: list[psutil.Process]) -> float:
+    """The seconds that processes were at work."""
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
 
 
 def served(folder: Path, uri: str, experiment: str, study: str, runs: int) -> dict[str, dict]:
@@ -82,16 +91,10 @@ def served(folder: Path, uri: str, experiment: str, study: str, runs: int) -> di
             for process in psutil.Process().children(recursive=True)
             if "uvicorn" in " ".join(process.cmdline())
         ]
-
-        def cpu() -> float:
-            return sum(sum(worker.cpu_times()[:2]) for worker in workers)
-
-        requests.get(f"{server.address}/health", timeout=60)
-        before = cpu()
+        before = busy(workers)
         through = report(experiment, server.address, folder / "served")
-        through["server_cpu_seconds"] = round(cpu() - before, 2)
-        document = page(server, study, runs)
-        document["server_mib"] = max(w.memory_info().rss for w in workers) // 2**20
+        through["server_cpu_seconds"] = round(busy(workers) - before, 2)
+        document = page(server, study, runs, workers)
     return {"client": through, "page": document}
 
 

@@ -52,7 +52,8 @@ def read_parquet(path: Path) -> RawTable:
 def _parts(path: Path, names: Sequence[str]) -> Iterator[pd.DataFrame]:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    # Buffering ahead would take the whole file into memory.
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         size = max(1, CELLS_AT_ONCE // len(names))
         for batch in file.iter_batches(size, columns=list(names)):
             yield batch.to_pandas()

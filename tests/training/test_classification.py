@@ -12,7 +12,7 @@ from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import TableError
 from sparse_lightning.population import linear_layers, single
 from sparse_lightning.project import Project
-from sparse_lightning.training import train
+from sparse_lightning.training import classification, train
 from sparse_lightning.training.judging import judge
 
 GROUPS = {"L1": {}, "sL1+sh": {"hidden_weight": 0.01, "hidden_threshold": 0.3}}
@@ -79,6 +79,17 @@ def test_the_measures_are_those_of_scikit_learn():
         assert document["training"] == confusion_matrix(labels, predicted).tolist()
         assert document["classes"] == ["a", "b", "c"]
         assert "heldout" not in document
+
+
+def test_networks_that_are_judged_a_few_at_a_time_are_judged_alike(monkeypatch):
+    rows = examples()
+    whole, confusion = classification._judged(trained().network, rows, "heldout_")
+    monkeypatch.setattr(classification, "MOST_OUTPUTS", 2 * 3 * len(rows.inputs))
+    parts, again = classification._judged(trained().network, rows, "heldout_")
+    np.testing.assert_array_equal(again, confusion)
+    assert parts.keys() == whole.keys()
+    for name, values in whole.items():
+        np.testing.assert_allclose(parts[name], values, rtol=1e-6)
 
 
 def test_held_out_rows_are_not_trained_on():
