@@ -54,6 +54,7 @@ class StudyRecord:
             (NaN where a group has none), seed, connections, squared_error (NaN where failed),
             failed, failure, run_id, run_name, experiment_id.
         columns: the runs of the networks, the newest last.
+        seconds: how long the study's run was open; NaN where it has not ended.
     """
 
     run_id: str
@@ -63,6 +64,7 @@ class StudyRecord:
     metrics: dict[str, float]
     networks: pd.DataFrame
     columns: RunColumns
+    seconds: float = math.nan
 
 
 def find_study(store: Store, experiment: str) -> str:
@@ -120,6 +122,7 @@ def read_study(store: Store, run_id: str) -> StudyRecord:
         metrics=dict(run.data.metrics),
         networks=_networks(columns),
         columns=columns,
+        seconds=(run.info.end_time - run.info.start_time) / 1000 if run.info.end_time else math.nan,
     )
 
 
