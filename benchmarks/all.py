@@ -24,6 +24,8 @@ ARGUMENTS = {
     "search": ("--quality", "5"),
     "page": (),
     "checkpoints": (),
+    "report": (),
+    "scale": (),
 }
 
 

@@ -11,7 +11,6 @@ the curves are drawn, and the frames a second while a region is drawn with the m
 import json
 import math
 import os
-import random
 import shutil
 import sys
 import tempfile
@@ -20,8 +19,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-METRICS, PARAMS = 10, 14
-GROUPS, SEEDS = 6, 5
+from filling import written
+
 MOVES = 150
 
 # Notes when the first curves are drawn, and the time of every frame.
@@ -36,34 +35,6 @@ const watch = time => {
 };
 requestAnimationFrame(watch);
 """
-
-
-def written(uri: str, count: int) -> str:
-    """Write runs as a study of many strengths has them, and give the id of their experiment."""
-    from sparse_lightning.tracking import bulk
-    from sparse_lightning.tracking.runs import FinishedRun
-    from sparse_lightning.tracking.store import Store
-
-    store, draw = Store(uri), random.Random(1)
-    experiment = store.experiment("benchmark").experiment_id
-    most = max(1, count // (GROUPS * SEEDS))
-
-    def run(number: int) -> FinishedRun:
-        group, seed = number % GROUPS, number // GROUPS % SEEDS
-        strength = number // (GROUPS * SEEDS)
-        connections = round(400 * math.exp(-3 * strength / most) * draw.uniform(0.9, 1.1))
-        error = (1 + 0.1 * group) / (20 + connections) * draw.uniform(0.8, 1.25)
-        metrics = [("connections", 1, float(connections)), ("squared_error", 1, error)]
-        metrics += [(f"metric_{place}", 1, draw.random()) for place in range(METRICS - 2)]
-        params = {"group": f"group {group}", "seed": str(seed), "l1_weight": f"{strength / 1e4:g}"}
-        params |= {f"param_{p}": str(strength % (p + 2)) for p in range(PARAMS - 3)}
-        return FinishedRun(
-            name=f"run {number}", params=params, metrics=metrics, tags={"kind": str(number % 7)}
-        )
-
-    assert bulk.takes(store)
-    bulk.write_runs(store, experiment, (run(number) for number in range(count)))
-    return experiment
 
 
 def timed(action: Any) -> tuple[float, Any]:

@@ -1,17 +1,41 @@
 """A network's weights as a file: safetensors, from which nothing is unpickled."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import torch
-from torch import nn
+import numpy as np
 
 from sparse_lightning.errors import TrackingError
-from sparse_lightning.population import ACTIVATIONS
+
+if TYPE_CHECKING:
+    # Loaded when it is needed: reports read weights as arrays, without torch.
+    from torch import nn
+
+ACTIVATION_KINDS = ("sigmoid", "tanh", "relu", "linear", "softmax")
+"""The names of the activations that `population` has."""
 
 _LAYERS = "layers"
+_DENSE = "dense"
 
 
-def to_safetensors(model: nn.Sequential) -> bytes:
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A layer of a network, as its file holds it.
+
+    Attributes:
+        kind: `dense`, or the name of an activation.
+        weight: of a dense layer, `(output, input)`.
+        bias: of a dense layer, `(output,)`.
+    """
+
+    kind: str
+    weight: np.ndarray | None = None
+    bias: np.ndarray | None = None
+
+
+def to_safetensors(model: "nn.Sequential") -> bytes:
     """The weights of a network and, as metadata, its layers; read back by `from_safetensors`."""
     from safetensors.torch import save
 
@@ -19,19 +43,18 @@ def to_safetensors(model: nn.Sequential) -> bytes:
     return save(weights, metadata={_LAYERS: json.dumps(layer_names(model))})
 
 
-def layer_names(model: nn.Sequential) -> list[str]:
+def layer_names(model: "nn.Sequential") -> list[str]:
     """What each layer is: `dense` or the name of its activation."""
+    from torch import nn
+
+    from sparse_lightning.population import ACTIVATIONS
+
     names = {kind: name for name, kind in ACTIVATIONS.items()}
-    return ["dense" if isinstance(layer, nn.Linear) else names[type(layer)] for layer in model]
+    return [_DENSE if isinstance(layer, nn.Linear) else names[type(layer)] for layer in model]
 
 
-def _linear(weight: torch.Tensor) -> nn.Linear:
-    outputs, inputs = weight.shape
-    return nn.Linear(inputs, outputs)
-
-
-def from_safetensors(content: bytes, origin: str) -> nn.Sequential:
-    """The network that `to_safetensors` wrote; nothing is unpickled.
+def read_layers(content: bytes, origin: str) -> tuple[Layer, ...]:
+    """The layers that `to_safetensors` wrote, as arrays; nothing is unpickled.
 
     Args:
         content: of the file.
@@ -41,19 +64,63 @@ def from_safetensors(content: bytes, origin: str) -> nn.Sequential:
         TrackingError: this is no such file.
     """
     from safetensors import SafetensorError
-    from safetensors.torch import load
+    from safetensors.numpy import load
 
     try:
         weights = load(content)
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        layers = json.loads(header["__metadata__"][_LAYERS])
-        model = nn.Sequential(
-            *(
-                _linear(weights[f"{place}.weight"]) if kind == "dense" else ACTIVATIONS[kind]()
-                for place, kind in enumerate(layers)
-            )
+        kinds = [str(kind) for kind in json.loads(header["__metadata__"][_LAYERS])]
+        layers = tuple(
+            Layer(kind, weights.pop(f"{place}.weight"), weights.pop(f"{place}.bias"))
+            if kind == _DENSE
+            else Layer(kind)
+            for place, kind in enumerate(kinds)
         )
-        model.load_state_dict(weights)
-    except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
+        if weights:
+            raise ValueError(f"no layer has {min(weights)}")
+        for layer in layers:
+            _check(layer)
+    except (SafetensorError, KeyError, ValueError, TypeError, RecursionError) as error:
         raise TrackingError(f"{origin} does not hold a network of this package: {error}") from error
-    return model.eval()
+    return layers
+
+
+def _check(layer: Layer) -> None:
+    if layer.weight is None or layer.bias is None:
+        if layer.kind not in ACTIVATION_KINDS:
+            raise ValueError(f"there is no activation {layer.kind!r}")
+    elif layer.weight.ndim != 2 or layer.bias.shape != layer.weight.shape[:1]:
+        raise ValueError(f"weights {layer.weight.shape} with biases {layer.bias.shape}")
+
+
+def model_of(layers: Sequence[Layer]) -> "nn.Sequential":
+    """The torch network of these layers."""
+    import torch
+    from torch import nn
+
+    from sparse_lightning.population import ACTIVATIONS
+
+    def made(layer: Layer) -> nn.Module:
+        if layer.weight is None or layer.bias is None:
+            return ACTIVATIONS[layer.kind]()
+        outputs, inputs = layer.weight.shape
+        linear = nn.Linear(inputs, outputs)
+        linear.load_state_dict(
+            {"weight": torch.tensor(layer.weight), "bias": torch.tensor(layer.bias)}
+        )
+        return linear
+
+    return nn.Sequential(*(made(layer) for layer in layers)).eval()
+
+
+def from_safetensors(content: bytes, origin: str) -> "nn.Sequential":
+    """The network that `to_safetensors` wrote; nothing is unpickled.
+
+    Args:
+        content: of the file.
+        origin: what messages call it.
+
+    Raises:
+        TrackingError: this is no such file.
+    """
+    return model_of(read_layers(content, origin))

@@ -7,13 +7,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from sparse_lightning import moments
 from sparse_lightning.components.measures import Covariance, Loadings
 
 
 def covariance_of(rows: Float[Tensor, "row input"]) -> Covariance:
     """The covariance matrix of a table, of the population: divided by the number of rows."""
-    centred = rows.double() - rows.double().mean(0)
-    return (centred.T @ centred / len(rows)).to(rows.dtype)
+    return moments.covariance_of(rows).to(rows.dtype)
 
 
 def exact_components(covariance: Covariance, components: int) -> Loadings:

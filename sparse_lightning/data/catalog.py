@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from jaxtyping import Bool
 
 from sparse_lightning.data import files
+from sparse_lightning.data.csv_files import read_csv
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.data.levels import typed
-from sparse_lightning.data.numeric import check_complete, select
+from sparse_lightning.data.numeric import check_complete, check_known
 from sparse_lightning.data.packaged import PACKAGED, PackagedTable
 from sparse_lightning.data.preparation import check_steps, drop_rare, recodings
+from sparse_lightning.data.storage import keep
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.settings import TableSettings
@@ -127,7 +131,7 @@ def _packaged(entry: PackagedTable) -> files.RawTable:
         raise TableError(
             f"{entry.file} was changed (SHA-256 {found}, not {entry.digest}): install again"
         )
-    return files.read_csv(content)
+    return read_csv(content)
 
 
 def _used(
@@ -137,21 +141,21 @@ def _used(
     source: str,
     entry: PackagedTable | None = None,
 ) -> Table:
-    everything = entry.columns if entry else tuple(raw.frame.columns)
+    everything = entry.columns if entry else raw.names
     chosen = everything if settings.columns == "all" else settings.columns
     columns = [column for column in chosen if column != settings.target]
     if not columns:
         raise TableError(f"has no column but table.target, {settings.target!r}")
     used = columns if settings.target is None else [*columns, settings.target]
-    raw_frame = select(raw.frame, used)
+    check_known(used, raw.names)
     check_steps(settings.prepare, used)
     leveled = {*recodings(settings.prepare), settings.target}
-    frame = typed(raw_frame, leveled, raw.place, parse=raw.lines is not None)
+    frame = typed(raw.read(used), leveled, raw.place, parse=raw.lines is not None)
     if settings.missing == "error":
         _refuse_missing(frame, raw)
-    complete = frame.dropna()
+    complete = keep(frame, _has_values(frame))
     rare = drop_rare(complete, settings.prepare)
-    frame, missing = complete.loc[~rare].reset_index(drop=True), len(frame) - len(complete)
+    frame, missing = keep(complete, ~rare), len(frame) - len(complete)
     if len(frame) < 2:
         dropped = missing + int(rare.sum())
         left = f" left after dropping {dropped}" if dropped else ""
@@ -161,8 +165,17 @@ def _used(
     if target is not None:
         ClassTarget.fit(target)
     encoding = Encoding.fit(frame, settings.scale, settings.prepare)
-    encoding.transform(frame)
+    encoding.check(frame)
     return Table(name, source, frame, encoding, raw.digest, missing, int(rare.sum()), target)
+
+
+def _has_values(frame: pd.DataFrame) -> Bool[np.ndarray, " row"]:
+    """The rows in which no value is missing."""
+    found = np.ones(len(frame), dtype=bool)
+    for name in frame:
+        column = frame[name]
+        found &= column.notna().to_numpy()
+    return found
 
 
 def _refuse_missing(frame: pd.DataFrame, raw: files.RawTable) -> None:

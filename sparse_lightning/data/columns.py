@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float64, Int64
 
 from sparse_lightning.data.levels import (
     code_levels,
@@ -20,7 +20,7 @@ from sparse_lightning.data.levels import (
 from sparse_lightning.errors import TableError
 from sparse_lightning.suggestions import did_you_mean
 
-MOST_LEVELS = 1000
+MOST_LEVELS = 10_000
 """A column with more levels becomes no dummies: it is most likely a number, a name or a key."""
 
 
@@ -36,9 +36,13 @@ class NumberColumn:
         """The column's own name."""
         return (self.name,)
 
-    def encode(self, column: pd.Series) -> Float64[np.ndarray, "row input"]:
-        """The inputs, unscaled."""
-        return column.to_numpy(dtype=np.float64)[:, None]
+    def coded(self, column: pd.Series) -> Float64[np.ndarray, " row"]:
+        """One number a row, of which `inputs` makes the inputs: here the number itself."""
+        return column.to_numpy(dtype=np.float64)
+
+    def inputs(self, codes: Float64[np.ndarray, " row"]) -> Float64[np.ndarray, "row input"]:
+        """The inputs of coded rows, unscaled."""
+        return codes[:, None]
 
     def decode(self, inputs: Float[np.ndarray, "row input"]) -> pd.Series:
         """The column that unscaled inputs stand for."""
@@ -92,8 +96,8 @@ class BinaryColumn:
         """Column and value: `sex=Male`."""
         return (f"{self.name}={self.value}",)
 
-    def encode(self, column: pd.Series) -> Float64[np.ndarray, "row input"]:
-        """The inputs, unscaled: 0 or 1.
+    def coded(self, column: pd.Series) -> Float64[np.ndarray, " row"]:
+        """One number a row, of which `inputs` makes the inputs: 1 where the value is, else 0.
 
         Raises:
             TableError: the column has two levels, and a row holds neither.
@@ -101,10 +105,18 @@ class BinaryColumn:
         if self.other is not None:
             levels = (self.other, self.value)
             places = find_levels(column, levels, f"column {self.name!r}")
-            return places.astype(np.float64)[:, None]
+            return places.astype(np.float64)
         codes, found = code_levels(column)
         matches = np.array([level == self.value for level in found], dtype=np.float64)
-        return matches[codes][:, None]
+        return matches[codes]
+
+    def inputs(self, codes: Float64[np.ndarray, " row"]) -> Float64[np.ndarray, "row input"]:
+        """The inputs of coded rows, unscaled: 0 or 1."""
+        return codes[:, None]
+
+    def shares(self, codes: Float64[np.ndarray, " row"]) -> Float64[np.ndarray, " input"]:
+        """The mean of each input over coded rows."""
+        return codes.mean(keepdims=True)
 
     def decode(self, inputs: Float[np.ndarray, "row input"]) -> pd.Series:
         """The column that unscaled inputs stand for: the value from 0.5 on.
@@ -160,14 +172,24 @@ class LevelsColumn:
         """Column and level: `education=Bachelors`."""
         return tuple(f"{self.name}={level}" for level in self.levels[self.drop_first :])
 
-    def encode(self, column: pd.Series) -> Float64[np.ndarray, "row input"]:
-        """The inputs, unscaled: 1 for the row's level, else 0.
+    def coded(self, column: pd.Series) -> Int64[np.ndarray, " row"]:
+        """One number a row, of which `inputs` makes the inputs: the place of the row's level.
 
         Raises:
             TableError: a row holds a level that is not known.
         """
-        places = find_levels(column, self.levels, f"column {self.name!r}")
-        return np.eye(len(self.levels))[places][:, int(self.drop_first) :]
+        return find_levels(column, self.levels, f"column {self.name!r}")
+
+    def inputs(self, codes: Int64[np.ndarray, " row"]) -> Float64[np.ndarray, "row input"]:
+        """The inputs of coded rows, unscaled: 1 for the row's level, else 0."""
+        inputs = np.zeros((len(codes), len(self.levels)))
+        inputs[np.arange(len(codes)), codes] = 1.0
+        return inputs[:, int(self.drop_first) :]
+
+    def shares(self, codes: Int64[np.ndarray, " row"]) -> Float64[np.ndarray, " input"]:
+        """The mean of each input over coded rows."""
+        counts = np.bincount(codes, minlength=len(self.levels))
+        return (counts / max(len(codes), 1))[int(self.drop_first) :]
 
     def decode(self, inputs: Float[np.ndarray, "row input"]) -> pd.Series:
         """The column that unscaled inputs stand for: the level with the largest input.

@@ -1,7 +1,8 @@
 """From the user's columns to the inputs of a network, and back."""
 
+import os
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Self
@@ -21,7 +22,8 @@ from sparse_lightning.data.columns import (
 from sparse_lightning.data.levels import typed
 from sparse_lightning.data.numeric import check_complete, check_varying, select
 from sparse_lightning.data.preparation import recodings
-from sparse_lightning.data.scaling import Scale, fit_scaling
+from sparse_lightning.data.scaling import Scale, fit_scaling, share_scaling
+from sparse_lightning.data.storage import CELLS_AT_ONCE
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.preparation import Step
 
@@ -74,9 +76,9 @@ class Encoding:
             numbers = [one.name for one in variables if isinstance(one, NumberColumn)]
             check_varying(values.loc[:, numbers])
         scalings = [
-            fit_scaling(inputs, scale, variable.name, isinstance(variable, NumberColumn))
+            scaling
             for variable, (_, column) in zip(variables, _columns(values), strict=True)
-            for inputs in variable.encode(column).T
+            for scaling in _scalings(variable, column, scale)
         ]
         offsets, factors = zip(*scalings, strict=True) if scalings else ((), ())
         return cls(variables, offsets, factors)
@@ -109,23 +111,52 @@ class Encoding:
             TableError: a column is missing, holds text where numbers were fitted or a level that is
                 not known, or a value is missing, infinite or too large for 32 bits.
         """
+        check_size(len(frame), len(self.offsets))
+        scaled = np.empty((len(frame), len(self.offsets)), dtype=np.float32)
+        for rows, part in self._parts(frame):
+            scaled[rows] = part
+        return scaled
+
+    def check(self, frame: pd.DataFrame) -> None:
+        """See to it that `transform` takes these rows, without keeping what it makes of them.
+
+        Raises:
+            TableError: as `transform`.
+        """
+        check_size(len(frame), len(self.offsets))
+        for _ in self._parts(frame):
+            pass
+
+    def _parts(
+        self, frame: pd.DataFrame
+    ) -> Iterator[tuple[slice, Float32[np.ndarray, "row input"]]]:
+        """The inputs of a few rows after the other, so that little is held twice."""
         leveled = {one.name for one in self.variables if not isinstance(one, NumberColumn)}
         values = _complete(frame, self.columns, leveled)
-        encoded = [
-            variable.encode(column)
+        codes = [
+            variable.coded(column)
             for variable, (_, column) in zip(self.variables, _columns(values), strict=True)
         ]
-        recoded = np.hstack(encoded) if encoded else np.empty((len(values), 0))
-        with np.errstate(over="ignore"):
-            scaled = ((recoded - self._offsets) / self._factors).astype(np.float32)
-        if not np.isfinite(scaled).all():
-            row, place = np.argwhere(~np.isfinite(scaled))[0]
-            name = next(name for name, inputs in self.groups if place < inputs.stop)
-            raise TableError(
-                f"column {name!r} holds {recoded[row, place]:g} in row {row + 1}, "
-                "which is too large for a network"
+        offsets, factors = self._offsets, self._factors
+        size = max(1, CELLS_AT_ONCE // max(1, len(offsets)))
+        for start in range(0, len(values), size) if codes else ():
+            rows = slice(start, start + size)
+            recoded = np.hstack(
+                [
+                    variable.inputs(code[rows])
+                    for variable, code in zip(self.variables, codes, strict=True)
+                ]
             )
-        return scaled
+            with np.errstate(over="ignore"):
+                scaled = ((recoded - offsets) / factors).astype(np.float32)
+            if not np.isfinite(scaled).all():
+                row, place = np.argwhere(~np.isfinite(scaled))[0]
+                name = next(name for name, inputs in self.groups if place < inputs.stop)
+                raise TableError(
+                    f"column {name!r} holds {recoded[row, place]:g} in row {start + row + 1}, "
+                    "which is too large for a network"
+                )
+            yield rows, scaled
 
     def inverse(self, inputs: Float[np.ndarray, "row input"]) -> pd.DataFrame:
         """The table, in the user's columns, that inputs or a network's reconstructions stand for.
@@ -196,6 +227,27 @@ class Encoding:
     @property
     def _factors(self) -> Float64[np.ndarray, " input"]:
         return np.array(self.factors, dtype=np.float64)
+
+
+def _scalings(variable: ColumnEncoding, column: pd.Series, scale: Scale) -> list:
+    if isinstance(variable, NumberColumn):
+        return [fit_scaling(variable.coded(column), scale, variable.name)]
+    return share_scaling(variable.shares(variable.coded(column)), scale, variable.name)
+
+
+def check_size(rows: int, inputs: int) -> None:
+    """See to it that so many inputs have room in this machine's memory.
+
+    Raises:
+        TableError: they have not.
+    """
+    size, memory = 4 * rows * inputs, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if size > memory:
+        raise TableError(
+            f"{rows} rows with {inputs} inputs are {size / 1e9:.1f} GB as 32-bit numbers, and this "
+            f"machine has {memory / 1e9:.1f} GB of memory: name fewer columns with table.columns, "
+            "or drop rare levels by table.prepare"
+        )
 
 
 def _complete(

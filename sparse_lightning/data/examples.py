@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from sparse_lightning.errors import TableError
+from sparse_lightning.moments import variance_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +36,20 @@ class Examples:
         """What the outputs are compared with: the classes in one-hot coding, or the inputs."""
         if self.labels is None:
             return self.inputs
-        return torch.nn.functional.one_hot(self.labels, len(self.classes)).float()
+        return _one_hot(self.labels, len(self.classes))
 
     @property
     def null_error(self) -> float:
         """The error of a network with every weight 0: the mean variance of its targets."""
-        return float(self.training().targets.double().var(0, correction=0).mean())
+        rows = slice(None) if self.heldout is None else ~self.heldout
+        if self.labels is None:
+            return float(variance_of(self.inputs[rows]).mean())
+        return float(variance_of(_one_hot(self.labels[rows], len(self.classes))).mean())
+
+    @property
+    def rows_held_out(self) -> int:
+        """How many rows networks are not trained on."""
+        return 0 if self.heldout is None else int(self.heldout.sum())
 
     def training(self) -> "Examples":
         """The rows that networks are trained on."""
@@ -112,3 +121,7 @@ class Examples:
             mask[torch.from_numpy(heldout)] = True
             parts.append(Examples(self.inputs, self.labels, self.classes, mask))
         return parts
+
+
+def _one_hot(labels: Int[Tensor, " row"], classes: int) -> Float[Tensor, "row output"]:
+    return torch.nn.functional.one_hot(labels, classes).float()

@@ -7,6 +7,7 @@ import pandas as pd
 from jaxtyping import Int64
 
 from sparse_lightning.data.numeric import Place, numbers, place_of
+from sparse_lightning.data.storage import frame_of
 from sparse_lightning.errors import TableError
 from sparse_lightning.suggestions import did_you_mean
 
@@ -47,10 +48,8 @@ def typed(
             text[name] = column.astype("str").array
         else:
             rest[name] = column
-    values = {**dict(numbers(pd.DataFrame(rest), place, parse).items()), **text}
-    return pd.DataFrame(
-        {name: values[name] for name in frame.columns}, index=pd.RangeIndex(len(frame))
-    )
+    values = {**numbers(pd.DataFrame(rest, copy=False), place, parse), **text}
+    return frame_of({name: values[name] for name in frame.columns}, len(frame))
 
 
 def _without_categories(column: pd.Series) -> pd.Series:
@@ -85,7 +84,7 @@ def code_levels(column: pd.Series) -> tuple[Int64[np.ndarray, " row"], tuple[str
         The places, counted from 0, −1 where a value is missing; and the levels as text.
     """
     codes, found = pd.factorize(column)
-    order = sorted(range(len(found)), key=lambda place: found[place])
+    order = sorted(range(len(found)), key=found.__getitem__)
     places = np.full(len(found) + 1, -1, dtype=np.int64)
     places[order] = np.arange(len(found))
     return places[codes], tuple(level_text(found[place]) for place in order)

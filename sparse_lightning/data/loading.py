@@ -54,7 +54,9 @@ class BatchIndices(Sampler[Tensor]):
         return -(-self.rows // self.batch_size)
 
     def __iter__(self) -> Iterator[Tensor]:
-        yield from self.order().split(self.batch_size)
+        order = self.order()
+        for start in range(0, self.rows, self.batch_size):
+            yield order[start : start + self.batch_size]
 
     def order(self) -> Tensor:
         """All rows in the order of the next epoch."""

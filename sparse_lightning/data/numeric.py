@@ -1,13 +1,16 @@
 """Columns as numbers, or a message that names the column and the row that are none."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from numbers import Real
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float64
 from pandas.api import types
 
+from sparse_lightning.data.storage import as_floats, is_number
 from sparse_lightning.errors import TableError, kind_of
 from sparse_lightning.suggestions import did_you_mean
 
@@ -33,22 +36,35 @@ def select(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """
     if not isinstance(frame, pd.DataFrame):
         raise TableError(f"expected a pandas DataFrame with named columns, got {kind_of(frame)}")
-    known = [str(name) for name in frame.columns]
+    check_known(names, list(frame.columns))
+    return frame.loc[:, list(names)]
+
+
+def check_known(names: Sequence[object], columns: Sequence[object]) -> None:
+    """See to it that a table has these columns, each once.
+
+    Raises:
+        TableError: a column is not there, or is there twice.
+    """
+    known, counts = [str(name) for name in columns], Counter(columns)
     for name in names:
         if not isinstance(name, str):
             raise TableError(f"the name {name!r} of a column must be text")
-        if name not in frame.columns:
+        if name not in counts:
             shown = ", ".join(known[:40]) + (", …" if len(known) > 40 else "")
             raise TableError(
                 f"there is no column {name!r}{did_you_mean(name, known)} (columns: {shown})"
             )
-        if known.count(name) > 1:
+        if counts[name] > 1:
             raise TableError(f"several columns are named {name!r}")
-    return frame.loc[:, list(names)]
 
 
-def numbers(frame: pd.DataFrame, place: Place = place_of, parse: bool = False) -> pd.DataFrame:
+def numbers(
+    frame: pd.DataFrame, place: Place = place_of, parse: bool = False
+) -> dict[str, Float64[np.ndarray, " row"]]:
     """The same columns as 64-bit floats, missing values as NaN; booleans become 0 and 1.
+
+    What is a 64-bit float already is not copied.
 
     Args:
         frame: columns with different names.
@@ -58,16 +74,13 @@ def numbers(frame: pd.DataFrame, place: Place = place_of, parse: bool = False) -
     Raises:
         TableError: a column holds text, dates, categories or infinities.
     """
-    columns = {name: _column(str(name), column, place, parse) for name, column in frame.items()}
-    return pd.DataFrame(columns, dtype=np.float64)
+    return {str(name): _column(str(name), column, place, parse) for name, column in frame.items()}
 
 
 def _column(name: str, column: pd.Series, place: Place, parse: bool) -> np.ndarray:
     kind = column.dtype
-    if types.is_bool_dtype(kind) or (
-        types.is_numeric_dtype(kind) and not types.is_complex_dtype(kind)
-    ):
-        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    if types.is_bool_dtype(kind) or is_number(kind):
+        values = as_floats(column)
     elif types.is_object_dtype(kind) or types.is_string_dtype(kind):
         values = _parsed(column) if parse else np.array([_number(value) for value in column])
         _refuse(name, column, column.notna().to_numpy() & np.isnan(values), place)
@@ -112,14 +125,14 @@ def check_complete(frame: pd.DataFrame, place: Place = place_of) -> None:
     Raises:
         TableError: one is; the message counts them for each column.
     """
-    missing = frame.isna()
-    counts = missing.sum()
-    found = [
-        f"column {name!r} has {count} missing value{'s' if count > 1 else ''}, "
-        f"first in {place(int(missing[name].to_numpy().argmax()))}"
-        for name, count in counts.items()
-        if count
-    ]
+    found = []
+    for name, column in frame.items():
+        missing = column.isna().to_numpy()
+        if count := int(np.count_nonzero(missing)):
+            found.append(
+                f"column {name!r} has {count} missing value{'s' if count > 1 else ''}, "
+                f"first in {place(int(missing.argmax()))}"
+            )
     if found:
         more = [f"{len(found) - MOST_COLUMNS} more columns"] if len(found) > MOST_COLUMNS else []
         raise TableError("; ".join(found[:MOST_COLUMNS] + more))

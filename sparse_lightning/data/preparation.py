@@ -54,7 +54,7 @@ def drop_rare(frame: pd.DataFrame, prepare: Sequence[Step]) -> Bool[np.ndarray, 
     for step in prepare:
         if step.drop_rare is None:
             continue
-        left = frame.loc[~rare]
+        left = frame.loc[~rare, list(step.drop_rare.columns)]
         found = np.zeros(len(left), dtype=bool)
         for name in step.drop_rare.columns:
             codes, _ = pd.factorize(left[name])

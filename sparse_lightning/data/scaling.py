@@ -11,21 +11,20 @@ Scale = Literal["minmax", "standard", "none"]
 
 
 def fit_scaling(
-    values: Float64[np.ndarray, " row"], scale: Scale, column: str, number: bool
+    values: Float64[np.ndarray, " row"], scale: Scale, column: str
 ) -> tuple[float, float]:
-    """Offset and factor by which an input is scaled.
+    """Offset and factor by which the number of a column is scaled.
 
     Args:
         values: of the input, not all equal unless `scale` is `none`.
         scale: `minmax`: the least value and the range; `standard`: the mean and the standard
             deviation of the population; `none`: 0 and 1.
         column: that the input comes from, for messages.
-        number: whether the input is the column's number; a 0/1 input reaches from 0 to 1 already.
 
     Raises:
         TableError: 64 bits cannot hold the spread.
     """
-    if scale == "none" or (scale == "minmax" and not number):
+    if scale == "none":
         return 0.0, 1.0
     with np.errstate(over="ignore", invalid="ignore"):
         if scale == "minmax":
@@ -37,3 +36,25 @@ def fit_scaling(
             f"column {column!r} reaches from {values.min():g} to {values.max():g}: cannot be scaled"
         )
     return float(offset), float(factor)
+
+
+def share_scaling(
+    shares: Float64[np.ndarray, " input"], scale: Scale, column: str
+) -> list[tuple[float, float]]:
+    """Offset and factor of 0/1 inputs, of which a share of the rows is 1.
+
+    Args:
+        shares: of each input.
+        scale: as in `fit_scaling`; an input of mean p has the standard deviation √(p (1 − p)).
+        column: that the inputs come from, for messages.
+
+    Raises:
+        TableError: an input is the same in every row and is to be scaled by its spread.
+    """
+    if scale != "standard":
+        return [(0.0, 1.0)] * len(shares)
+    spreads = np.sqrt(shares * (1 - shares))
+    if not (spreads > 0).all():
+        value = shares[int((spreads == 0).argmax())]
+        raise TableError(f"column {column!r} reaches from {value:g} to {value:g}: cannot be scaled")
+    return list(zip(shares.tolist(), spreads.tolist(), strict=True))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,11 @@ STYLE: dict[Any, Any] = {
     "savefig.facecolor": "white",
 }
 
-# What would make two files of one figure differ is left out.
-_METADATA = {"png": {"Software": None}, "svg": {"Date": None}}
+DOTS = 150
+"""An inch, of pictures."""
+
+ENDINGS = ("png", "svg")
+"""Of the files of a figure."""
 
 
 @contextmanager
@@ -52,14 +56,20 @@ def figure_style() -> Iterator[None]:
 
 def figure_text(name: str, length: int) -> str:
     """A name that matplotlib can draw: short, no mathematics, signs without a glyph as boxes."""
-    with figure_style():
-        glyphs = get_font(findfont(FontProperties())).get_charmap()
+    glyphs = _glyphs()
     drawable = "".join(sign if ord(sign) in glyphs else "□" for sign in shortened(name, length))
     return drawable.replace("$", r"\$")
 
 
+@cache
+def _glyphs() -> frozenset[int]:
+    """The signs that the font of the figures has."""
+    with figure_style():
+        return frozenset(get_font(findfont(FontProperties())).get_charmap())
+
+
 def figure_file(figure: Figure, ending: str) -> bytes:
-    """A figure as a file; the same figure gives the same bytes.
+    """A figure as a file; the same figure gives the same bytes, without date or program.
 
     Args:
         figure: the figure.
@@ -67,14 +77,20 @@ def figure_file(figure: Figure, ending: str) -> bytes:
     """
     buffer = BytesIO()
     with figure_style():
-        figure.savefig(buffer, format=ending, dpi=150, metadata=_METADATA[ending])
-    return _with_palette(buffer) if ending == "png" else buffer.getvalue()
+        if ending == "png":
+            figure.savefig(buffer, format="rgba", dpi=DOTS)
+        else:
+            figure.savefig(buffer, format=ending, dpi=DOTS, metadata={"Date": None})
+    if ending == "png":
+        width, height = (int(inches * DOTS) for inches in figure.get_size_inches())
+        return _png(Image.frombuffer("RGBA", (width, height), buffer.getvalue()))
+    return buffer.getvalue()
 
 
-def _with_palette(picture: BytesIO) -> bytes:
-    """The same PNG in 256 colours: drawings have few, and take a quarter of the bytes."""
+def _png(picture: Image.Image) -> bytes:
+    """A PNG in 256 colours: drawings have few, and take a quarter of the bytes."""
     small = BytesIO()
-    colours = Image.open(picture).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    colours = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
     colours.save(small, format="png", optimize=True)
     return small.getvalue()
 
@@ -92,5 +108,5 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
     """
     return [
         write_atomically(folder / f"{name}.{ending}", figure_file(figure, ending))
-        for ending in _METADATA
+        for ending in ENDINGS
     ]

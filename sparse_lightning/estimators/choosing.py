@@ -15,8 +15,8 @@ from sparse_lightning.regularizers.groups import regularizers_for
 from sparse_lightning.regularizers.hidden import HiddenKL, HiddenRegularizer
 from sparse_lightning.regularizers.magnitude import Magnitude
 from sparse_lightning.training import TrainedPopulation
+from sparse_lightning.training.documents import INPUT_ERRORS
 from sparse_lightning.training.measuring import outputs
-from sparse_lightning.training.result import INPUT_ERRORS
 
 PerReplica = Float[np.ndarray, " replica"]
 

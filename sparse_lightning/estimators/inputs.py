@@ -67,4 +67,4 @@ def applied(
 def _scaling(values: Float64[np.ndarray, " row"], scale: Scale, name: str) -> tuple[float, float]:
     if scale != "none" and values.min() == values.max():
         return float(values[0]) - (0.5 if scale == "minmax" else 0.0), 1.0
-    return fit_scaling(values, scale, name, number=True)
+    return fit_scaling(values, scale, name)

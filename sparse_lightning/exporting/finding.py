@@ -6,7 +6,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from sparse_lightning.errors import InputError
 from sparse_lightning.exporting.pruned import ExportedNetwork, exported
 from sparse_lightning.tracking import Store, StudyRecord, names, read_study
-from sparse_lightning.tracking.reading import read_network
+from sparse_lightning.tracking.reading import read_network_of_run, read_project
 
 MOST_SHOWN = 12
 """A message offers at most so many networks of a study."""
@@ -42,16 +42,16 @@ def find_exported(store: Store, run_id: str, threshold: float | None = None) -> 
             f"the training of the network {run_id} failed, so there is nothing to export: "
             f"{run.data.tags[names.FAILURE]}"
         )
-    parent = run.data.tags[MLFLOW_PARENT_RUN_ID]
-    if store.run(parent).data.tags.get(names.KIND) == names.TRIAL:
+    parent = store.run(run.data.tags[MLFLOW_PARENT_RUN_ID])
+    if parent.data.tags.get(names.KIND) == names.TRIAL:
         raise InputError(
             f"the network {run_id} belongs to a trial of a search, which keeps no weights; export "
             "one of the study that follows the search"
         )
-    study = read_study(store, parent)
-    network = read_network(store, study, run_id)
-    default = study.project.report.connection_threshold
-    return exported(network, default if threshold is None else threshold)
+    network = read_network_of_run(store, run)
+    if threshold is None:
+        threshold = read_project(store, parent.info.run_id).report.connection_threshold
+    return exported(network, threshold)
 
 
 def _choice(study: StudyRecord) -> str:

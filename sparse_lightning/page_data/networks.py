@@ -1,6 +1,7 @@
 """One network looked into, as one document."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,23 +10,20 @@ from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from sparse_lightning.errors import InputError, TrackingError
-from sparse_lightning.network import Network
 from sparse_lightning.page_data.numbers import number
-from sparse_lightning.population import ACTIVATIONS
 from sparse_lightning.reading.class_paths import ClassPaths
 from sparse_lightning.reading.loss import losses_of
 from sparse_lightning.reading.mappings import Mappings
-from sparse_lightning.reading.structure import Structure, layers_of, weights_of
+from sparse_lightning.reading.structure import Structure
 from sparse_lightning.reading.text import describe
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.files import file_names, read_document
-from sparse_lightning.tracking.reading import read_network_of_run
+from sparse_lightning.tracking.reading import stored_network_of_run
 from sparse_lightning.tracking.store import Store
-from sparse_lightning.training.result import INPUT_ERRORS, SWEEP
+from sparse_lightning.tracking.stored import StoredNetwork
+from sparse_lightning.training.documents import INPUT_ERRORS, SWEEP
 
 Document = dict[str, Any]
-
-_NAMES = {kind: name for name, kind in ACTIVATIONS.items()}
 
 
 def network_document(store: Store, run: Run, threshold: float) -> Document:
@@ -40,10 +38,29 @@ def network_document(store: Store, run: Run, threshold: float) -> Document:
         InputError: the run holds no sound network.
         TrackingError: the store does not give its files.
     """
+    return _described(store, run, stored_network_of_run(store, run), threshold)
+
+
+def network_documents(
+    store: Store, run_ids: Sequence[str], threshold: float
+) -> dict[str, Document]:
+    """The same of several networks of one study, by their runs."""
+    documents: dict[str, Document] = {}
+    network = None
+    for run_id in run_ids:
+        run = store.run(run_id)
+        network = stored_network_of_run(store, run, network)
+        documents[run_id] = _described(store, run, network, threshold)
+    return documents
+
+
+def _described(store: Store, run: Run, network: StoredNetwork, threshold: float) -> Document:
     run_id = run.info.run_id
-    network = read_network_of_run(store, run)
-    structure = network.structure(threshold)
-    mappings, losses = _mappings(network, threshold), _losses(store, run_id, structure)
+    structure, held = network.structure(threshold), file_names(store, run_id)
+    mappings = _mappings(network, threshold)
+    losses = _losses(store, run_id, structure) if INPUT_ERRORS in held else None
+    weights = [layer.weight for layer in network.layers if layer.weight is not None]
+    biases = [layer.bias for layer in network.layers if layer.bias is not None]
     return {
         "run_id": run_id,
         "name": run.info.run_name,
@@ -57,13 +74,13 @@ def network_document(store: Store, run: Run, threshold: float) -> Document:
             {"name": name, "inputs": list(range(*part.indices(structure.widths[0])))}
             for name, part in structure.groups
         ],
-        "weights": [weight.astype(float).tolist() for weight in weights_of(network.model)],
-        "biases": _biases(network),
+        "weights": [weight.astype(float).tolist() for weight in weights],
+        "biases": [bias.astype(float).tolist() for bias in biases],
         "threshold": threshold,
         "connections": structure.connections,
         "connections_total": sum(weight.size for weight in structure.weights),
         "dead_units": [(~alive).tolist() for alive in structure.alive],
-        "sweep": _document(store, run_id, SWEEP),
+        "sweep": _document(store, run_id, SWEEP) if SWEEP in held else None,
         "losses": None if losses is None else _loss_rows(losses),
         "codes": _rows(mappings.codes) if isinstance(mappings, Mappings) else None,
         "variables_read": _rows(mappings.variables) if isinstance(mappings, Mappings) else None,
@@ -83,49 +100,37 @@ def study_of(run: Run) -> str:
     return tags[MLFLOW_PARENT_RUN_ID]
 
 
-def _mappings(network: Network, threshold: float) -> Mappings | ClassPaths | None:
+def _mappings(network: StoredNetwork, threshold: float) -> Mappings | ClassPaths | None:
     try:
         return network.mappings(threshold)
     except InputError:  # there is no hidden layer to read
         return None
 
 
-def _layers(network: Network, structure: Structure) -> list[Document]:
+def _layers(network: StoredNetwork, structure: Structure) -> list[Document]:
     activations: list[str | None] = [None]
-    for layer in layers_of(network.model):
-        if getattr(layer, "weight", None) is not None:
+    for layer in network.layers:
+        if layer.weight is not None:
             activations.append("linear")
         else:
-            activations[-1] = _NAMES[type(layer)]
+            activations[-1] = layer.kind
     return [
         {"units": list(units), "activation": activation}
         for units, activation in zip(structure.names, activations, strict=True)
     ]
 
 
-def _biases(network: Network) -> list[list[float]]:
-    layers: list[Any] = [
-        layer for layer in layers_of(network.model) if getattr(layer, "weight", None) is not None
-    ]
-    return [
-        [0.0] * layer.weight.shape[0] if layer.bias is None else layer.bias.detach().tolist()
-        for layer in layers
-    ]
-
-
 def _losses(store: Store, run_id: str, structure: Structure) -> pd.DataFrame | None:
-    errors = _document(store, run_id, INPUT_ERRORS) if structure.is_autoencoder else None
-    if errors is None:
+    if not structure.is_autoencoder:
         return None
+    errors = _document(store, run_id, INPUT_ERRORS)
     return losses_of(
         np.array(errors["variance"]), np.array(errors["squared_error"]), structure.groups
     )
 
 
 def _document(store: Store, run_id: str, file: str) -> Any:
-    """What a JSON file of the run holds; None where the run has none."""
-    if file not in file_names(store, run_id):
-        return None
+    """What a JSON file of the run holds."""
     try:
         return json.loads(read_document(store, run_id, file))
     except ValueError as error:

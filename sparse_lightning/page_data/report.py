@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from sparse_lightning.page_data import VERSION
-from sparse_lightning.page_data.networks import network_document
-from sparse_lightning.page_data.runs import columns_document, runs_document
+from sparse_lightning.page_data.networks import network_documents
+from sparse_lightning.page_data.runs import columns_document, described_runs
 from sparse_lightning.tracking.columns import RunColumns
-from sparse_lightning.tracking.selecting import Selection, read_history
+from sparse_lightning.tracking.selecting import read_history
 from sparse_lightning.tracking.store import Store
 
 Document = dict[str, Any]
@@ -15,9 +15,8 @@ Document = dict[str, Any]
 
 def report_document(
     store: Store,
-    experiment_id: str,
-    study: str,
     title: str,
+    runs: RunColumns,
     order: Sequence[str],
     networks: Sequence[str],
     threshold: float,
@@ -26,9 +25,8 @@ def report_document(
 
     Args:
         store: that holds the study.
-        experiment_id: of its experiment.
-        study: the id of its run.
         title: of the report.
+        runs: of all networks.
         order: the ids of the runs of all networks, in the order of the grid: a report is the same
             from whatever copy of the store it is written.
         networks: the ids of the runs of the networks that can be looked into.
@@ -42,12 +40,8 @@ def report_document(
         sql = store.backend
         return {
             "overview": _overview(store.page),
-            "runs": _in_order(
-                runs_document(store, sql, Selection([experiment_id], [study])), order
-            ),
-            "networks": {
-                run: network_document(store, store.run(run), threshold) for run in networks
-            },
+            "runs": _in_order(described_runs(store, runs), order),
+            "networks": network_documents(store, networks, threshold),
             "histories": {run: {"metrics": read_history(sql, run)} for run in networks},
             "report": {"title": title},
         }

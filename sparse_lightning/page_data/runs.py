@@ -32,7 +32,12 @@ def runs_document(
         MlflowException: the filter is none.
         TrackingError: the store fails.
     """
-    runs = read_columns(sql, selection, most)
+    document = described_runs(store, read_columns(sql, selection, most))
+    return {**document, "left_out": count_left_out(sql, selection)}
+
+
+def described_runs(store: Store, runs: RunColumns) -> dict[str, Any]:
+    """The same document of runs that were read before, without what was left out."""
     parents = sorted({parent for parent in runs.parents if parent})
     described = []
     if len(parents) <= MOST_STUDIES:
@@ -40,7 +45,6 @@ def runs_document(
     one = len(parents) == 1 and all(runs.parents)
     return {
         **columns_document(runs),
-        "left_out": count_left_out(sql, selection),
         "defaults": defaults_of(runs),
         "studies": [study_document(run, project, runs) for run, project in described],
         "bootstrap": bootstrap_document(described[0][1], runs) if one else None,

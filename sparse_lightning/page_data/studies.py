@@ -14,7 +14,7 @@ from sparse_lightning.project.settings import ReportSettings
 from sparse_lightning.replica import FLOOR
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.columns import RunColumns
-from sparse_lightning.tracking.files import read_document
+from sparse_lightning.tracking.reading import read_project
 from sparse_lightning.tracking.store import Store
 
 logger = logging.getLogger(__name__)
@@ -45,8 +45,7 @@ def study_heads(runs: list[Run]) -> list[Document]:
 def project_of(store: Store, run_id: str) -> Project | None:
     """The project of a study; None where its file cannot be read any more."""
     try:
-        text = read_document(store, run_id, names.PROJECT_FILE).decode()
-        return Project.parse(text, origin=f"{names.PROJECT_FILE} of run {run_id}")
+        return read_project(store, run_id)
     except (SparseLightningError, UnicodeDecodeError) as error:
         logger.warning("the project of the study %s cannot be read: %s", run_id, error)
         return None

@@ -46,14 +46,21 @@ def sampled_indices(
     Returns:
         The samples by index; NaN where no drawn network survived.
     """
+    places = None
+    if draw is not None:
+        # In which order seeds are drawn does not matter, so of few seeds few resamples differ.
+        draw, places = np.unique(np.sort(draw, axis=0), axis=1, return_inverse=True)
     x, y = grid.means(draw)
-    return {
+    values = {
         "area_marker": areas(x, y, floor=floor, closure="marker"),
         "area_axis": areas(x, y, floor=floor, closure="axis"),
         "hypervolume_gap": hypervolume_gaps(
             x, y, floor=floor, null_error=null_error, connections_total=connections_total
         ),
     }
+    if places is None:
+        return values
+    return {index: samples[places.reshape(-1)] for index, samples in values.items()}
 
 
 def percentile_interval(

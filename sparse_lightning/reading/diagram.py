@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from sparse_lightning.drawing.style import FAINT, INK, QUIET, figure_style, figure_text
 from sparse_lightning.reading.layout import Block, Layout, layout
+from sparse_lightning.reading.strongest import strongest
 from sparse_lightning.reading.structure import Structure
 
 POSITIVE = "#a2a6ad"
@@ -47,8 +48,13 @@ def structure_figure(structure: Structure, title: str = "") -> Figure:
         title: above the diagram; none by default, as a paper has its caption.
 
     Returns:
-        A figure without a window, as large as its units and names need.
+        A figure without a window, as large as its units and names need. Of more than `MOST_UNITS`
+        inputs or outputs those with the strongest connections are drawn; a note tells.
+
+    Raises:
+        InputError: a hidden layer has more units than that.
     """
+    whole, structure = structure, strongest(structure)
     plan = layout(structure)
     scale = _scale(plan)
     with figure_style():
@@ -60,7 +66,7 @@ def structure_figure(structure: Structure, title: str = "") -> Figure:
         left = _margin(axes, plan, 0, scale)
         right = _margin(axes, plan, 1, scale)
         width = left + plan.columns[-1] + right
-        notes = layer_notes(structure)
+        notes = layer_notes(whole, structure)
         if (together := "; ".join(notes)) and _width(axes, together, NOTE) < width - 0.4:
             notes = [together]
         room = max(_width(axes, note, NOTE) for note in notes) + 0.4
@@ -77,7 +83,7 @@ def structure_figure(structure: Structure, title: str = "") -> Figure:
             _draw_units(axes, structure, layer, xs[layer], ys[layer], scale)
         for side in (0, 1):
             _draw_labels(axes, structure, plan, side, xs[-side], ys[-side], head, scale)
-        _draw_heads(axes, structure, xs, head - 0.16)
+        _draw_heads(axes, whole, xs, head - 0.16)
         for line, note in enumerate(reversed(notes)):
             y = height - 0.16 - 0.18 * line
             axes.text(width / 2, y, note, fontsize=NOTE, color=QUIET, ha="center", va="center")
@@ -222,11 +228,22 @@ def layer_head(structure: Structure, layer: int) -> str:
     return f"{count} codes" if layer == structure.code_layer else count
 
 
-def layer_notes(structure: Structure) -> list[str]:
-    """What stands below the diagram: the number of connections, and what lines mean."""
+def layer_notes(structure: Structure, drawn: Structure) -> list[str]:
+    """What stands below the diagram: the number of connections, what lines mean, what is left out.
+
+    Args:
+        structure: of the network.
+        drawn: what `strongest` has kept of it.
+    """
     count = structure.connections
     counted = f"{count} connection{'' if count == 1 else 's'} with |w| > {structure.threshold:g}"
     legend = "gray: positive, black: negative; width: |w|, relative to the layer's largest"
-    if all(alive.all() for alive in structure.alive):
-        return [counted, legend]
-    return [f"{counted}; faded: dead", legend]
+    if not all(alive.all() for alive in structure.alive):
+        counted += "; faded: dead"
+    left_out = [
+        f"drawn: the {drawn.widths[side]} of {structure.widths[side]} {name} with the strongest "
+        "connections"
+        for side, name in ((0, "inputs"), (-1, "outputs"))
+        if drawn.widths[side] < structure.widths[side]
+    ]
+    return [counted, *left_out, legend]

@@ -20,6 +20,7 @@ from sparse_lightning.reading.diagram import (
     layer_notes,
 )
 from sparse_lightning.reading.layout import Connection, Layout, layout
+from sparse_lightning.reading.strongest import strongest
 from sparse_lightning.reading.structure import Structure
 
 PIXELS = 110
@@ -48,8 +49,13 @@ def interactive_structure(structure: Structure, title: str = "") -> go.Figure:
         title: above the diagram; none by default.
 
     Returns:
-        A figure of a fixed size; the caller writes or embeds it.
+        A figure of a fixed size; the caller writes or embeds it. What is left out of a large
+        network is as in `diagram.structure_figure`.
+
+    Raises:
+        InputError: a hidden layer has more units than can be drawn.
     """
+    whole, structure = structure, strongest(structure)
     plan = layout(structure)
     row = float(np.clip(640 / plan.height, 17, 34))
     left, right = (_margin(plan, side, row) for side in (0, 1))
@@ -66,7 +72,7 @@ def interactive_structure(structure: Structure, title: str = "") -> go.Figure:
         figure.add_annotation(
             x=x,
             y=-1.1,
-            text=layer_head(structure, layer),
+            text=layer_head(whole, layer),
             showarrow=False,
             font={"size": 12, "color": QUIET},
         )
@@ -89,7 +95,7 @@ def interactive_structure(structure: Structure, title: str = "") -> go.Figure:
         yaxis={**axis, "range": [plan.height + 0.3, -2]},
     )
     figure.add_annotation(
-        text="<br>".join(html.escape(note, quote=False) for note in layer_notes(structure)),
+        text="<br>".join(html.escape(note, quote=False) for note in layer_notes(whole, structure)),
         xref="paper",
         yref="paper",
         x=0.5,

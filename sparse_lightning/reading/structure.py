@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -47,7 +47,7 @@ class Structure:
     @classmethod
     def of(
         cls,
-        model: "nn.Sequential",
+        model: "nn.Sequential | Iterable[Any]",
         input_names: Sequence[str],
         output_names: Sequence[str] | None = None,
         groups: Groups | None = None,
@@ -57,7 +57,8 @@ class Structure:
         """Read the structure of a network.
 
         Args:
-            model: `nn.Linear` layers and activations that act on each unit alone.
+            model: `nn.Linear` layers and activations that act on each unit alone, or layers whose
+                `weight` is an array, `(output, input)`.
             input_names: of the network's inputs.
             output_names: of its outputs; default: those of the inputs, as an autoencoder has them.
             groups: of one-hot inputs, `(variable, slice)`; default: each input is a variable.
@@ -134,15 +135,15 @@ class Structure:
         return self.names[0] == self.names[-1]
 
 
-def layers_of(model: "nn.Sequential") -> "list[nn.Module]":
+def layers_of(model: "nn.Sequential | Iterable[Any]") -> "list[nn.Module]":
     """The layers of nested `nn.Sequential`s in the order of the data."""
-    layers: list[nn.Module] = []
+    layers: list[Any] = []
     for part in model:
-        layers += layers_of(cast("nn.Sequential", part)) if isinstance(part, Iterable) else [part]
+        layers += layers_of(part) if isinstance(part, Iterable) else [part]
     return layers
 
 
-def weights_of(model: "nn.Sequential") -> list[np.ndarray]:
+def weights_of(model: "nn.Sequential | Iterable[Any]") -> list[np.ndarray]:
     """The weights of a network's linear layers in the order of the data, `(output, input)`.
 
     Raises:
@@ -150,7 +151,9 @@ def weights_of(model: "nn.Sequential") -> list[np.ndarray]:
     """
     found: list[Any] = [getattr(layer, "weight", None) for layer in layers_of(model)]
     weights = [
-        weight.detach().cpu().numpy() for weight in found if weight is not None and weight.ndim == 2
+        weight if isinstance(weight, np.ndarray) else weight.detach().cpu().numpy()
+        for weight in found
+        if weight is not None and weight.ndim == 2
     ]
     if not weights:
         raise InputError("the network has no linear layer")

@@ -19,6 +19,9 @@ from sparse_lightning.report.wording import index_name, labels
 # Errors that span more than this factor are drawn on a logarithmic axis.
 LOG_FACTOR = 10.0
 
+MOST_POINTS = 1000
+"""More networks than these are a picture in the SVG file, which is otherwise megabytes large."""
+
 
 def pareto_figure(
     comparison: Comparison, networks: pd.DataFrame, title: str, task: str = "sae"
@@ -115,6 +118,7 @@ def draw_group(axes: Axes, comparison: Comparison, survived: pd.DataFrame, group
         linestyle="none",
         alpha=0.3,
         zorder=2,
+        rasterized=len(survived) > MOST_POINTS,
     )
     if group == FLOOR_GROUP:
         (points,) = axes.plot([], [], color=look.colour, marker="o", markersize=4, linestyle="none")

@@ -1,6 +1,7 @@
 """The HTML report: one file that opens offline and shows everything a study has to say."""
 
 from base64 import b64encode
+from collections.abc import Sequence
 from functools import cache
 from itertools import combinations
 from typing import Any
@@ -9,13 +10,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from sparse_lightning.drawing.style import figure_file
 from sparse_lightning.drawing.wording import number
 from sparse_lightning.pareto import FLOOR_GROUP, INDICES, Comparison, failures
 from sparse_lightning.pareto.depths import by_depth
 from sparse_lightning.pareto.frames import records
 from sparse_lightning.reading.agreement import Agreement, summary
-from sparse_lightning.reading.diagram import structure_figure
 from sparse_lightning.report.colours import looks
 from sparse_lightning.report.component_curves import ComponentCurves
 from sparse_lightning.report.component_rows import (
@@ -33,13 +32,14 @@ from sparse_lightning.report.view import Reading, StudyView
 from sparse_lightning.report.wording import index_name, interval, markdown_cell, strengths
 
 
-def report_html(study: StudyView) -> str:
+def report_html(study: StudyView, diagrams: Sequence[bytes] = ()) -> str:
     """The page of a study.
 
     Every name comes from a project file or a table and is written as text, never as markup.
 
     Args:
         study: what is reported on.
+        diagrams: the structure of each network that is shown from inside, as SVG.
 
     Returns:
         An HTML document without references to other hosts.
@@ -71,7 +71,10 @@ def report_html(study: StudyView) -> str:
         measured=measured(networks),
         measures=measure_rows(networks),
         references=reference_rows(study.references),
-        readings=[_reading(study, reading) for reading in study.readings],
+        readings=[
+            _reading(study, reading, diagram)
+            for reading, diagram in zip(study.readings, diagrams, strict=True)
+        ],
         components=None if curves is None else _components(study, curves),
         page=None
         if study.page is None
@@ -94,13 +97,13 @@ def _components(study: StudyView, curves: ComponentCurves) -> dict[str, Any]:
     }
 
 
-def _reading(study: StudyView, reading: Reading) -> dict[str, Any]:
+def _reading(study: StudyView, reading: Reading, diagram: bytes) -> dict[str, Any]:
     return {
         "title": reading.title,
         "url": study.network_url({"run_id": reading.run_id}),
         "sentences": reading.sentences,
         "losses": None if reading.losses is None else records(reading.losses),
-        "diagram": _data_address(figure_file(structure_figure(reading.structure), "svg")),
+        "diagram": _data_address(diagram),
         "agreement": None if reading.agreement is None else _agreement(reading.agreement),
     }
 

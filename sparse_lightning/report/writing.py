@@ -50,7 +50,9 @@ def write_report(study: StudyView, output: Path) -> Path:
         save_figure(components_figure(study), figures, "components")
     for former in figures.glob("structure_[0-9]*.*"):
         former.unlink()  # an earlier study of this name may have shown more networks
+    diagrams = []
     for place, reading in enumerate(study.readings, start=1):
         diagram = structure_figure(reading.structure, f"{study.name}: {reading.title}")
-        save_figure(diagram, figures, f"structure_{place}")
-    return write_atomically(output / "report.html", report_html(study))
+        files = save_figure(diagram, figures, f"structure_{place}")
+        diagrams += [file.read_bytes() for file in files if file.suffix == ".svg"]
+    return write_atomically(output / "report.html", report_html(study, diagrams))

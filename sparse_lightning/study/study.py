@@ -4,21 +4,22 @@ import os
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from sparse_lightning.errors import InputError, TrainingError, check_type
-from sparse_lightning.network import Network
 from sparse_lightning.pareto import Comparison, compare, floor
 from sparse_lightning.pareto.depths import Depth, compare_depths
 from sparse_lightning.project import Project
-from sparse_lightning.reading.attributions import is_installed
 from sparse_lightning.report import StudyView, write_report
 from sparse_lightning.study.output import writable
 from sparse_lightning.study.view import shown_networks, view_of
 from sparse_lightning.tracking import Store, StudyRecord, find_study, read_study
 from sparse_lightning.tracking.reading import read_network
+
+if TYPE_CHECKING:
+    from sparse_lightning.network import Network
 
 
 class Study:
@@ -112,7 +113,7 @@ class Study:
 
     def network(
         self, group: str, l1_weight: float | None = None, seed: int | None = None
-    ) -> Network:
+    ) -> "Network":
         """One network of the study.
 
         Args:
@@ -151,6 +152,8 @@ class Study:
         Returns:
             `Agreement.to_dict` by run id; empty where Captum is not installed.
         """
+        from sparse_lightning.reading.attributions import is_installed
+
         if not is_installed():
             return {}
         threshold = self.project.report.connection_threshold
@@ -178,6 +181,10 @@ class Study:
 
     def view(self) -> StudyView:
         """The study as its report shows it."""
+        return self._view
+
+    @cached_property
+    def _view(self) -> StudyView:
         return view_of(self._store, self._record, self.comparison, self.depths)
 
     def _comparing(self) -> dict[str, Any]:

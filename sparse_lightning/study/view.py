@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from sparse_lightning.errors import InputError, TrackingError
-from sparse_lightning.network import Network
 from sparse_lightning.page_data.report import report_document
 from sparse_lightning.pareto import FLOOR_GROUP, Comparison
 from sparse_lightning.pareto.depths import Depth
@@ -21,14 +21,18 @@ from sparse_lightning.report.view import Reading
 from sparse_lightning.tracking import Store, StudyRecord
 from sparse_lightning.tracking.files import file_names
 from sparse_lightning.tracking.names import AGREEMENT_FILE, REFERENCE
-from sparse_lightning.tracking.reading import read_document, read_network
-from sparse_lightning.training.result import INPUT_ERRORS
+from sparse_lightning.tracking.reading import read_document, stored_network
+from sparse_lightning.tracking.stored import StoredNetwork
+from sparse_lightning.training.documents import INPUT_ERRORS
 
 SHOWN = 3
 """How many groups are shown from inside, unless the project names them."""
 
 MOST_INSIDE = 24
 """So many networks a report's page can look into: each is part of the file."""
+
+MOST_WEIGHTS = 1_000_000
+"""So many weights the networks have together into which a report's page can look."""
 
 
 def view_of(
@@ -75,9 +79,8 @@ def view_of(
         fine_tuned=bool(project.training.fine_tune_epochs),
         page=lambda: report_document(
             store,
-            record.experiment_id,
-            record.run_id,
             project.report.title or project.name,
+            record.columns,
             record.networks["run_id"].tolist(),
             _inside(record, comparison, readings),
             project.report.connection_threshold,
@@ -97,7 +100,10 @@ def _inside(record: StudyRecord, comparison: Comparison, readings: Sequence[Read
                 least = marker["squared_error"]
                 networks = found.loc[found["l1_weight"] == marker["l1_weight"]]
                 chosen.append(networks.sort_values("squared_error")["run_id"].iloc[0])
-    return list(dict.fromkeys(chosen))[:MOST_INSIDE]
+    layers = [int(units) for units in record.params["layers"].split("-")]
+    weights = sum(inputs * outputs for inputs, outputs in pairwise(layers))
+    most = min(MOST_INSIDE, MOST_WEIGHTS // weights)
+    return list(dict.fromkeys(chosen))[:most]
 
 
 def _settings(project: Project, metrics: dict[str, float]) -> dict[str, str]:
@@ -130,7 +136,7 @@ def _readings(store: Store, record: StudyRecord) -> list[Reading]:
     agreements = _agreements(store, record.run_id)
     readings = []
     for title, run_id in shown_networks(record):
-        network = read_network(store, record, run_id)
+        network = stored_network(store, record, run_id)
         agreement = agreements.get(run_id)
         readings.append(_reading(store, record.project, network, title, agreement))
     return readings
@@ -175,7 +181,11 @@ def _agreements(store: Store, run_id: str) -> dict[str, Agreement]:
 
 
 def _reading(
-    store: Store, project: Project, network: Network, title: str, agreement: Agreement | None
+    store: Store,
+    project: Project,
+    network: StoredNetwork,
+    title: str,
+    agreement: Agreement | None,
 ) -> Reading:
     threshold = project.report.connection_threshold
     structure, mappings = network.structure(threshold), network.mappings(threshold)

@@ -7,16 +7,27 @@ from typing import Any
 
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from sparse_lightning.tracking.names import FAILURE, FAILURE_CAUSE, FAILURE_PHASE, KIND, NETWORK
+from sparse_lightning.tracking.names import (
+    FAILURE,
+    FAILURE_CAUSE,
+    FAILURE_PHASE,
+    FAILURE_STEP,
+    KIND,
+    NETWORK,
+    REPLICA,
+)
 
 ABSENT = -1
 """The code of a run that has no such param or tag."""
 
-SHOWN_TAGS = ("mlflow.user", "mlflow.source.name", FAILURE, FAILURE_PHASE, FAILURE_CAUSE)
+FAILURE_TAGS = (FAILURE, FAILURE_PHASE, FAILURE_STEP, FAILURE_CAUSE)
+"""These tell how a network has failed."""
+
+SHOWN_TAGS = ("mlflow.user", "mlflow.source.name", *FAILURE_TAGS)
 """Of the tags that MLflow and this package keep for themselves, those that tell a user anything."""
 
-OWN_TAGS = (KIND, MLFLOW_PARENT_RUN_ID)
-"""These tell which runs are networks, and of which study."""
+OWN_TAGS = (KIND, MLFLOW_PARENT_RUN_ID, REPLICA)
+"""These tell which runs are networks, of which study, and at which place of its grid."""
 
 HIDDEN_TAGS = ("mlflow.", "sparse_lightning.")
 """What the names of the others begin with."""
@@ -59,6 +70,7 @@ class RunColumns:
         params: by name.
         tags: by name, those that are shown.
         parents: the studies of those that are networks of this package; None for others.
+        replicas: the places of those networks in the grids of their studies; None for others.
         truncated: whether there were more runs than could be taken.
     """
 
@@ -71,6 +83,7 @@ class RunColumns:
     params: dict[str, Coded] = field(default_factory=dict)
     tags: dict[str, Coded] = field(default_factory=dict)
     parents: list[str | None] = field(default_factory=list)
+    replicas: list[int | None] = field(default_factory=list)
     truncated: bool = False
 
 
@@ -111,7 +124,9 @@ def columns_of(
             own[name][run_id] = text
         elif shown(name):
             visible.append((run_id, name, text))
-    kinds, parents = (own[name] for name in OWN_TAGS)
+    kinds, parents, replicas = (own[name] for name in OWN_TAGS)
+    networks = {run_id for run_id, kind in kinds.items() if kind == NETWORK}
+    placed = networks & replicas.keys()
     return RunColumns(
         ids=[head.run_id for head in heads],
         names=[head.name for head in heads],
@@ -121,10 +136,8 @@ def columns_of(
         metrics=dict(sorted(numbers.items())),
         params=_coded_columns(params, places),
         tags=_coded_columns(visible, places),
-        parents=[
-            parents.get(head.run_id) if kinds.get(head.run_id) == NETWORK else None
-            for head in heads
-        ],
+        parents=[parents.get(head.run_id) if head.run_id in networks else None for head in heads],
+        replicas=[int(replicas[head.run_id]) if head.run_id in placed else None for head in heads],
         truncated=truncated,
     )
 

@@ -1,11 +1,13 @@
 """Reading the small files of runs; torch is not needed for it."""
 
+import posixpath
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
+from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
 from sparse_lightning.tracking.store import Store
 
@@ -16,12 +18,13 @@ def read_document(store: Store, run_id: str, file: str) -> bytes:
     Raises:
         TrackingError: the run has none of that name.
     """
-    with (
-        store.errors(f"does not give {file} of run {run_id}"),
-        TemporaryDirectory() as folder,
-        no_bar(),
-    ):
-        return Path(store.client.download_artifacts(run_id, file, folder)).read_bytes()
+    with store.errors(f"does not give {file} of run {run_id}"):
+        repository, folder = store.artifacts(run_id)
+        path = posixpath.join(folder, file)
+        if type(repository) is LocalArtifactRepository:
+            return Path(repository.artifact_dir, path).read_bytes()
+        with TemporaryDirectory() as copy, no_bar():
+            return Path(repository.download_artifacts(path, copy)).read_bytes()
 
 
 def file_names(store: Store, run_id: str) -> set[str]:
@@ -31,9 +34,9 @@ def file_names(store: Store, run_id: str) -> set[str]:
         TrackingError: the store fails.
     """
     with store.errors(f"does not list the files of run {run_id}"):
-        return {
-            Path(file.path).name for file in store.client.list_artifacts(run_id) if not file.is_dir
-        }
+        repository, folder = store.artifacts(run_id)
+        found = repository.list_artifacts(folder or None)
+    return {posixpath.basename(file.path) for file in found if not file.is_dir}
 
 
 @contextmanager

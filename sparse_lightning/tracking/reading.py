@@ -2,8 +2,12 @@
 
 import json
 import math
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
@@ -11,13 +15,18 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import InputError, TrackingError
-from sparse_lightning.network import Network
 from sparse_lightning.project import Project
 from sparse_lightning.replica import STRENGTHS
 from sparse_lightning.tracking import names
+from sparse_lightning.tracking.columns import ABSENT, Coded, RunColumns
 from sparse_lightning.tracking.files import read_document
+from sparse_lightning.tracking.selecting import Selection, read_columns
 from sparse_lightning.tracking.store import Store
-from sparse_lightning.weights import from_safetensors
+from sparse_lightning.tracking.stored import StoredNetwork
+from sparse_lightning.weights import read_layers
+
+if TYPE_CHECKING:
+    from sparse_lightning.network import Network
 
 __all__ = [
     "StudyRecord",
@@ -25,7 +34,10 @@ __all__ = [
     "read_document",
     "read_network",
     "read_network_of_run",
+    "read_project",
     "read_study",
+    "stored_network",
+    "stored_network_of_run",
 ]
 
 
@@ -44,6 +56,7 @@ class StudyRecord:
             failed, failure (in words), failure_phase, failure_step, failure_cause (what
             `modules.failures.Failure` holds; empty or NaN where sound), run_id, run_name,
             experiment_id.
+        columns: the runs of the networks, the newest last.
         seconds: how long the study's run was open; NaN where it has not ended.
     """
 
@@ -53,6 +66,7 @@ class StudyRecord:
     params: dict[str, str]
     metrics: dict[str, float]
     networks: pd.DataFrame
+    columns: RunColumns
     seconds: float = math.nan
 
 
@@ -95,33 +109,68 @@ def read_study(store: Store, run_id: str) -> StudyRecord:
     run = store.run(run_id)
     if run.data.tags.get(names.KIND) != names.STUDY:
         raise InputError(f"the run {run_id} in {store.uri} holds no study")
-    condition = f"tags.mlflow.parentRunId = '{run_id}' and tags.`{names.KIND}` = '{names.NETWORK}'"
-    children = store.search([run.info.experiment_id], condition)
-    if not children or "floor_epochs" not in run.data.metrics:
+    with store.errors("cannot be searched"):
+        selection = Selection([run.info.experiment_id], [run_id])
+        columns = read_columns(store.backend, selection, most=sys.maxsize - 1)
+    if not columns.ids or "floor_epochs" not in run.data.metrics:
         raise TrackingError(
-            f"the study {run_id} in {store.uri} is not finished: it holds {len(children)} networks"
+            f"the study {run_id} in {store.uri} is not finished: it holds {len(columns.ids)} "
+            "networks"
         )
-    text = read_document(store, run_id, names.PROJECT_FILE).decode()
     return StudyRecord(
         run_id=run_id,
         experiment_id=run.info.experiment_id,
-        project=Project.parse(text, origin=f"{names.PROJECT_FILE} of run {run_id}"),
+        project=read_project(store, run_id),
         params=dict(run.data.params),
         metrics=dict(run.data.metrics),
-        networks=_networks(children),
+        networks=_networks(columns),
+        columns=columns,
         seconds=(run.info.end_time - run.info.start_time) / 1000 if run.info.end_time else math.nan,
     )
 
 
-def read_network(store: Store, study: StudyRecord, run_id: str) -> Network:
+def read_project(store: Store, run_id: str) -> Project:
+    """The project of a study.
+
+    Raises:
+        ProjectError: its file cannot be read any more.
+        TrackingError: the store fails, or does not hold the file.
+    """
+    text = read_document(store, run_id, names.PROJECT_FILE).decode()
+    return Project.parse(text, origin=f"{names.PROJECT_FILE} of run {run_id}")
+
+
+def read_network(store: Store, study: StudyRecord, run_id: str) -> "Network":
     """Read one network of a study with the encoding of its table."""
+    return stored_network(store, study, run_id).network()
+
+
+def stored_network(store: Store, study: StudyRecord, run_id: str) -> StoredNetwork:
+    """The same without torch, as the store holds it."""
     row = study.networks.loc[study.networks["run_id"] == run_id].iloc[0]
     params = {name: row[name] for name in _PARAMS}
     return _load(store, study.run_id, study.project.task, params, run_id)
 
 
-def read_network_of_run(store: Store, run: Run) -> Network:
+def read_network_of_run(store: Store, run: Run) -> "Network":
     """Read one network by its run alone; the rest of its study is not looked at.
+
+    Raises:
+        InputError: the run holds no network, or its training failed.
+        TrackingError: the store fails, or does not hold the files of the network.
+    """
+    return stored_network_of_run(store, run).network()
+
+
+def stored_network_of_run(
+    store: Store, run: Run, beside: StoredNetwork | None = None
+) -> StoredNetwork:
+    """The same without torch, as the store holds it.
+
+    Args:
+        store: that holds it.
+        run: of the network.
+        beside: a network of the same study, which has the same encoding and classes.
 
     Raises:
         InputError: the run holds no network, or its training failed.
@@ -134,26 +183,43 @@ def read_network_of_run(store: Store, run: Run) -> Network:
         raise InputError(f"the training of the network {run_id} failed: {tags[names.FAILURE]}")
     if run.info.status != "FINISHED":
         raise InputError(f"the network {run_id} is not finished")
-    known = _network(run)
-    params = {name: known[name] for name in _PARAMS}
-    return _load(store, tags[MLFLOW_PARENT_RUN_ID], run.data.params["task"], params, run_id)
+    params = {
+        "group": run.data.params["group"],
+        "regularizer": run.data.params["regularizer"],
+        **{name: float(run.data.params.get(name, "nan")) for name in STRENGTHS},
+        "seed": int(run.data.params["seed"]),
+    }
+    if math.isnan(params["l1_weight"]):
+        params["l1_weight"] = 0.0
+    parent = tags[MLFLOW_PARENT_RUN_ID]
+    return _load(store, parent, run.data.params["task"], params, run_id, beside)
 
 
 _PARAMS = ("group", "regularizer", *STRENGTHS, "seed")
 
 
 def _load(
-    store: Store, study_id: str, task: str, params: dict[str, object], run_id: str
-) -> Network:
-    encoding = json.loads(read_document(store, study_id, names.ENCODING_FILE))
-    classes: tuple[str, ...] = ()
-    if task == "classifier":
-        stored = json.loads(read_document(store, study_id, names.TARGET_FILE))
-        classes = ClassTarget.from_dict(stored).classes
+    store: Store,
+    study_id: str,
+    task: str,
+    params: dict[str, Any],
+    run_id: str,
+    beside: StoredNetwork | None = None,
+) -> StoredNetwork:
+    if beside is None:
+        encoding = Encoding.from_dict(
+            json.loads(read_document(store, study_id, names.ENCODING_FILE))
+        )
+        classes: tuple[str, ...] = ()
+        if task == "classifier":
+            stored = json.loads(read_document(store, study_id, names.TARGET_FILE))
+            classes = ClassTarget.from_dict(stored).classes
+    else:
+        encoding, classes = beside.encoding, beside.classes
     origin = f"{names.WEIGHTS_FILE} of run {run_id}"
-    return Network(
-        model=from_safetensors(read_document(store, run_id, names.WEIGHTS_FILE), origin),
-        encoding=Encoding.from_dict(encoding),
+    return StoredNetwork(
+        layers=read_layers(read_document(store, run_id, names.WEIGHTS_FILE), origin),
+        encoding=encoding,
         params=params,
         run_id=run_id,
         task=task,
@@ -161,34 +227,55 @@ def _load(
     )
 
 
-def _networks(runs: list[Run]) -> pd.DataFrame:
-    runs = sorted(runs, key=lambda run: int(run.data.tags[names.REPLICA]))
-    return pd.DataFrame([_network(run) for run in runs])
-
-
 _NOT_FURTHER = ("connections", "squared_error", "training_squared_error")
 
 
-def _network(run: Run) -> dict[str, object]:
-    params, metrics, tags = run.data.params, run.data.metrics, run.data.tags
-    failure = tags.get(names.FAILURE, "")
-    strengths = {name: float(params.get(name, "nan")) for name in STRENGTHS}
-    if math.isnan(strengths["l1_weight"]):
-        strengths["l1_weight"] = 0.0
-    return {
-        "group": params["group"],
-        "regularizer": params["regularizer"],
-        **strengths,
-        "seed": int(params["seed"]),
-        "connections": math.nan if failure else metrics.get("connections", math.nan),
-        "squared_error": math.nan if failure else metrics.get("squared_error", math.nan),
-        **{name: value for name, value in metrics.items() if name not in _NOT_FURTHER},
-        "failed": bool(failure),
-        "failure": failure,
-        "failure_phase": tags.get(names.FAILURE_PHASE, ""),
-        "failure_step": float(tags.get(names.FAILURE_STEP, "nan")),
-        "failure_cause": tags.get(names.FAILURE_CAUSE, ""),
-        "run_id": run.info.run_id,
-        "run_name": run.info.run_name,
-        "experiment_id": run.info.experiment_id,
-    }
+def _networks(columns: RunColumns) -> pd.DataFrame:
+    order = np.argsort([-1 if place is None else place for place in columns.replicas])
+
+    def text(known: Mapping[str, Coded], name: str) -> list[str | None]:
+        column = known.get(name)
+        if column is None:
+            return [None] * len(order)
+        codes = (column.codes[place] for place in order)
+        return [None if code == ABSENT else column.levels[code] for code in codes]
+
+    def param(name: str) -> list[str | None]:
+        return text(columns.params, name)
+
+    def tag(name: str) -> list[str]:
+        return [found or "" for found in text(columns.tags, name)]
+
+    def metric(name: str) -> np.ndarray:
+        values = columns.metrics.get(name)
+        if values is None:
+            return np.full(len(order), np.nan)
+        return np.array(values, dtype=float)[order]
+
+    def own(values: list[str]) -> list[str]:
+        return [values[place] for place in order]
+
+    strengths = {name: np.array(param(name), dtype=float) for name in STRENGTHS}
+    strengths["l1_weight"] = np.nan_to_num(strengths["l1_weight"])
+    failures = tag(names.FAILURE)
+    failed = np.array([bool(failure) for failure in failures])
+    experiments = columns.experiments
+    return pd.DataFrame(
+        {
+            "group": param("group"),
+            "regularizer": param("regularizer"),
+            **strengths,
+            "seed": np.array(param("seed"), dtype=int),
+            "connections": np.where(failed, np.nan, metric("connections")),
+            "squared_error": np.where(failed, np.nan, metric("squared_error")),
+            **{name: metric(name) for name in columns.metrics if name not in _NOT_FURTHER},
+            "failed": failed,
+            "failure": failures,
+            "failure_phase": tag(names.FAILURE_PHASE),
+            "failure_step": np.array(text(columns.tags, names.FAILURE_STEP), dtype=float),
+            "failure_cause": tag(names.FAILURE_CAUSE),
+            "run_id": own(columns.ids),
+            "run_name": own(columns.names),
+            "experiment_id": own([experiments.levels[code] for code in experiments.codes]),
+        }
+    )

@@ -8,6 +8,7 @@ is not certain (`reads` says no), the API is used.
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from math import isfinite
 from typing import Any
 
@@ -179,14 +180,13 @@ def _meeting(sql: Any, session: Any, condition: str) -> Any:
 
 def _from_api(store: Any, selection: Selection, most: int) -> RunColumns:
     runs: list[Run] = []
-    truncated = False
-    for run in _searched(store, selection.experiments, selection.condition):
-        if _wanted(run, selection):
-            if len(runs) == most:
-                truncated = True
-                break
-            runs.append(run)
-    runs.reverse()  # the search gives the newest first
+    for condition in _conditions(selection):
+        found = _searched(store, selection.experiments, condition)
+        runs += islice((run for run in found if _wanted(run, selection)), most + 1)
+    if len(selection.studies) > 1:
+        runs.sort(key=lambda run: run.info.start_time or 0, reverse=True)
+    truncated = len(runs) > most
+    runs = runs[:most][::-1]  # a search gives the newest first
     return columns_of(
         [
             RunHead(
@@ -207,6 +207,18 @@ def _from_api(store: Any, selection: Selection, most: int) -> RunColumns:
         _texts((run.info.run_id, run.data.tags) for run in runs),
         truncated,
     )
+
+
+def _conditions(selection: Selection) -> list[str]:
+    """What is asked of the store: the networks of a study are not looked for among all runs."""
+    given = f" and {selection.condition}" if selection.condition else ""
+    if not selection.studies:
+        return [selection.condition]
+    return [
+        f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{study}' and tags.`{names.KIND}` = '{names.NETWORK}'"
+        f"{given}"
+        for study in selection.studies
+    ]
 
 
 def _wanted(run: Run, selection: Selection) -> bool:

@@ -5,7 +5,6 @@ import posixpath
 from typing import Any
 
 import mlflow
-from mlflow.entities import FileInfo
 from mlflow.server import handlers
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
@@ -41,17 +40,11 @@ class ServedStore(Store):
         """Where MLflow's pages are, seen from those of this package."""
         return "../"
 
+    def _repository(self, artifact_uri: str) -> tuple[ArtifactRepository, str]:
+        return repository_of(artifact_uri)
+
 
 class _ServedClient(mlflow.MlflowClient):
-    def download_artifacts(self, run_id: str, path: str, dst_path: str | None = None) -> str:
-        artifact_uri = str(self.get_run(run_id).info.artifact_uri)
-        repository, folder = repository_of(artifact_uri)
-        return repository.download_artifacts(posixpath.join(folder, path), dst_path)
-
-    def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
-        repository, folder = repository_of(str(self.get_run(run_id).info.artifact_uri))
-        return repository.list_artifacts(posixpath.join(folder, path or "").rstrip("/") or None)
-
     def log_model_artifacts(
         self, model_id: str, local_dir: str, artifact_path: str | None = None
     ) -> None:

@@ -5,11 +5,14 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import mlflow
 from mlflow.entities import Experiment, Run
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from sparse_lightning.errors import InputError, TrackingError
 
@@ -78,11 +81,31 @@ class Store:
         """
         with self.errors(f"does not give the run {run_id}"):
             try:
-                return self.client.get_run(run_id)
+                run = self.client.get_run(run_id)
             except MlflowException as error:
                 if error.error_code in _NO_SUCH_RUN:
                     raise InputError(f"{self.uri} holds no run {run_id!r}") from error
                 raise
+        self._artifact_uris[run_id] = str(run.info.artifact_uri)
+        return run
+
+    def artifacts(self, run_id: str) -> tuple[ArtifactRepository, str]:
+        """Where the files of a run are, and the folder of them there.
+
+        Raises:
+            MlflowException: there is no such run, or its files are at a place that is not known.
+        """
+        if run_id not in self._artifact_uris:
+            self._artifact_uris[run_id] = str(self.client.get_run(run_id).info.artifact_uri)
+        return self._repository(self._artifact_uris[run_id])
+
+    @cached_property
+    def _artifact_uris(self) -> dict[str, str]:
+        """Of the runs that were looked into; a run keeps its own."""
+        return {}
+
+    def _repository(self, artifact_uri: str) -> tuple[ArtifactRepository, str]:
+        return get_artifact_repository(artifact_uri, self.uri), ""
 
     def search(self, experiments: list[str], condition: str) -> list[Run]:
         """Every active run that meets a condition in MLflow's filter language."""

@@ -12,12 +12,13 @@ from sparse_lightning.modules.population import Optimization
 from sparse_lightning.population import batched_layer, part_of
 from sparse_lightning.project import Project
 from sparse_lightning.training.checkpoints import Checkpoints
+from sparse_lightning.training.documents import CONFUSION, SWEEP
 from sparse_lightning.training.grid_training import GridTraining, Stage
 from sparse_lightning.training.judging import judge, judge_networks
 from sparse_lightning.training.measuring import outputs, squared_errors
 from sparse_lightning.training.progress import Progress
 from sparse_lightning.training.references import classifier_references
-from sparse_lightning.training.result import CONFUSION, SWEEP, TrainedPopulation
+from sparse_lightning.training.result import TrainedPopulation
 from sparse_lightning.training.stacked import greedy_stages
 from sparse_lightning.training.sweeping import sweep
 

@@ -21,10 +21,9 @@ def facts_of(project: Project, table: Table, examples: Examples) -> dict[str, fl
     """
     layers = project.layers(examples.inputs.shape[1], examples.outputs)
     weights = sum(inputs * outputs for inputs, outputs in pairwise(layers))
-    trained_on = len(examples.training().inputs)
     return {
-        "rows": trained_on,
-        "rows_held_out": len(examples.inputs) - trained_on,
+        "rows": len(examples.inputs) - examples.rows_held_out,
+        "rows_held_out": examples.rows_held_out,
         "rows_dropped": table.rows_dropped,
         # Of components y is a share of the variance.
         "null_error": 1.0 if project.task == "pca" else examples.null_error,

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sparse_lightning.modules.population import PopulationModule
+from sparse_lightning.moments import variance_of
 from sparse_lightning.population import connections, linear_layers
 from sparse_lightning.training.result import History
 
@@ -44,7 +45,7 @@ def input_errors(
     rows: Float[Tensor, "row unit"], errors: Float[np.ndarray, "replica output"]
 ) -> list[dict[str, list[float]]]:
     """The document `INPUT_ERRORS` of each replica that rebuilds the rows with these errors."""
-    variances = rows.double().var(0, correction=0).tolist()
+    variances = variance_of(rows).tolist()
     return [{"variance": variances, "squared_error": error.tolist()} for error in errors]
 
 

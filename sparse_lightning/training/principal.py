@@ -20,13 +20,16 @@ from sparse_lightning.components import (
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.modules.components import PrincipalComponents
 from sparse_lightning.modules.population import Optimization
+from sparse_lightning.moments import evenly, mean_of
 from sparse_lightning.population import BatchedLinear, linear_layers
 from sparse_lightning.project import Project
 from sparse_lightning.training.checkpoints import Checkpoints
+from sparse_lightning.training.documents import INPUT_ERRORS
 from sparse_lightning.training.grid_training import GridTraining, Stage
 from sparse_lightning.training.measuring import input_errors, squared_errors
 from sparse_lightning.training.progress import Progress
-from sparse_lightning.training.result import INPUT_ERRORS, TrainedPopulation
+from sparse_lightning.training.references import MOST_REFERENCE_ROWS
+from sparse_lightning.training.result import TrainedPopulation
 
 ALPHAS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """The strengths of scikit-learn's SparsePCA that are measured beside the replicas."""
@@ -56,11 +59,12 @@ def train_components(
         checkpoints: of the fits; default: none.
     """
     rows = examples.inputs
-    mean = rows.double().mean(0).float()
+    mean = mean_of(rows).float()
     covariance = covariance_of(rows)
     components = project.network.units[0]
     grid = GridTraining(project, progress, numbers=numbers, checkpoints=checkpoints)
-    stage = _stage(grid, rows - mean, covariance)
+    centred = rows - mean
+    stage = _stage(grid, centred, covariance)
     grid.train(stage)
     (layer,) = linear_layers(grid.in_grid_order(stage.layers))
     loadings, measures = _measured(layer.weight.detach(), covariance, project)
@@ -74,7 +78,7 @@ def train_components(
         counts=measures[f"loadings_{components}"],
     )
     if grid.holds_floor:
-        population.references = _references(project, rows - mean, covariance)
+        population.references = _references(project, centred, covariance)
     return population
 
 
@@ -132,7 +136,7 @@ def _references(project: Project, rows: Tensor, covariance: Tensor) -> dict[str,
     exact = exact_components(covariance, components)
     _, measures = _measured(exact, covariance, project)
     references = {f"pca_{name}": float(values[0]) for name, values in measures.items()}
-    sparse = sparse_pca(rows, components, ALPHAS)
+    sparse = sparse_pca(rows[evenly(len(rows), MOST_REFERENCE_ROWS)], components, ALPHAS)
     _, measures = _measured(sparse, covariance, project)
     return references | {
         f"sparse_pca_{alpha:g}_{name}": float(values[place])

@@ -9,15 +9,6 @@ from torch import nn
 from sparse_lightning.modules.failures import Failure
 from sparse_lightning.replica import Replica
 
-INPUT_ERRORS = "input_errors.json"
-"""Document of an autoencoder: the variance and the squared error of each of its inputs."""
-
-SWEEP = "sweep.json"
-"""Document of an autoencoder or a classifier: connections and error over thresholds, `sweeping`."""
-
-CONFUSION = "confusion.json"
-"""Document of a classifier: its confusion matrices."""
-
 
 @dataclass
 class History:

@@ -13,10 +13,11 @@ from sparse_lightning.modules.population import Optimization
 from sparse_lightning.population import batched_layer, connections, part_of
 from sparse_lightning.project import Project
 from sparse_lightning.training.checkpoints import Checkpoints
+from sparse_lightning.training.documents import INPUT_ERRORS, SWEEP
 from sparse_lightning.training.grid_training import GridTraining, Stage
 from sparse_lightning.training.measuring import input_errors, squared_errors
 from sparse_lightning.training.progress import Progress
-from sparse_lightning.training.result import INPUT_ERRORS, SWEEP, TrainedPopulation
+from sparse_lightning.training.result import TrainedPopulation
 from sparse_lightning.training.sweeping import sweep
 
 

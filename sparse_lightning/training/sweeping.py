@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from sparse_lightning.moments import evenly
 from sparse_lightning.population import connections, linear_layers, take
 from sparse_lightning.training.measuring import rows_at_once
 
@@ -41,7 +42,7 @@ def sweep(
         is not finite is None.
     """
     total = len(rows)
-    chosen = torch.linspace(0, total - 1, min(total, MOST_ROWS)).round().long()
+    chosen = evenly(total, MOST_ROWS)
     rows, targets = rows[chosen], targets[chosen]
     labels = None if labels is None else labels[chosen]
     pruned = take(network, slice(None))

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparse_lightning.data import catalog, files
+from sparse_lightning.data import catalog
+from sparse_lightning.data.csv_files import read_csv
 from sparse_lightning.errors import TableError
 from sparse_lightning.project import TableSettings
 
@@ -305,9 +306,11 @@ def test_any_file_is_a_table_or_explained(tmp_path_factory, content, suffix, mis
 )
 def test_a_table_written_by_pandas_is_read_back(rows):
     frame = pd.DataFrame(rows, columns=["a", "b, c"])
-    raw = files.read_csv(frame.to_csv(index=False).encode())
-    pd.testing.assert_frame_equal(raw.frame.astype(float), frame.astype(float), check_exact=True)
-    assert raw.lines == tuple(range(2, len(rows) + 2))
+    raw = read_csv(frame.to_csv(index=False).encode())
+    pd.testing.assert_frame_equal(
+        raw.read(raw.names).astype(float), frame.astype(float), check_exact=True
+    )
+    assert list(raw.lines) == list(range(2, len(rows) + 2))
 
 
 def test_reading_a_table_does_not_import_torch():

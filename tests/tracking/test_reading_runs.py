@@ -1,15 +1,24 @@
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import sparse_lightning as sl
-from sparse_lightning.tracking import find_study, read_study
+from sparse_lightning.population import ACTIVATIONS
+from sparse_lightning.replica import STRENGTHS
+from sparse_lightning.tracking import find_study, read_study, selecting
+from sparse_lightning.tracking.reading import stored_network
 from sparse_lightning.tracking.store import Store
-from sparse_lightning.weights import from_safetensors, to_safetensors
+from sparse_lightning.weights import ACTIVATION_KINDS, from_safetensors, to_safetensors
 
 pytestmark = pytest.mark.slow
+
+PARAMS = {"group", "regularizer", "seed", *STRENGTHS}
 
 
 @pytest.fixture
@@ -79,3 +88,41 @@ def test_weights_outlast_the_way_to_a_file_and_back(wine_job):
     model = wine_job.study.network("L1", l1_weight=0.001, seed=2).model
     content = to_safetensors(model)
     assert to_safetensors(from_safetensors(content, "this test")) == content
+
+
+@pytest.mark.long
+def test_a_report_is_written_without_torch(wine_job, tmp_path):
+    code = (
+        "import sys, pathlib, sparse_lightning as sl\n"
+        f"study = sl.Study.load({wine_job.study.run_id!r}, {wine_job.uri!r})\n"
+        f"study.write_report(pathlib.Path({str(tmp_path)!r}))\n"
+        "assert 'torch' not in sys.modules and 'pytorch_lightning' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    name = "report.html"
+    assert (tmp_path / name).read_bytes() == (wine_job.report / name).read_bytes()
+
+
+def test_a_network_reads_the_same_from_arrays_as_from_torch(wine_job):
+    record = read_study(Store(wine_job.uri), wine_job.study.run_id)
+    run_id = record.networks["run_id"].iloc[-1]
+    stored = stored_network(Store(wine_job.uri), record, run_id)
+    network, threshold = stored.network(), 0.01
+    one, other = stored.structure(threshold), network.structure(threshold)
+    for there, here in zip(one.weights, other.weights, strict=True):
+        np.testing.assert_array_equal(there, here)
+    assert (one.names, one.groups, one.code_layer) == (other.names, other.groups, other.code_layer)
+    assert repr(stored.mappings(threshold)) == repr(network.mappings(threshold))
+    assert stored.params.keys() == network.params.keys() == PARAMS
+
+
+def test_a_study_reads_the_same_through_the_api_as_from_the_tables(wine_job, monkeypatch):
+    tables = read_study(Store(wine_job.uri), wine_job.study.run_id)
+    monkeypatch.setattr(selecting, "reads", lambda sql: False)
+    api = read_study(Store(wine_job.uri), wine_job.study.run_id)
+    pd.testing.assert_frame_equal(api.networks, tables.networks, check_exact=True)
+    assert api.columns == tables.columns
+
+
+def test_the_kinds_of_layers_are_the_activations_that_there_are():
+    assert set(ACTIVATION_KINDS) == set(ACTIVATIONS)

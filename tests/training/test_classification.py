@@ -82,6 +82,17 @@ def test_the_measures_are_those_of_scikit_learn():
         assert "heldout" not in document
 
 
+def test_networks_that_are_judged_a_few_at_a_time_are_judged_alike(monkeypatch):
+    rows = examples()
+    whole, confusion = classification._judged(trained().network, rows, "heldout_")
+    monkeypatch.setattr(classification, "MOST_OUTPUTS", 2 * 3 * len(rows.inputs))
+    parts, again = classification._judged(trained().network, rows, "heldout_")
+    np.testing.assert_array_equal(again, confusion)
+    assert parts.keys() == whole.keys()
+    for name, values in whole.items():
+        np.testing.assert_allclose(parts[name], values, rtol=1e-6)
+
+
 def test_held_out_rows_are_not_trained_on():
     rows = examples()
     split = rows.hold_out(0.25, seed=1)
