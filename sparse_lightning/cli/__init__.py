@@ -3,7 +3,7 @@
 Heavy imports happen inside the commands, so that `--help` answers at once.
 """
 
-from sparse_lightning.cli import data, exporting, reporting, searching, studies
+from sparse_lightning.cli import data, delivering, exporting, reporting, searching, studies
 from sparse_lightning.cli.main import main
 
-__all__ = ["data", "exporting", "main", "reporting", "searching", "studies"]
+__all__ = ["data", "delivering", "exporting", "main", "reporting", "searching", "studies"]

@@ -1,28 +1,38 @@
 """Files written whole or not at all."""
 
+import os
 from pathlib import Path
 from uuid import uuid4
 
 
-def write_atomically(path: Path, content: str | bytes) -> Path:
+def write_atomically(path: Path, content: str | bytes, lasting: bool = False) -> Path:
     """Write a file beside its place and move it there, so that no reader meets half of it.
 
     Args:
         path: where to; its folder is made if need be.
         content: text is written as UTF-8 with the line ends it has.
+        lasting: return only when the file outlasts a crash of the machine.
 
     Returns:
         The path.
 
     Raises:
-        OSError: the file cannot be written; what was there before is untouched.
+        OSError: the file cannot be written, and the error names it; what was there before is
+            untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     temporary = path.with_name(f".{uuid4().hex}")
     try:
-        temporary.write_bytes(data)
+        with temporary.open("wb") as file:
+            file.write(data)
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
+    except OSError as error:
+        # A full disk has no name in Python's error, and the temporary one tells the user nothing.
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
     return path

@@ -61,6 +61,11 @@ class Study:
         return self._record.run_id
 
     @property
+    def opening(self) -> str:
+        """Where a browser finds the runs: an address, or the command that starts a server."""
+        return self._store.opening
+
+    @property
     def project(self) -> Project:
         """The project that the study was made from."""
         return self._record.project

@@ -91,7 +91,7 @@ def table1(
     name = "table1" + "-own-range" * own_range + "-quick" * quick
     folder = writable(output or Path("reports") / name)
     store = Store(tracking_uri)
-    with OpenedRun(store, OVERVIEW, name, open_run_of()) as opened:
+    with OpenedRun.open(store, OVERVIEW, name, open_run_of()) as opened:
         opened.describe(
             params={"columns": ", ".join(COLUMNS), "quick": quick, "own_range": own_range}
         )

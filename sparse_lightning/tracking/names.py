@@ -13,6 +13,9 @@ PROJECT = "sparse_lightning.project"
 REPLICA = "sparse_lightning.replica"
 """Tag of a network's run: its number in the grid."""
 
+JOB = "sparse_lightning.job"
+"""Tag of a run that a job has opened: the job's own, by which it is found again."""
+
 FAILURE = "sparse_lightning.failure"
 """Tag of a failed network's run: what went wrong."""
 

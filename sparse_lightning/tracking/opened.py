@@ -1,49 +1,132 @@
 """A run that is open while a job writes to it, and ends in any case."""
 
+import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from uuid import uuid4
 
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import DatasetInput, Run
+from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME
 
-from sparse_lightning.errors import TrackingError
+from sparse_lightning.errors import TrackingError, UndeliveredError
 from sparse_lightning.tracking import names
+from sparse_lightning.tracking.delivery import passing, single
 from sparse_lightning.tracking.origin import source_tags
-from sparse_lightning.tracking.store import Store
+from sparse_lightning.tracking.outbox import PATIENCE, PAUSES, Outbox
+from sparse_lightning.tracking.records import Attached, Described, Ended, Forgotten, Given
+from sparse_lightning.tracking.runs import FinishedRun
+from sparse_lightning.tracking.spool import Job, Spool, spool_folder, spools_in
+from sparse_lightning.tracking.store import Store, retries
+
+logger = logging.getLogger(__name__)
 
 LONGEST_PARAM = 6000
 """MLflow's own limit, in characters."""
+
+AFTER_AN_ERROR = 5.0
+"""In seconds: the most patience with the store of a job that has failed or was interrupted."""
 
 
 class OpenedRun:
     """A context manager: the run ends as finished, failed or killed, as what is done inside does.
 
+    What is added to the run goes by way of an `Outbox`: a store that fails keeps no job waiting.
+
     Args:
         store: where to write.
-        kind: what the run holds; one run holds one such thing.
-        name: of the run, and of the experiment that a new one is opened in.
-        run_id: a run that is open already, as `mlflow run` opens one; default: a new run.
+        run: that is open.
+        job: what a spool says of it.
+        opened_elsewhere: whether another program ends it.
+        patience: with a store that takes nothing, in seconds.
+        spool: of a job that was broken off; default: the job begins.
 
     Raises:
-        TrackingError: the store fails, or the open run holds something of this package already.
-        InputError: there is no such run.
+        TrackingError: what the store cannot take at once can be kept nowhere.
     """
 
-    def __init__(self, store: Store, kind: str, name: str, run_id: str | None = None):
+    def __init__(
+        self,
+        store: Store,
+        run: Run,
+        job: Job,
+        opened_elsewhere: bool = False,
+        patience: float = PATIENCE,
+        spool: Spool | None = None,
+    ):
         self.store = store
-        self._kind = kind
-        self._name = name
-        self._opened_elsewhere = run_id is not None
-        self.run_id, self.experiment_id = self._join(run_id) if run_id else self._open()
+        self.run_id, self.experiment_id = run.info.run_id, run.info.experiment_id
+        self._job = job
+        self._begins = spool is None
+        self._opened_elsewhere = opened_elsewhere
+        self._patience = patience
+        # Of a job that was broken off, the spool may hold the end.
+        self._ended = spool is not None and spool.ended
+        self._outbox = Outbox(store, run, job, spool)
+
+    @classmethod
+    def open(
+        cls,
+        store: Store,
+        kind: str,
+        name: str,
+        run_id: str | None = None,
+        *,
+        report: Path | None = None,
+        folder: Path | None = None,
+        patience: float = PATIENCE,
+    ) -> Self:
+        """The run of a job that begins.
+
+        Args:
+            store: where to write.
+            kind: what the run holds; one run holds one such thing.
+            name: of the run, and of the experiment that a new one is opened in.
+            run_id: a run that is open already, as `mlflow run` opens one; default: a new run.
+            report: the folder of the report, for `sparse-lightning deliver` to write it.
+            folder: that the paths in the project file start at.
+            patience: with a store that takes nothing, in seconds.
+
+        Raises:
+            TrackingError: the store fails, or the open run holds something of this package already.
+            InputError: there is no such run.
+        """
+        run = _joined(store, run_id) if run_id else _opened(store, name, patience)
+        job = Job(
+            kind,
+            name,
+            run.info.run_id,
+            store.shown,
+            str(report.absolute()) if report else "",
+            str(folder.absolute()) if folder else "",
+        )
+        try:
+            return cls(store, run, job, run_id is not None, patience)
+        except TrackingError:
+            with suppress(MlflowException, OSError):
+                store.client.set_terminated(run.info.run_id, "FAILED")
+            raise
+
+    @classmethod
+    def resume(cls, store: Store, spool: Spool, patience: float = PATIENCE) -> Self:
+        """The run of a job that was broken off, with what its store has not taken.
+
+        Raises:
+            InputError: the store has no such run.
+            TrackingError: the store fails.
+        """
+        run = store.run(spool.job.run_id)
+        return cls(store, run, spool.job, patience=patience, spool=spool)
 
     def __enter__(self) -> Self:
         try:
-            self.describe(tags={names.KIND: self._kind, MLFLOW_RUN_NAME: self._name})
+            if self._begins:
+                self.describe(tags={names.KIND: self._job.kind, MLFLOW_RUN_NAME: self._job.name})
         except BaseException as error:  # Python calls __exit__ only for what has been entered
             self._end(error)
             raise
@@ -64,24 +147,34 @@ class OpenedRun:
         tags: Mapping[str, str] | None = None,
     ) -> None:
         """Add params, metrics and tags to the run; long params are cut."""
-        now = int(time.time() * 1000)
-        with self.store.errors("does not take the run"):
-            self.store.client.log_batch(
-                self.run_id,
-                metrics=[
-                    Metric(name, float(value), now, 0) for name, value in (metrics or {}).items()
-                ],
-                params=[
-                    Param(name, str(value)[:LONGEST_PARAM])
-                    for name, value in (params or {}).items()
-                ],
-                tags=[RunTag(name, value) for name, value in (tags or {}).items()],
+        self._outbox.put(
+            Described(
+                _now(),
+                {name: str(value)[:LONGEST_PARAM] for name, value in (params or {}).items()},
+                {name: float(value) for name, value in (metrics or {}).items()},
+                dict(tags or {}),
             )
+        )
 
     def text(self, content: str, file: str) -> None:
         """Add a text file."""
-        with self.store.errors(f"does not take {file}"):
-            self.store.client.log_text(self.run_id, content, file)
+        self._outbox.put(Attached(file, content.encode()))
+
+    def inputs(self, datasets: Iterable[DatasetInput]) -> None:
+        """Add the data sets that the job was given."""
+        self._outbox.put(Given([dict(given.dataset) for given in datasets]))
+
+    def runs(self, finished: Iterable[FinishedRun]) -> list[str]:
+        """Add runs beside this one, in the fastest way that the store has.
+
+        Returns:
+            Their ids in their order, or what stands for them as the parents of later ones.
+        """
+        return self._outbox.put_runs(finished)
+
+    def forget(self, tags: Mapping[str, str]) -> None:
+        """Delete the runs of the experiment that have these tags, and those below them."""
+        self._outbox.put(Forgotten(dict(tags)))
 
     def report(self, folder: Path, files: Iterable[str]) -> None:
         """Add the files of a report, and nothing else that the user keeps in its folder.
@@ -90,39 +183,71 @@ class OpenedRun:
             folder: that the report was written into.
             files: their names in it, as patterns of `Path.glob`.
         """
-        with self.store.errors("does not take the report"):
-            for file in sorted(path for pattern in files for path in folder.glob(pattern)):
-                place = Path(names.REPORT_FOLDER) / file.parent.relative_to(folder)
-                self.store.client.log_artifact(self.run_id, str(file), place.as_posix())
+        for file in sorted(path for pattern in files for path in folder.glob(pattern)):
+            place = Path(names.REPORT_FOLDER) / file.relative_to(folder)
+            self._outbox.put(Attached(place.as_posix(), file.read_bytes()))
+
+    def end(self, status: str) -> None:
+        """End the run as `FINISHED`, `FAILED` or `KILLED`; else what is done inside decides."""
+        self._outbox.put(Ended(_now(), status))
+        self._ended = True
+
+    @contextmanager
+    def completing(self) -> Iterator[None]:
+        """Read, inside, what the run holds: everything is delivered before.
+
+        Raises:
+            UndeliveredError: the store does not take everything, or cannot be read.
+        """
+        self._outbox.settle(self._patience)
+        try:
+            yield
+        except UndeliveredError:
+            raise
+        except TrackingError as error:
+            raise self._outbox.undelivered(str(error)) from error
 
     def _end(self, error: BaseException | None) -> None:
-        with self.store.errors("does not end the run"):
-            if error is not None:
-                unfinished = (
-                    f"tags.mlflow.parentRunId = '{self.run_id}' and attributes.status = 'RUNNING'"
-                )
-                for run in self.store.search([self.experiment_id], unfinished):
-                    self.store.client.set_terminated(run.info.run_id, _status(error))
+        keep = True
+        try:
+            if isinstance(error, UndeliveredError):
+                return
             # `mlflow run` ends the run that it opened by this process's exit status.
-            if not self._opened_elsewhere or error is not None:
-                self.store.client.set_terminated(self.run_id, _status(error))
+            if error is not None or not (self._ended or self._opened_elsewhere):
+                self.end(_status(error))
+            patience = self._patience if error is None else min(AFTER_AN_ERROR, self._patience)
+            self._outbox.settle(patience)
+            keep = False
+        except TrackingError as undelivered:
+            if error is None:
+                raise
+            logger.warning("%s", undelivered)
+        finally:
+            self._outbox.close(keep)
 
-    def _open(self) -> tuple[str, str]:
-        experiment = self.store.experiment(self._name)
-        with self.store.errors("does not open a run"):
-            run = self.store.client.create_run(
-                experiment.experiment_id, run_name=self._name, tags=source_tags()
-            )
-        return run.info.run_id, run.info.experiment_id
 
-    def _join(self, run_id: str) -> tuple[str, str]:
-        run = self.store.run(run_id)
-        if names.KIND in run.data.tags:
-            raise TrackingError(
-                f"the run {run_id} (MLFLOW_RUN_ID) holds a study already; unset MLFLOW_RUN_ID to "
-                "start a run of its own"
-            )
-        return run_id, run.info.experiment_id
+def complete_left(store: Store, kind: str, name: str) -> None:
+    """Deliver what jobs of the same kind and name have left, as a job does that begins anew.
+
+    Their runs end as killed. What another process has in hand, and what is damaged, stays; the
+    user is told.
+
+    Raises:
+        UndeliveredError: the store does not take it.
+        TrackingError: the store fails.
+    """
+    for folder in spools_in(spool_folder()):
+        try:
+            spool = Spool(folder)
+        except TrackingError as error:
+            logger.warning("%s", error)
+            continue
+        job = spool.job
+        if (job.kind, job.name, job.store) != (kind, name, store.shown):
+            spool.close()
+            continue
+        with OpenedRun.resume(store, spool) as run:
+            run.end("KILLED")
 
 
 class JobWriter(ABC):
@@ -135,6 +260,11 @@ class JobWriter(ABC):
     def __init__(self, run: OpenedRun):
         self._run = run
         self._open = ExitStack()
+
+    @property
+    def run(self) -> OpenedRun:
+        """The job's run."""
+        return self._run
 
     @property
     def run_id(self) -> str:
@@ -160,6 +290,43 @@ class JobWriter(ABC):
     @abstractmethod
     def _begin(self, stack: ExitStack) -> None:
         """Describe the job; what is entered into the stack ends before the run does."""
+
+
+def _opened(store: Store, name: str, patience: float) -> Run:
+    """A new run in the experiment of this name, once and no more than once."""
+    experiment = store.experiment(name)
+    tags = {**source_tags(), names.JOB: uuid4().hex}
+    until, pause, run = time.monotonic() + patience, PAUSES[0], None
+    while run is None:
+        with store.errors("does not open a run"):
+            try:
+                # MLflow's client would make one more run each time that it does not get an answer.
+                with retries(0):
+                    run = store.client.create_run(
+                        experiment.experiment_id, run_name=name, tags=tags
+                    )
+            except (MlflowException, OSError) as error:
+                if not passing(error) or time.monotonic() > until:
+                    raise
+                time.sleep(pause)
+                pause = min(2 * pause, PAUSES[1])
+                with suppress(MlflowException, OSError):
+                    run = single(store, experiment.experiment_id, tags)
+    return run
+
+
+def _joined(store: Store, run_id: str) -> Run:
+    run = store.run(run_id)
+    if names.KIND in run.data.tags:
+        raise TrackingError(
+            f"the run {run_id} (MLFLOW_RUN_ID) holds a study already; unset MLFLOW_RUN_ID to "
+            "start a run of its own"
+        )
+    return run
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
 
 
 def _status(error: BaseException | None) -> str:

@@ -17,7 +17,7 @@ from sparse_lightning.data.catalog import Table
 from sparse_lightning.population import single
 from sparse_lightning.project import Project
 from sparse_lightning.replica import Replica
-from sparse_lightning.tracking import bulk, names, runs
+from sparse_lightning.tracking import names
 from sparse_lightning.tracking.opened import JobWriter, OpenedRun
 from sparse_lightning.tracking.origin import commit_tag
 from sparse_lightning.tracking.runs import FinishedRun
@@ -39,6 +39,7 @@ class StudyWriter(JobWriter):
         documents: what JSON files of the study's run hold, by name.
         run_id: a run that is open already, as `mlflow run` opens one; default: a new run in the
             experiment that has the project's name.
+        report: the folder of the study's report.
 
     Raises:
         TrackingError: the store fails, or the open run holds a study already.
@@ -53,6 +54,7 @@ class StudyWriter(JobWriter):
         facts: Mapping[str, float],
         documents: Mapping[str, Any],
         run_id: str | None = None,
+        report: Path | None = None,
     ):
         self.project = project
         self.table = table
@@ -60,7 +62,17 @@ class StudyWriter(JobWriter):
         self.facts = facts
         self.documents = documents
         self._commit = commit_tag(project.folder)
-        super().__init__(OpenedRun(store, names.STUDY, project.name, run_id))
+        super().__init__(
+            OpenedRun.open(
+                store,
+                names.STUDY,
+                project.name,
+                run_id,
+                report=report,
+                folder=project.folder,
+                patience=project.tracking.patience,
+            )
+        )
 
     def _begin(self, stack: ExitStack) -> None:
         with self._run.store.errors("does not take the study"):
@@ -75,9 +87,7 @@ class StudyWriter(JobWriter):
     def networks(self, trained: TrainedPopulation) -> None:
         """Write one child run a network, with its weights, and the study's own measures."""
         began = time.time()
-        write_finished(
-            self._run, (self._network(trained, number) for number in range(len(trained.replicas)))
-        )
+        self._run.runs(self._network(trained, number) for number in range(len(trained.replicas)))
         self._run.describe(
             metrics={
                 "networks": len(trained.replicas),
@@ -89,14 +99,6 @@ class StudyWriter(JobWriter):
                 **{f"{names.REFERENCE}{name}": value for name, value in trained.references.items()},
             }
         )
-
-    def document(self, content: Any, file: str) -> None:
-        """Add a JSON file to the study's run."""
-        self._run.text(json.dumps(content, indent=2, allow_nan=False), file)
-
-    def report(self, folder: Path, files: Iterable[str]) -> None:
-        """Add the files of a report to the study's run, as `OpenedRun.report` does."""
-        self._run.report(folder, files)
 
     def _describe(self) -> None:
         settings = self.project.regularizers
@@ -112,7 +114,7 @@ class StudyWriter(JobWriter):
         self._run.text(self.project.dump_yaml(), names.PROJECT_FILE)
         for file, document in self.documents.items():
             self._run.text(json.dumps(document, indent=2), file)
-        self._run.store.client.log_inputs(self.run_id, datasets=[self._dataset()])
+        self._run.inputs([self._dataset()])
 
     def _dataset(self) -> DatasetInput:
         with warnings.catch_warnings():
@@ -224,21 +226,3 @@ def network_run(
         status="FAILED" if failure else "FINISHED",
         files=files or {},
     )
-
-
-def write_finished(opened: OpenedRun, finished: Iterable[FinishedRun]) -> list[str]:
-    """Write runs into the experiment of an open run, in the fastest way that its store has.
-
-    Args:
-        opened: the run beside which they are.
-        finished: what is written.
-
-    Returns:
-        The ids of the runs, in their order.
-
-    Raises:
-        TrackingError: the store fails.
-    """
-    write_runs = bulk.write_runs if bulk.takes(opened.store) else runs.write_runs
-    with opened.store.errors("does not take the runs"):
-        return write_runs(opened.store, opened.experiment_id, finished)
