@@ -128,7 +128,13 @@ class Store:
 
 
 def reason(error: Exception) -> str:
-    """The first line of what an error says."""
+    """The first line of what an error says, of a database's in the words of its driver."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(said := getattr(cause, "orig", None), Exception):
+            error = said
+            break
+        cause = cause.__cause__
     return str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
 
 

@@ -16,7 +16,7 @@ from sparse_lightning.tracking.store import Store
 
 pytestmark = pytest.mark.usefixtures("workplace")
 
-NETWORKS = bulk.RUNS_A_TRANSACTION + 3
+NETWORKS = 5
 
 
 def networks(parent: str):
@@ -49,6 +49,7 @@ def check(store: Store, run: OpenedRun, status: str = "FINISHED") -> None:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
     monkeypatch.setattr("sparse_lightning.tracking.outbox.PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(bulk, "RUNS_A_TRANSACTION", 3)
 
 
 @pytest.mark.parametrize("committed", [True, False])

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparse_lightning.errors import TrackingError
@@ -21,6 +21,7 @@ def path(tmp_path_factory):
     return tmp_path_factory.mktemp("journal") / "records.jsonl"
 
 
+@settings(max_examples=25)
 @given(entries=st.lists(JSON, min_size=1, max_size=5), data=st.data())
 def test_cut_anywhere_the_whole_entries_before_the_cut_are_left(path, entries, data):
     path.unlink(missing_ok=True)
@@ -42,6 +43,7 @@ def test_cut_anywhere_the_whole_entries_before_the_cut_are_left(path, entries, d
     journal.close()
 
 
+@settings(max_examples=25)
 @given(entries=st.lists(JSON, min_size=1, max_size=4), data=st.data())
 def test_a_byte_that_changes_is_told_with_its_line(path, entries, data):
     path.unlink(missing_ok=True)
