@@ -66,6 +66,14 @@ class TrackingError(SparseLightningError):
     """The tracking store cannot be reached, or does not hold what was asked for."""
 
 
+class UndeliveredError(TrackingError):
+    """The tracking store does not take what a job has made; it is kept on disk to be delivered."""
+
+
+class ReportError(SparseLightningError):
+    """A report cannot be written."""
+
+
 class TrainingError(SparseLightningError):
     """A fit could not be carried out."""
 

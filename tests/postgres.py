@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -14,9 +15,10 @@ import pytest
 
 @dataclass(frozen=True)
 class PostgreSQL:
-    """A running cluster, reached by a socket in a folder that only its owner may enter."""
+    """A cluster, reached by a socket in a folder that only its owner may enter."""
 
     folder: Path
+    programs: Path
 
     def url(self, database: str = "postgres") -> str:
         """The address of a database, as SQLAlchemy, MLflow and Optuna take it."""
@@ -33,29 +35,34 @@ class PostgreSQL:
             connection.execute(f"CREATE DATABASE {name}")
         return self.url(name)
 
+    def start(self) -> None:
+        """Let it run."""
+        options = f"-c listen_addresses='' -c fsync=off -k {self.folder}"
+        log = str(self.folder / "log")
+        self._call("pg_ctl", "start", "--wait", "-D", self._data, "-l", log, "-o", options)
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgreSQL]:
-    """A fresh PostgreSQL that ends with the session; `postgresql.create_database()` gives a URL."""
-    programs = _programs()
-    if programs is None:
-        reason = "PostgreSQL's initdb is not installed (Debian: apt-get install postgresql)"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    # PostgreSQL does not run as root, and the path of a socket may have but 107 characters.
-    owner = "postgres" if os.getuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
-    if owner:
-        shutil.chown(folder, owner, owner)
-    data, log = folder / "data", folder / "log"
+    def stop(self) -> None:
+        """Break all connections, and take no more until `start`."""
+        self._call("pg_ctl", "stop", "--wait", "-D", self._data, "-m", "immediate")
 
-    def call(program: str, *arguments: str) -> None:
-        said = folder / "said"  # a file, as a server that has inherited a pipe keeps it open
+    def make(self) -> None:
+        """Make the files of an empty cluster."""
+        self._call(
+            *("initdb", "-D", self._data, "-U", "postgres", "-A", "trust"),
+            *("-E", "UTF8", "--no-locale", "--no-sync"),
+        )
+
+    @property
+    def _data(self) -> str:
+        return str(self.folder / "data")
+
+    def _call(self, program: str, *arguments: str) -> None:
+        said = self.folder / "said"  # a file, as a server that has inherited a pipe keeps it open
+        owner = _owner()
         with said.open("wb") as output:
             done = subprocess.run(
-                [programs / program, *arguments],
-                cwd=folder,
+                [self.programs / program, *arguments],
+                cwd=self.folder,
                 user=owner,
                 group=owner,
                 extra_groups=[] if owner else None,
@@ -65,22 +72,52 @@ def postgresql() -> Iterator[PostgreSQL]:
                 check=False,
             )
         if done.returncode:
+            log = self.folder / "log"
             told = said.read_text() + (log.read_text() if log.exists() else "")
             pytest.fail(f"{program} of PostgreSQL failed: {told}")
 
-    options = f"-c listen_addresses='' -c fsync=off -k {folder}"
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A fresh PostgreSQL that ends with the session; `postgresql.create_database()` gives a URL."""
+    with _running() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def own_postgresql() -> Iterator[PostgreSQL]:
+    """A fresh PostgreSQL for a test that stops it."""
+    with _running() as cluster:
+        yield cluster
+
+
+@contextmanager
+def _running() -> Iterator[PostgreSQL]:
+    programs = _programs()
+    if programs is None:
+        reason = "PostgreSQL's initdb is not installed (Debian: apt-get install postgresql)"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    # The path of a socket may have but 107 characters.
+    folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
+    if owner := _owner():
+        shutil.chown(folder, owner, owner)
+    cluster = PostgreSQL(folder, programs)
     try:
-        call(
-            *("initdb", "-D", str(data), "-U", "postgres", "-A", "trust"),
-            *("-E", "UTF8", "--no-locale", "--no-sync"),
-        )
-        call("pg_ctl", "start", "--wait", "-D", str(data), "-l", str(log), "-o", options)
+        cluster.make()
+        cluster.start()
         try:
-            yield PostgreSQL(folder)
+            yield cluster
         finally:
-            call("pg_ctl", "stop", "--wait", "-D", str(data), "-m", "immediate")
+            cluster.stop()
     finally:
         shutil.rmtree(folder)
+
+
+def _owner() -> str | None:
+    """PostgreSQL does not run as root."""
+    return "postgres" if os.getuid() == 0 else None
 
 
 def _programs() -> Path | None:

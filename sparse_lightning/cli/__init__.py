@@ -3,7 +3,24 @@
 Heavy imports happen inside the commands, so that `--help` answers at once.
 """
 
-from sparse_lightning.cli import data, exporting, manual, reporting, searching, studies
+from sparse_lightning.cli import (
+    data,
+    delivering,
+    exporting,
+    manual,
+    reporting,
+    searching,
+    studies,
+)
 from sparse_lightning.cli.main import main
 
-__all__ = ["data", "exporting", "main", "manual", "reporting", "searching", "studies"]
+__all__ = [
+    "data",
+    "delivering",
+    "exporting",
+    "main",
+    "manual",
+    "reporting",
+    "searching",
+    "studies",
+]

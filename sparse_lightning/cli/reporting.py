@@ -133,4 +133,5 @@ def conclude(study: "Study", folder: Path) -> None:
 
     view = study.view()
     print_indices(view.comparison, view.published)
+    click.echo(f"runs: {study.opening}", err=True)
     click.echo(f"report: {(folder / 'report.html').resolve()}")

@@ -17,7 +17,8 @@ def write_atomically(path: Path, content: str | bytes, durable: bool = False) ->
         The path.
 
     Raises:
-        OSError: the file cannot be written; what was there before is untouched.
+        OSError: the file cannot be written, and the error names it; what was there before is
+            untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
@@ -31,6 +32,9 @@ def write_atomically(path: Path, content: str | bytes, durable: bool = False) ->
         temporary.replace(path)
         if durable:
             _sync_folder(path.parent)
+    except OSError as error:
+        # A full disk has no name in Python's error, and the temporary one tells the user nothing.
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
     return path

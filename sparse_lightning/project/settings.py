@@ -201,6 +201,9 @@ class TrackingSettings(Settings):
 
     Attributes:
         system_metrics: log the load of the machine to the study's run.
+        patience: in seconds, how long a tracking store that takes nothing is waited for, once
+            training is over.
     """
 
     system_metrics: bool = False
+    patience: Positive = 120.0

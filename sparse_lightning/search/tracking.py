@@ -16,10 +16,10 @@ from sparse_lightning.search.candidates import Candidate
 from sparse_lightning.search.group_study import study_name
 from sparse_lightning.search.outcomes import Outcome
 from sparse_lightning.tracking import Store, names
-from sparse_lightning.tracking.opened import JobWriter, OpenedRun
+from sparse_lightning.tracking.opened import JobWriter, OpenedRun, complete_left
 from sparse_lightning.tracking.origin import commit_tag
 from sparse_lightning.tracking.runs import FinishedRun
-from sparse_lightning.tracking.writing import common_params, network_run, write_finished
+from sparse_lightning.tracking.writing import common_params, network_run
 
 PAGE = "search.html"
 _DESCRIBED = {"group", "regularizer", *STRENGTHS, "seed", "failed", "failure"}
@@ -55,7 +55,11 @@ class SearchWriter(JobWriter):
         self._project = project
         self._params = common_params(project, dataset, layers)
         self._commit = commit_tag(project.folder)
-        super().__init__(OpenedRun(store, names.SEARCH, f"{project.name}-search", run_id))
+        name = f"{project.name}-search"
+        complete_left(store, lambda job: (job.kind, job.name) == (names.SEARCH, name))
+        super().__init__(
+            OpenedRun.open(store, names.SEARCH, name, run_id, patience=project.tracking.patience)
+        )
 
     def _begin(self, stack: ExitStack) -> None:
         settings = self._project.search
@@ -75,40 +79,28 @@ class SearchWriter(JobWriter):
 
     def forget(self, candidates: Sequence[Candidate]) -> None:
         """Remove what an earlier run of this search has written of trials that it did not end."""
-        store = self._run.store
         for candidate in candidates:
-            condition = (
-                f"tags.`{names.OPTUNA_TRIAL}` = '{candidate.number}' "
-                f"and tags.`{names.KIND}` = '{names.TRIAL}'"
+            self._run.forget(
+                {
+                    names.KIND: names.TRIAL,
+                    names.OPTUNA_STUDY: study_name(self._project, candidate.group),
+                    names.OPTUNA_TRIAL: str(candidate.number),
+                }
             )
-            study = study_name(self._project, candidate.group)
-            for trial in store.search([self._run.experiment_id], condition):
-                if trial.data.tags.get(names.OPTUNA_STUDY) == study:
-                    self._delete(trial.info.run_id)
 
     def trials(self, outcomes: Sequence[Outcome]) -> None:
         """Write a run for each trial, then one for each of their networks."""
-        made = write_finished(self._run, [self._trial(outcome) for outcome in outcomes])
-        write_finished(
-            self._run,
-            (
-                self._network(row, place, outcome.candidate, parent)
-                for outcome, parent in zip(outcomes, made, strict=True)
-                for place, row in enumerate(records(outcome.networks))
-            ),
+        made = self._run.runs(self._trial(outcome) for outcome in outcomes)
+        self._run.runs(
+            self._network(row, place, outcome.candidate, parent)
+            for outcome, parent in zip(outcomes, made, strict=True)
+            for place, row in enumerate(records(outcome.networks))
         )
 
     def end(self, page: str, measures: dict[str, float]) -> None:
         """Add the page of plots and the measures of the whole search."""
         self._run.text(page, PAGE)
         self._run.describe(metrics=measures)
-
-    def _delete(self, trial: str) -> None:
-        store = self._run.store
-        children = f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{trial}'"
-        for network in store.search([self._run.experiment_id], children):
-            store.client.delete_run(network.info.run_id)
-        store.client.delete_run(trial)
 
     def _trial(self, outcome: Outcome) -> FinishedRun:
         candidate, setting = outcome.candidate, outcome.candidate.setting

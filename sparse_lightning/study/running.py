@@ -1,7 +1,10 @@
 """Running a project: train every network, track them, report."""
 
+import json
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,7 @@ import pandas as pd
 
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.target import ClassTarget
-from sparse_lightning.errors import check_type
+from sparse_lightning.errors import ReportError, check_type
 from sparse_lightning.project import Project
 from sparse_lightning.report.writing import FILES as REPORT_FILES
 from sparse_lightning.study.output import writable
@@ -17,6 +20,7 @@ from sparse_lightning.study.study import Study
 from sparse_lightning.study.unfinished import identity_of, unfinished
 from sparse_lightning.tracking import Store, StudyWriter
 from sparse_lightning.tracking.names import AGREEMENT_FILE, ENCODING_FILE, TARGET_FILE
+from sparse_lightning.tracking.opened import OpenedRun
 from sparse_lightning.training.checking import check_training
 from sparse_lightning.training.checkpoints import FolderCheckpoints
 from sparse_lightning.training.cluster import Cluster, train_on
@@ -65,7 +69,9 @@ def run(
         InputError: the project, its table or the output folder cannot be used.
         StudyInUseError: a living process is at work on a study in the folder.
         CheckpointError: an unfinished study there has other settings, or is torn.
-        TrackingError: the store fails.
+        TrackingError: the store cannot be reached.
+        UndeliveredError: the store fails later; what it lacks is kept for `deliver`.
+        ReportError: the report's folder is full.
         TrainingError: the accelerator or the precision cannot be used, or every unregularized
             network failed.
         ClusterError: the workers were lost.
@@ -86,15 +92,45 @@ def run(
     with unfinished(folder, identity_of(project, table), fresh) as job:
         checkpoints = FolderCheckpoints(job.folder, job.key)
         with StudyWriter(
-            store, project, table, layers, facts, documents, run_id, job.key
+            store, project, table, layers, facts, documents, run_id, job.key, folder
         ) as writer:
             writer.networks(train_on(cluster, project, examples, progress, checkpoints))
-            study = Study.load(writer.run_id, store.uri)
-            if agreements := _agreements(study, table.frame):
-                writer.document(agreements, AGREEMENT_FILE)
+            return complete(writer.run, table.frame, folder)
+
+
+def complete(run: OpenedRun, frame: pd.DataFrame | None, folder: Path) -> Study:
+    """Report a study whose networks are tracked, and add the report to its run.
+
+    Args:
+        run: of the study.
+        frame: the table; None where it is not at hand, for a report without attributions.
+        folder: of the report.
+
+    Raises:
+        UndeliveredError: the store does not take the networks, or does not give them back.
+        TrainingError: every unregularized network failed.
+        ReportError: the folder cannot be written.
+    """
+    with run.completing():
+        study = Study.load(run.run_id, run.store.uri)
+        if frame is not None and (agreements := _agreements(study, frame)):
+            run.text(json.dumps(agreements, indent=2, allow_nan=False), AGREEMENT_FILE)
+        with run.completing(), _writing(study, folder):
             study.write_report(folder)
-            writer.report(folder, REPORT_FILES)
+        run.report(folder, REPORT_FILES)
     return study
+
+
+@contextmanager
+def _writing(study: Study, folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ReportError(
+            f"{error.filename or folder}: the report cannot be written: {error.strerror}. The "
+            "networks are tracked, and `sparse-lightning report --study "
+            f"{study.run_id}` writes it once there is room"
+        ) from error
 
 
 def _agreements(study: Study, frame: pd.DataFrame) -> dict[str, Any]:

@@ -72,6 +72,11 @@ class Study:
         return self._record.run_id
 
     @property
+    def opening(self) -> str:
+        """Where a browser finds the runs: an address, or the command that starts a server."""
+        return self._store.opening
+
+    @property
     def seconds(self) -> float:
         """From the project file to the finished report; NaN where the run has not ended."""
         return self._record.seconds

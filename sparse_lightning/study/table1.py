@@ -101,7 +101,7 @@ def table1(
     identity = flat({file: project.model_dump(mode="json") for file, project in projects.items()})
     with (
         unfinished(folder, {**identity, **versions()}, fresh) as job,
-        OpenedRun(store, OVERVIEW, name, open_run_of(), job.key) as opened,
+        OpenedRun.open(store, OVERVIEW, name, open_run_of(), key=job.key) as opened,
     ):
         opened.describe(
             params={"columns": ", ".join(COLUMNS), "quick": quick, "own_range": own_range}

@@ -90,6 +90,11 @@ def unfinished(output: Path, identity: Mapping[str, Any], fresh: bool) -> Iterat
         _remove(job.folder)
 
 
+def forget(output: Path) -> None:
+    """Remove what is kept of a job that another process has completed."""
+    _remove(output / FOLDER)
+
+
 @contextmanager
 def _alone(output: Path) -> Iterator[None]:
     path = output / LOCK

@@ -11,7 +11,7 @@ PROJECT = "sparse_lightning.project"
 """Tag of a study's run: the name of its project, also where the experiment has another name."""
 
 KEY = "sparse_lightning.key"
-"""Tag of a study's run: what the study is found by when it goes on after its process has died."""
+"""Tag of a job's run: what the run is found by when an answer is lost or the job goes on later."""
 
 OWNER = "sparse_lightning.owner"
 """Tag of a job's run: the process that has it in hand, as `owners.this_process` names it."""

@@ -91,12 +91,21 @@ def find_study(store: Store, experiment: str) -> str:
         complete = [run for run in mine if "floor_epochs" in run.data.metrics]
         if complete:
             return max(complete, key=lambda run: run.info.start_time).info.run_id
-    known = sorted({run.data.tags.get(names.PROJECT, "") for run in studies})
+    finished: dict[str, bool] = {}
+    for run in studies:
+        name = run.data.tags.get(names.PROJECT, "")
+        finished[name] = finished.get(name, False) or "floor_epochs" in run.data.metrics
+    known = [name if finished[name] else f"{name} (not finished)" for name in sorted(finished)]
     raise InputError(
         f"--experiment: {store.uri} holds no finished study of {experiment!r}; "
         f"studies: {', '.join(known) or 'none'}; to compare the runs of any experiment, give "
         "--x and --y"
     )
+
+
+def is_finished(store: Store, run_id: str) -> bool:
+    """Whether all networks of the study with this run are tracked."""
+    return "floor_epochs" in store.run(run_id).data.metrics
 
 
 def read_study(store: Store, run_id: str) -> StudyRecord:

@@ -1,15 +1,15 @@
 """Runs that are over when they are written: what they hold, and writing them through the client."""
 
 import tempfile
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlflow.entities import Metric, Param
+from mlflow.entities import Metric, Param, Run
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
+from sparse_lightning.drawing.files import write_atomically
 from sparse_lightning.tracking.store import Store
 
 
@@ -37,37 +37,44 @@ class FinishedRun:
     run_id: str = ""
 
 
-def write_runs(store: Store, experiment_id: str, runs: Iterable[FinishedRun]) -> list[str]:
-    """Write runs one by one through MLflow's client, which every store understands.
-
-    A failure leaves the run that it struck open; the runs before it are whole.
+def open_run(store: Store, experiment_id: str, run: FinishedRun, started: int) -> Run:
+    """Open through MLflow's client, which every store understands, what `fill_run` fills.
 
     Args:
         store: where to write.
-        experiment_id: of the experiment of the runs.
-        runs: taken one at a time.
-
-    Returns:
-        The ids of the runs, in their order.
+        experiment_id: of the experiment of the run.
+        run: that is opened.
+        started: when, in milliseconds since 1970.
 
     Raises:
-        MlflowException: the store does not take a run.
+        MlflowException: the store does not take it.
     """
-    written: list[str] = []
-    for run in runs:
-        opened = store.client.create_run(experiment_id, run_name=run.name, tags=dict(run.tags))
-        run_id, now = opened.info.run_id, int(time.time() * 1000)
-        log_files(str(opened.info.artifact_uri), run.files, store.uri)
-        store.client.log_batch(
-            run_id,
-            metrics=[
-                Metric(name, float(value), now, int(step)) for name, step, value in run.metrics
-            ],
-            params=[Param(name, value) for name, value in run.params.items()],
-        )
-        store.client.set_terminated(run_id, run.status)
-        written.append(run_id)
-    return written
+    return store.client.create_run(
+        experiment_id, start_time=started, run_name=run.name, tags=dict(run.tags)
+    )
+
+
+def fill_run(store: Store, opened: Run, run: FinishedRun) -> None:
+    """Fill and end an open run; the same again leaves the same.
+
+    Args:
+        store: that holds it.
+        opened: by `open_run`; its start becomes the time of its metrics.
+        run: what it holds.
+
+    Raises:
+        MlflowException, OSError: the store does not take it.
+    """
+    run_id, started = opened.info.run_id, int(opened.info.start_time)
+    log_files(str(opened.info.artifact_uri), run.files, store.uri)
+    store.client.log_batch(
+        run_id,
+        metrics=[
+            Metric(name, float(value), started, int(step)) for name, step, value in run.metrics
+        ],
+        params=[Param(name, value) for name, value in run.params.items()],
+    )
+    store.client.set_terminated(run_id, run.status)
 
 
 def log_files(artifact_uri: str, files: Mapping[str, bytes], tracking_uri: str) -> None:
@@ -75,7 +82,7 @@ def log_files(artifact_uri: str, files: Mapping[str, bytes], tracking_uri: str) 
 
     Args:
         artifact_uri: of the run; the client would ask the store for it, which outlasts the copy.
-        files: their contents by name.
+        files: their contents by name, which may name folders.
         tracking_uri: of the store that holds the run.
 
     Raises:
@@ -87,9 +94,7 @@ def log_files(artifact_uri: str, files: Mapping[str, bytes], tracking_uri: str) 
     repository = get_artifact_repository(artifact_uri, tracking_uri)
     if type(repository) is LocalArtifactRepository:
         # By way of another folder, files would take as long as all else of a run.
-        folder = Path(repository.artifact_dir)
-        folder.mkdir(parents=True, exist_ok=True)
-        _write(folder, files)
+        _write(Path(repository.artifact_dir), files)
     else:
         with tempfile.TemporaryDirectory() as folder:
             _write(Path(folder), files)
@@ -98,4 +103,4 @@ def log_files(artifact_uri: str, files: Mapping[str, bytes], tracking_uri: str) 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     for name, content in files.items():
-        (folder / name).write_bytes(content)
+        write_atomically(folder / name, content)

@@ -2,14 +2,17 @@
 
 import logging
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import mlflow
 from mlflow.entities import Experiment, Run
+from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
@@ -18,6 +21,8 @@ from sparse_lightning.errors import InputError, TrackingError
 
 OPENING_TRIES = 10
 """So often, a second apart, a database is tried whose tables another process may be making."""
+
+_RETRIES = Lock()
 
 _NO_SUCH_RUN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
@@ -46,9 +51,20 @@ class Store:
         return self.client._tracking_client.store
 
     @property
-    def page(self) -> str:
-        """Where MLflow's pages of this store are: the server, or where `mlflow ui` opens them."""
-        return self.uri if self.uri.startswith("http") else "http://127.0.0.1:5000"
+    def page(self) -> str | None:
+        """Where MLflow's pages of this store are; None where no server is known to have them."""
+        return self.uri if self.uri.startswith("http") else None
+
+    @property
+    def opening(self) -> str:
+        """Where a browser finds the runs: the server's address, or the command that starts one."""
+        command = f"mlflow server --app-name sparse-lightning --backend-store-uri {self.shown}"
+        return self.page or f"`{command}` shows them"
+
+    @property
+    def shown(self) -> str:
+        """The address without a password that may be in it."""
+        return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", self.uri)
 
     def experiment(self, name: str) -> Experiment:
         """The experiment of this name, made if there is none."""
@@ -109,17 +125,21 @@ class Store:
 
     def search(self, experiments: list[str], condition: str) -> list[Run]:
         """Every active run that meets a condition in MLflow's filter language."""
+        with self.errors("cannot be searched"):
+            return self.pages(experiments, condition)
+
+    def pages(self, experiments: list[str], condition: str) -> list[Run]:
+        """As `search`, with the errors of MLflow's client."""
         runs: list[Run] = []
         token = None
-        with self.errors("cannot be searched"):
-            while True:
-                page = self.client.search_runs(
-                    experiments, condition, max_results=1000, page_token=token
-                )
-                runs += page
-                token = page.token
-                if not token:
-                    return runs
+        while True:
+            page = self.client.search_runs(
+                experiments, condition, max_results=1000, page_token=token
+            )
+            runs += page
+            token = page.token
+            if not token:
+                return runs
 
     @contextmanager
     def errors(self, what: str) -> Iterator[None]:
@@ -127,8 +147,38 @@ class Store:
         try:
             yield
         except (MlflowException, OSError) as error:
-            first = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-            raise TrackingError(f"the tracking store {self.uri} {what}: {first}") from error
+            raise TrackingError(f"the tracking store {self.uri} {what}: {reason(error)}") from error
+
+
+def reason(error: Exception) -> str:
+    """The first line of what an error says, of a database's in the words of its driver."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(said := getattr(cause, "orig", None), Exception):
+            error = said
+            break
+        cause = cause.__cause__
+    return str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+
+
+@contextmanager
+def retries(most: int) -> Iterator[None]:
+    """Let MLflow's client repeat a request so often at most, with the pauses that are set for it.
+
+    By default it repeats one seven times over four minutes. The setting is the whole process's;
+    one block at a time has it.
+    """
+    setting = MLFLOW_HTTP_REQUEST_MAX_RETRIES
+    with _RETRIES:
+        before = setting.get_raw()
+        setting.set(min(setting.get(), most))
+        try:
+            yield
+        finally:
+            if before is None:
+                setting.unset()
+            else:
+                setting.set(before)
 
 
 def _opened(uri: str) -> mlflow.MlflowClient:
@@ -155,9 +205,9 @@ def _opened(uri: str) -> mlflow.MlflowClient:
 
 
 def _quieten() -> None:
-    """Making a new SQLite store is no news to the user."""
-    for name in ("alembic", "mlflow.store.db.utils"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    """Making a new SQLite store is no news to the user; its errors arrive as exceptions."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 
 def _knock(uri: str) -> None:

@@ -19,7 +19,7 @@ from sparse_lightning.modules.failures import Failure
 from sparse_lightning.population import single
 from sparse_lightning.project import Project
 from sparse_lightning.replica import Replica
-from sparse_lightning.tracking import bulk, names, runs
+from sparse_lightning.tracking import names
 from sparse_lightning.tracking.opened import JobWriter, OpenedRun
 from sparse_lightning.tracking.origin import commit_tag
 from sparse_lightning.tracking.runs import FinishedRun
@@ -42,6 +42,7 @@ class StudyWriter(JobWriter):
         run_id: a run that is open already, as `mlflow run` opens one; default: a new run in the
             experiment that has the project's name.
         key: of the study; what an earlier process has written of it is gone on with.
+        report: the folder of the study's report.
 
     Raises:
         TrackingError: the store fails, or the open run holds a study already.
@@ -57,6 +58,7 @@ class StudyWriter(JobWriter):
         documents: Mapping[str, Any],
         run_id: str | None = None,
         key: str | None = None,
+        report: Path | None = None,
     ):
         self.project = project
         self.table = table
@@ -64,7 +66,18 @@ class StudyWriter(JobWriter):
         self.facts = facts
         self.documents = documents
         self._commit = commit_tag(project.folder)
-        super().__init__(OpenedRun(store, names.STUDY, project.name, run_id, key))
+        super().__init__(
+            OpenedRun.open(
+                store,
+                names.STUDY,
+                project.name,
+                run_id,
+                key=key,
+                report=report,
+                folder=project.folder,
+                patience=project.tracking.patience,
+            )
+        )
 
     def _begin(self, stack: ExitStack) -> None:
         with self._run.store.errors("does not take the study"):
@@ -83,13 +96,10 @@ class StudyWriter(JobWriter):
         """
         began = time.time()
         written = self._written() if self._run.resumed else set()
-        write_finished(
-            self._run,
-            (
-                self._network(trained, place)
-                for place, replica in enumerate(trained.replicas)
-                if replica.number not in written
-            ),
+        self._run.runs(
+            self._network(trained, place)
+            for place, replica in enumerate(trained.replicas)
+            if replica.number not in written
         )
         self._run.describe(
             metrics={
@@ -102,14 +112,6 @@ class StudyWriter(JobWriter):
                 **{f"{names.REFERENCE}{name}": value for name, value in trained.references.items()},
             }
         )
-
-    def document(self, content: Any, file: str) -> None:
-        """Add a JSON file to the study's run."""
-        self._run.text(json.dumps(content, indent=2, allow_nan=False), file)
-
-    def report(self, folder: Path, files: Iterable[str]) -> None:
-        """Add the files of a report to the study's run, as `OpenedRun.report` does."""
-        self._run.report(folder, files)
 
     def _written(self) -> set[int]:
         """The numbers of the networks that are written as a whole; halves are removed."""
@@ -139,7 +141,7 @@ class StudyWriter(JobWriter):
         self._run.text(self.project.dump_yaml(), names.PROJECT_FILE)
         for file, document in self.documents.items():
             self._run.text(json.dumps(document, indent=2), file)
-        self._run.store.client.log_inputs(self.run_id, datasets=[self._dataset()])
+        self._run.inputs([self._dataset()])
 
     def _dataset(self) -> DatasetInput:
         with warnings.catch_warnings():
@@ -270,21 +272,3 @@ def failure_tags(failure: Failure | None) -> dict[str, str]:
         names.FAILURE_CAUSE: failure.cause,
         **step,
     }
-
-
-def write_finished(opened: OpenedRun, finished: Iterable[FinishedRun]) -> list[str]:
-    """Write runs into the experiment of an open run, in the fastest way that its store has.
-
-    Args:
-        opened: the run beside which they are.
-        finished: what is written.
-
-    Returns:
-        The ids of the runs, in their order.
-
-    Raises:
-        TrackingError: the store fails.
-    """
-    write_runs = bulk.write_runs if bulk.takes(opened.store) else runs.write_runs
-    with opened.store.errors("does not take the runs"):
-        return write_runs(opened.store, opened.experiment_id, finished)

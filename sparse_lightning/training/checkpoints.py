@@ -1,6 +1,7 @@
 """What is kept of the fits of a study, so that it goes on after it was killed."""
 
 import hashlib
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any, Protocol, runtime_checkable
 from sparse_lightning.drawing.files import write_atomically
 from sparse_lightning.errors import CheckpointError, TrainingError
 from sparse_lightning.training.states import StateError, from_bytes, to_bytes
+
+logger = logging.getLogger(__name__)
 
 EVERY = 30.0
 """In seconds: so much of a fit's training is lost at most, and the epoch after that."""
@@ -37,7 +40,6 @@ class Checkpoints(Protocol):
 
         Raises:
             TrainingError: the state holds something that cannot be kept.
-            OSError: it cannot be written.
         """
         ...
 
@@ -113,7 +115,15 @@ class FolderCheckpoints:
                 f"{name}: the state of the fit cannot be kept: {error}; the state_dict() of a "
                 "penalty must hold tensors, numbers, texts, lists and dicts only"
             ) from error
-        write_atomically(self._path(name), content, durable=True)
+        try:
+            write_atomically(self._path(name), content, durable=True)
+        except OSError as error:
+            # A full disk is no reason to end what is trained: what was kept before stays.
+            logger.warning(
+                "%s: cannot be written: %s; a study that is killed loses what it trains from here",
+                error.filename,
+                error.strerror,
+            )
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.safetensors"

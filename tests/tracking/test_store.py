@@ -20,7 +20,19 @@ def test_a_store_that_cannot_be_reached_is_named(uri):
 def test_the_default_store_is_a_file_in_the_working_folder(workplace):
     store = Store()
     assert store.uri == f"sqlite:///{workplace}/mlflow.db"
-    assert store.page == "http://127.0.0.1:5000"
+    assert store.page is None
+    assert store.opening == (
+        f"`mlflow server --app-name sparse-lightning --backend-store-uri {store.uri}` shows them"
+    )
+
+
+def test_a_password_is_not_shown():
+    store = Store()
+    store.uri = "postgresql://me:secret@host/mlflow"
+    assert store.shown == "postgresql://me:***@host/mlflow"
+    assert "secret" not in store.opening
+    store.uri = "http://host:5000"
+    assert (store.shown, store.opening) == ("http://host:5000", "http://host:5000")
 
 
 def test_a_deleted_experiment_is_not_written_to():
