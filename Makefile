@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help page page-check demo table1-quick test test-long test-fast lint format bench images results build clean
+.PHONY: help page page-check demo table1-quick test test-long test-fast fuzz lint format bench images results build clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,9 @@ test-long: $(VENV)/installed  ## Run those with real servers, browsers and sever
 
 test-fast: $(VENV)/installed  ## Run the tests that train no whole study
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 -m "not slow"
+
+fuzz: $(VENV)/installed  ## Feed the package bad input, 10,000 cases of each kind, others every time; takes hours
+	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile --hypothesis-profile nightly tests/fuzz
 
 lint: $(VENV)/installed  ## Check form, types and the direction of imports
 	ruff check .

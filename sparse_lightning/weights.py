@@ -1,6 +1,7 @@
 """A network's weights as a file: safetensors, from which nothing is unpickled."""
 
 import json
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -54,6 +55,20 @@ def from_safetensors(content: bytes, origin: str) -> nn.Sequential:
             )
         )
         model.load_state_dict(weights)
+        _check(model)
     except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
         raise TrackingError(f"{origin} does not hold a network of this package: {error}") from error
     return model.eval()
+
+
+def _check(model: nn.Sequential) -> None:
+    """See to it that dense layers and activations alternate and fit, and weights are finite."""
+    dense = list(model[::2])
+    if not dense or len(model) % 2 or not all(isinstance(layer, nn.Linear) for layer in dense):
+        raise ValueError("its layers are not dense ones, each with an activation")
+    if any(isinstance(layer, nn.Linear) for layer in model[1::2]):
+        raise ValueError("a dense layer has no activation")
+    if any(below.out_features != above.in_features for below, above in pairwise(dense)):
+        raise ValueError("its layers do not fit each other")
+    if not all(bool(values.isfinite().all()) for values in model.state_dict().values()):
+        raise ValueError("a weight is not finite")

@@ -185,6 +185,9 @@ class Encoding:
             encoding = cls(tuple(variables), tuple(offsets), tuple(factors))
             if not len(encoding.input_names) == len(offsets) == len(factors):
                 raise ValueError("as many offsets and factors as inputs")
+            if not (np.isfinite(offsets).all() and np.isfinite(factors).all() and min(factors) > 0):
+                raise ValueError("offsets are finite, and factors finite and greater than 0")
+            _check_names(encoding.variables)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise TableError(f"the encoding cannot be read: {error!r}") from error
         return encoding

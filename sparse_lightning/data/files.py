@@ -12,10 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from pyarrow.parquet import ParquetFile
 
 from sparse_lightning.errors import TableError
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
+LARGEST = 2 * 10**9
+"""Bytes of a table, uncompressed, and cells of a Parquet file; some ten times as much is needed."""
+
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 
 
@@ -55,6 +59,8 @@ def read_file(path: Path) -> RawTable:
             "is a folder, not a table" if os.path.isdir(path) else "there is no such file"
         )
     try:
+        if path.stat().st_size > LARGEST:
+            raise TableError(_too_large())
         content = path.read_bytes()
     except OSError as error:
         raise TableError(f"cannot be read: {error.strerror}") from error
@@ -69,12 +75,20 @@ def decompress(content: bytes) -> bytes:
     """The content of a gzip file.
 
     Raises:
-        TableError: it is none, or damaged.
+        TableError: it is none, damaged, or holds more than `LARGEST` bytes.
     """
     try:
-        return gzip.decompress(content)
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+            unpacked = file.read(LARGEST + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise TableError(f"is no readable gzip file: {error}") from error
+    if len(unpacked) > LARGEST:
+        raise TableError(_too_large())
+    return unpacked
+
+
+def _too_large() -> str:
+    return f"holds more than {LARGEST / 10**9:g} GB: use a part of its rows or columns"
 
 
 def read_parquet(content: bytes) -> RawTable:
@@ -86,7 +100,13 @@ def read_parquet(content: bytes) -> RawTable:
     if not content:
         raise TableError("is empty")
     try:
+        # A small file can stand for any number of equal cells.
+        described = ParquetFile(io.BytesIO(content)).metadata
+        if described.num_rows * described.num_columns > LARGEST:
+            raise TableError(_too_large())
         frame = pd.read_parquet(io.BytesIO(content))
+    except TableError:
+        raise
     except Exception as error:  # pyarrow raises many kinds, from OSError to its own
         raise TableError(f"is no readable Parquet file: {str(error)[:200]}") from error
     frame.columns = [str(name) for name in frame.columns]

@@ -1,25 +1,22 @@
 """One network looked into, as one document."""
 
-import json
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from sparse_lightning.errors import InputError, TrackingError
+from sparse_lightning.errors import InputError
 from sparse_lightning.network import Network
 from sparse_lightning.page_data.numbers import number
 from sparse_lightning.population import ACTIVATIONS
 from sparse_lightning.reading.class_paths import ClassPaths
-from sparse_lightning.reading.loss import losses_of
 from sparse_lightning.reading.mappings import Mappings
 from sparse_lightning.reading.structure import Structure, layers_of, weights_of
 from sparse_lightning.reading.text import describe
 from sparse_lightning.tracking import names
-from sparse_lightning.tracking.files import file_names, read_document
-from sparse_lightning.tracking.reading import read_network_of_run
+from sparse_lightning.tracking.files import file_names, read_json
+from sparse_lightning.tracking.reading import read_losses, read_network_of_run
 from sparse_lightning.tracking.store import Store
 from sparse_lightning.training.result import INPUT_ERRORS, SWEEP
 
@@ -43,7 +40,10 @@ def network_document(store: Store, run: Run, threshold: float) -> Document:
     run_id = run.info.run_id
     network = read_network_of_run(store, run)
     structure = network.structure(threshold)
-    mappings, losses = _mappings(network, threshold), _losses(store, run_id, structure)
+    files = file_names(store, run_id)
+    mappings, losses = _mappings(network, threshold), None
+    if structure.is_autoencoder and INPUT_ERRORS in files:
+        losses = read_losses(store, run_id, structure)
     return {
         "run_id": run_id,
         "name": run.info.run_name,
@@ -63,7 +63,7 @@ def network_document(store: Store, run: Run, threshold: float) -> Document:
         "connections": structure.connections,
         "connections_total": sum(weight.size for weight in structure.weights),
         "dead_units": [(~alive).tolist() for alive in structure.alive],
-        "sweep": _document(store, run_id, SWEEP),
+        "sweep": read_json(store, run_id, SWEEP) if SWEEP in files else None,
         "losses": None if losses is None else _loss_rows(losses),
         "codes": _rows(mappings.codes) if isinstance(mappings, Mappings) else None,
         "variables_read": _rows(mappings.variables) if isinstance(mappings, Mappings) else None,
@@ -111,25 +111,6 @@ def _biases(network: Network) -> list[list[float]]:
         [0.0] * layer.weight.shape[0] if layer.bias is None else layer.bias.detach().tolist()
         for layer in layers
     ]
-
-
-def _losses(store: Store, run_id: str, structure: Structure) -> pd.DataFrame | None:
-    errors = _document(store, run_id, INPUT_ERRORS) if structure.is_autoencoder else None
-    if errors is None:
-        return None
-    return losses_of(
-        np.array(errors["variance"]), np.array(errors["squared_error"]), structure.groups
-    )
-
-
-def _document(store: Store, run_id: str, file: str) -> Any:
-    """What a JSON file of the run holds; None where the run has none."""
-    if file not in file_names(store, run_id):
-        return None
-    try:
-        return json.loads(read_document(store, run_id, file))
-    except ValueError as error:
-        raise TrackingError(f"{file} of run {run_id} is no JSON: {error}") from error
 
 
 def _loss_rows(losses: pd.DataFrame) -> list[Document]:

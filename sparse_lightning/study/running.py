@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.project import Project
 from sparse_lightning.report.writing import FILES as REPORT_FILES
@@ -16,8 +15,7 @@ from sparse_lightning.study.study import Study
 from sparse_lightning.tracking import Store, StudyWriter
 from sparse_lightning.tracking.names import AGREEMENT_FILE, ENCODING_FILE, TARGET_FILE
 from sparse_lightning.training.cluster import Cluster, train_on
-from sparse_lightning.training.examples import examples_of
-from sparse_lightning.training.facts import facts_of
+from sparse_lightning.training.preparing import prepare
 from sparse_lightning.training.progress import Progress
 
 logger = logging.getLogger(__name__)
@@ -58,17 +56,15 @@ def run(
             network failed.
         ClusterError: the workers were lost.
     """
-    table = load_table(project.table, project.folder)
-    examples = examples_of(project, table)
-    layers = project.layers(examples.inputs.shape[1], examples.outputs)
+    made = prepare(project)
+    table, examples = made.table, made.examples
     folder = writable(Path(output) if output is not None else Path("reports") / project.name)
     store = Store(tracking_uri)
     run_id = open_run_of() if open_run is None else open_run or None
-    facts = facts_of(project, table, examples)
     documents: dict[str, Any] = {ENCODING_FILE: table.encoding.to_dict()}
     if table.target is not None:
         documents[TARGET_FILE] = ClassTarget.fit(table.target).to_dict()
-    with StudyWriter(store, project, table, layers, facts, documents, run_id) as writer:
+    with StudyWriter(store, project, table, made.layers, made.facts, documents, run_id) as writer:
         writer.networks(train_on(cluster, project, examples, progress))
         study = Study.load(writer.run_id, store.uri)
         if agreements := _agreements(study, table.frame):

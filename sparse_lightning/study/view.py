@@ -1,11 +1,9 @@
 """From a study's tracked runs to what its report shows."""
 
-import json
 from collections.abc import Sequence
 
 import numpy as np
 
-from sparse_lightning.errors import InputError, TrackingError
 from sparse_lightning.network import Network
 from sparse_lightning.page_data.report import report_document
 from sparse_lightning.pareto import FLOOR_GROUP, Comparison
@@ -14,15 +12,13 @@ from sparse_lightning.pareto.frames import of_group, records
 from sparse_lightning.project import Project
 from sparse_lightning.reading.agreement import Agreement
 from sparse_lightning.reading.class_paths import ClassPaths
-from sparse_lightning.reading.loss import losses_of
 from sparse_lightning.reading.text import describe
 from sparse_lightning.report import StudyView
 from sparse_lightning.report.view import Reading
 from sparse_lightning.tracking import Store, StudyRecord
-from sparse_lightning.tracking.files import file_names
+from sparse_lightning.tracking.files import file_names, read_json, readable
 from sparse_lightning.tracking.names import AGREEMENT_FILE, REFERENCE
-from sparse_lightning.tracking.reading import read_document, read_network
-from sparse_lightning.training.result import INPUT_ERRORS
+from sparse_lightning.tracking.reading import read_losses, read_network
 
 SHOWN = 3
 """How many groups are shown from inside, unless the project names them."""
@@ -55,7 +51,7 @@ def view_of(
         dataset=record.params["dataset"],
         task=project.task,
         rows=int(metrics["rows"]),
-        layers=[int(units) for units in record.params["layers"].split("-")],
+        layers=record.layers,
         settings=_settings(project, metrics),
         common_weights=not any(
             project.regularizers.own_weights(group) for group in project.regularizers.groups
@@ -150,6 +146,8 @@ def shown_networks(record: StudyRecord) -> list[tuple[str, str]]:
     found_networks = []
     for group in chosen.groups or list(project.regularizers.groups)[:SHOWN]:
         found = of_group(networks, group)
+        if found.empty:
+            continue
         weights = sorted(found["l1_weight"].unique())
         weight = chosen.l1_weight if group != FLOOR_GROUP else None
         weight = weights[len(weights) // 2] if weight is None else weight
@@ -167,11 +165,9 @@ def _agreements(store: Store, run_id: str) -> dict[str, Agreement]:
     """The agreements that were computed when the study was made, by the runs of the networks."""
     if AGREEMENT_FILE not in file_names(store, run_id):
         return {}
-    try:
-        document = json.loads(read_document(store, run_id, AGREEMENT_FILE))
+    document = read_json(store, run_id, AGREEMENT_FILE)
+    with readable(AGREEMENT_FILE, run_id):
         return {network: Agreement.from_dict(one) for network, one in document.items()}
-    except (ValueError, AttributeError, InputError) as error:
-        raise TrackingError(f"{AGREEMENT_FILE} of run {run_id} cannot be read: {error}") from error
 
 
 def _reading(
@@ -181,10 +177,7 @@ def _reading(
     structure, mappings = network.structure(threshold), network.mappings(threshold)
     losses = None
     if not isinstance(mappings, ClassPaths):
-        errors = json.loads(read_document(store, network.run_id, INPUT_ERRORS))
-        losses = losses_of(
-            np.array(errors["variance"]), np.array(errors["squared_error"]), structure.groups
-        )
+        losses = read_losses(store, network.run_id, structure)
     sentences = describe(structure, mappings, losses)
     return Reading(title, structure, sentences, losses, network.run_id, agreement)
 

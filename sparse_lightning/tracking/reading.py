@@ -1,9 +1,9 @@
 """Reading a study back from MLflow: nothing of it needs the machine that trained it."""
 
-import json
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
@@ -13,16 +13,20 @@ from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import InputError, TrackingError
 from sparse_lightning.network import Network
 from sparse_lightning.project import Project
+from sparse_lightning.project.types import LARGEST_SEED
+from sparse_lightning.reading.loss import losses_of
+from sparse_lightning.reading.structure import Structure
 from sparse_lightning.replica import STRENGTHS
 from sparse_lightning.tracking import names
-from sparse_lightning.tracking.files import read_document
+from sparse_lightning.tracking.files import read_document, read_json, read_project, readable
 from sparse_lightning.tracking.store import Store
+from sparse_lightning.training.result import INPUT_ERRORS
 from sparse_lightning.weights import from_safetensors
 
 __all__ = [
     "StudyRecord",
     "find_study",
-    "read_document",
+    "read_losses",
     "read_network",
     "read_network_of_run",
     "read_study",
@@ -38,6 +42,7 @@ class StudyRecord:
         experiment_id: of its experiment.
         project: that it was made from.
         params: of the study's run.
+        layers: units from inputs to outputs.
         metrics: of the study's run: null_error, connections_total, floor_epochs, …
         networks: one row a network, in the order of the grid: group, regularizer, the strengths
             (NaN where a group has none), seed, connections, squared_error (NaN where failed),
@@ -48,6 +53,7 @@ class StudyRecord:
     experiment_id: str
     project: Project
     params: dict[str, str]
+    layers: list[int]
     metrics: dict[str, float]
     networks: pd.DataFrame
 
@@ -86,7 +92,8 @@ def read_study(store: Store, run_id: str) -> StudyRecord:
 
     Raises:
         InputError: the run holds no study.
-        TrackingError: the store fails, or the study has no networks (yet).
+        TrackingError: the store fails, the study has no networks (yet), or what it holds is not
+            what this package writes.
     """
     run = store.run(run_id)
     if run.data.tags.get(names.KIND) != names.STUDY:
@@ -97,15 +104,25 @@ def read_study(store: Store, run_id: str) -> StudyRecord:
         raise TrackingError(
             f"the study {run_id} in {store.uri} is not finished: it holds {len(children)} networks"
         )
-    text = read_document(store, run_id, names.PROJECT_FILE).decode()
+    project = read_project(store, run_id)
+    for name in _FACTS:
+        if not math.isfinite(run.data.metrics.get(name, math.nan)):
+            raise TrackingError(f"the study {run_id} in {store.uri} lacks the metric {name}")
+    with readable("params", run_id):
+        params = {name: run.data.params[name] for name in ("dataset", "layers")}
+        layers = [int(units) for units in params["layers"].split("-")]
     return StudyRecord(
         run_id=run_id,
         experiment_id=run.info.experiment_id,
-        project=Project.parse(text, origin=f"{names.PROJECT_FILE} of run {run_id}"),
-        params=dict(run.data.params),
+        project=project,
+        params=params,
+        layers=layers,
         metrics=dict(run.data.metrics),
         networks=_networks(children),
     )
+
+
+_FACTS = ("rows", "null_error", "connections_total", "floor_epochs", "floor_settled")
 
 
 def read_network(store: Store, study: StudyRecord, run_id: str) -> Network:
@@ -131,7 +148,24 @@ def read_network_of_run(store: Store, run: Run) -> Network:
         raise InputError(f"the network {run_id} is not finished")
     known = _network(run)
     params = {name: known[name] for name in _PARAMS}
-    return _load(store, tags[MLFLOW_PARENT_RUN_ID], run.data.params["task"], params, run_id)
+    task = run.data.params.get("task", "")
+    return _load(store, tags[MLFLOW_PARENT_RUN_ID], task, params, run_id)
+
+
+def read_losses(store: Store, run_id: str, structure: Structure) -> pd.DataFrame:
+    """The losses of an autoencoder's variables, as `reading.loss.losses_of` returns them.
+
+    Raises:
+        TrackingError: the run holds no errors of its inputs.
+    """
+    errors = read_json(store, run_id, INPUT_ERRORS)
+    with readable(INPUT_ERRORS, run_id):
+        inputs = structure.widths[0]
+        variances, squared = (
+            np.array(errors[name], dtype=np.float64).reshape(inputs)
+            for name in ("variance", "squared_error")
+        )
+    return losses_of(variances, squared, structure.groups)
 
 
 _PARAMS = ("group", "regularizer", *STRENGTHS, "seed")
@@ -140,15 +174,27 @@ _PARAMS = ("group", "regularizer", *STRENGTHS, "seed")
 def _load(
     store: Store, study_id: str, task: str, params: dict[str, object], run_id: str
 ) -> Network:
-    encoding = json.loads(read_document(store, study_id, names.ENCODING_FILE))
+    stored = read_json(store, study_id, names.ENCODING_FILE)
+    with readable(names.ENCODING_FILE, study_id):
+        encoding = Encoding.from_dict(stored)
     classes: tuple[str, ...] = ()
     if task == "classifier":
-        stored = json.loads(read_document(store, study_id, names.TARGET_FILE))
-        classes = ClassTarget.from_dict(stored).classes
+        stored = read_json(store, study_id, names.TARGET_FILE)
+        with readable(names.TARGET_FILE, study_id):
+            classes = ClassTarget.from_dict(stored).classes
     origin = f"{names.WEIGHTS_FILE} of run {run_id}"
+    model = from_safetensors(read_document(store, run_id, names.WEIGHTS_FILE), origin)
+    inputs = len(encoding.input_names)
+    ends = (model[0].in_features, model[-2].out_features)
+    wanted = (inputs, len(classes) or inputs)
+    if ends != wanted:
+        raise TrackingError(
+            f"{origin} holds a network from {ends[0]} inputs to {ends[1]} outputs, "
+            f"but its study has {wanted[0]} and {wanted[1]}"
+        )
     return Network(
-        model=from_safetensors(read_document(store, run_id, names.WEIGHTS_FILE), origin),
-        encoding=Encoding.from_dict(encoding),
+        model=model,
+        encoding=encoding,
         params=params,
         run_id=run_id,
         task=task,
@@ -157,8 +203,12 @@ def _load(
 
 
 def _networks(runs: list[Run]) -> pd.DataFrame:
-    runs = sorted(runs, key=lambda run: int(run.data.tags[names.REPLICA]))
-    return pd.DataFrame([_network(run) for run in runs])
+    numbers = {}
+    for run in runs:
+        with readable("the number", run.info.run_id):
+            numbers[run.info.run_id] = int(run.data.tags[names.REPLICA])
+    ordered = sorted(runs, key=lambda run: numbers[run.info.run_id])
+    return pd.DataFrame([_network(run) for run in ordered])
 
 
 _NOT_FURTHER = ("connections", "squared_error", "training_squared_error")
@@ -167,14 +217,20 @@ _NOT_FURTHER = ("connections", "squared_error", "training_squared_error")
 def _network(run: Run) -> dict[str, object]:
     params, metrics, tags = run.data.params, run.data.metrics, run.data.tags
     failure = tags.get(names.FAILURE, "")
-    strengths = {name: float(params.get(name, "nan")) for name in STRENGTHS}
+    with readable("params", run.info.run_id):
+        strengths = {name: float(params.get(name, "nan")) for name in STRENGTHS}
+        own = {
+            "group": params["group"],
+            "regularizer": params["regularizer"],
+            **strengths,
+            "seed": int(params["seed"]),
+        }
+        if math.isinf(strengths["l1_weight"]) or abs(int(params["seed"])) > LARGEST_SEED:
+            raise ValueError("l1_weight or seed out of range")
     if math.isnan(strengths["l1_weight"]):
-        strengths["l1_weight"] = 0.0
+        own["l1_weight"] = 0.0
     return {
-        "group": params["group"],
-        "regularizer": params["regularizer"],
-        **strengths,
-        "seed": int(params["seed"]),
+        **own,
         "connections": math.nan if failure else metrics.get("connections", math.nan),
         "squared_error": math.nan if failure else metrics.get("squared_error", math.nan),
         **{name: value for name, value in metrics.items() if name not in _NOT_FURTHER},

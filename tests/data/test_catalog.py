@@ -259,6 +259,16 @@ def test_a_file_that_is_no_table(tmp_path, source, expected):
     assert expected in str(caught.value)
 
 
+def test_a_small_file_of_a_large_table_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "LARGEST", 10_000)
+    (tmp_path / "bomb.csv.gz").write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 5000))
+    pd.DataFrame({"a": [1.0] * 20_000}).to_parquet(tmp_path / "bomb.parquet")
+    (tmp_path / "bomb.csv").write_bytes(b"a,b\n" + b"1,2\n" * 5000)
+    for name in ("bomb.csv", "bomb.csv.gz", "bomb.parquet"):
+        with pytest.raises(TableError, match=r"holds more than .* GB: use a part of its rows"):
+            catalog.load_table(TableSettings(source=name), tmp_path)
+
+
 CELLS = st.sampled_from(
     ["a", "b", "1", "2.5", "-3e4", "", "?", "inf", "True", "1e999", '"', '"x', " 7", "9" * 40]
 )
