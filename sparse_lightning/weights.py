@@ -28,6 +28,8 @@ def layer_names(model: nn.Sequential) -> list[str]:
 
 def _linear(weight: torch.Tensor) -> nn.Linear:
     outputs, inputs = weight.shape
+    if not weight.numel():
+        raise ValueError("a layer has no weights")
     return nn.Linear(inputs, outputs)
 
 
@@ -63,10 +65,11 @@ def from_safetensors(content: bytes, origin: str) -> nn.Sequential:
 
 def _check(model: nn.Sequential) -> None:
     """See to it that dense layers and activations alternate and fit, and weights are finite."""
-    dense = list(model[::2])
-    if not dense or len(model) % 2 or not all(isinstance(layer, nn.Linear) for layer in dense):
+    layers = list(model)
+    dense = [layer for layer in layers[::2] if isinstance(layer, nn.Linear)]
+    if not dense or len(layers) != 2 * len(dense):
         raise ValueError("its layers are not dense ones, each with an activation")
-    if any(isinstance(layer, nn.Linear) for layer in model[1::2]):
+    if any(isinstance(layer, nn.Linear) for layer in layers[1::2]):
         raise ValueError("a dense layer has no activation")
     if any(below.out_features != above.in_features for below, above in pairwise(dense)):
         raise ValueError("its layers do not fit each other")

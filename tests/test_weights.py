@@ -41,6 +41,7 @@ def test_a_network_comes_back():
             "do not fit each other",
         ),
         (stored(["dense", "tanh"], **dense(0, 2, 2, float("nan"))), "a weight is not finite"),
+        (stored(["dense", "tanh"], **dense(0, 0, 2)), "a layer has no weights"),
     ],
 )
 def test_what_is_no_network_is_refused(content, said):

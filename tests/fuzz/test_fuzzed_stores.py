@@ -167,11 +167,14 @@ class Trap:
 def test_nothing_is_unpickled(stored: dict[str, Stored], tmp_path: Path, task: str):
     study, sprung = stored[task], tmp_path / "sprung"
     trap = pickle.dumps(Trap(sprung))
+    network = study.job.study.networks["run_id"].iloc[-1]
     for file in study.artifacts:
+        if {study.job.study.run_id, network}.isdisjoint(file.parts):
+            continue
         with study.damaged():
             file.write_bytes(trap)
-            for reader in READERS:
-                read(study, reader, study.job.study.networks["run_id"].iloc[-1])
+            for reader in dict.fromkeys(READERS):
+                read(study, reader, network)
     assert not sprung.exists()
     pickle.loads(trap)
     assert sprung.exists()
