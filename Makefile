@@ -54,14 +54,23 @@ bench: $(VENV)/installed  ## Measure: one JSON line a benchmark
 images: $(VENV)/installed  ## Make the pictures of the page in docs/images anew; takes Chromium and a font with Japanese
 	KEEP_IMAGES=1 pytest -q tests/browser/test_comparison_page_images.py
 
-results: $(VENV)/installed  ## Train both versions of table 1, search, and write docs/results.md
+results: $(VENV)/installed  ## Train both versions of table 1 and what goes beyond, and write docs/results.md
 	sparse-lightning table1
 	sparse-lightning table1 --own-range
 	sparse-lightning search projects/wine_sae.yaml --trials 100
+	sparse-lightning run projects/beyond_six.yaml
+	sparse-lightning run projects/beyond_six_ctg.yaml
+	sparse-lightning run projects/beyond_six_census.yaml
+	sparse-lightning overview beyond-six beyond-six-ctg beyond-six-census \
+	  --title "Beyond the six: 15 regularizers on three tables" --output reports/beyond-six-overview
+	sparse-lightning search projects/beyond_six.yaml --trials 50
 	{ printf '# Results\n\n' && cat reports/table1/table1.md && echo && \
 	  cat reports/table1-own-range/table1.md && \
 	  printf '\n## Red wine, each group at the best of 100 trials\n\n' && \
-	  cat reports/wine-sae-best/search.md; } > docs/results.md
+	  cat reports/wine-sae-best/search.md && echo && \
+	  cat reports/beyond-six-overview/overview.md && \
+	  printf '\n## Red wine, each of 15 groups at the best of 50 trials\n\n' && \
+	  cat reports/beyond-six-best/search.md; } > docs/results.md
 
 build: $(VENV)/installed  ## Build the wheel and the source distribution into dist/
 	python -m build

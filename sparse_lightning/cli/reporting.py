@@ -55,6 +55,43 @@ def report_command(
     conclude(study, folder)
 
 
+@main.command("overview")
+@click.argument("studies", nargs=-1, required=True, metavar="STUDY…")
+@click.option("--title", metavar="TEXT", help="Of the page.")
+@click.option(
+    "--index",
+    type=click.Choice(["area_marker", "area_axis", "hypervolume_gap"]),
+    default="hypervolume_gap",
+    show_default=True,
+    help="The index that comes first.",
+)
+@options.tracking_uri
+@options.output
+@explained
+def overview_command(
+    studies: tuple[str, ...],
+    title: str | None,
+    index: str,
+    tracking_uri: str | None,
+    output: Path | None,
+) -> None:
+    """Put several tracked studies side by side on one page, group by group.
+
+    A STUDY is the name of an experiment or project, or the id of a study's run; one argument may
+    hold several, separated by commas.
+    """
+    import pandas as pd
+    from rich.console import Console
+
+    from sparse_lightning.report.terminal import overview_table
+    from sparse_lightning.study.overview import overview
+
+    names = [name.strip() for name in ",".join(studies).split(",")]
+    page = overview(names, tracking_uri, output, title, index)
+    Console().print(overview_table(pd.read_csv(page.with_suffix(".csv")), index))
+    click.echo(f"report: {page.resolve()}")
+
+
 def _option(name: str) -> str:
     return {"condition": "filter"}.get(name, name.replace("_", "-"))
 

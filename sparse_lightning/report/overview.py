@@ -10,7 +10,7 @@ import pandas as pd
 from sparse_lightning.drawing.wording import number
 from sparse_lightning.pareto import INDICES
 from sparse_lightning.pareto.frames import records
-from sparse_lightning.report.published import reproduction
+from sparse_lightning.report.published import GROUPS, reproduction
 from sparse_lightning.report.view import StudyView
 
 TASKS = {"sae": "SAE", "classifier": "class", "pca": "PCA"}
@@ -24,15 +24,19 @@ class Column:
         study: what its report shows.
         seconds: from the project file to the finished report of the study.
         report: where that report is, relative to the overview.
+        name: of the column; default: as the publication calls it.
     """
 
     study: StudyView
     seconds: float
     report: str
+    name: str = ""
 
     @property
     def title(self) -> str:
-        """As the publication calls it: `census SAE`."""
+        """Its name, or as the publication calls it: `census SAE`."""
+        if self.name:
+            return self.name
         name = {"ctg": "CTG"}.get(self.study.dataset, self.study.dataset)
         return f"{name} {TASKS[self.study.task]}"
 
@@ -94,6 +98,7 @@ def overview_findings(columns: Sequence[Column]) -> list[str]:
     return [
         *_weights(columns),
         *_best_hidden(columns),
+        *_beyond_the_published(columns),
         *_indices_apart(columns),
         *_against_the_publication(columns),
         *_floors(columns),
@@ -139,6 +144,34 @@ def _best_hidden(columns: Sequence[Column]) -> Iterator[str]:
         yield f"The best hidden group is below sL1 in {index} in {'; '.join(better)}."
     if worse:
         yield f"No hidden group is below sL1 in {index} in {'; '.join(worse)}."
+
+
+def _beyond_the_published(columns: Sequence[Column]) -> Iterator[str]:
+    """Whether the best of the other groups is below the best of the six published, by index."""
+    for index in INDICES:
+        found = []
+        for column in columns:
+            frame = column.study.comparison.indices.dropna(subset=[index])
+            frame = frame.sort_values(index, kind="stable")
+            rows = records(frame)
+            theirs = next((row for row in rows if row["group"] in GROUPS), None)
+            other = next((row for row in rows if row["group"] not in GROUPS), None)
+            if theirs is None or other is None:
+                continue
+            pair = _difference(column, index, other["group"], theirs["group"])
+            if pair is None:
+                continue
+            relation = "below" if pair["difference"] < 0 else "above"
+            found.append(
+                f"{column.title}: {other['group']} ({number(other[index])}) {relation} "
+                f"{theirs['group']} ({number(theirs[index])})"
+                + ("" if pair["settled"] else ", not settled")
+            )
+        if found:
+            yield (
+                f"By {index}, the best of the groups beyond the six beside the best of the six: "
+                f"{'; '.join(found)}."
+            )
 
 
 def _indices_apart(columns: Sequence[Column]) -> Iterator[str]:

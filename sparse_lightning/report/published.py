@@ -4,7 +4,8 @@ from sparse_lightning.pareto import Comparison
 
 SOURCE = "KAKENHI final report 18K11487 (M. Ishikawa, 2018–2021), table 1"
 
-_GROUPS = ("L1", "sL1", "sL1+sh", "sL1+sh2", "sL1+KL", "sL1+decs")
+GROUPS = ("L1", "sL1", "sL1+sh", "sL1+sh2", "sL1+KL", "sL1+decs")
+"""The six groups that were published."""
 
 _COLUMNS = {
     ("sae", "census"): (1.311015, 0.924626, 0.845926, 0.928940, 0.856266, 0.855108),
@@ -16,7 +17,7 @@ _COLUMNS = {
 }
 
 PUBLISHED: dict[tuple[str, str], dict[str, float]] = {
-    column: dict(zip(_GROUPS, values, strict=True)) for column, values in _COLUMNS.items()
+    column: dict(zip(GROUPS, values, strict=True)) for column, values in _COLUMNS.items()
 }
 """The published area (`area_marker`) of each group, by (task, dataset)."""
 

@@ -1,5 +1,6 @@
 """Study: a finished study, read from the tracking store, and what its comparison says."""
 
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -55,10 +56,22 @@ class Study:
         store = Store(tracking_uri)
         return cls(store, read_study(store, find_study(store, experiment)))
 
+    @classmethod
+    def named(cls, name: str, tracking_uri: str | None = None) -> "Study":
+        """The study of a run with this id, else the newest of an experiment or project."""
+        if re.fullmatch("[0-9a-f]{32}", name):
+            return cls.load(name, tracking_uri)
+        return cls.find(name, tracking_uri)
+
     @property
     def run_id(self) -> str:
         """The id of the study's MLflow run."""
         return self._record.run_id
+
+    @property
+    def seconds(self) -> float:
+        """From the project file to the finished report; NaN where the run has not ended."""
+        return self._record.seconds
 
     @property
     def project(self) -> Project:

@@ -1,24 +1,20 @@
 """Table 1 of the publication: six studies, their reports, and one overview of all."""
 
-import os
-import platform
 import shutil
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from sparse_lightning.errors import InputError
 from sparse_lightning.project import Project
 from sparse_lightning.report.overview import Column
 from sparse_lightning.report.overview_pages import Overview, write_overview
+from sparse_lightning.study.origin import made_with
 from sparse_lightning.study.output import writable
 from sparse_lightning.study.running import open_run_of, run
 from sparse_lightning.tracking import Store
 from sparse_lightning.tracking.names import OVERVIEW
 from sparse_lightning.tracking.opened import OpenedRun
-from sparse_lightning.tracking.origin import commit_tag
 from sparse_lightning.training.progress import Progress
 
 COLUMNS = ("census_sae", "ctg_sae", "wine_sae", "census_class", "ctg_class", "ctg_pca")
@@ -110,7 +106,7 @@ def table1(
             + (", each group at its own best range of λ" if own_range else "")
             + (", quick" if quick else ""),
             columns=list(columns.values()),
-            origin=_origin(),
+            origin=made_with(),
             figures=figures,
             command="sparse-lightning table1" + " --own-range" * own_range + " --quick" * quick,
             note=" ".join([QUICK_NOTE] * quick + [OWN_RANGE_NOTE] * own_range),
@@ -170,15 +166,3 @@ def _figures(folder: Path, studies: dict[str, str]) -> Iterator[tuple[str, str]]
                 shutil.copyfile(source.with_suffix(f".{ending}"), folder / f"{target}.{ending}")
         if (folder / f"{target}.png").is_file():
             yield target, caption
-
-
-def _origin() -> dict[str, str]:
-    packages = ("sparse-lightning", "torch", "pytorch-lightning", "mlflow", "moocore", "numpy")
-    commit = commit_tag(Path(__file__).parent)
-    return {
-        "date": datetime.now(UTC).date().isoformat(),
-        **({"commit": next(iter(commit.values()))} if commit else {}),
-        "python": platform.python_version(),
-        **{package: version(package) for package in packages},
-        "processor": f"{platform.machine()}, {os.cpu_count()} cores",
-    }

@@ -47,6 +47,7 @@ class StudyRecord:
         networks: one row a network, in the order of the grid: group, regularizer, the strengths
             (NaN where a group has none), seed, connections, squared_error (NaN where failed),
             failed, failure, run_id, run_name, experiment_id.
+        seconds: how long the study's run was open; NaN where it has not ended.
     """
 
     run_id: str
@@ -56,6 +57,7 @@ class StudyRecord:
     layers: list[int]
     metrics: dict[str, float]
     networks: pd.DataFrame
+    seconds: float = math.nan
 
 
 def find_study(store: Store, experiment: str) -> str:
@@ -119,6 +121,7 @@ def read_study(store: Store, run_id: str) -> StudyRecord:
         layers=layers,
         metrics=dict(run.data.metrics),
         networks=_networks(children),
+        seconds=(run.info.end_time - run.info.start_time) / 1000 if run.info.end_time else math.nan,
     )
 
 
