@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help page page-check demo table1-quick test test-long soak test-fast lint format bench images \
+.PHONY: help page page-check demo table1-quick test test-long soak fuzz test-fast lint format bench images \
 	gallery-images results docs docs-serve build wheel-check clean
 
 help:  ## Show these targets
@@ -30,6 +30,9 @@ soak: $(VENV)/installed  ## Repeat the tests of faults (docs/reliability.md) ten
 
 test-fast: $(VENV)/installed  ## Run the tests that train no whole study
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 -m "not slow and not wheel"
+
+fuzz: $(VENV)/installed  ## Feed the package bad input, 10,000 cases of each kind, others every time; takes hours
+	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile --hypothesis-profile nightly tests/fuzz
 
 lint: $(VENV)/installed  ## Check form, types and the direction of imports
 	ruff check .

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,19 +79,34 @@ def read_layers(content: bytes, origin: str) -> tuple[Layer, ...]:
         )
         if weights:
             raise ValueError(f"no layer has {min(weights)}")
-        for layer in layers:
-            _check(layer)
+        _check(layers)
     except (SafetensorError, KeyError, ValueError, TypeError, RecursionError) as error:
         raise TrackingError(f"{origin} does not hold a network of this package: {error}") from error
     return layers
 
 
-def _check(layer: Layer) -> None:
-    if layer.weight is None or layer.bias is None:
+def _check(layers: Sequence[Layer]) -> None:
+    """See to it that dense layers and activations alternate and fit, and weights are finite."""
+    weights = []
+    for layer in layers[::2]:
+        if layer.weight is None or layer.bias is None:
+            raise ValueError("its layers are not dense ones, each with an activation")
+        if layer.weight.ndim != 2 or layer.bias.shape != layer.weight.shape[:1]:
+            raise ValueError(f"weights {layer.weight.shape} with biases {layer.bias.shape}")
+        if not layer.weight.size:
+            raise ValueError("a layer has no weights")
+        if not (np.isfinite(layer.weight).all() and np.isfinite(layer.bias).all()):
+            raise ValueError("a weight is not finite")
+        weights.append(layer.weight)
+    if not weights or len(layers) != 2 * len(weights):
+        raise ValueError("its layers are not dense ones, each with an activation")
+    for layer in layers[1::2]:
+        if layer.weight is not None:
+            raise ValueError("a dense layer has no activation")
         if layer.kind not in ACTIVATION_KINDS:
             raise ValueError(f"there is no activation {layer.kind!r}")
-    elif layer.weight.ndim != 2 or layer.bias.shape != layer.weight.shape[:1]:
-        raise ValueError(f"weights {layer.weight.shape} with biases {layer.bias.shape}")
+    if any(len(below) != above.shape[1] for below, above in pairwise(weights)):
+        raise ValueError("its layers do not fit each other")
 
 
 def model_of(layers: Sequence[Layer]) -> "nn.Sequential":

@@ -1,10 +1,21 @@
-"""Shapes and types are checked while testing, and hypothesis draws the same examples every time."""
+"""Shapes and types are checked while testing, and hypothesis draws the same examples every time.
+
+`pytest --hypothesis-profile nightly`, as `make fuzz` calls it, draws others each time, and more.
+"""
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.register_profile(
+    "nightly",
+    max_examples=10_000,
+    deadline=None,
+    derandomize=False,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 settings.load_profile("repeatable")
 
 # In effect for what is imported from here on. Beartype knows no `Self` of single methods, hence the
@@ -13,7 +24,7 @@ CHECKED = ("components", "data.loading", "modules", "penalties", "population", "
 install_import_hook([f"sparse_lightning.{name}" for name in CHECKED], "beartype.beartype")
 
 # The whole jobs and the database that several tests look at.
-pytest_plugins = ["postgres", "studies"]
+pytest_plugins = ["postgres", "served", "studies"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

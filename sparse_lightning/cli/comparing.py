@@ -89,4 +89,5 @@ def folder_of(experiment: str) -> Path:
     kept = "".join(
         sign if sign.isprintable() and sign not in '/\\:*?"<>|' else "-" for sign in experiment
     )
-    return Path("reports") / f"{kept.strip(' .-')[:80] or 'experiment'}-runs"
+    short = kept.strip(" .-").encode()[:200].decode(errors="ignore").rstrip(" .-")
+    return Path("reports") / f"{short or 'experiment'}-runs"

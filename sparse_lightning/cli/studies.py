@@ -149,19 +149,16 @@ def check_command(project: Path, overrides: tuple[str, ...]) -> None:
 
     loaded = Project.load(project, overrides)
 
-    from sparse_lightning.data.catalog import load_table
-    from sparse_lightning.training.checking import check_training
-    from sparse_lightning.training.examples import examples_of
-    from sparse_lightning.training.grid import replicas_of
+    from sparse_lightning.training.grid import network_count
+    from sparse_lightning.training.preparing import prepare
 
-    table = load_table(loaded.table, loaded.folder)
-    check_training(loaded, examples_of(loaded, table))
+    table = prepare(loaded).table
     rows, columns = table.frame.shape
     inputs = len(table.encoding.input_names)
     dropped = f"{table.rows_dropped} rows dropped"
     if table.rows_dropped:
         dropped += f" ({table.rows_missing} missing, {table.rows_rare} rare)"
-    click.echo(f"{project}: {loaded.name}, {len(replicas_of(loaded))} networks")
+    click.echo(f"{project}: {loaded.name}, {network_count(loaded)} networks")
     click.echo(f"{table.name}: {rows} rows, {columns} columns, {inputs} inputs, {dropped}")
     if table.target is not None:
         click.echo(f"target: {table.target.name}, {table.target.nunique()} classes")

@@ -1,6 +1,5 @@
 """From the user's columns to the inputs of a network, and back."""
 
-import os
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from sparse_lightning.data.preparation import recodings
 from sparse_lightning.data.scaling import Scale, fit_scaling, share_scaling
 from sparse_lightning.data.storage import CELLS_AT_ONCE
 from sparse_lightning.errors import TableError
+from sparse_lightning.machine import machine_bytes
 from sparse_lightning.project.preparation import Step
 
 VERSION = 2
@@ -216,6 +216,9 @@ class Encoding:
             encoding = cls(tuple(variables), tuple(offsets), tuple(factors))
             if not len(encoding.input_names) == len(offsets) == len(factors):
                 raise ValueError("as many offsets and factors as inputs")
+            if not (np.isfinite(offsets).all() and np.isfinite(factors).all() and min(factors) > 0):
+                raise ValueError("offsets are finite, and factors finite and greater than 0")
+            _check_names(encoding.variables)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise TableError(f"the encoding cannot be read: {error!r}") from error
         return encoding
@@ -241,7 +244,7 @@ def check_size(rows: int, inputs: int) -> None:
     Raises:
         TableError: they have not.
     """
-    size, memory = 4 * rows * inputs, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    size, memory = 4 * rows * inputs, machine_bytes()
     if size > memory:
         raise TableError(
             f"{rows} rows with {inputs} inputs are {size / 1e9:.1f} GB as 32-bit numbers, and this "

@@ -6,7 +6,8 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from sparse_lightning.errors import InputError
 from sparse_lightning.exporting.pruned import ExportedNetwork, exported
 from sparse_lightning.tracking import Store, StudyRecord, names, read_study
-from sparse_lightning.tracking.reading import read_network_of_run, read_project
+from sparse_lightning.tracking.files import read_project
+from sparse_lightning.tracking.reading import read_network_of_run
 
 MOST_SHOWN = 12
 """A message offers at most so many networks of a study."""

@@ -1,24 +1,21 @@
 """One network looked into, as one document."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from sparse_lightning.errors import InputError, TrackingError
+from sparse_lightning.errors import InputError
 from sparse_lightning.page_data.numbers import number
 from sparse_lightning.reading.class_paths import ClassPaths
-from sparse_lightning.reading.loss import losses_of
 from sparse_lightning.reading.mappings import Mappings
 from sparse_lightning.reading.structure import Structure
 from sparse_lightning.reading.text import describe
 from sparse_lightning.tracking import names
-from sparse_lightning.tracking.files import file_names, read_document
-from sparse_lightning.tracking.reading import stored_network_of_run
+from sparse_lightning.tracking.files import file_names, read_json
+from sparse_lightning.tracking.reading import read_losses, stored_network_of_run
 from sparse_lightning.tracking.store import Store
 from sparse_lightning.tracking.stored import StoredNetwork
 from sparse_lightning.training.documents import INPUT_ERRORS, SWEEP
@@ -57,8 +54,9 @@ def network_documents(
 def _described(store: Store, run: Run, network: StoredNetwork, threshold: float) -> Document:
     run_id = run.info.run_id
     structure, held = network.structure(threshold), file_names(store, run_id)
-    mappings = _mappings(network, threshold)
-    losses = _losses(store, run_id, structure) if INPUT_ERRORS in held else None
+    mappings, losses = _mappings(network, threshold), None
+    if structure.is_autoencoder and INPUT_ERRORS in held:
+        losses = read_losses(store, run_id, structure)
     weights = [layer.weight for layer in network.layers if layer.weight is not None]
     biases = [layer.bias for layer in network.layers if layer.bias is not None]
     return {
@@ -80,7 +78,7 @@ def _described(store: Store, run: Run, network: StoredNetwork, threshold: float)
         "connections": structure.connections,
         "connections_total": sum(weight.size for weight in structure.weights),
         "dead_units": [(~alive).tolist() for alive in structure.alive],
-        "sweep": _document(store, run_id, SWEEP) if SWEEP in held else None,
+        "sweep": read_json(store, run_id, SWEEP) if SWEEP in held else None,
         "losses": None if losses is None else _loss_rows(losses),
         "codes": _rows(mappings.codes) if isinstance(mappings, Mappings) else None,
         "variables_read": _rows(mappings.variables) if isinstance(mappings, Mappings) else None,
@@ -118,23 +116,6 @@ def _layers(network: StoredNetwork, structure: Structure) -> list[Document]:
         {"units": list(units), "activation": activation}
         for units, activation in zip(structure.names, activations, strict=True)
     ]
-
-
-def _losses(store: Store, run_id: str, structure: Structure) -> pd.DataFrame | None:
-    if not structure.is_autoencoder:
-        return None
-    errors = _document(store, run_id, INPUT_ERRORS)
-    return losses_of(
-        np.array(errors["variance"]), np.array(errors["squared_error"]), structure.groups
-    )
-
-
-def _document(store: Store, run_id: str, file: str) -> Any:
-    """What a JSON file of the run holds."""
-    try:
-        return json.loads(read_document(store, run_id, file))
-    except ValueError as error:
-        raise TrackingError(f"{file} of run {run_id} is no JSON: {error}") from error
 
 
 def _loss_rows(losses: pd.DataFrame) -> list[Document]:

@@ -6,7 +6,7 @@ from typing import Any
 from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME
 
-from sparse_lightning.errors import SparseLightningError
+from sparse_lightning.errors import TrackingError
 from sparse_lightning.page_data.numbers import number
 from sparse_lightning.pareto.bootstrap import draw_seeds
 from sparse_lightning.project import Project
@@ -14,7 +14,7 @@ from sparse_lightning.project.settings import ReportSettings
 from sparse_lightning.replica import FLOOR
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.columns import RunColumns
-from sparse_lightning.tracking.reading import read_project
+from sparse_lightning.tracking.files import read_project
 from sparse_lightning.tracking.store import Store
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def project_of(store: Store, run_id: str) -> Project | None:
     """The project of a study; None where its file cannot be read any more."""
     try:
         return read_project(store, run_id)
-    except (SparseLightningError, UnicodeDecodeError) as error:
+    except TrackingError as error:
         logger.warning("the project of the study %s cannot be read: %s", run_id, error)
         return None
 
@@ -64,7 +64,9 @@ def study_document(run: Run, project: Project | None, runs: RunColumns) -> Docum
     groups = list(project.regularizers.groups) if project else params.get("groups", "").split(", ")
     return {
         **_head(run),
-        "layers": [int(units) for units in params.get("layers", "").split("-") if units],
+        "layers": [
+            int(units) for units in params.get("layers", "").split("-") if units.isdecimal()
+        ],
         "rows": number(metrics.get("rows")),
         "floor": _floor(run.info.run_id, runs),
         "null_error": number(metrics.get("null_error")),

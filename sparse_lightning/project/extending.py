@@ -33,7 +33,11 @@ class Written:
 
 
 def written(
-    text: str, origin: str, folder: Path, above: Mapping[Path, str] | None = None
+    text: str,
+    origin: str,
+    folder: Path,
+    above: Mapping[Path, str] | None = None,
+    extending: bool = True,
 ) -> Written:
     """Read the text of a project file and whatever it extends.
 
@@ -45,6 +49,7 @@ def written(
         origin: what messages call the text.
         folder: where the path that it extends starts.
         above: the files that lead here, and what messages call them.
+        extending: whether it may extend a file at all.
 
     Raises:
         ProjectError: a file cannot be read, `extends` is no path, or leads back to its own file.
@@ -52,6 +57,8 @@ def written(
     fields = fields_of(text, origin)
     if EXTENDS not in fields:
         return Written(fields, tuple(_settings(fields, origin)), folder)
+    if not extending:
+        raise ProjectError(f"{origin}: {EXTENDS} is only possible in a file of one's own")
     named = fields.pop(EXTENDS)
     if not isinstance(named, str) or not named.strip() or not named.isprintable():
         raise ProjectError(

@@ -101,7 +101,9 @@ def join(lines: Iterable[str]) -> str:
 
 def invalid(text: str) -> PydanticCustomError:
     """The error that a validator raises; `text` is a predicate of the field: `must be …`."""
-    return PydanticCustomError("invalid", "{text}", {"text": text})
+    # Lone surrogates, which YAML can write, are no characters for pydantic.
+    shown = text.encode("utf-8", "backslashreplace").decode()
+    return PydanticCustomError("invalid", "{text}", {"text": shown})
 
 
 def invalid_fields(found: Sequence[tuple[Location, str]]) -> ValidationError:

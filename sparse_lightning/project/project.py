@@ -108,6 +108,7 @@ class Project(Settings):
         overrides: Sequence[str] = (),
         origin: str = "project",
         folder: Path | None = None,
+        extending: bool = True,
     ) -> Self:
         """Read the text of a project file, as `dump_yaml` writes it.
 
@@ -116,12 +117,13 @@ class Project(Settings):
             overrides: as in `load`.
             origin: what messages call the text: the file's path; its stem is the default name.
             folder: where relative paths start; default: the working folder.
+            extending: whether the text may extend a file; what comes from others must not.
 
         Raises:
             ProjectError: as in `load`.
         """
         here = Path.cwd() if folder is None else folder
-        file = written(text, origin, here)
+        file = written(text, origin, here, extending=extending)
         fields = file.fields
         options = [Override.parse(override) for override in overrides]
         for option in options:

@@ -14,6 +14,12 @@ LARGEST_SEED = 2**32 - 1
 SMALLEST, LARGEST = 2.0**-126, (2 - 2.0**-23) * 2.0**127
 """Between these lies what 32 bits hold with all digits; strengths become such numbers."""
 
+LARGEST_COUNT = 10**9
+"""Of epochs, rows, units and the like; what is larger is a slip, and overflows in other places."""
+
+MOST_VALUES = 100_000
+"""In one list."""
+
 
 class Settings(BaseModel):
     """A section of a project file: it cannot be changed, and knows every one of its fields."""
@@ -43,13 +49,17 @@ def _listed(value: object) -> object:
         raise invalid(f"must be a list, got {show(value)}{hint}")
     if not value:
         raise invalid("must hold at least one value")
+    if len(value) > MOST_VALUES:
+        raise invalid(f"must hold at most {MOST_VALUES} values, got {len(value)}")
     return tuple(value)
 
 
 def _distinct(values: tuple) -> tuple:
-    repeated = next((value for place, value in enumerate(values) if value in values[:place]), None)
-    if repeated is not None:
-        raise invalid(f"must hold different values, got {show(repeated)} twice")
+    seen = set()
+    for value in values:
+        if value in seen:
+            raise invalid(f"must hold different values, got {show(value)} twice")
+        seen.add(value)
     return values
 
 
@@ -74,6 +84,8 @@ def _names(value: object) -> object:
 
 def _chunk(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        if value > LARGEST_COUNT:
+            raise invalid(f"must be at most {LARGEST_COUNT}, got {show(value)}")
         return value
     if value != "auto":
         raise invalid(f"must be auto or a whole number of at least 1, got {show(value)}")
@@ -113,9 +125,9 @@ Strength = Annotated[Number, Field(ge=0), AfterValidator(_in_32_bits)]
 Positive = Annotated[Number, Field(gt=0), AfterValidator(_in_32_bits)]
 Proportion = Annotated[Number, Field(ge=0, le=1)]
 Probability = Annotated[Number, Field(gt=0, lt=1)]
-Whole = Annotated[int, BeforeValidator(_no_switch)]
+Whole = Annotated[int, BeforeValidator(_no_switch), Field(le=LARGEST_COUNT)]
 Count = Annotated[Whole, Field(ge=1)]
-Seed = Annotated[Whole, Field(ge=0, le=LARGEST_SEED)]
+Seed = Annotated[int, BeforeValidator(_no_switch), Field(ge=0, le=LARGEST_SEED)]
 
 Strengths = Annotated[tuple[Strength, ...], BeforeValidator(_listed), AfterValidator(_distinct)]
 Counts = Annotated[tuple[Count, ...], BeforeValidator(_listed)]

@@ -1,17 +1,38 @@
 """YAML as project files use it: strict about keys, every mistake with its line and column."""
 
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
 from sparse_lightning.errors import ProjectError
 
+MOST_DIGITS = 400
+"""A number has at most so many signs, which is more than the greatest float takes."""
+
+MOST_FIELDS = 1_000_000
+"""So many fields are looked at for `<<`, by which a small file can stand for any number of them."""
+
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+
 
 class _StrictLoader(yaml.SafeLoader):
-    """A safe loader that refuses repeated keys and keys that are not text."""
+    """A safe loader that refuses repeated keys, keys that are no text, and what grows too large."""
+
+    _fields = 0
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        self._fields += len(node.value)
+        if self._fields > MOST_FIELDS:
+            self._refuse("too many fields are merged", node)
+        super().flatten_mapping(node)
+
+    def _refuse(self, problem: str, node: yaml.Node) -> NoReturn:
+        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        if node.tag in _NUMBERS and len(node.value) > MOST_DIGITS:
+            self._refuse(f"a number has at most {MOST_DIGITS} digits", node)
         try:
             return super().construct_object(node, deep=deep)
         except (

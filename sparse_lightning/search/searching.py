@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import InputError, TrainingError
 from sparse_lightning.project import Project
@@ -18,8 +17,7 @@ from sparse_lightning.suggestions import did_you_mean
 from sparse_lightning.tracking import Store
 from sparse_lightning.tracking.owners import Heartbeat
 from sparse_lightning.training.cluster import Cluster
-from sparse_lightning.training.examples import examples_of
-from sparse_lightning.training.facts import facts_of
+from sparse_lightning.training.preparing import prepare
 from sparse_lightning.training.progress import Progress, SilentProgress, Titled
 
 
@@ -62,10 +60,10 @@ def search(
     progress = progress or SilentProgress()
     chosen = _chosen(project, groups)
     address = shown(project.search.storage)
-    table = load_table(project.table, project.folder)
-    examples = examples_of(project, table)
-    facts = facts_of(project, table, examples)
-    corner = {name: facts[name] for name in ("null_error", "connections_total")}
+    held = project.search.networks(len(chosen), project.training.seeds)
+    made = prepare(project, held, here=cluster is None)
+    table, examples = made.table, made.examples
+    corner = {name: made.facts[name] for name in ("null_error", "connections_total")}
     with (
         storage_at(project.search.storage) as storage,
         quiet_optuna(),
@@ -79,9 +77,8 @@ def search(
         }
         trained, run_id = 0, None
         if any(study.left for study in studies.values()):
-            layers = project.layers(examples.inputs.shape[1], examples.outputs)
             store = Store(tracking_uri)
-            with SearchWriter(store, project, table.name, layers, open_run) as writer:
+            with SearchWriter(store, project, table.name, made.layers, open_run) as writer:
                 run_id = writer.run_id
                 floor = _floor(studies, project, examples, progress, corner["null_error"])
                 trainer = Trainer(project, examples, **corner, floor=floor, cluster=cluster)

@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import ReportError, check_type
 from sparse_lightning.project import Project
@@ -21,11 +20,9 @@ from sparse_lightning.study.unfinished import identity_of, unfinished
 from sparse_lightning.tracking import Store, StudyWriter
 from sparse_lightning.tracking.names import AGREEMENT_FILE, ENCODING_FILE, TARGET_FILE
 from sparse_lightning.tracking.opened import OpenedRun
-from sparse_lightning.training.checking import check_training
 from sparse_lightning.training.checkpoints import FolderCheckpoints
 from sparse_lightning.training.cluster import Cluster, train_on
-from sparse_lightning.training.examples import examples_of
-from sparse_lightning.training.facts import facts_of
+from sparse_lightning.training.preparing import prepare
 from sparse_lightning.training.progress import Progress
 
 logger = logging.getLogger(__name__)
@@ -77,22 +74,18 @@ def run(
         ClusterError: the workers were lost.
     """
     check_type(project, Project, "project", "a Project, as Project.load reads it from a file")
-    table = load_table(project.table, project.folder)
-    examples = examples_of(project, table)
-    if cluster is None:  # else it is for its workers to say what they have
-        check_training(project, examples)
-    layers = project.layers(examples.inputs.shape[1], examples.outputs)
+    made = prepare(project, here=cluster is None)
+    table, examples = made.table, made.examples
     folder = writable(Path(output) if output is not None else Path("reports") / project.name)
     store = Store(tracking_uri)
     run_id = open_run_of() if open_run is None else open_run or None
-    facts = facts_of(project, table, examples)
     documents: dict[str, Any] = {ENCODING_FILE: table.encoding.to_dict()}
     if table.target is not None:
         documents[TARGET_FILE] = ClassTarget.fit(table.target).to_dict()
     with unfinished(folder, identity_of(project, table), fresh) as job:
         checkpoints = FolderCheckpoints(job.folder, job.key)
         with StudyWriter(
-            store, project, table, layers, facts, documents, run_id, job.key, folder
+            store, project, table, made.layers, made.facts, documents, run_id, job.key, folder
         ) as writer:
             writer.networks(train_on(cluster, project, examples, progress, checkpoints))
             return complete(writer.run, table.frame, folder)

@@ -181,8 +181,7 @@ class Study:
     @property
     def depths(self) -> tuple[Depth, ...]:
         """The groups compared after each stage of a stack; empty where there is one stage."""
-        layers = [int(units) for units in self._record.params["layers"].split("-")]
-        return compare_depths(self.networks, layers, **self._comparing())
+        return compare_depths(self.networks, self._record.layers, **self._comparing())
 
     def view(self) -> StudyView:
         """The study as its report shows it."""

@@ -1,12 +1,10 @@
 """From a study's tracked runs to what its report shows."""
 
-import json
 from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 
-from sparse_lightning.errors import InputError, TrackingError
 from sparse_lightning.page_data.report import report_document
 from sparse_lightning.pareto import FLOOR_GROUP, Comparison
 from sparse_lightning.pareto.depths import Depth
@@ -14,16 +12,14 @@ from sparse_lightning.pareto.frames import of_group, records
 from sparse_lightning.project import Project
 from sparse_lightning.reading.agreement import Agreement
 from sparse_lightning.reading.class_paths import ClassPaths
-from sparse_lightning.reading.loss import losses_of
 from sparse_lightning.reading.text import describe
 from sparse_lightning.report import StudyView
 from sparse_lightning.report.view import Reading
 from sparse_lightning.tracking import Store, StudyRecord
-from sparse_lightning.tracking.files import file_names
+from sparse_lightning.tracking.files import file_names, read_json, readable
 from sparse_lightning.tracking.names import AGREEMENT_FILE, REFERENCE
-from sparse_lightning.tracking.reading import read_document, stored_network
+from sparse_lightning.tracking.reading import read_losses, stored_network
 from sparse_lightning.tracking.stored import StoredNetwork
-from sparse_lightning.training.documents import INPUT_ERRORS
 
 SHOWN = 3
 """How many groups are shown from inside, unless the project names them."""
@@ -59,7 +55,7 @@ def view_of(
         dataset=record.params["dataset"],
         task=project.task,
         rows=int(metrics["rows"]),
-        layers=[int(units) for units in record.params["layers"].split("-")],
+        layers=record.layers,
         settings=_settings(project, metrics),
         common_weights=not any(
             project.regularizers.own_weights(group) for group in project.regularizers.groups
@@ -100,8 +96,7 @@ def _inside(record: StudyRecord, comparison: Comparison, readings: Sequence[Read
                 least = marker["squared_error"]
                 networks = found.loc[found["l1_weight"] == marker["l1_weight"]]
                 chosen.append(networks.sort_values("squared_error")["run_id"].iloc[0])
-    layers = [int(units) for units in record.params["layers"].split("-")]
-    weights = sum(inputs * outputs for inputs, outputs in pairwise(layers))
+    weights = sum(inputs * outputs for inputs, outputs in pairwise(record.layers))
     most = min(MOST_INSIDE, MOST_WEIGHTS // weights)
     return list(dict.fromkeys(chosen))[:most]
 
@@ -156,6 +151,8 @@ def shown_networks(record: StudyRecord) -> list[tuple[str, str]]:
     found_networks = []
     for group in chosen.groups or list(project.regularizers.groups)[:SHOWN]:
         found = of_group(networks, group)
+        if found.empty:
+            continue
         weights = sorted(found["l1_weight"].unique())
         weight = chosen.l1_weight if group != FLOOR_GROUP else None
         weight = weights[len(weights) // 2] if weight is None else weight
@@ -173,11 +170,9 @@ def _agreements(store: Store, run_id: str) -> dict[str, Agreement]:
     """The agreements that were computed when the study was made, by the runs of the networks."""
     if AGREEMENT_FILE not in file_names(store, run_id):
         return {}
-    try:
-        document = json.loads(read_document(store, run_id, AGREEMENT_FILE))
+    document = read_json(store, run_id, AGREEMENT_FILE)
+    with readable(AGREEMENT_FILE, run_id):
         return {network: Agreement.from_dict(one) for network, one in document.items()}
-    except (ValueError, AttributeError, InputError) as error:
-        raise TrackingError(f"{AGREEMENT_FILE} of run {run_id} cannot be read: {error}") from error
 
 
 def _reading(
@@ -191,10 +186,7 @@ def _reading(
     structure, mappings = network.structure(threshold), network.mappings(threshold)
     losses = None
     if not isinstance(mappings, ClassPaths):
-        errors = json.loads(read_document(store, network.run_id, INPUT_ERRORS))
-        losses = losses_of(
-            np.array(errors["variance"]), np.array(errors["squared_error"]), structure.groups
-        )
+        losses = read_losses(store, network.run_id, structure)
     sentences = describe(structure, mappings, losses)
     return Reading(title, structure, sentences, losses, network.run_id, agreement)
 

@@ -137,7 +137,9 @@ def columns_of(
         params=_coded_columns(params, places),
         tags=_coded_columns(visible, places),
         parents=[parents.get(head.run_id) if head.run_id in networks else None for head in heads],
-        replicas=[int(replicas[head.run_id]) if head.run_id in placed else None for head in heads],
+        replicas=[
+            _place(replicas[head.run_id]) if head.run_id in placed else None for head in heads
+        ],
         truncated=truncated,
     )
 
@@ -156,6 +158,11 @@ def level_order(level: str) -> tuple[float, str]:
     except ValueError:
         return math.inf, level
     return (math.inf if math.isnan(number) else number), level
+
+
+def _place(text: str) -> int | None:
+    """A place in a grid; None where somebody has written something else into the tag."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
 
 
 def _coded_columns(

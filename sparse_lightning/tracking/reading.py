@@ -1,6 +1,5 @@
 """Reading a study back from MLflow: nothing of it needs the machine that trained it."""
 
-import json
 import math
 import sys
 from collections.abc import Mapping
@@ -16,13 +15,17 @@ from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import InputError, TrackingError
 from sparse_lightning.project import Project
+from sparse_lightning.project.types import LARGEST_SEED
+from sparse_lightning.reading.loss import losses_of
+from sparse_lightning.reading.structure import Structure
 from sparse_lightning.replica import STRENGTHS
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.columns import ABSENT, Coded, RunColumns
-from sparse_lightning.tracking.files import read_document
+from sparse_lightning.tracking.files import read_document, read_json, read_project, readable
 from sparse_lightning.tracking.selecting import Selection, read_columns
 from sparse_lightning.tracking.store import Store
 from sparse_lightning.tracking.stored import StoredNetwork
+from sparse_lightning.training.documents import INPUT_ERRORS
 from sparse_lightning.weights import read_layers
 
 if TYPE_CHECKING:
@@ -31,10 +34,9 @@ if TYPE_CHECKING:
 __all__ = [
     "StudyRecord",
     "find_study",
-    "read_document",
+    "read_losses",
     "read_network",
     "read_network_of_run",
-    "read_project",
     "read_study",
     "stored_network",
     "stored_network_of_run",
@@ -50,6 +52,7 @@ class StudyRecord:
         experiment_id: of its experiment.
         project: that it was made from.
         params: of the study's run.
+        layers: units from inputs to outputs.
         metrics: of the study's run: null_error, connections_total, floor_epochs, …
         networks: one row a network, in the order of the grid: group, regularizer, the strengths
             (NaN where a group has none), seed, connections, squared_error (NaN where failed),
@@ -64,6 +67,7 @@ class StudyRecord:
     experiment_id: str
     project: Project
     params: dict[str, str]
+    layers: list[int]
     metrics: dict[str, float]
     networks: pd.DataFrame
     columns: RunColumns
@@ -113,7 +117,8 @@ def read_study(store: Store, run_id: str) -> StudyRecord:
 
     Raises:
         InputError: the run holds no study.
-        TrackingError: the store fails, or the study has no networks (yet).
+        TrackingError: the store fails, the study has no networks (yet), or what it holds is not
+            what this package writes.
     """
     run = store.run(run_id)
     if run.data.tags.get(names.KIND) != names.STUDY:
@@ -126,27 +131,27 @@ def read_study(store: Store, run_id: str) -> StudyRecord:
             f"the study {run_id} in {store.uri} is not finished: it holds {len(columns.ids)} "
             "networks"
         )
+    project = read_project(store, run_id)
+    for name in _FACTS:
+        if not math.isfinite(run.data.metrics.get(name, math.nan)):
+            raise TrackingError(f"the study {run_id} in {store.uri} lacks the metric {name}")
+    with readable("params", run_id):
+        params = {name: run.data.params[name] for name in ("dataset", "layers")}
+        layers = [int(units) for units in params["layers"].split("-")]
     return StudyRecord(
         run_id=run_id,
         experiment_id=run.info.experiment_id,
-        project=read_project(store, run_id),
-        params=dict(run.data.params),
+        project=project,
+        params=params,
+        layers=layers,
         metrics=dict(run.data.metrics),
-        networks=_networks(columns),
+        networks=_networks(columns, run_id),
         columns=columns,
         seconds=(run.info.end_time - run.info.start_time) / 1000 if run.info.end_time else math.nan,
     )
 
 
-def read_project(store: Store, run_id: str) -> Project:
-    """The project of a study.
-
-    Raises:
-        ProjectError: its file cannot be read any more.
-        TrackingError: the store fails, or does not hold the file.
-    """
-    text = read_document(store, run_id, names.PROJECT_FILE).decode()
-    return Project.parse(text, origin=f"{names.PROJECT_FILE} of run {run_id}")
+_FACTS = ("rows", "null_error", "connections_total", "floor_epochs", "floor_settled")
 
 
 def read_network(store: Store, study: StudyRecord, run_id: str) -> "Network":
@@ -192,16 +197,34 @@ def stored_network_of_run(
         raise InputError(f"the training of the network {run_id} failed: {tags[names.FAILURE]}")
     if run.info.status != "FINISHED":
         raise InputError(f"the network {run_id} is not finished")
-    params = {
-        "group": run.data.params["group"],
-        "regularizer": run.data.params["regularizer"],
-        **{name: float(run.data.params.get(name, "nan")) for name in STRENGTHS},
-        "seed": int(run.data.params["seed"]),
-    }
+    with readable("params", run_id):
+        params = {
+            "group": run.data.params["group"],
+            "regularizer": run.data.params["regularizer"],
+            **{name: float(run.data.params.get(name, "nan")) for name in STRENGTHS},
+            "seed": int(run.data.params["seed"]),
+        }
+        _check_params(params["l1_weight"], params["seed"])
     if math.isnan(params["l1_weight"]):
         params["l1_weight"] = 0.0
-    parent = tags[MLFLOW_PARENT_RUN_ID]
-    return _load(store, parent, run.data.params["task"], params, run_id, beside)
+    task = run.data.params.get("task", "")
+    return _load(store, tags[MLFLOW_PARENT_RUN_ID], task, params, run_id, beside)
+
+
+def read_losses(store: Store, run_id: str, structure: Structure) -> pd.DataFrame:
+    """The losses of an autoencoder's variables, as `reading.loss.losses_of` returns them.
+
+    Raises:
+        TrackingError: the run holds no errors of its inputs.
+    """
+    errors = read_json(store, run_id, INPUT_ERRORS)
+    with readable(INPUT_ERRORS, run_id):
+        inputs = structure.widths[0]
+        variances, squared = (
+            np.array(errors[name], dtype=np.float64).reshape(inputs)
+            for name in ("variance", "squared_error")
+        )
+    return losses_of(variances, squared, structure.groups)
 
 
 _PARAMS = ("group", "regularizer", *STRENGTHS, "seed")
@@ -216,18 +239,28 @@ def _load(
     beside: StoredNetwork | None = None,
 ) -> StoredNetwork:
     if beside is None:
-        encoding = Encoding.from_dict(
-            json.loads(read_document(store, study_id, names.ENCODING_FILE))
-        )
+        stored = read_json(store, study_id, names.ENCODING_FILE)
+        with readable(names.ENCODING_FILE, study_id):
+            encoding = Encoding.from_dict(stored)
         classes: tuple[str, ...] = ()
         if task == "classifier":
-            stored = json.loads(read_document(store, study_id, names.TARGET_FILE))
-            classes = ClassTarget.from_dict(stored).classes
+            stored = read_json(store, study_id, names.TARGET_FILE)
+            with readable(names.TARGET_FILE, study_id):
+                classes = ClassTarget.from_dict(stored).classes
     else:
         encoding, classes = beside.encoding, beside.classes
     origin = f"{names.WEIGHTS_FILE} of run {run_id}"
+    layers = read_layers(read_document(store, run_id, names.WEIGHTS_FILE), origin)
+    weights = [layer.weight for layer in layers if layer.weight is not None]
+    inputs = len(encoding.input_names)
+    ends, wanted = (weights[0].shape[1], len(weights[-1])), (inputs, len(classes) or inputs)
+    if ends != wanted:
+        raise TrackingError(
+            f"{origin} holds a network from {ends[0]} inputs to {ends[1]} outputs, "
+            f"but its study has {wanted[0]} and {wanted[1]}"
+        )
     return StoredNetwork(
-        layers=read_layers(read_document(store, run_id, names.WEIGHTS_FILE), origin),
+        layers=layers,
         encoding=encoding,
         params=params,
         run_id=run_id,
@@ -239,8 +272,21 @@ def _load(
 _NOT_FURTHER = ("connections", "squared_error", "training_squared_error")
 
 
-def _networks(columns: RunColumns) -> pd.DataFrame:
-    order = np.argsort([-1 if place is None else place for place in columns.replicas])
+def _check_params(weight: float, seed: int) -> None:
+    if math.isinf(weight) or abs(seed) > LARGEST_SEED:
+        raise ValueError("l1_weight or seed out of range")
+
+
+def _networks(columns: RunColumns, study: str) -> pd.DataFrame:
+    if None in columns.replicas:
+        run_id = columns.ids[columns.replicas.index(None)]
+        raise TrackingError(f"the number of run {run_id} cannot be read")
+    with readable("the params of a network", study):
+        return _frame(columns)
+
+
+def _frame(columns: RunColumns) -> pd.DataFrame:
+    order = np.argsort(np.array(columns.replicas))
 
     def text(known: Mapping[str, Coded], name: str) -> list[str | None]:
         column = known.get(name)
@@ -251,6 +297,12 @@ def _networks(columns: RunColumns) -> pd.DataFrame:
 
     def param(name: str) -> list[str | None]:
         return text(columns.params, name)
+
+    def given(name: str) -> list[str]:
+        found = param(name)
+        if None in found:
+            raise ValueError(f"{columns.ids[order[found.index(None)]]} lacks {name}")
+        return [value or "" for value in found]
 
     def tag(name: str) -> list[str]:
         return [found or "" for found in text(columns.tags, name)]
@@ -265,16 +317,19 @@ def _networks(columns: RunColumns) -> pd.DataFrame:
         return [values[place] for place in order]
 
     strengths = {name: np.array(param(name), dtype=float) for name in STRENGTHS}
+    seeds = [int(seed) for seed in given("seed")]
+    for weight, seed in zip(strengths["l1_weight"], seeds, strict=True):
+        _check_params(weight, seed)
     strengths["l1_weight"] = np.nan_to_num(strengths["l1_weight"])
     failures = tag(names.FAILURE)
     failed = np.array([bool(failure) for failure in failures])
     experiments = columns.experiments
     return pd.DataFrame(
         {
-            "group": param("group"),
-            "regularizer": param("regularizer"),
+            "group": given("group"),
+            "regularizer": given("regularizer"),
             **strengths,
-            "seed": np.array(param("seed"), dtype=int),
+            "seed": seeds,
             "connections": np.where(failed, np.nan, metric("connections")),
             "squared_error": np.where(failed, np.nan, metric("squared_error")),
             **{name: metric(name) for name in columns.metrics if name not in _NOT_FURTHER},

@@ -6,12 +6,13 @@ from sparse_lightning.project import Project
 from sparse_lightning.training.fitting import check_accelerator
 
 
-def check_training(project: Project, examples: Examples) -> None:
+def check_training(project: Project, examples: Examples, accelerator: bool = True) -> None:
     """Look for all that `train` refuses; nothing is trained.
 
     Args:
         project: what would be trained.
         examples: the encoded table.
+        accelerator: whether this process is to have it.
 
     Raises:
         TableError: the rows hold what is not finite, cannot be split into the folds that the
@@ -21,7 +22,8 @@ def check_training(project: Project, examples: Examples) -> None:
     check_examples(project, examples)
     if project.evaluation.folds:
         examples.folds(project.evaluation.folds, project.evaluation.seed)
-    check_accelerator(project)
+    if accelerator:
+        check_accelerator(project)
 
 
 def check_examples(project: Project, examples: Examples) -> None:

@@ -24,6 +24,13 @@ def replicas_of(project: Project) -> list[Replica]:
     ]
 
 
+def network_count(project: Project) -> int:
+    """How many networks `replicas_of` gives, without making them."""
+    settings = project.regularizers
+    markers = 1 + sum(len(settings.grid(group)) for group in settings.groups)
+    return markers * len(project.training.seeds)
+
+
 def chunks(replicas: int, size: int) -> Iterator[slice]:
     """Contiguous slices of at most `size` replicas, as even as can be."""
     count = -(-replicas // size)

@@ -406,6 +406,45 @@ def test_a_file_that_is_no_project_file_is_refused(tmp_path):
         assert str(caught.value) == f"{tmp_path / name}: {expected}"
 
 
+LONG_NUMBERS = ["0x" + "f" * 500, "9" * 500, ":".join(["1"] * 300), "." + "1" * 500]
+
+
+@pytest.mark.parametrize("number", LONG_NUMBERS)
+def test_a_number_of_too_many_digits_is_refused(number):
+    assert "a number has at most 400 digits" in message(MINIMAL + f"training: {{epochs: {number}}}")
+
+
+def test_merges_of_merges_do_not_grow_without_end():
+    fields = ", ".join(f"k{number}: 1" for number in range(1000))
+    text = f"a: &a {{{fields}}}\nb: {{<<: [{'*a, ' * 1001}]}}"
+    assert "too many fields are merged" in message(text)
+
+
+def test_long_lists_are_checked_fast_and_have_an_end():
+    seeds = tuple(range(50_000))
+    assert minimal(training={"seeds": seeds}).training.seeds == seeds
+    with pytest.raises(ProjectError, match="got 7 twice"):
+        minimal(training={"seeds": (*seeds, 7)})
+    with pytest.raises(ProjectError, match="must hold at most 100000 values, got 1000000000000"):
+        minimal(training={"seeds": range(10**12)})
+
+
+@pytest.mark.parametrize("field", ["epochs", "batch_size", "chunk", "fine_tune_epochs"])
+def test_a_count_beyond_all_reason_is_refused(field):
+    assert f"training.{field} must be " in message(MINIMAL, f"training.{field}=1000000000000")
+
+
+def test_what_is_no_character_is_shown():
+    said = message('table: {source: my.csv, columns: "\\ud800"}\nnetwork: {units: "\\ud800"}\n')
+    assert "network.units must be a list, got '\\ud800'" in said
+
+
+def test_a_text_of_others_extends_nothing(tmp_path):
+    (tmp_path / "mine.yaml").write_text(MINIMAL)
+    with pytest.raises(ProjectError, match="extends is only possible in a file of one's own"):
+        Project.parse("extends: mine.yaml", folder=tmp_path, extending=False)
+
+
 def test_reading_a_project_imports_nothing_heavy():
     heavy = "{'torch', 'pandas', 'numpy', 'mlflow', 'matplotlib'}"
     code = f"import sys, sparse_lightning.project; assert not {heavy} & set(sys.modules)"

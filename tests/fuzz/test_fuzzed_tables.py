@@ -1,0 +1,200 @@
+"""Tables that nobody should make: explained by this package's own errors, or usable."""
+
+import gzip
+import io
+from contextlib import contextmanager
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+from hostile import CASES, ODD, TEXTS, numbers, outcome, spoiled, texts, values
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sparse_lightning.data.catalog import load_table
+from sparse_lightning.errors import InputError
+from sparse_lightning.project import Project
+from sparse_lightning.training.preparing import prepare
+
+SOUND = "a,b,c\n1,2.5,x\n2,-3,y\n3,4e2,x\n4,7,z\n5,8,x\n"
+CELLS = [
+    *("1", "2.5", "-3e4", "", "?", "NA", "null", "inf", "-inf", "nan", "1e308", "-1e308", "1e999"),
+    *("5e-324", "9" * 40, "0x10", "1_000", '"1,000"', "1.000,5", "12%", "$3", "True", "false"),
+    *("2001-02-03", "12:30", "2001-02-03T04:05:06Z", "x", "y", " 7", "٣", "<b>", "=1+1", '"', '"x'),
+    *("a" * 5000, "é", "\u202e", "\ufeff", "\x00", "'", "#", "\r", "\n", ";", "\t"),
+]
+SNIPPETS = [cell.encode() for cell in CELLS] + [
+    b",",
+    b",,",
+    b"\n",
+    b"\r\n",
+    b"\n\n",
+    b'""',
+    b"\xff",
+]
+cells = st.sampled_from(CELLS) | st.integers(-9, 9).map(str) | st.text(max_size=6)
+steps = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "dummies": st.fixed_dictionaries(
+                {"columns": st.lists(st.sampled_from("abc"), max_size=3) | values},
+                optional={"drop_first": st.booleans() | values},
+            ),
+            "binarize": st.dictionaries(st.sampled_from("abc") | texts, values, max_size=2)
+            | values,
+            "drop_rare": st.fixed_dictionaries(
+                {"columns": st.lists(st.sampled_from("abc"), max_size=2) | values},
+                optional={"below": st.integers(2, 4) | numbers},
+            ),
+        },
+    ),
+    max_size=3,
+)
+settings_of = st.fixed_dictionaries(
+    {},
+    optional={
+        "columns": st.lists(st.sampled_from("abc") | texts, max_size=4) | st.just("all"),
+        "target": st.sampled_from("abc") | texts,
+        "scale": st.sampled_from(["minmax", "standard", "none"]),
+        "missing": st.sampled_from(["error", "drop"]),
+        "prepare": steps,
+    },
+)
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-32", "latin-1"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("tables")
+
+
+@contextmanager
+def naming(name):
+    """Whatever is wrong with a table, the message begins with its name."""
+    try:
+        yield
+    except InputError as error:
+        if not str(error).startswith(f"{name}: "):
+            raise AssertionError(error) from error
+        raise
+
+
+def used(folder, name, content, fields):
+    """Load, check and encode a table; what can be loaded can be encoded, and decoded again."""
+    (folder / name).write_bytes(content)
+    task = "classifier" if fields.get("target") else "sae"
+
+    def go():
+        source = {"source": name, **fields}
+        project = Project(task=task, table=source, network={"units": [2]})
+        project._folder = folder
+        with naming(name):
+            table = load_table(project.table, folder)
+        inputs = table.encoding.transform(table.frame)
+        assert np.isfinite(inputs).all()
+        assert len(table.encoding.inverse(inputs)) == len(table.frame) >= 2
+        restored = type(table.encoding).from_dict(table.encoding.to_dict())
+        assert np.array_equal(restored.transform(table.frame), inputs)
+        return prepare(project)
+
+    return outcome(go)
+
+
+@settings(max_examples=CASES)
+@given(
+    st.binary(max_size=300) | st.text(max_size=100).map(str.encode),
+    st.sampled_from([".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet"]),
+    settings_of,
+)
+def test_any_bytes_are_a_table_or_explained(folder, content, suffix, fields):
+    used(folder, f"any{suffix}", content, fields)
+
+
+@settings(max_examples=CASES)
+@given(spoiled(SOUND.encode(), SNIPPETS), settings_of, st.booleans())
+def test_a_spoiled_csv_file_is_used_or_explained(folder, content, fields, packed):
+    if packed:
+        content = gzip.compress(content, mtime=0)
+    used(folder, "spoiled.csv" + ".gz" * packed, content, fields)
+
+
+@settings(max_examples=CASES)
+@given(
+    st.lists(st.sampled_from(["a", "b", "c", *TEXTS]) | texts, max_size=5),
+    st.lists(st.lists(cells, max_size=5), max_size=6),
+    st.sampled_from([",", ";", "\t", "|"]),
+    st.sampled_from(ENCODINGS),
+    settings_of,
+)
+def test_a_csv_file_of_odd_cells_is_used_or_explained(folder, names, rows, sign, encoding, fields):
+    text = "\n".join(sign.join(row) for row in [names, *rows])
+    used(folder, "cells.csv", text.encode(encoding, "replace"), fields)
+
+
+def column(draw, rows):
+    """A column of a Parquet file, of a kind that a table may hold, or should not."""
+    kinds = {
+        "integers": st.integers(-(2**63), 2**63 - 1),
+        "unsigned": st.integers(0, 2**64 - 1),
+        "floats": st.floats(),
+        "texts": st.sampled_from(CELLS) | st.none(),
+        "decimals": st.decimals(allow_nan=False, allow_infinity=False, places=2, max_value=10**9),
+        "dates": st.dates(),
+        "times": st.datetimes(
+            min_value=pd.Timestamp("1700-1-1"), max_value=pd.Timestamp("2200-1-1")
+        ),
+        "durations": st.timedeltas(max_value=pd.Timedelta(days=99), min_value=pd.Timedelta(0)),
+        "switches": st.booleans(),
+        "bytes": st.binary(max_size=4),
+        "lists": st.lists(st.integers(0, 3), max_size=2),
+        "structs": st.fixed_dictionaries({"x": st.integers(0, 3)}),
+        "nothing": st.none(),
+    }
+    kind = draw(st.sampled_from(sorted(kinds)))
+    cells = draw(st.lists(kinds[kind], min_size=rows, max_size=rows))
+    made = pd.Series(cells, dtype={"unsigned": "uint64"}.get(kind, "object"))
+    if kind == "texts" and draw(st.booleans()):
+        return made.astype("category")
+    if kind == "integers" and draw(st.booleans()):
+        return pd.Series(cells, dtype="Int64")
+    return made
+
+
+@st.composite
+def parquet(draw):
+    rows = draw(st.integers(0, 6))
+    names = draw(
+        st.lists(st.sampled_from(["a", "b", "c"]) | st.sampled_from(TEXTS), unique=True, max_size=4)
+    )
+    names = [name for name in names if name.isprintable() or name in ODD[:4]]
+    frame = pd.DataFrame({name: column(draw, rows) for name in names})
+    if draw(st.booleans()) and rows:
+        frame.index = pd.Index(range(5, rows + 5), name="c")
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer)
+    return buffer.getvalue()
+
+
+@settings(max_examples=CASES)
+@given(parquet(), settings_of)
+def test_a_parquet_file_of_any_types_is_used_or_explained(folder, content, fields):
+    used(folder, "types.parquet", content, fields)
+
+
+@settings(max_examples=CASES)
+@given(st.data(), settings_of)
+def test_a_damaged_parquet_file_is_used_or_explained(folder, data, fields):
+    content = data.draw(spoiled(PARQUET, [b"PAR1", b"\0" * 40, b"\xff" * 8]))
+    used(folder, "damaged.parquet", content, fields)
+
+
+def _sound_parquet():
+    buffer = io.BytesIO()
+    frame = pd.read_csv(io.StringIO(SOUND)).assign(d=[Decimal(1), *[Decimal(2)] * 4])
+    frame.to_parquet(buffer)
+    return buffer.getvalue()
+
+
+PARQUET = _sound_parquet()
