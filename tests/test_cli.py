@@ -72,7 +72,9 @@ def test_run_ends_with_the_table_and_the_path_of_the_report(project, workplace):
     assert "stage" not in output
     assert "\x1b" not in told
     assert "stage 1 of 1: 6 networks, 2 epochs" in told.splitlines()
-    assert all(line.startswith(("stage 1", "floor, cycle")) for line in told.splitlines())
+    *progress, last = told.splitlines()
+    assert all(line.startswith(("stage 1", "floor, cycle")) for line in progress)
+    assert last.startswith("runs: `mlflow server --app-name sparse-lightning")
 
     status, again, told = command("report", "--experiment", "wine-small", "--output", "again")
     assert (status, told) == (0, "")

@@ -71,6 +71,8 @@ def test_indices_json_has_the_documented_shape(wine_job):
             "hypervolume_gap",
             "intervals",
             "failed_replicas",
+            "replicas",
+            "missing_l1_weights",
             "markers",
         }
         assert set(group["intervals"]) == {"area_marker", "area_axis", "hypervolume_gap"}
