@@ -97,6 +97,7 @@ def test_the_indices_come_from_the_tracked_networks(wine_job):
         assert group["area_marker"] == pytest.approx(area, rel=1e-12)
 
 
+@pytest.mark.long
 def test_the_same_seeds_give_the_same_indices(wine_job, tmp_path_factory, make_job):
     again = make_job(tmp_path_factory.mktemp("again"), WINE)
     first, second = ((job.report / "indices.json").read_text() for job in (wine_job, again))
@@ -104,6 +105,7 @@ def test_the_same_seeds_give_the_same_indices(wine_job, tmp_path_factory, make_j
     assert first.replace(wine_job.study.run_id, again.study.run_id) == second
 
 
+@pytest.mark.long
 def test_other_seeds_give_other_indices(wine_job, tmp_path_factory, make_job):
     other = make_job(
         tmp_path_factory.mktemp("other"),

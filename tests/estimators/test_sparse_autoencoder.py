@@ -85,6 +85,7 @@ def test_the_network_is_the_packages_own(fitted):
     assert "4-3-4" in fitted.network_.describe(FRAME)
 
 
+@pytest.mark.long
 def test_its_networks_are_those_that_a_project_trains(fitted):
     seeds = fitted.population_["seed"].tolist()
     project = sl.Project(

@@ -144,13 +144,14 @@ def test_wrong_options_have_exit_status_2(logbook, arguments, words):
         ("../..", "experiment-runs"),
         ("", "experiment-runs"),
         ("a\x00b\n", "a-b-runs"),
-        ("x" * 400, "x" * 80 + "-runs"),
+        ("x" * 400, "x" * 200 + "-runs"),
     ],
 )
 def test_no_experiment_leads_out_of_the_folder_of_reports(name, folder):
     assert folder_of(name) == Path("reports") / folder
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_entry_point_compares_any_runs(optimizers, tmp_path):
     shutil.copy(Path(__file__).parents[2] / "MLproject", tmp_path)

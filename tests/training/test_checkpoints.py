@@ -83,6 +83,7 @@ def same(one, other):
     assert repr(one.documents) == repr(other.documents)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CASES)
 def test_a_training_that_is_stopped_again_and_again_gives_the_same_bits(name, tmp_path):
     project, examples = case(name)
@@ -174,6 +175,7 @@ class Here(Cluster):
         return results
 
 
+@pytest.mark.long
 def test_parts_of_a_cluster_that_have_come_back_are_not_trained_again(tmp_path):
     project, examples = case("clipped")
     checkpoints = FolderCheckpoints(tmp_path, "study")
