@@ -6,6 +6,7 @@ import pytest
 
 from sparse_lightning.reading import attributions
 from sparse_lightning.reading.agreement import Agreement
+from sparse_lightning.study import Study
 from sparse_lightning.study import view as view_module
 from sparse_lightning.tracking import files
 from sparse_lightning.tracking.files import read_document
@@ -30,9 +31,10 @@ def test_agreements_are_tracked_and_shown(wine_job):
 
 def test_without_captum_the_report_says_how_to_get_it(wine_job, monkeypatch, tmp_path):
     monkeypatch.setattr(attributions, "is_installed", lambda: False)
-    assert wine_job.study.agreements(None) == {}
+    study = Study.load(wine_job.study.run_id, wine_job.study._store.uri)
+    assert study.agreements(None) == {}
     monkeypatch.setattr(view_module, "_agreements", lambda store, run_id: {})
-    page = wine_job.study.write_report(tmp_path).read_text(encoding="utf-8")
+    page = study.write_report(tmp_path).read_text(encoding="utf-8")
     assert "<summary>structure and attribution" not in page
     assert "pip install 'sparse-lightning[attribution]'" in page.replace("&#39;", "'")
 

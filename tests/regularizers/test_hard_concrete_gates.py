@@ -166,7 +166,7 @@ def test_what_is_zero_at_the_start_stays_zero():
 
 def test_it_goes_with_another_penalty_and_with_single_layers():
     """L1 acts on the weights of the forward pass, so that a shut gate takes its gradient too."""
-    module = fitted(Plain(perceptron()), [L0({"network.0": 0.1}), L1(1e-3)], epochs=40)
+    module = fitted(Plain(perceptron()), [L0({"network.0": 0.005}), L1(1e-3)], epochs=40)
     first, _, last = module.network
     assert (first.weight == 0).any()
     assert last.weight.all()
