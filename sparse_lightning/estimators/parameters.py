@@ -114,16 +114,21 @@ def _regularizers(given: Mapping[str, Any]) -> dict[str, Any]:
     for strength, value in hidden.items():
         if strengths[strength] is None:
             strengths[strength] = value
+    missing = [strength for strength, value in strengths.items() if value is None]
+    if missing:
+        raise EstimatorError(f"regularizer {name!r} needs {' and '.join(missing)}")
     return {"groups": {name: strengths}, "proximal": given["proximal"]}
 
 
 def _defaults(term: Term) -> dict[str, float]:
-    """The strengths of a hidden term in the default groups of project files."""
+    """The strengths of a hidden term in the default groups of project files, if it is in one."""
     if term.kind == "weight":
         return {}
     settings = RegularizerSettings()
-    (group,) = [group for group in settings.groups if term in settings.terms(group)]
-    return {strength: settings.grid(group)[0][strength] for strength in term.strengths}
+    for group in settings.groups:
+        if term in settings.terms(group):
+            return {strength: settings.grid(group)[0][strength] for strength in term.strengths}
+    return {}
 
 
 def _units(given: Mapping[str, Any]) -> Any:

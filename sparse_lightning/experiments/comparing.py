@@ -195,6 +195,12 @@ def _assumed(
 ) -> list[str]:
     said = []
     least = {"min": "least", "max": "greatest"}
+    if "auto" in (request.x_direction, request.y_direction):
+        good = {"min": "small", "max": "large"}
+        said.append(
+            f"Of {axes.x} {good[axes.x_direction]} values are good, of {axes.y} "
+            f"{good[axes.y_direction]} ones; --x-direction and --y-direction say otherwise."
+        )
     if request.floor is None:
         said.append(
             f"No floor was given: it is the {least[axes.y_direction]} {axes.y} of the runs, "

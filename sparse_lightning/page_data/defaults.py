@@ -8,8 +8,10 @@ from sparse_lightning.tracking.columns import RunColumns
 
 LARGE_IS_GOOD = (
     *("accuracy", "precision", "recall", "f1", "auc", "r2", "score", "reward", "map"),
-    *("bleu", "rouge", "iou", "dice", "throughput"),
+    *("bleu", "rouge", "iou", "dice", "throughput", "fps", "psnr", "ssim", "ndcg", "mrr", "mcc"),
+    *("acc", "ap", "kappa", "correct", "top1", "top5", "hit", "elbo", "likelihood"),
 )
+"""Words of the names of metrics of which large values are good."""
 COSTS = (
     *("connections", "nonzero", "parameters", "params", "n_params", "size", "flops", "macs"),
     *("latency", "memory", "depth", "units", "seconds", "time", "cost"),
@@ -99,11 +101,13 @@ def _first(metrics: Sequence[str], words: Sequence[str]) -> str | None:
 
 def _words(name: str) -> set[str]:
     whole = name.lower()
-    for sign in "-./ ":
+    for sign in "-./@: ":
         whole = whole.replace(sign, "_")
     return {whole, *whole.split("_")}
 
 
 def direction_of(metric: str | None) -> Literal["min", "max"]:
     """`max` where a metric's name says that large values are good, else `min`."""
-    return "max" if metric and _first([metric], LARGE_IS_GOOD) else "min"
+    if not metric or {"negative", "neg", "nll"} & _words(metric):
+        return "min"
+    return "max" if _first([metric], LARGE_IS_GOOD) and not _first([metric], ERRORS) else "min"

@@ -344,3 +344,19 @@ def test_progress_is_told_when_asked_for(capfd):
     assert capfd.readouterr() == ("", "")
     sl.SparseAutoencoder(2, verbose=True, **SHORT).fit(FRAME)
     assert "3 networks, 5 epochs" in capfd.readouterr().err
+
+
+def test_gates_and_hidden_terms_without_defaults_can_be_chosen():
+    gated = sl.SparseAutoencoder(2, regularizer="L0", l1_weight=1e-3, **SHORT).fit(FRAME)
+    assert np.isfinite(gated.population_["objective"]).all()
+    kept = sl.SparseAutoencoder(2, regularizer="sL1+topk", hidden_weight=1, sparsity=0.5, **SHORT)
+    assert kept.fit(FRAME).transform(FRAME).shape == (60, 2)
+    short = sl.SparseAutoencoder(2, regularizer="sL1+topk", hidden_weight=1, **SHORT)
+    with pytest.raises(EstimatorError, match=r"regularizer 'sL1\+topk' needs sparsity"):
+        short.fit(FRAME)
+
+
+def test_codes_in_another_order_are_no_codes(fitted):
+    codes = pd.DataFrame(fitted.transform(FRAME), columns=fitted.get_feature_names_out())
+    with pytest.raises(EstimatorError, match=r"must be code_1, code_2, code_3 in this order, got"):
+        fitted.inverse_transform(codes[["code_2", "code_1", "code_3"]])

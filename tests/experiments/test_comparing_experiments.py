@@ -45,10 +45,14 @@ def test_floor_and_corner_that_are_given_are_taken_and_not_called_assumed(optimi
         optimizers, x="n_params", y="val_loss", group="optimizer", floor=0.0, null=5.0, total=100.0
     )
     assert (view.floor, view.corner) == (0.0, (100.0, 5.0))
-    assert view.assumed == ()
+    assert view.assumed == (
+        "Of n_params small values are good, of val_loss small ones; --x-direction and "
+        "--y-direction say otherwise.",
+    )
     expected = hypervolume_gap([10, 30], [2, 1], floor=0, null_error=5, connections_total=100)
     assert indices(view).loc["adam", "hypervolume_gap"] == pytest.approx(expected)
-    told = compared(optimizers, x="n_params", y="val_loss", group="optimizer").assumed
+    settled = {"x_direction": "min", "y_direction": "min"}
+    told = compared(optimizers, x="n_params", y="val_loss", group="optimizer", **settled).assumed
     assert [sentence.split(":")[0] for sentence in told] == [
         "No floor was given",
         "No corner was given for n_params",

@@ -1,6 +1,8 @@
 """What a comparison of any runs begins with."""
 
-from sparse_lightning.page_data.defaults import defaults_of
+import pytest
+
+from sparse_lightning.page_data.defaults import defaults_of, direction_of
 from sparse_lightning.tracking.columns import RunHead, columns_of
 
 
@@ -26,6 +28,19 @@ def test_metrics_are_chosen_by_their_names():
     assert (found["y"], found["y_direction"]) == ("val_accuracy", "max")
     found = defaults(["size", "val_loss", "accuracy"])
     assert (found["x"], found["y"], found["y_direction"]) == ("size", "val_loss", "min")
+
+
+@pytest.mark.parametrize(
+    ("metric", "good"),
+    [
+        *((name, "max") for name in ("acc", "val_acc", "top1", "test/ndcg@10", "PSNR", "kappa")),
+        *((name, "max") for name in ("elbo", "log_likelihood", "correct_rate", "roc_auc")),
+        *((name, "min") for name in ("val_loss", "neg_log_likelihood", "n_params", "score_error")),
+        *((name, "min") for name in ("accumulated", "mapping")),
+    ],
+)
+def test_what_is_good_is_told_by_the_words_of_a_name(metric, good):
+    assert direction_of(metric) == good
 
 
 def test_runs_without_metrics_or_with_one():
