@@ -202,12 +202,15 @@ def overflowing(
         forward: applies the population to a batch.
         replicas: how many.
     """
-    found: list[Bool[Tensor, " replica"]] = []
+    layers = [layer for layer in module.modules() if isinstance(layer, BatchedLinear)]
+    found = torch.zeros(replicas, dtype=torch.bool)
+    if layers:
+        found = found.to(layers[0].weight.device)
 
     def watch(_: nn.Module, __: Any, output: Tensor) -> None:
-        found.append(not_finite([output]))
+        # In place: small tensors that are kept between large ones keep the memory of these.
+        found.logical_or_(not_finite([output]))
 
-    layers = [layer for layer in module.modules() if isinstance(layer, BatchedLinear)]
     hooks = [layer.register_forward_hook(watch) for layer in layers]
     try:
         with torch.no_grad():
@@ -216,4 +219,4 @@ def overflowing(
     finally:
         for hook in hooks:
             hook.remove()
-    return torch.stack(found).any(0) if found else torch.zeros(replicas, dtype=torch.bool)
+    return found
