@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Float64, Int
 from torch import Tensor, nn
 
 from sparse_lightning.modules.optimization import silence
@@ -189,6 +189,25 @@ def not_finite(tensors: Iterable[Tensor]) -> Bool[Tensor, " replica"]:
     """Which replicas have a value that is infinite or NaN in one of `(replica, …)` tensors."""
     largest = [torch.linalg.vector_norm(x.detach().flatten(1), torch.inf, dim=1) for x in tensors]
     return ~torch.stack([one.isfinite() for one in largest]).all(0)
+
+
+def largest_outputs(
+    module: nn.Module, largest: float, replicas: int
+) -> Float64[Tensor, " replica"]:
+    """What no output of a batched layer exceeds: Π (|x| + 1) max(1, Σᵢ |wᵢⱼ| + |bⱼ|) over layers.
+
+    Args:
+        module: the population; its activations give no larger values than they take.
+        largest: absolute value of an input.
+        replicas: how many.
+    """
+    bound = torch.full((replicas,), largest, dtype=torch.float64)
+    for layer in module.modules():
+        if isinstance(layer, BatchedLinear):
+            sums = layer.weight.detach().double().abs().sum(1)
+            sums += layer.bias.detach().double().abs().flatten(1)
+            bound = (bound.to(sums.device) + 1) * sums.amax(1).clamp(min=1)
+    return bound
 
 
 def overflowing(
