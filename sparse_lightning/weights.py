@@ -54,6 +54,16 @@ def layer_names(model: "nn.Sequential") -> list[str]:
     return [_DENSE if isinstance(layer, nn.Linear) else names[type(layer)] for layer in model]
 
 
+def metadata_of(content: bytes) -> dict[str, str]:
+    """The texts that a safetensors file holds beside its tensors.
+
+    Raises:
+        KeyError, TypeError, ValueError: it holds none, or is no such file.
+    """
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    return header["__metadata__"]
+
+
 def read_layers(content: bytes, origin: str) -> tuple[Layer, ...]:
     """The layers that `to_safetensors` wrote, as arrays; nothing is unpickled.
 
@@ -69,8 +79,7 @@ def read_layers(content: bytes, origin: str) -> tuple[Layer, ...]:
 
     try:
         weights = load(content)
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        kinds = [str(kind) for kind in json.loads(header["__metadata__"][_LAYERS])]
+        kinds = [str(kind) for kind in json.loads(metadata_of(content)[_LAYERS])]
         layers = tuple(
             Layer(kind, weights.pop(f"{place}.weight"), weights.pop(f"{place}.bias"))
             if kind == _DENSE

@@ -80,3 +80,13 @@ def _wait(server: Server, process: subprocess.Popen, log: Path) -> None:
         except requests.ConnectionError:
             time.sleep(0.2)
     raise AssertionError(f"no server after {DEADLINE} seconds:\n{log.read_text()}")
+
+
+@contextmanager
+def serving_copy(folder: Path, store: Path) -> Iterator[Server]:
+    """Run a server on a copy of a SQLite store, which keeps the artifacts itself."""
+    (folder / "mlflow.db").write_bytes(store.read_bytes())
+    arguments = ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db"]
+    arguments += ["--artifacts-destination", str(folder / "artifacts")]
+    with serving(folder, *arguments) as server:
+        yield server

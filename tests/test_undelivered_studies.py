@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from faulty_proxy import Fault, Proxy, proxy_before
-from server_processes import Server, serving
+from server_processes import Server, serving_copy
 from studies import WINE
 
 import sparse_lightning as sl
@@ -29,11 +29,7 @@ MEASURES = ["group", "l1_weight", "seed", "connections", "squared_error"]
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("server")
-    (folder / "mlflow.db").write_bytes(empty_store.read_bytes())
-    arguments = ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db"]
-    arguments += ["--artifacts-destination", str(folder / "artifacts")]
-    with serving(folder, *arguments) as server:
+    with serving_copy(tmp_path_factory.mktemp("server"), empty_store) as server:
         yield server
 
 

@@ -15,6 +15,7 @@ from sparse_lightning.data.files import RawTable
 from sparse_lightning.data.names import check_names
 from sparse_lightning.data.storage import CELLS_AT_ONCE, assembled
 from sparse_lightning.errors import TableError
+from sparse_lightning.numerals import is_numeral
 
 Open = Callable[[], IO[bytes] | gzip.GzipFile]
 
@@ -192,17 +193,9 @@ def _check_header(header: Sequence[str], separator: str) -> None:
             raise TableError(
                 f"has one column {header[0]!r:.80}: separate by {separator!r}, not {other!r}"
             )
-    if header and all(_is_number(name) for name in header):
+    if header and all(is_numeral(name) for name in header):
         raise TableError(
             f"has no header: the first line holds numbers only ({', '.join(header):.80}); "
             "write the names of the columns there"
         )
     check_names(header)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from sparse_lightning.numerals import is_numeral
+
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a cell for a formula."""
 
@@ -18,14 +20,6 @@ def csv_text(frame: pd.DataFrame) -> str:
 
 
 def _inert(value: object) -> object:
-    if not isinstance(value, str) or not value.startswith(FORMULA) or _is_number(value):
+    if not isinstance(value, str) or not value.startswith(FORMULA) or is_numeral(value):
         return value
     return f"'{value}"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -22,6 +22,7 @@ from sparse_lightning.modules.optimization import (
 )
 from sparse_lightning.modules.stepping import Batches, Steps
 from sparse_lightning.population import BatchedLinear, clear, linear_layers
+from sparse_lightning.regularizers.base import gradient_scaler
 
 
 @dataclass(frozen=True)
@@ -138,11 +139,11 @@ class PopulationModule(pl.LightningModule):
             self.configure_gradient_clipping(optimizer)
 
     def on_after_backward(self) -> None:
-        if getattr(self.trainer.precision_plugin, "scaler", None) is not None:
+        if gradient_scaler(self.trainer) is not None:
             self._scaled.separate(self.parameters(), self.trainer.global_step)
 
     def on_train_batch_end(self, *_: Any, **__: Any) -> None:
-        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
+        scaler = gradient_scaler(self.trainer)
         if scaler is not None:
             self._scaled.adapt(scaler)
 
@@ -218,7 +219,7 @@ class PopulationModule(pl.LightningModule):
         limit = self.optimization.gradient_clip
         if limit is None:
             return
-        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
+        scaler = gradient_scaler(self.trainer)
         # A fused optimizer takes the scale of 16-bit gradients out in its step, after the clipping.
         if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
             limit *= scaler.get_scale()

@@ -281,11 +281,16 @@ class Regularizer(pl.Callback):
         return strength
 
 
+def gradient_scaler(trainer: pl.Trainer) -> torch.amp.GradScaler | None:
+    """What scales the gradients of 16-bit training; None where nothing does."""
+    return getattr(trainer.precision_plugin, "scaler", None)
+
+
 def scaled(
     tensor: Tensor, trainer: pl.Trainer, optimizer: torch.optim.Optimizer | None = None
 ) -> Tensor:
     """Multiplied as 16-bit gradients are: in a backward pass, or before an optimizer's step."""
-    scaler = getattr(trainer.precision_plugin, "scaler", None)
+    scaler = gradient_scaler(trainer)
     # A fused optimizer takes the scale out in its step, for others it is out by then.
     inside = optimizer is None or getattr(optimizer, "_step_supports_amp_scaling", False)
     return tensor if scaler is None or not inside else scaler.scale(tensor)

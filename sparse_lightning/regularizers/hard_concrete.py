@@ -139,6 +139,10 @@ class L0(ZeroKeeper, Regularizer):
         for block in self._blocks.values():
             block.sample(partial(self._uniform, block))
 
+    def value(self, tensor: Tensor) -> Tensor:
+        """The gates of trained weights that are open: of a shut one the weight is exactly zero."""
+        return tensor.flatten(1).count_nonzero(1)
+
     def on_before_backward(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
     ) -> None:

@@ -15,6 +15,7 @@ from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from sparse_lightning.errors import InputError, TrackingError
 from sparse_lightning.project import Project
 from sparse_lightning.tracking.names import PROJECT_FILE
+from sparse_lightning.tracking.settings import set_to
 from sparse_lightning.tracking.store import Store
 
 UNREADABLE = (
@@ -98,13 +99,5 @@ def file_names(store: Store, run_id: str) -> set[str]:
 @contextmanager
 def no_bar() -> Iterator[None]:
     """A bar for a file of a few kilobytes would tear the job's own."""
-    setting = MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
-    before = setting.get_raw()
-    setting.set(False)
-    try:
+    with set_to(MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR, False):
         yield
-    finally:
-        if before is None:
-            setting.unset()
-        else:
-            setting.set(before)

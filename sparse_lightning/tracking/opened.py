@@ -10,12 +10,12 @@ from typing import Any, Self
 
 from mlflow.entities import DatasetInput, Run
 from mlflow.exceptions import MlflowException
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from sparse_lightning.errors import TrackingError, UndeliveredError
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.abandoned import end_abandoned
 from sparse_lightning.tracking.opening import (
+    children_of,
     delete_with_children,
     earlier_runs,
     job_tags,
@@ -118,7 +118,8 @@ class OpenedRun:
         """
         earlier = earlier_runs(store, key) if key else []
         known = {run.info.run_id for run in earlier}
-        complete_left(store, lambda job: job.run_id in known)
+        if known:  # else there is nothing to look through the spools for
+            complete_left(store, lambda job: job.run_id in known)
         if run_id:
             run = joined_run(store, run_id, key)
             for other in earlier:
@@ -241,9 +242,7 @@ class OpenedRun:
 
     def children(self) -> list[Run]:
         """The runs below this one that the store has."""
-        return self.store.search(
-            [self.experiment_id], f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{self.run_id}'"
-        )
+        return children_of(self.store, self.run_id, self.experiment_id)
 
     def _begin(self) -> None:
         self.describe(tags=job_tags(self._job.kind, self._job.name, self._key))

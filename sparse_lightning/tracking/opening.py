@@ -65,10 +65,14 @@ def earlier_runs(store: Store, key: str) -> list[Run]:
     return store.search(everywhere, f"tags.`{names.KEY}` = '{key}'")
 
 
+def children_of(store: Store, run_id: str, experiment_id: str) -> list[Run]:
+    """The runs below a run that the store has."""
+    return store.search([experiment_id], f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run_id}'")
+
+
 def delete_with_children(store: Store, run: Run) -> None:
     """Delete a run that another takes the place of, and those below it."""
-    below = f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run.info.run_id}'"
-    children = store.search([run.info.experiment_id], below)
+    children = children_of(store, run.info.run_id, run.info.experiment_id)
     with store.errors("does not delete the run that this one takes the place of"):
         for one in (*children, run):
             store.client.delete_run(one.info.run_id)

@@ -18,6 +18,7 @@ from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from sparse_lightning.errors import InputError, TrackingError
+from sparse_lightning.tracking.settings import set_to
 
 OPENING_TRIES = 10
 """So often, a second apart, a database is tried whose tables another process may be making."""
@@ -169,16 +170,8 @@ def retries(most: int) -> Iterator[None]:
     one block at a time has it.
     """
     setting = MLFLOW_HTTP_REQUEST_MAX_RETRIES
-    with _RETRIES:
-        before = setting.get_raw()
-        setting.set(min(setting.get(), most))
-        try:
-            yield
-        finally:
-            if before is None:
-                setting.unset()
-            else:
-                setting.set(before)
+    with _RETRIES, set_to(setting, min(setting.get(), most)):
+        yield
 
 
 def _opened(uri: str) -> mlflow.MlflowClient:

@@ -17,6 +17,7 @@ from sparse_lightning.data.loading import TableModule
 from sparse_lightning.errors import TrainingError
 from sparse_lightning.modules.population import Optimization, PopulationModule
 from sparse_lightning.project import Project
+from sparse_lightning.regularizers.base import gradient_scaler
 from sparse_lightning.training.resuming import FitCheckpoint
 
 
@@ -60,7 +61,7 @@ def fit(
     with _quiet(), _interruptible():
         trainer = _trainer(project, module.optimization.epochs, callbacks, checkpoint)
         # A scaler of 16-bit gradients is handled by Lightning's own loop alone.
-        itself = getattr(trainer.precision_plugin, "scaler", None) is None
+        itself = gradient_scaler(trainer) is None
         module.automatic_optimization = not itself
         table = TableModule(rows, batch_size, order, whole_epochs=itself)
         trainer.fit(module, datamodule=table, ckpt_path=checkpoint and checkpoint.path)

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sparse_lightning.weights import metadata_of
+
 _TREE, _DIGEST = "tree", "sha256"
 
 
@@ -43,8 +45,7 @@ def from_bytes(content: bytes) -> tuple[Any, dict[str, str]]:
 
     try:
         tensors = load(content)
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        about = header["__metadata__"]
+        about = metadata_of(content)
         tree, digest = about.pop(_TREE), about.pop(_DIGEST)
         if _digest(tensors, tree) != digest:
             raise StateError("its content is not what was written")

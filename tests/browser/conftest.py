@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from page_opening import Opener, Served
+from page_opening import Opener, Served, watch
 from studies import Job
 
 # No service of the browser's own may call out while a page is watched.
@@ -45,15 +45,7 @@ def visit(browser):
         context = browser.new_context(offline=True, **options)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda said: said.type == "error" and problems.append(said.text))
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("dialog", lambda dialog: problems.append(dialog.message))
-        page.on(
-            "request",
-            lambda asked: (
-                asked.url.startswith(("file:", "data:", "blob:")) or problems.append(asked.url)
-            ),
-        )
+        watch(page, problems)
         page.goto(path.as_uri())
         page.frame_locator("iframe.page").get_by_role("heading", name="Indices").wait_for()
         return page

@@ -12,6 +12,19 @@ from server_processes import Server
 from studies import Job
 
 
+def watch(page: Any, problems: list[str]) -> None:
+    """Note what goes wrong in a page from now on, and what it asks of any host."""
+    page.on("console", lambda said: said.type == "error" and problems.append(said.text))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("dialog", lambda dialog: problems.append(dialog.message))
+    page.on(
+        "request",
+        lambda asked: (
+            asked.url.startswith(("file:", "data:", "blob:")) or problems.append(asked.url)
+        ),
+    )
+
+
 @dataclass(frozen=True)
 class Served:
     """A server with the page, and what its store holds."""

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from markdown_pages import ROOT
+from page_opening import watch
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
@@ -32,14 +33,7 @@ def reader(browser):
     """Opens pages without a network; whatever is asked of a host, or goes wrong, fails the test."""
     context = browser.new_context(offline=True, viewport=NARROW)
     page, problems = context.new_page(), []
-    page.on("console", lambda said: said.type == "error" and problems.append(said.text))
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on(
-        "request",
-        lambda asked: (
-            asked.url.startswith(("file:", "data:", "blob:")) or problems.append(asked.url)
-        ),
-    )
+    watch(page, problems)
     yield page
     context.close()
     assert problems == []

@@ -10,6 +10,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import GradientAccumulationScheduler
 from pytorch_lightning.plugins.precision import MixedPrecision
+from small_fits import trainer_for
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -64,16 +65,7 @@ class Ordinary(pl.LightningModule):
 
 
 def fitted(module, callbacks=(), epochs=2, **options):
-    trainer = pl.Trainer(
-        max_epochs=epochs,
-        accelerator="cpu",
-        callbacks=list(callbacks),
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        **options,
-    )
+    trainer = trainer_for(callbacks, epochs, **options)
     trainer.fit(module, DataLoader(ROWS, batch_size=8))
     return module
 

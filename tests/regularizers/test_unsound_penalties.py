@@ -5,6 +5,7 @@ import warnings
 import pytest
 import pytorch_lightning as pl
 import torch
+from small_fits import trainer_for
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -40,16 +41,7 @@ class Rooted(sl.WeightRegularizer):
 
 
 def fit(module, *callbacks):
-    trainer = pl.Trainer(
-        max_epochs=2,
-        accelerator="cpu",
-        callbacks=list(callbacks),
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
-    trainer.fit(module, DataLoader(ROWS, batch_size=8))
+    trainer_for(callbacks).fit(module, DataLoader(ROWS, batch_size=8))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from faulty_proxy import Fault, Proxy, proxy_before
 from mlflow.entities import Run
-from server_processes import Server, serving
+from server_processes import Server, serving_copy
 
 from sparse_lightning.errors import TrackingError, UndeliveredError
 from sparse_lightning.study.delivering import deliver
@@ -25,11 +25,7 @@ TRIALS, NETWORKS = 2, 2
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("server")
-    (folder / "mlflow.db").write_bytes(empty_store.read_bytes())
-    arguments = ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db"]
-    arguments += ["--artifacts-destination", str(folder / "artifacts")]
-    with serving(folder, *arguments) as server:
+    with serving_copy(tmp_path_factory.mktemp("server"), empty_store) as server:
         yield server
 
 
