@@ -194,6 +194,17 @@ def _assumed(
     frame: RunsFrame,
 ) -> list[str]:
     said = []
+    taken = [
+        f"a {'small' if direction == 'min' else 'large'} {name}"
+        for name, direction, wish in (
+            (axes.x, axes.x_direction, request.x_direction),
+            (axes.y, axes.y_direction, request.y_direction),
+        )
+        if wish == "auto"
+    ]
+    if taken:
+        verb = "are" if len(taken) > 1 else "is"
+        said.append(f"By the names alone, {' and '.join(taken)} {verb} taken as good.")
     least = {"min": "least", "max": "greatest"}
     if request.floor is None:
         said.append(

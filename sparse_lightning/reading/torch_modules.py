@@ -1,7 +1,9 @@
 """The structure of any torch module whose linear layers follow one another."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -12,6 +14,13 @@ from sparse_lightning.reading.structure import Groups, Structure
 
 MOST_ROWS = 64
 """So many rows show how the data flows."""
+
+READOUTS: tuple[Callable[[Tensor], Tensor], ...] = (
+    lambda outputs: outputs.softmax(-1),
+    lambda outputs: outputs.log_softmax(-1),
+    lambda outputs: outputs.argmax(-1),
+)
+"""What may follow the last layer though it does not act on each unit alone."""
 
 
 def structure_of(
@@ -26,10 +35,12 @@ def structure_of(
 ) -> Structure:
     """Read the structure of any torch module that is a chain of linear layers.
 
-    Between the layers may be whatever acts on each unit alone: activations, dropout, normalization
-    with fixed statistics. In an `nn.Sequential` the layers follow one another as they stand; in
-    another module they do as they are called on `rows`, by which it is also seen that no way leads
-    around a layer. Without rows their order is that of their definition.
+    Between the layers, before the first and after the last may be whatever acts on each unit alone:
+    activations, dropout, normalization with fixed statistics; after the last also softmax, its
+    logarithm, or the class of the largest output. Whether that is so, in what order the layers
+    follow one another, and that no way leads around one is seen from what the module does with
+    `rows`. An `nn.Sequential` shows it with rows drawn at random, too. Of another module without
+    rows nothing is seen, and the order is that of the definition.
 
     Args:
         model: the module; it is left as it is.
@@ -41,8 +52,8 @@ def structure_of(
         code_layer: as in `Structure.of`.
 
     Raises:
-        InputError: the module has no linear layer, others with matrices of weights, or layers that
-            do not follow one another; or names do not fit.
+        InputError: the module has no linear layer, others with matrices of weights, layers that do
+            not follow one another, or something among them that mixes units; or names do not fit.
     """
     layers = linear_chain(model, rows)
     inputs, outputs = layers[0].in_features, layers[-1].out_features
@@ -75,15 +86,22 @@ def linear_chain(model: nn.Module, rows: Tensor | None = None) -> list[nn.Linear
     layers = {name: part for name, part in model.named_modules() if isinstance(part, nn.Linear)}
     if not layers:
         raise InputError(f"the {type(model).__name__} has no nn.Linear layer")
-    if _is_sequential(model) or rows is None:
-        return list(layers.values())
+    chain = list(layers.values())
+    if _is_sequential(model):
+        if any(above.out_features != below.in_features for above, below in pairwise(chain)):
+            return chain  # which says what is wrong with it as soon as it is read
+        if rows is None or rows.shape[1:] != (chain[0].in_features,):
+            rows = _noise((MOST_ROWS, chain[0].in_features))
+    if rows is None:
+        return chain
     if len(rows) < 1 or rows.ndim != 2:
         raise InputError(f"rows must be (row, input), got the shape {tuple(rows.shape)}")
     with _at_rest(model), torch.no_grad():
-        rows = _as_taken(model, rows[:MOST_ROWS])
+        rows = _as_taken(model, rows[:MOST_ROWS]).nan_to_num()
         called = _called(model, layers, rows)
-        for name in called:
-            _check_no_way_around(model, name, layers[name], rows)
+        steps: list[str | None] = [None, *called, None]
+        for above, below in pairwise(steps):
+            _check_step(_Step(model, layers, above, below, rows))
     return [layers[name] for name in called]
 
 
@@ -134,14 +152,95 @@ def _called(model: nn.Module, layers: dict[str, nn.Linear], rows: Tensor) -> lis
     return called
 
 
-def _check_no_way_around(model: nn.Module, name: str, layer: nn.Linear, rows: Tensor) -> None:
-    """With the layer's outputs at 0 nothing of the rows can be left in the module's outputs."""
-    with _hooked([(layer, lambda module, given, output: torch.zeros_like(output))]):
-        outputs = _output(model, rows)
-    if not torch.allclose(outputs, outputs[:1].expand_as(outputs), equal_nan=True):
-        raise InputError(
-            f"the layers do not follow one another: a way leads around the layer {name}"
-        )
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """What lies between two layers, before the first of them or after the last.
+
+    Attributes:
+        model: at rest.
+        layers: by name.
+        above: the name of the layer whose outputs go in; None: the rows do.
+        below: the name of the layer that takes what comes out; None: the module gives it.
+        rows: as the module takes them.
+    """
+
+    model: nn.Module
+    layers: dict[str, nn.Linear]
+    above: str | None
+    below: str | None
+    rows: Tensor
+
+    def run(self, change: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """What goes in, after the change, what comes out, and what the module gives."""
+        seen: dict[str, Tensor] = {}
+
+        def enter(module: Any, given: Any, output: Tensor) -> Tensor:
+            seen["in"] = change(output)
+            return seen["in"]
+
+        def leave(module: Any, given: Any, output: Tensor) -> None:
+            seen["out"] = given[0]
+
+        hooks = [(self.layers[self.above], enter)] if self.above is not None else []
+        hooks += [(self.layers[self.below], leave)] if self.below is not None else []
+        rows = self.rows if self.above is not None else change(self.rows)
+        with _hooked(hooks):
+            outputs = _output(self.model, rows)
+        return seen.get("in", rows), seen.get("out", outputs), outputs
+
+    def __str__(self) -> str:
+        if self.above is None:
+            return f"before the layer {self.below}"
+        if self.below is None:
+            return f"after the layer {self.above}"
+        return f"between the layers {self.above} and {self.below}"
+
+
+def _check_step(step: _Step) -> None:
+    """No way leads around it, and each unit that comes out depends on one that goes in alone."""
+    if step.above is not None:
+        # Where each row has the first one's outputs of a layer, nothing else of it may be left.
+        _, out, outputs = step.run(lambda given: given[:1].expand_as(given))
+        for left in (out, outputs):
+            if not torch.allclose(left, left[:1].expand_as(left), equal_nan=True):
+                raise InputError(
+                    "the layers do not follow one another: a way leads around the layer "
+                    f"{step.above}"
+                )
+    given, before, _ = step.run(lambda given: given)
+    if step.below is None and any(_same(before, read(given)) for read in READOUTS):
+        return
+    units = given.numel() // len(step.rows)
+    if before.numel() != given.numel() or units != _width(step):
+        count = before.numel() // len(step.rows)
+        raise InputError(f"{step} {units} units become {count}; only a chain can be read")
+    # Any two units differ in a binary digit of their places, by which they are told apart.
+    places = torch.arange(units, device=given.device)
+    for digit in range((units - 1).bit_length()):
+        for chosen in ((places >> digit & 1).bool(), ~(places >> digit & 1).bool()):
+            noise = _noise(given.shape).to(given) * (1 + given.abs())
+            moved = torch.where(chosen.expand(len(given), -1).reshape(given.shape), noise, 0)
+            _, after, _ = step.run(lambda given, moved=moved: given + moved)
+            kept = ~chosen
+            if not _same(after.reshape(-1, units)[:, kept], before.reshape(-1, units)[:, kept]):
+                raise InputError(
+                    f"{step} units are mixed or put in another order; only what acts on each "
+                    "unit alone can be read"
+                )
+
+
+def _width(step: _Step) -> int:
+    if step.above is not None:
+        return step.layers[step.above].out_features
+    return step.layers[step.below].in_features if step.below is not None else 0
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    return one.shape == other.shape and torch.allclose(one, other.to(one), equal_nan=True)
+
+
+def _noise(shape: Sequence[int]) -> Tensor:
+    return torch.randn(tuple(shape), generator=torch.Generator().manual_seed(0))
 
 
 @contextmanager

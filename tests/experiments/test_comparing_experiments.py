@@ -42,14 +42,25 @@ def test_indices_are_those_of_the_means_over_the_replicates(optimizers):
 
 def test_floor_and_corner_that_are_given_are_taken_and_not_called_assumed(optimizers):
     view = compared(
-        optimizers, x="n_params", y="val_loss", group="optimizer", floor=0.0, null=5.0, total=100.0
+        optimizers,
+        x="n_params",
+        y="val_loss",
+        group="optimizer",
+        floor=0.0,
+        null=5.0,
+        total=100.0,
+        x_direction="min",
+        y_direction="min",
     )
     assert (view.floor, view.corner) == (0.0, (100.0, 5.0))
     assert view.assumed == ()
     expected = hypervolume_gap([10, 30], [2, 1], floor=0, null_error=5, connections_total=100)
     assert indices(view).loc["adam", "hypervolume_gap"] == pytest.approx(expected)
     told = compared(optimizers, x="n_params", y="val_loss", group="optimizer").assumed
-    assert [sentence.split(":")[0] for sentence in told] == [
+    assert told[0] == (
+        "By the names alone, a small n_params and a small val_loss are taken as good."
+    )
+    assert [sentence.split(":")[0] for sentence in told[1:]] == [
         "No floor was given",
         "No corner was given for n_params",
         "No corner was given for val_loss",
