@@ -164,14 +164,16 @@ class CodingEstimator(TransformerMixin, PopulationEstimator):
         """The rows that codes stand for, in the units of the rows that were fitted.
 
         Args:
-            X: codes, as `transform` returns them.
+            X: codes, as `transform` returns them; the columns of a frame have the names of the
+                codes, in their order, or are numbered.
 
         Returns:
             An array; of a frame of codes, a frame with the columns that were fitted.
 
         Raises:
             NotFittedError: the estimator is not fitted.
-            ValueError: there are more or fewer codes than the network has, or one is missing.
+            ValueError: there are more or fewer codes than the network has, their names are others
+                or in another order, or one is missing.
         """
         check_is_fitted(self, "network_")
         codes = check_array(X, dtype=FLOATS)  # pyright: ignore[reportArgumentType]
@@ -180,6 +182,15 @@ class CodingEstimator(TransformerMixin, PopulationEstimator):
                 f"{type(self).__name__}: X has {codes.shape[1]} columns, expected the "
                 f"{self._codes} codes of the network"
             )
+        if isinstance(X, pd.DataFrame):
+            for place, (name, code) in enumerate(
+                zip(X.columns, self.get_feature_names_out(), strict=True), start=1
+            ):
+                if isinstance(name, str) and name != code:
+                    raise EstimatorError(
+                        f"{type(self).__name__}: column {place} of X is {name!r:.80}, expected "
+                        f"{code!r}, the code of the network"
+                    )
         rebuilt = self.network_.encoding.inverse(applied(self._decoder, codes)).astype(codes.dtype)
         if isinstance(X, pd.DataFrame):
             return rebuilt.set_axis(X.index)

@@ -30,13 +30,14 @@ class SparseClassifier(ClassifierMixin, PopulationEstimator):
         activation: `sigmoid`, `tanh`, `relu` or `linear`.
         loss: `squared_error` of one-hot classes with sigmoid outputs, or `cross_entropy` with
             softmax.
-        regularizer: terms joined by `+`: `L1` or `sL1` for the weights; `sh`, `sh2`, `KL` or `decs`
-            for the hidden outputs. None: no penalty.
-        l1_weight: λ.
-        l1_threshold: θ of sL1, from which weights are let go.
-        hidden_weight: η; None: the default of project files for the hidden term.
-        hidden_threshold: τ of sh and sh2; None: as above.
-        sparsity: ρ of KL; None: as above.
+        regularizer: terms joined by `+`: `L1`, `sL1`, `elastic`, `MCP`, `SCAD`, `logsum`, `group`,
+            `hoyer`, `magnitude` or `L0` for the weights; `sh`, `sh2`, `KL`, `decs` or `topk` for
+            the hidden outputs. None: no penalty.
+        l1_weight: λ; of `magnitude` the share of the weights that is pruned, in (0, 1).
+        l1_threshold: θ of `sL1`, `MCP`, `SCAD` and `logsum`.
+        hidden_weight: η; None: the default of project files for the hidden term; `topk` has none.
+        hidden_threshold: τ of `sh` and `sh2`; None: as above.
+        sparsity: ρ of `KL` and `topk`; None: as above.
         proximal: apply the weight penalties by proximal steps, which leave exact zeros; needs the
             optimizer `sgd`.
         scale: `minmax` maps columns to [0, 1], `standard` to mean 0 and variance 1, or `none`.
@@ -141,7 +142,8 @@ class SparseClassifier(ClassifierMixin, PopulationEstimator):
         classes, codes = np.unique(y, return_inverse=True)
         with named_errors(self):
             if len(classes) < 2:
-                raise EstimatorError(f"y must hold at least 2 classes, got 1 class: {classes[0]!r}")
+                (only,) = classes.tolist()
+                raise EstimatorError(f"y must hold at least 2 classes, got 1 class: {only!r:.80}")
             labels, names = torch.from_numpy(codes.astype(np.int64)), _names(classes)
             self._train(np.asarray(array), lambda inputs: Examples(inputs, labels, names))
         self.classes_ = classes

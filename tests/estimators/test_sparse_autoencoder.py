@@ -224,6 +224,30 @@ def test_hidden_terms_have_the_default_strengths_of_project_files(regularizer, s
     assert params == {"group": regularizer, "regularizer": regularizer, **strengths}
 
 
+@pytest.mark.parametrize(
+    ("regularizer", "given"),
+    [
+        ("topk", {"hidden_weight": 0.1, "sparsity": 0.5}),
+        ("sL1+topk", {"hidden_weight": 0.1, "sparsity": 0.5}),
+        ("L0", {}),
+        ("L0+sh", {}),
+    ],
+)
+def test_terms_without_a_default_group_are_trained(regularizer, given):
+    made = sl.SparseAutoencoder(2, regularizer=regularizer, **given, **SHORT).fit(FRAME)
+    assert {**made.network_.params, **given} == made.network_.params
+
+
+def test_l0_is_judged_by_the_weights_that_are_not_zero():
+    made = sl.SparseAutoencoder(3, regularizer="L0", l1_weight=0.2, **{**SHORT, "epochs": 80}).fit(
+        FRAME
+    )
+    best = made.population_.loc[made.population_["objective"].idxmin()]
+    count = sum(np.count_nonzero(one) for one, _ in weights(made.network_.model))
+    assert count < 24
+    assert best["objective"] == pytest.approx(4 * made.squared_error_ + 0.2 * count, rel=1e-5)
+
+
 def test_proximal_steps_leave_exact_zeros():
     made = sl.SparseAutoencoder(
         3,
@@ -254,6 +278,8 @@ def test_the_loss_curve_falls_and_its_epochs_are_told():
         ({"scale": None}, "scale must not be None"),
         ({"scale": "maxabs"}, r"scale must be one of \[minmax, standard, none\], got 'maxabs'"),
         ({"units": (8, 0)}, "units must be at least 1, got 0"),
+        ({"units": "4"}, "units must be a whole number or several of them, got '4'"),
+        ({"units": 4.5}, "units must be a whole number, got 4.5"),
         ({"units": ()}, "units must hold at least one"),
         ({"n_seeds": 0}, "n_seeds must be a whole number of at least 1, got 0"),
         ({"n_seeds": True}, "n_seeds must be a whole number of at least 1, got True"),
@@ -262,6 +288,7 @@ def test_the_loss_curve_falls_and_its_epochs_are_told():
         ({"regularizer": "sL1+shh"}, "holds the unknown term 'shh'"),
         ({"regularizer": "L1+sL1"}, "at most one weight term"),
         ({"regularizer": 3}, "regularizer must be text as 'sL1\\+sh', or None, got 3"),
+        ({"regularizer": "topk", "sparsity": 0.5}, "hidden_weight must be given: topk has no def"),
         ({"regularizer": "KL", "sparsity": 2}, "sparsity must be less than 1, got 2"),
         ({"proximal": True}, "proximal needs optimizer sgd, got adam"),
         ({"connection_threshold": "a"}, "connection_threshold must be a number, got 'a'"),
@@ -282,7 +309,7 @@ def test_several_wrong_parameters_are_named_at_once():
 
 def test_parameters_may_be_of_numpys_types():
     made = sl.SparseAutoencoder(
-        np.array([3, 2]), epochs=np.int64(2), l1_weight=np.float32(0.5), n_seeds=np.int32(1)
+        np.array([3.0, 2.0]), epochs=np.int64(2), l1_weight=np.float32(0.5), n_seeds=np.int32(1)
     ).fit(FRAME)
     assert made.network_.structure().widths == (4, 3, 2, 3, 4)
     assert made.network_.params["l1_weight"] == 0.5
@@ -301,6 +328,11 @@ def test_wrong_data_are_named():
         estimator.transform(pd.concat([FRAME[:1], FRAME[:1].assign(a=1e300)]))
     with pytest.raises(ValueError, match="X has 3 columns, expected the 2 codes"):
         estimator.inverse_transform(np.zeros((1, 3)))
+    codes = estimator.set_output(transform="pandas").transform(FRAME)
+    with pytest.raises(ValueError, match="column 1 of X is 'code_2', expected 'code_1'"):
+        estimator.inverse_transform(codes[["code_2", "code_1"]])
+    unnamed = estimator.inverse_transform(codes.set_axis(range(2), axis=1))
+    pd.testing.assert_frame_equal(unnamed, estimator.inverse_transform(codes))
 
 
 def test_networks_that_diverge_are_a_training_error():

@@ -258,6 +258,14 @@ def test_nothing_to_compare(logbook):
     assert indices(view).loc["b", "hypervolume_gap"] == pytest.approx(1 - 3 * 1 / (6 * 2))
 
 
+def test_values_whose_areas_no_number_holds_are_refused(logbook):
+    for x in (1e-300, 1.0, -1e300):
+        logbook.log({"model": "a"}, {"size": x, "loss": 2 - x / 1e300})
+    with pytest.raises(InputError, match=r"size is -1e\+300 in a run; values up to 1e\+150"):
+        compared(logbook, x="size", y="loss")
+    assert compared(logbook, x="size", y="loss", condition="metrics.size > -2", null=3.0)
+
+
 def test_too_many_groups_are_refused(logbook):
     for place in range(61):
         logbook.log({"model": f"m{place}"}, {"size": place, "loss": -place})

@@ -134,6 +134,7 @@ def test_wrong_options_have_exit_status_2(logbook, arguments, words):
     status, output, told = command("report", "--tracking-uri", logbook.uri, *arguments)
     assert (status, output) == (2, "")
     assert words in told
+    assert not Path("reports").exists()
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,7 @@ def test_wrong_options_have_exit_status_2(logbook, arguments, words):
         ("../..", "experiment-runs"),
         ("", "experiment-runs"),
         ("a\x00b\n", "a-b-runs"),
-        ("x" * 400, "x" * 80 + "-runs"),
+        ("x" * 400, "x" * 200 + "-runs"),
     ],
 )
 def test_no_experiment_leads_out_of_the_folder_of_reports(name, folder):
