@@ -1,26 +1,18 @@
 """The structure of any torch module whose linear layers follow one another."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from sparse_lightning.errors import InputError
+from sparse_lightning.reading.steps import Step, check_step, hooked, noise_of, outputs_of
 from sparse_lightning.reading.structure import Groups, Structure
 
 MOST_ROWS = 64
 """So many rows show how the data flows."""
-
-READOUTS: tuple[Callable[[Tensor], Tensor], ...] = (
-    lambda outputs: outputs.softmax(-1),
-    lambda outputs: outputs.log_softmax(-1),
-    lambda outputs: outputs.argmax(-1),
-)
-"""What may follow the last layer though it does not act on each unit alone."""
 
 
 def structure_of(
@@ -90,8 +82,8 @@ def linear_chain(model: nn.Module, rows: Tensor | None = None) -> list[nn.Linear
     if _is_sequential(model):
         if any(above.out_features != below.in_features for above, below in pairwise(chain)):
             return chain  # which says what is wrong with it as soon as it is read
-        if rows is None or rows.shape[1:] != (chain[0].in_features,):
-            rows = _noise((MOST_ROWS, chain[0].in_features))
+        if rows is None or not len(rows) or rows.shape[1:] != (chain[0].in_features,):
+            rows = noise_of((MOST_ROWS, chain[0].in_features))
     if rows is None:
         return chain
     if len(rows) < 1 or rows.ndim != 2:
@@ -101,21 +93,8 @@ def linear_chain(model: nn.Module, rows: Tensor | None = None) -> list[nn.Linear
         called = _called(model, layers, rows)
         steps: list[str | None] = [None, *called, None]
         for above, below in pairwise(steps):
-            _check_step(_Step(model, layers, above, below, rows))
+            check_step(Step(model, layers, above, below, rows))
     return [layers[name] for name in called]
-
-
-def first_tensor(output: Any) -> Tensor:
-    """What a module gives, or the first of several things.
-
-    Raises:
-        InputError: it is no tensor.
-    """
-    while isinstance(output, tuple | list) and output:
-        output = output[0]
-    if not isinstance(output, Tensor):
-        raise InputError(f"the module gives a {type(output).__name__}, expected a tensor")
-    return output
 
 
 def apply(model: nn.Module, rows: Tensor) -> Tensor:
@@ -129,7 +108,7 @@ def apply(model: nn.Module, rows: Tensor) -> Tensor:
         InputError: the module does not take the rows.
     """
     with _at_rest(model), torch.no_grad():
-        return _output(model, _as_taken(model, rows)).cpu()
+        return outputs_of(model, _as_taken(model, rows)).cpu()
 
 
 def _is_sequential(model: nn.Module) -> bool:
@@ -140,117 +119,16 @@ def _is_sequential(model: nn.Module) -> bool:
 
 def _called(model: nn.Module, layers: dict[str, nn.Linear], rows: Tensor) -> list[str]:
     called: list[str] = []
-    with _hooked(
+    with hooked(
         (layer, lambda *_, name=name: called.append(name)) for name, layer in layers.items()
     ):
-        _output(model, rows)
+        outputs_of(model, rows)
     twice = [name for name in called if called.count(name) > 1]
     if twice:
         raise InputError(f"the layer {twice[0]} is applied more than once")
     if not called:
         raise InputError("the module applies none of its nn.Linear layers to the rows")
     return called
-
-
-@dataclass(frozen=True, eq=False)
-class _Step:
-    """What lies between two layers, before the first of them or after the last.
-
-    Attributes:
-        model: at rest.
-        layers: by name.
-        above: the name of the layer whose outputs go in; None: the rows do.
-        below: the name of the layer that takes what comes out; None: the module gives it.
-        rows: as the module takes them.
-    """
-
-    model: nn.Module
-    layers: dict[str, nn.Linear]
-    above: str | None
-    below: str | None
-    rows: Tensor
-
-    def run(self, change: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """What goes in, after the change, what comes out, and what the module gives."""
-        seen: dict[str, Tensor] = {}
-
-        def enter(module: Any, given: Any, output: Tensor) -> Tensor:
-            seen["in"] = change(output)
-            return seen["in"]
-
-        def leave(module: Any, given: Any, output: Tensor) -> None:
-            seen["out"] = given[0]
-
-        hooks = [(self.layers[self.above], enter)] if self.above is not None else []
-        hooks += [(self.layers[self.below], leave)] if self.below is not None else []
-        rows = self.rows if self.above is not None else change(self.rows)
-        with _hooked(hooks):
-            outputs = _output(self.model, rows)
-        return seen.get("in", rows), seen.get("out", outputs), outputs
-
-    def __str__(self) -> str:
-        if self.above is None:
-            return f"before the layer {self.below}"
-        if self.below is None:
-            return f"after the layer {self.above}"
-        return f"between the layers {self.above} and {self.below}"
-
-
-def _check_step(step: _Step) -> None:
-    """No way leads around it, and each unit that comes out depends on one that goes in alone."""
-    if step.above is not None:
-        # Where each row has the first one's outputs of a layer, nothing else of it may be left.
-        _, out, outputs = step.run(lambda given: given[:1].expand_as(given))
-        for left in (out, outputs):
-            if not torch.allclose(left, left[:1].expand_as(left), equal_nan=True):
-                raise InputError(
-                    "the layers do not follow one another: a way leads around the layer "
-                    f"{step.above}"
-                )
-    given, before, _ = step.run(lambda given: given)
-    if step.below is None and any(_same(before, read(given)) for read in READOUTS):
-        return
-    units = given.numel() // len(step.rows)
-    if before.numel() != given.numel() or units != _width(step):
-        count = before.numel() // len(step.rows)
-        raise InputError(f"{step} {units} units become {count}; only a chain can be read")
-    # Any two units differ in a binary digit of their places, by which they are told apart.
-    places = torch.arange(units, device=given.device)
-    for digit in range((units - 1).bit_length()):
-        for chosen in ((places >> digit & 1).bool(), ~(places >> digit & 1).bool()):
-            noise = _noise(given.shape).to(given) * (1 + given.abs())
-            moved = torch.where(chosen.expand(len(given), -1).reshape(given.shape), noise, 0)
-            _, after, _ = step.run(lambda given, moved=moved: given + moved)
-            kept = ~chosen
-            if not _same(after.reshape(-1, units)[:, kept], before.reshape(-1, units)[:, kept]):
-                raise InputError(
-                    f"{step} units are mixed or put in another order; only what acts on each "
-                    "unit alone can be read"
-                )
-
-
-def _width(step: _Step) -> int:
-    if step.above is not None:
-        return step.layers[step.above].out_features
-    return step.layers[step.below].in_features if step.below is not None else 0
-
-
-def _same(one: Tensor, other: Tensor) -> bool:
-    return one.shape == other.shape and torch.allclose(one, other.to(one), equal_nan=True)
-
-
-def _noise(shape: Sequence[int]) -> Tensor:
-    return torch.randn(tuple(shape), generator=torch.Generator().manual_seed(0))
-
-
-@contextmanager
-def _hooked(hooks: Any) -> Iterator[None]:
-    handles = [layer.register_forward_hook(hook) for layer, hook in hooks]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 @contextmanager
@@ -268,13 +146,3 @@ def _at_rest(model: nn.Module) -> Iterator[None]:
 def _as_taken(model: nn.Module, rows: Tensor) -> Tensor:
     weight = next(part.weight for part in model.modules() if isinstance(part, nn.Linear))
     return rows.to(weight)
-
-
-def _output(model: nn.Module, rows: Tensor) -> Tensor:
-    try:
-        return first_tensor(model(rows))
-    except (RuntimeError, TypeError, ValueError, IndexError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-        raise InputError(
-            f"the {type(model).__name__} does not take rows of {rows.shape[1]} numbers: {first}"
-        ) from error
