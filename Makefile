@@ -23,7 +23,7 @@ test: $(VENV)/installed  ## Run the tests; warnings are errors
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist worksteal -m "not long and not wheel"
 
 test-long: $(VENV)/installed  ## Run those with real servers, browsers and several processes
-	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile -m long
+	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile -m "long and not wheel"
 
 soak: $(VENV)/installed  ## Repeat the tests of faults (docs/reliability.md) ten times as often
 	OMP_NUM_THREADS=1 pytest -m soak --soak 10

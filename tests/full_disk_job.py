@@ -6,6 +6,7 @@ DISK is an empty folder, where a small disk is mounted that ends with the proces
 tracking store. Prints one JSON line of what happened.
 """
 
+import gc
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+from sqlalchemy import Engine
 from studies import WINE
 
 import sparse_lightning as sl
@@ -28,6 +30,12 @@ def mount(*arguments: str) -> None:
     subprocess.run(["mount", *arguments], check=True)
 
 
+def let_go() -> None:
+    """Close idle connections: they keep a disk from being remounted, and what it was before."""
+    for engine in [one for one in gc.get_objects() if type(one) is Engine]:
+        engine.dispose()
+
+
 class Filling(SilentProgress):
     """Fills the disk, or makes it read-only, when training begins; both can be undone."""
 
@@ -36,6 +44,7 @@ class Filling(SilentProgress):
 
     def start(self, stage: str, epochs: int, replicas: int) -> None:
         if self.read_only:
+            let_go()
             mount("-o", "remount,ro", str(self.disk))
         elif not self.ballast.exists():
             with self.ballast.open("wb", buffering=0) as file:
@@ -48,6 +57,7 @@ class Filling(SilentProgress):
     def undo(self) -> None:
         if self.read_only:
             mount("-o", "remount,rw", str(self.disk))
+            let_go()
         else:
             self.ballast.unlink()
 

@@ -72,10 +72,12 @@ def test_run_ends_with_the_table_and_the_path_of_the_report(project, workplace):
     assert "stage" not in output
     assert "\x1b" not in told
     assert "stage 1 of 1: 6 networks, 2 epochs" in told.splitlines()
-    assert all(line.startswith(("stage 1", "floor, cycle")) for line in told.splitlines())
+    *progress, last = told.splitlines()
+    assert all(line.startswith(("stage 1", "floor, cycle")) for line in progress)
+    assert last.startswith("runs: `mlflow server --app-name sparse-lightning")
 
     status, again, told = command("report", "--experiment", "wine-small", "--output", "again")
-    assert (status, told) == (0, "")
+    assert (status, told) == (0, f"{last}\n")
     assert again.splitlines()[:-1] == lines[:-1]
     for name in ("indices.json", "report.html"):
         assert (workplace / "again" / name).read_bytes() == (report.parent / name).read_bytes()
@@ -89,6 +91,7 @@ def test_report_by_run_id_is_the_same(wine_job, workplace):
     assert first.read_bytes() == again.read_bytes()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_settings_and_a_name_that_looks_like_options_and_markup(project, workplace):
     name = "-o [bold] 'a' \"b\"; $(touch x) <script>"
@@ -234,6 +237,7 @@ def mlflow_run(folder, store, *arguments):
     assert ran.returncode == 0, ran.stderr
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_mlflow_run_makes_one_study(project, workplace):
     mlflow_run(workplace, workplace, "-P", "project=my.yaml")
@@ -247,6 +251,7 @@ def test_mlflow_run_makes_one_study(project, workplace):
     assert json.loads(report.read_text(encoding="utf-8"))["study"] == study.info.run_id
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_report_entry_point_gives_the_same_indices(wine_job, workplace):
     mlflow_run(workplace, wine_job.folder, "-e", "report", "-P", "experiment=wine-small")
@@ -254,6 +259,7 @@ def test_the_report_entry_point_gives_the_same_indices(wine_job, workplace):
     assert again.read_bytes() == (wine_job.report / "indices.json").read_bytes()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_export_entry_point_writes_a_network(wine_job, workplace):
     run_id = wine_job.study.networks["run_id"].iloc[0]
@@ -282,6 +288,7 @@ def test_a_reader_that_has_read_enough_is_no_error(wine_job):
     assert (wine_job.folder / "unread" / "report.html").is_file()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_an_interrupted_run_is_killed_and_the_next_one_works(project, workplace):
     long = ["training.epochs=2000", "training.batch_size=1599", "training.floor.max_cycles=1000"]

@@ -12,6 +12,8 @@ from sparse_lightning.project import Project
 from sparse_lightning.study import Study, run
 from sparse_lightning.study.overview import overview
 
+pytestmark = pytest.mark.long
+
 GROUPS = {"L1": {}, "sL1": {}, "MCP": {}}
 
 

@@ -71,6 +71,8 @@ def test_indices_json_has_the_documented_shape(wine_job):
             "hypervolume_gap",
             "intervals",
             "failed_replicas",
+            "replicas",
+            "missing_l1_weights",
             "markers",
         }
         assert set(group["intervals"]) == {"area_marker", "area_axis", "hypervolume_gap"}
@@ -95,6 +97,7 @@ def test_the_indices_come_from_the_tracked_networks(wine_job):
         assert group["area_marker"] == pytest.approx(area, rel=1e-12)
 
 
+@pytest.mark.long
 def test_the_same_seeds_give_the_same_indices(wine_job, tmp_path_factory, make_job):
     again = make_job(tmp_path_factory.mktemp("again"), WINE)
     first, second = ((job.report / "indices.json").read_text() for job in (wine_job, again))
@@ -102,6 +105,7 @@ def test_the_same_seeds_give_the_same_indices(wine_job, tmp_path_factory, make_j
     assert first.replace(wine_job.study.run_id, again.study.run_id) == second
 
 
+@pytest.mark.long
 def test_other_seeds_give_other_indices(wine_job, tmp_path_factory, make_job):
     other = make_job(
         tmp_path_factory.mktemp("other"),

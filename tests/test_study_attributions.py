@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from sparse_lightning.reading import attributions
 from sparse_lightning.reading.agreement import Agreement
-from sparse_lightning.study import study as study_module
+from sparse_lightning.study import Study
 from sparse_lightning.study import view as view_module
+from sparse_lightning.tracking import files
 from sparse_lightning.tracking.files import read_document
 
 pytestmark = pytest.mark.slow
@@ -28,10 +30,11 @@ def test_agreements_are_tracked_and_shown(wine_job):
 
 
 def test_without_captum_the_report_says_how_to_get_it(wine_job, monkeypatch, tmp_path):
-    monkeypatch.setattr(study_module, "is_installed", lambda: False)
-    assert wine_job.study.agreements(None) == {}
+    monkeypatch.setattr(attributions, "is_installed", lambda: False)
+    study = Study.load(wine_job.study.run_id, wine_job.study._store.uri)
+    assert study.agreements(None) == {}
     monkeypatch.setattr(view_module, "_agreements", lambda store, run_id: {})
-    page = wine_job.study.write_report(tmp_path).read_text(encoding="utf-8")
+    page = study.write_report(tmp_path).read_text(encoding="utf-8")
     assert "<summary>structure and attribution" not in page
     assert "pip install 'sparse-lightning[attribution]'" in page.replace("&#39;", "'")
 
@@ -41,7 +44,7 @@ def test_a_torn_document_is_a_tracking_error(wine_job, monkeypatch):
 
     for content in (b"{", b"[]", b'{"a": {"outputs": 1}}'):
         monkeypatch.setattr(
-            view_module, "read_document", lambda store, run, file, content=content: content
+            files, "read_document", lambda store, run, file, content=content: content
         )
         with pytest.raises(TrackingError, match=r"agreement\.json of run .* cannot be read"):
             view_module._agreements(wine_job.study._store, wine_job.study.run_id)

@@ -30,6 +30,7 @@ def test_without_project_files_the_command_says_so(monkeypatch, tmp_path):
         projects_folder()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_overview_holds_every_study(workplace, monkeypatch):
     projects = [

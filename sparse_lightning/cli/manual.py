@@ -7,7 +7,7 @@ import click
 from sparse_lightning.cli.main import main
 from sparse_lightning.cli.options import explained
 
-PAGES = ("tutorial.md", "how-to/*.md", "method.md", "results.md")
+PAGES = ("tutorial.md", "how-to/*.md", "method.md", "results.md", "speed.md", "reliability.md")
 """Those that say something without the program that builds the documentation."""
 
 

@@ -19,7 +19,7 @@ from sparse_lightning.data.columns import (
     column_to_dict,
 )
 from sparse_lightning.data.levels import typed
-from sparse_lightning.data.numeric import check_complete, check_varying, select
+from sparse_lightning.data.numeric import check_complete, check_frame, check_varying, select
 from sparse_lightning.data.preparation import recodings
 from sparse_lightning.data.scaling import Scale, fit_scaling, share_scaling
 from sparse_lightning.data.storage import CELLS_AT_ONCE
@@ -111,6 +111,7 @@ class Encoding:
             TableError: a column is missing, holds text where numbers were fitted or a level that is
                 not known, or a value is missing, infinite or too large for 32 bits.
         """
+        check_frame(frame)
         check_size(len(frame), len(self.offsets))
         scaled = np.empty((len(frame), len(self.offsets)), dtype=np.float32)
         for rows, part in self._parts(frame):
@@ -123,6 +124,7 @@ class Encoding:
         Raises:
             TableError: as `transform`.
         """
+        check_frame(frame)
         check_size(len(frame), len(self.offsets))
         for _ in self._parts(frame):
             pass

@@ -34,10 +34,19 @@ def select(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     Raises:
         TableError: it is no frame, or a column is not there, or is there twice.
     """
-    if not isinstance(frame, pd.DataFrame):
-        raise TableError(f"expected a pandas DataFrame with named columns, got {kind_of(frame)}")
+    check_frame(frame)
     check_known(names, list(frame.columns))
     return frame.loc[:, list(names)]
+
+
+def check_frame(frame: object) -> None:
+    """See to it that somebody has given a frame.
+
+    Raises:
+        TableError: it is none.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise TableError(f"expected a pandas DataFrame with named columns, got {kind_of(frame)}")
 
 
 def check_known(names: Sequence[object], columns: Sequence[object]) -> None:

@@ -40,7 +40,8 @@ def number_columns(columns: int, rows: int) -> Float64[np.ndarray, "column row"]
                 f"of {rows} rows: {error.strerror}; set TMPDIR to a folder with more room, or name "
                 "the columns to use with table.columns"
             ) from error
-        return np.memmap(file, np.float64, "r+", shape=(columns, rows))
+        # As a plain array: pandas hands its columns to whoever asks.
+        return np.memmap(file, np.float64, "r+", shape=(columns, rows)).view(np.ndarray)
 
 
 def assembled(

@@ -172,29 +172,30 @@ class CodingEstimator(TransformerMixin, PopulationEstimator):
 
         Raises:
             NotFittedError: the estimator is not fitted.
-            ValueError: there are more or fewer codes than the network has, their names are others
-                or in another order, or one is missing.
+            ValueError: there are more or fewer codes than the network has, one is missing, or the
+                columns of a frame have other names than the codes.
         """
         check_is_fitted(self, "network_")
+        if isinstance(X, pd.DataFrame):
+            self._check_codes(X)
         codes = check_array(X, dtype=FLOATS)  # pyright: ignore[reportArgumentType]
         if codes.shape[1] != self._codes:
             raise EstimatorError(
                 f"{type(self).__name__}: X has {codes.shape[1]} columns, expected the "
                 f"{self._codes} codes of the network"
             )
-        if isinstance(X, pd.DataFrame):
-            for place, (name, code) in enumerate(
-                zip(X.columns, self.get_feature_names_out(), strict=True), start=1
-            ):
-                if isinstance(name, str) and name != code:
-                    raise EstimatorError(
-                        f"{type(self).__name__}: column {place} of X is {name!r:.80}, expected "
-                        f"{code!r}, the code of the network"
-                    )
         rebuilt = self.network_.encoding.inverse(applied(self._decoder, codes)).astype(codes.dtype)
         if isinstance(X, pd.DataFrame):
             return rebuilt.set_axis(X.index)
         return rebuilt.to_numpy()
+
+    def _check_codes(self, frame: pd.DataFrame) -> None:
+        names, given = list(self.get_feature_names_out()), list(frame.columns)
+        if given != names and all(isinstance(name, str) for name in given):
+            raise EstimatorError(
+                f"{type(self).__name__}: the columns of X must be {', '.join(names)} in this "
+                f"order, got {', '.join(given)[:200]}"
+            )
 
     def score(self, X: Any, y: Any = None) -> float:  # noqa: N803
         """Minus the mean squared error of rows that the network rebuilds, as it scales them.

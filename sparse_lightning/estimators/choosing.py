@@ -12,6 +12,7 @@ from sparse_lightning.population import BatchedLinear, linear_layers, part_of
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.base import Regularizer
 from sparse_lightning.regularizers.groups import regularizers_for
+from sparse_lightning.regularizers.hard_concrete import L0
 from sparse_lightning.regularizers.hidden import HiddenKL, HiddenRegularizer
 from sparse_lightning.regularizers.magnitude import Magnitude
 from sparse_lightning.training import TrainedPopulation
@@ -84,6 +85,11 @@ def _penalties(
         for regularizer in regularizers_for(population.replicas):
             if isinstance(regularizer, Magnitude):
                 continue  # it prunes, and penalises nothing
+            if isinstance(regularizer, L0):
+                # The gates of a trained network are open or shut: what is penalised is counted.
+                value = torch.stack([one.weight.flatten(1).count_nonzero(1) for one in penalised])
+                total += regularizer.strengths["weight"] * value.sum(0)
+                continue
             if isinstance(regularizer, HiddenKL):
                 weight, sparsity = (
                     regularizer.strengths["weight"],

@@ -1,7 +1,7 @@
 """From an estimator's parameters to the project that it trains, and errors back in its words."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -110,19 +110,25 @@ def _regularizers(given: Mapping[str, Any]) -> dict[str, Any]:
     strengths = {strength: given[strength] for strength in taken}
     if "l1_weight" in strengths:
         strengths["l1_weights"] = [strengths.pop("l1_weight")]
-    for term in terms:
-        missing = [name for name in term.strengths if strengths.get(name, 0) is None]
-        strengths |= _defaults(term, missing)
+    hidden = {name: value for term in terms for name, value in _defaults(term).items()}
+    for strength, value in hidden.items():
+        if strengths[strength] is None:
+            strengths[strength] = value
+    missing = [strength for strength, value in strengths.items() if value is None]
+    if missing:
+        raise EstimatorError(f"regularizer {name!r} needs {' and '.join(missing)}")
     return {"groups": {name: strengths}, "proximal": given["proximal"]}
 
 
-def _defaults(term: Term, names: Sequence[str]) -> dict[str, float]:
-    """These strengths of a hidden term in the default groups of project files."""
+def _defaults(term: Term) -> dict[str, float]:
+    """The strengths of a hidden term in the default groups of project files, if it is in one."""
+    if term.kind == "weight":
+        return {}
     settings = RegularizerSettings()
-    groups = [group for group in settings.groups if term in settings.terms(group)]
-    if names and not groups:
-        raise EstimatorError(f"{names[0]} must be given: {term.symbol} has no default of it")
-    return {name: settings.grid(groups[0])[0][name] for name in names}
+    for group in settings.groups:
+        if term in settings.terms(group):
+            return {strength: settings.grid(group)[0][strength] for strength in term.strengths}
+    return {}
 
 
 def _units(given: Mapping[str, Any]) -> Any:

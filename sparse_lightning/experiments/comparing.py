@@ -21,8 +21,8 @@ from sparse_lightning.tracking.columns import RunColumns
 from sparse_lightning.tracking.selecting import Selection, read_columns
 from sparse_lightning.tracking.store import Store
 
-LARGEST = 1e150
-"""Areas, the products of two values, can be reckoned with up to here."""
+LARGEST = 1e306
+"""An area up to here can be reckoned with and drawn."""
 
 
 def report_experiment(
@@ -73,8 +73,7 @@ def compare_experiment(
     frame = frame_of(columns, axes)
     x, y = (frame.runs.loc[~frame.runs["failed"], name] for name in ("x", "y"))
     best_x = _best_x(x, axes)
-    for name, values in ((axes.x, x), (axes.y, y)):
-        _check_size(name, values)
+    _check_size(x, y, axes)
     floor, null = _ends(y, axes.y_direction, request.floor, request.null, axes.y)
     total = _total(x, best_x, axes, request.total)
     y_sign = 1 if axes.y_direction == "min" else -1
@@ -152,12 +151,15 @@ def _read(store: Store, experiment: str, experiment_id: str, condition: str) -> 
     return columns
 
 
-def _check_size(name: str, values: pd.Series) -> None:
-    largest = float(values[values.abs().idxmax()])
-    if abs(largest) > LARGEST:
+def _check_size(x: pd.Series, y: pd.Series, axes: Axes) -> None:
+    spans = [max(1.0, float(values.max()) - float(values.min())) for values in (x, y)]
+    if spans[0] > LARGEST / spans[1]:
+        reach = " and ".join(
+            f"{shortened(name, 80)} reaches from {values.min():g} to {values.max():g}"
+            for name, values in ((axes.x, x), (axes.y, y))
+        )
         raise InputError(
-            f"{shortened(name, 80)} is {largest:g} in a run; values up to {LARGEST:g} can be "
-            "compared (--filter leaves runs out)"
+            f"{reach}, and no number holds the area between them; --filter leaves runs out"
         )
 
 
@@ -210,18 +212,13 @@ def _assumed(
     frame: RunsFrame,
 ) -> list[str]:
     said = []
-    taken = [
-        f"a {'small' if direction == 'min' else 'large'} {name}"
-        for name, direction, wish in (
-            (axes.x, axes.x_direction, request.x_direction),
-            (axes.y, axes.y_direction, request.y_direction),
-        )
-        if wish == "auto"
-    ]
-    if taken:
-        verb = "are" if len(taken) > 1 else "is"
-        said.append(f"By the names alone, {' and '.join(taken)} {verb} taken as good.")
     least = {"min": "least", "max": "greatest"}
+    if "auto" in (request.x_direction, request.y_direction):
+        good = {"min": "small", "max": "large"}
+        said.append(
+            f"Of {axes.x} {good[axes.x_direction]} values are good, of {axes.y} "
+            f"{good[axes.y_direction]} ones; --x-direction and --y-direction say otherwise."
+        )
     if request.floor is None:
         said.append(
             f"No floor was given: it is the {least[axes.y_direction]} {axes.y} of the runs, "

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Float64, Int
 from torch import Tensor, nn
 
 from sparse_lightning.modules.optimization import silence
@@ -191,6 +191,25 @@ def not_finite(tensors: Iterable[Tensor]) -> Bool[Tensor, " replica"]:
     return ~torch.stack([one.isfinite() for one in largest]).all(0)
 
 
+def largest_outputs(
+    module: nn.Module, largest: float, replicas: int
+) -> Float64[Tensor, " replica"]:
+    """What no output of a batched layer exceeds: Π (|x| + 1) max(1, Σᵢ |wᵢⱼ| + |bⱼ|) over layers.
+
+    Args:
+        module: the population; its activations give no larger values than they take.
+        largest: absolute value of an input.
+        replicas: how many.
+    """
+    bound = torch.full((replicas,), largest, dtype=torch.float64)
+    for layer in module.modules():
+        if isinstance(layer, BatchedLinear):
+            sums = layer.weight.detach().double().abs().sum(1)
+            sums += layer.bias.detach().double().abs().flatten(1)
+            bound = (bound.to(sums.device) + 1) * sums.amax(1).clamp(min=1)
+    return bound
+
+
 def overflowing(
     module: nn.Module, batches: Iterable[Any], forward: Callable[[Any], Any], replicas: int
 ) -> Bool[Tensor, " replica"]:
@@ -202,12 +221,15 @@ def overflowing(
         forward: applies the population to a batch.
         replicas: how many.
     """
-    found: list[Bool[Tensor, " replica"]] = []
+    layers = [layer for layer in module.modules() if isinstance(layer, BatchedLinear)]
+    found = torch.zeros(replicas, dtype=torch.bool)
+    if layers:
+        found = found.to(layers[0].weight.device)
 
     def watch(_: nn.Module, __: Any, output: Tensor) -> None:
-        found.append(not_finite([output]))
+        # In place: small tensors that are kept between large ones keep the memory of these.
+        found.logical_or_(not_finite([output]))
 
-    layers = [layer for layer in module.modules() if isinstance(layer, BatchedLinear)]
     hooks = [layer.register_forward_hook(watch) for layer in layers]
     try:
         with torch.no_grad():
@@ -216,4 +238,4 @@ def overflowing(
     finally:
         for hook in hooks:
             hook.remove()
-    return torch.stack(found).any(0) if found else torch.zeros(replicas, dtype=torch.bool)
+    return found

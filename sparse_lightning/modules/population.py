@@ -8,7 +8,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sparse_lightning.modules.failures import FailureRecord, ScaledGradients, overflowing
+from sparse_lightning.modules.failures import (
+    FailureRecord,
+    ScaledGradients,
+    largest_outputs,
+    overflowing,
+)
 from sparse_lightning.modules.optimization import (
     ReplicaRates,
     clip_by_replica,
@@ -158,6 +163,8 @@ class PopulationModule(pl.LightningModule):
         self._take_out()
 
     def on_train_end(self) -> None:
+        if self._cannot_overflow():
+            return
         precision, step = self.trainer.precision_plugin, self.trainer.global_step - 1
         batches = (
             self.trainer.strategy.batch_to_device(precision.convert_input(rows))
@@ -170,6 +177,16 @@ class PopulationModule(pl.LightningModule):
             )
         self.failures.note_products(overflowed.to(self.device), step, self.parameters())
         self._take_out()
+
+    def _cannot_overflow(self) -> bool:
+        """Whether the weights alone show it: going through all rows takes as long as an epoch."""
+        rows = getattr(getattr(self.trainer, "datamodule", None), "rows", None)
+        if not isinstance(rows, Tensor):
+            return False
+        largest = max(abs(float(end)) for end in rows.aminmax())
+        half = "16" in str(self.trainer.precision) and "bf16" not in str(self.trainer.precision)
+        limit = torch.finfo(torch.float16 if half else torch.float32).max
+        return bool((largest_outputs(self, largest, self.replicas) < limit).all())
 
     def _take_out(self) -> None:
         """Let failed replicas rest: nothing of theirs is of use, nor can it come back."""

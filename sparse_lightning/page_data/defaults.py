@@ -11,8 +11,9 @@ LARGE_IS_GOOD = (
     *("accuracy", "acc", "precision", "recall", "f1", "auc", "auroc", "auprc", "r2", "score"),
     *("top", "correct", "sensitivity", "specificity", "mcc", "kappa", "map", "ap", "ndcg", "mrr"),
     *("reward", "return", "bleu", "rouge", "meteor", "iou", "jaccard", "dice", "psnr", "ssim"),
-    *("likelihood", "elbo", "throughput", "fps"),
+    *("likelihood", "elbo", "throughput", "fps", "hit"),
 )
+"""Words of the names of metrics of which large values are good."""
 COSTS = (
     *("connections", "nonzero", "parameters", "params", "n_params", "size", "flops", "macs"),
     *("latency", "memory", "depth", "units", "seconds", "time", "cost"),
@@ -102,7 +103,7 @@ def _first(metrics: Sequence[str], words: Sequence[str]) -> str | None:
 
 
 def _words(name: str) -> set[str]:
-    apart = re.split(r"[-_./: ]+|(?<=[a-z])(?=[A-Z])", name)
+    apart = re.split(r"[-_./@: ]+|(?<=[a-z])(?=[A-Z])", name)
     words = {word.lower() for word in apart}
     # `top5` and `map50` are a word and a number, `f1` and `r2` are not.
     plain = {word.rstrip("0123456789") for word in words}

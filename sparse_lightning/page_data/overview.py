@@ -6,7 +6,7 @@ from typing import Any
 from sparse_lightning.page_data import VERSION
 from sparse_lightning.page_data.studies import study_heads
 from sparse_lightning.tracking import names
-from sparse_lightning.tracking.selecting import count_runs
+from sparse_lightning.tracking.counting import count_runs
 from sparse_lightning.tracking.store import Store
 
 

@@ -7,7 +7,7 @@ from sparse_lightning.page_data import VERSION
 from sparse_lightning.page_data.networks import network_documents
 from sparse_lightning.page_data.runs import columns_document, described_runs
 from sparse_lightning.tracking.columns import RunColumns
-from sparse_lightning.tracking.selecting import read_history
+from sparse_lightning.tracking.history import read_history
 from sparse_lightning.tracking.store import Store
 
 Document = dict[str, Any]

@@ -5,10 +5,10 @@ from typing import Any
 from sparse_lightning.page_data.defaults import defaults_of
 from sparse_lightning.page_data.studies import bootstrap_document, project_of, study_document
 from sparse_lightning.tracking.columns import RunColumns
+from sparse_lightning.tracking.counting import count_left_out
 from sparse_lightning.tracking.selecting import (
     MOST_RUNS,
     Selection,
-    count_left_out,
     read_columns,
 )
 from sparse_lightning.tracking.store import Store

@@ -97,10 +97,6 @@ class L0(ZeroKeeper, Regularizer):
         self._noise: dict[int, torch.Generator] = {}  # by seed
         self._restored: dict[str, Any] | None = None
 
-    def value(self, tensor: Tensor) -> Tensor:
-        """How many weights of trained networks are not zero, `(replica,)`; no gate is left."""
-        return torch.count_nonzero(tensor.flatten(1), dim=1).to(tensor.dtype)
-
     def state_dict(self) -> dict[str, Any]:
         return {
             "blocks": {number: block.state_dict() for number, block in self._blocks.items()},

@@ -216,7 +216,10 @@ def _trim_panel(panel: Axes, frame: pd.DataFrame, index: str) -> None:
     ends = np.append(ends[~np.isnan(ends)], 0.0)
     width = (ends.max() - ends.min()) or 1.0
     # The room on the right is for the values written beside the markers.
-    panel.set_xlim(ends.min() - 0.03 * width, ends.max() + 0.36 * width)
+    with np.errstate(over="ignore"):
+        limits = np.array([ends.min() - 0.03 * width, ends.max() + 0.36 * width])
+    if np.isfinite(limits).all():  # else matplotlib's own
+        panel.set_xlim(*limits)
     panel.set_title(index_name(index), loc="left", fontsize=10.5, fontweight="bold")
     panel.xaxis.set_major_locator(MaxNLocator(nbins=4))
     panel.tick_params(axis="y", length=0)

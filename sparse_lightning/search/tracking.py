@@ -16,7 +16,8 @@ from sparse_lightning.search.candidates import Candidate
 from sparse_lightning.search.group_study import study_name
 from sparse_lightning.search.outcomes import Outcome
 from sparse_lightning.tracking import Store, names
-from sparse_lightning.tracking.opened import JobWriter, OpenedRun, complete_left
+from sparse_lightning.tracking.job_writer import JobWriter
+from sparse_lightning.tracking.opened import OpenedRun, complete_left
 from sparse_lightning.tracking.origin import commit_tag
 from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.writing import common_params, network_run

@@ -16,7 +16,8 @@ from sparse_lightning.project.settings import ReportSettings
 from sparse_lightning.server.answers import RefusedError, answer, guard, refusal
 from sparse_lightning.server.files import PAGE, page_file
 from sparse_lightning.server.permissions import BLUEPRINT, Permissions
-from sparse_lightning.tracking.selecting import Selection, read_history
+from sparse_lightning.tracking.history import read_history
+from sparse_lightning.tracking.selecting import Selection
 from sparse_lightning.tracking.served import ServedStore
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]

@@ -2,29 +2,32 @@
 
 import logging
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from uuid import uuid4
 
 from mlflow.entities import DatasetInput, Run
 from mlflow.exceptions import MlflowException
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from sparse_lightning.errors import TrackingError, UndeliveredError
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.abandoned import end_abandoned
-from sparse_lightning.tracking.delivery import passing, single
-from sparse_lightning.tracking.origin import source_tags
-from sparse_lightning.tracking.outbox import PATIENCE, PAUSES, Outbox
-from sparse_lightning.tracking.owners import Heartbeat, now, this_process
+from sparse_lightning.tracking.opening import (
+    delete_with_children,
+    earlier_runs,
+    job_tags,
+    joined_run,
+    new_run,
+)
+from sparse_lightning.tracking.outbox import PATIENCE, Outbox
+from sparse_lightning.tracking.owners import Heartbeat, now
 from sparse_lightning.tracking.records import Attached, Described, Ended, Forgotten, Given
 from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.spool import Job, Spool, spool_folder, spools_in
-from sparse_lightning.tracking.store import Store, retries
+from sparse_lightning.tracking.store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -113,16 +116,17 @@ class OpenedRun:
             TrackingError: the store fails, or the open run holds something of this package already.
             InputError: there is no such run.
         """
-        earlier = _earlier(store, key) if key else []
+        earlier = earlier_runs(store, key) if key else []
         known = {run.info.run_id for run in earlier}
         complete_left(store, lambda job: job.run_id in known)
         if run_id:
-            run = _joined(store, run_id, key)
+            run = joined_run(store, run_id, key)
             for other in earlier:
                 if other.info.run_id != run_id:
-                    _delete(store, other)
+                    delete_with_children(store, other)
         else:
-            run = earlier[0] if earlier else _opened(store, name, _tags(kind, name, key), patience)
+            tags = job_tags(kind, name, key)
+            run = earlier[0] if earlier else new_run(store, name, tags, patience)
         resumed = run.info.run_id in known
         job = Job(
             kind,
@@ -242,7 +246,7 @@ class OpenedRun:
         )
 
     def _begin(self) -> None:
-        self.describe(tags=_tags(self._job.kind, self._job.name, self._key))
+        self.describe(tags=job_tags(self._job.kind, self._job.name, self._key))
         if self.resumed:
             with self.store.errors("does not go on with the run"):
                 self.store.client.update_run(self.run_id, status="RUNNING")
@@ -299,107 +303,6 @@ def complete_left(store: Store, wanted: Callable[[Job], bool]) -> None:
             continue
         with OpenedRun.resume(store, spool) as run:
             run.end("KILLED")
-
-
-class JobWriter(ABC):
-    """What writes a job into a run of its own; a context manager that ends the run in any case.
-
-    Args:
-        run: of the job.
-    """
-
-    def __init__(self, run: OpenedRun):
-        self._run = run
-        self._open = ExitStack()
-
-    @property
-    def run(self) -> OpenedRun:
-        """The job's run."""
-        return self._run
-
-    @property
-    def run_id(self) -> str:
-        """Of the job's run."""
-        return self._run.run_id
-
-    def __enter__(self) -> Self:
-        # Python calls __exit__ only for what has been entered: a failure in here ends the run too.
-        with ExitStack() as stack:
-            stack.enter_context(self._run)
-            self._begin(stack)
-            self._open = stack.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._open.__exit__(kind, error, trace)
-
-    @abstractmethod
-    def _begin(self, stack: ExitStack) -> None:
-        """Describe the job; what is entered into the stack ends before the run does."""
-
-
-def _opened(store: Store, name: str, tags: Mapping[str, str], patience: float) -> Run:
-    """A new run in the experiment of this name, once and no more than once."""
-    experiment = store.experiment(name)
-    tags = {**source_tags(), names.KEY: uuid4().hex, **tags}
-    until, pause, run = time.monotonic() + patience, PAUSES[0], None
-    while run is None:
-        with store.errors("does not open a run"):
-            try:
-                # MLflow's client would make one more run each time that it does not get an answer.
-                with retries(0):
-                    run = store.client.create_run(
-                        experiment.experiment_id, run_name=name, tags=tags
-                    )
-            except (MlflowException, OSError) as error:
-                if not passing(error) or time.monotonic() > until:
-                    raise
-                time.sleep(pause)
-                pause = min(2 * pause, PAUSES[1])
-                with suppress(MlflowException, OSError):
-                    run = single(store, experiment.experiment_id, tags)
-    return run
-
-
-def _joined(store: Store, run_id: str, key: str | None) -> Run:
-    run = store.run(run_id)
-    resumed = key is not None and run.data.tags.get(names.KEY) == key
-    if names.KIND in run.data.tags and not resumed:
-        raise TrackingError(
-            f"the run {run_id} (MLFLOW_RUN_ID) holds a study already; unset MLFLOW_RUN_ID to "
-            "start a run of its own"
-        )
-    return run
-
-
-def _earlier(store: Store, key: str) -> list[Run]:
-    """The runs that earlier processes have opened for a job: one, or none."""
-    with store.errors("cannot be searched"):
-        everywhere = [e.experiment_id for e in store.client.search_experiments()]
-    return store.search(everywhere, f"tags.`{names.KEY}` = '{key}'")
-
-
-def _delete(store: Store, run: Run) -> None:
-    below = f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run.info.run_id}'"
-    children = store.search([run.info.experiment_id], below)
-    with store.errors("does not delete the run that this one takes the place of"):
-        for one in (*children, run):
-            store.client.delete_run(one.info.run_id)
-
-
-def _tags(kind: str, name: str, key: str | None) -> dict[str, str]:
-    return {
-        names.KIND: kind,
-        MLFLOW_RUN_NAME: name,
-        names.OWNER: this_process(),
-        names.SEEN: now(),
-        **({} if key is None else {names.KEY: key}),
-    }
 
 
 def _now() -> int:

@@ -2,7 +2,6 @@
 
 import math
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +14,13 @@ from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import InputError, TrackingError
 from sparse_lightning.project import Project
-from sparse_lightning.project.types import LARGEST_SEED
 from sparse_lightning.reading.loss import losses_of
 from sparse_lightning.reading.structure import Structure
 from sparse_lightning.replica import STRENGTHS
 from sparse_lightning.tracking import names
-from sparse_lightning.tracking.columns import ABSENT, Coded, RunColumns
+from sparse_lightning.tracking.columns import RunColumns
 from sparse_lightning.tracking.files import read_document, read_json, read_project, readable
+from sparse_lightning.tracking.network_frame import check_params, network_frame
 from sparse_lightning.tracking.selecting import Selection, read_columns
 from sparse_lightning.tracking.store import Store
 from sparse_lightning.tracking.stored import StoredNetwork
@@ -145,7 +144,7 @@ def read_study(store: Store, run_id: str) -> StudyRecord:
         params=params,
         layers=layers,
         metrics=dict(run.data.metrics),
-        networks=_networks(columns, run_id),
+        networks=network_frame(columns, run_id),
         columns=columns,
         seconds=(run.info.end_time - run.info.start_time) / 1000 if run.info.end_time else math.nan,
     )
@@ -204,7 +203,7 @@ def stored_network_of_run(
             **{name: float(run.data.params.get(name, "nan")) for name in STRENGTHS},
             "seed": int(run.data.params["seed"]),
         }
-        _check_params(params["l1_weight"], params["seed"])
+        check_params(params["l1_weight"], params["seed"])
     if math.isnan(params["l1_weight"]):
         params["l1_weight"] = 0.0
     task = run.data.params.get("task", "")
@@ -266,80 +265,4 @@ def _load(
         run_id=run_id,
         task=task,
         classes=classes,
-    )
-
-
-_NOT_FURTHER = ("connections", "squared_error", "training_squared_error")
-
-
-def _check_params(weight: float, seed: int) -> None:
-    if math.isinf(weight) or abs(seed) > LARGEST_SEED:
-        raise ValueError("l1_weight or seed out of range")
-
-
-def _networks(columns: RunColumns, study: str) -> pd.DataFrame:
-    if None in columns.replicas:
-        run_id = columns.ids[columns.replicas.index(None)]
-        raise TrackingError(f"the number of run {run_id} cannot be read")
-    with readable("the params of a network", study):
-        return _frame(columns)
-
-
-def _frame(columns: RunColumns) -> pd.DataFrame:
-    order = np.argsort(np.array(columns.replicas))
-
-    def text(known: Mapping[str, Coded], name: str) -> list[str | None]:
-        column = known.get(name)
-        if column is None:
-            return [None] * len(order)
-        codes = (column.codes[place] for place in order)
-        return [None if code == ABSENT else column.levels[code] for code in codes]
-
-    def param(name: str) -> list[str | None]:
-        return text(columns.params, name)
-
-    def given(name: str) -> list[str]:
-        found = param(name)
-        if None in found:
-            raise ValueError(f"{columns.ids[order[found.index(None)]]} lacks {name}")
-        return [value or "" for value in found]
-
-    def tag(name: str) -> list[str]:
-        return [found or "" for found in text(columns.tags, name)]
-
-    def metric(name: str) -> np.ndarray:
-        values = columns.metrics.get(name)
-        if values is None:
-            return np.full(len(order), np.nan)
-        return np.array(values, dtype=float)[order]
-
-    def own(values: list[str]) -> list[str]:
-        return [values[place] for place in order]
-
-    strengths = {name: np.array(param(name), dtype=float) for name in STRENGTHS}
-    seeds = [int(seed) for seed in given("seed")]
-    for weight, seed in zip(strengths["l1_weight"], seeds, strict=True):
-        _check_params(weight, seed)
-    strengths["l1_weight"] = np.nan_to_num(strengths["l1_weight"])
-    failures = tag(names.FAILURE)
-    failed = np.array([bool(failure) for failure in failures])
-    experiments = columns.experiments
-    return pd.DataFrame(
-        {
-            "group": given("group"),
-            "regularizer": given("regularizer"),
-            **strengths,
-            "seed": seeds,
-            "connections": np.where(failed, np.nan, metric("connections")),
-            "squared_error": np.where(failed, np.nan, metric("squared_error")),
-            **{name: metric(name) for name in columns.metrics if name not in _NOT_FURTHER},
-            "failed": failed,
-            "failure": failures,
-            "failure_phase": tag(names.FAILURE_PHASE),
-            "failure_step": np.array(text(columns.tags, names.FAILURE_STEP), dtype=float),
-            "failure_cause": tag(names.FAILURE_CAUSE),
-            "run_id": own(columns.ids),
-            "run_name": own(columns.names),
-            "experiment_id": own([experiments.levels[code] for code in experiments.codes]),
-        }
     )

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from math import isfinite
 from typing import Any
 
 from mlflow.entities import Run, ViewType
@@ -117,7 +116,7 @@ def _from_tables(sql: Any, selection: Selection, most: int) -> RunColumns:
                 wanted.append(runs.c.status == "FINISHED")
                 wanted.append(exists().where(latest.c.run_uuid == runs.c.run_uuid))
         if selection.condition:
-            wanted.append(runs.c.run_uuid.in_(_meeting(sql, session, selection.condition)))
+            wanted.append(runs.c.run_uuid.in_(meeting(sql, session, selection.condition)))
         newest = (
             select(
                 runs.c.run_uuid,
@@ -153,14 +152,14 @@ def _from_tables(sql: Any, selection: Selection, most: int) -> RunColumns:
         return columns_of(
             heads,
             # MLflow keeps an infinite value as the greatest number there is.
-            ((run_id, key, _finite(value)) for run_id, key, value in numbers),
+            ((run_id, key, finite(value)) for run_id, key, value in numbers),
             values(params, params.c.value),
             values(tags, tags.c.value, where=visible),
             truncated=len(found) > most,
         )
 
 
-def _meeting(sql: Any, session: Any, condition: str) -> Any:
+def meeting(sql: Any, session: Any, condition: str) -> Any:
     """A select of the runs that meet a condition, as MLflow's own search puts it together."""
     from mlflow.store.tracking import sqlalchemy_store
     from mlflow.store.tracking.dbmodels.models import SqlRun
@@ -181,8 +180,8 @@ def _meeting(sql: Any, session: Any, condition: str) -> Any:
 def _from_api(store: Any, selection: Selection, most: int) -> RunColumns:
     runs: list[Run] = []
     for condition in _conditions(selection):
-        found = _searched(store, selection.experiments, condition)
-        runs += islice((run for run in found if _wanted(run, selection)), most + 1)
+        found = searched(store, selection.experiments, condition)
+        runs += islice((run for run in found if wanted(run, selection)), most + 1)
     if len(selection.studies) > 1:
         runs.sort(key=lambda run: run.info.start_time or 0, reverse=True)
     truncated = len(runs) > most
@@ -199,7 +198,7 @@ def _from_api(store: Any, selection: Selection, most: int) -> RunColumns:
             for run in runs
         ],
         (
-            (run.info.run_id, key, _finite(value))
+            (run.info.run_id, key, finite(value))
             for run in runs
             for key, value in run.data.metrics.items()
         ),
@@ -221,7 +220,8 @@ def _conditions(selection: Selection) -> list[str]:
     ]
 
 
-def _wanted(run: Run, selection: Selection) -> bool:
+def wanted(run: Run, selection: Selection) -> bool:
+    """Whether a selection takes a run that meets its condition."""
     kind = run.data.tags.get(names.KIND)
     if selection.studies:
         parent = run.data.tags.get(MLFLOW_PARENT_RUN_ID)
@@ -230,7 +230,8 @@ def _wanted(run: Run, selection: Selection) -> bool:
     return kind not in WHOLE and (finished or selection.unfinished)
 
 
-def _searched(store: Any, experiments: Sequence[str], condition: str) -> Iterator[Run]:
+def searched(store: Any, experiments: Sequence[str], condition: str) -> Iterator[Run]:
+    """The runs of experiments that meet a condition of MLflow's, page by page."""
     token = None
     while True:
         page = store.search_runs(
@@ -246,125 +247,6 @@ def _texts(given: Iterable[tuple[str, dict[str, str]]]) -> Iterator[tuple[str, s
     return ((run_id, key, text) for run_id, texts in given for key, text in texts.items())
 
 
-def _finite(value: float) -> float:
+def finite(value: float) -> float:
+    """The value; NaN for what MLflow's databases keep for infinities."""
     return value if abs(value) < sys.float_info.max else float("nan")
-
-
-def read_history(sql: Any, run_id: str) -> dict[str, dict[str, list[Any]]]:
-    """Every metric of a run over its steps: `{name: {"steps": …, "values": …}}`.
-
-    A value that is no finite number is None; of several values at a step the last one counts.
-
-    Args:
-        sql: a tracking store of MLflow, as a server has it open.
-        run_id: of the run.
-    """
-    if reads(sql):
-        from mlflow.store.db.base_sql_model import Base
-        from sqlalchemy import select
-
-        table = Base.metadata.tables["metrics"]
-        query = select(
-            table.c.key, table.c.step, table.c.timestamp, table.c.value, table.c.is_nan
-        ).where(table.c.run_uuid == run_id)
-        with sql.ManagedSessionMaker() as session:
-            points = [
-                (key, step, time, float("nan") if is_nan else value)
-                for key, step, time, value, is_nan in session.execute(query)
-            ]
-    else:
-        points = [
-            (key, point.step, point.timestamp, point.value)
-            for key in sql.get_run(run_id).data.metrics
-            for point in sql.get_metric_history(run_id, key)
-        ]
-    history: dict[str, dict[int, float]] = {}
-    for key, step, _, value in sorted(points, key=lambda point: point[:3]):
-        history.setdefault(key, {})[step] = value
-    return {
-        key: {
-            "steps": list(steps),
-            "values": [value if isfinite(_finite(value)) else None for value in steps.values()],
-        }
-        for key, steps in history.items()
-    }
-
-
-def count_left_out(sql: Any, selection: Selection) -> dict[str, int]:
-    """How many runs a selection leaves out, and why: those of whole studies are no such runs.
-
-    Args:
-        sql: a tracking store of MLflow, as a server has it open.
-        selection: which runs are selected; of studies and where `unfinished` is true, none is left
-            out.
-
-    Returns:
-        `failed` (or killed), `running` (or scheduled) and `without_metric`.
-
-    Raises:
-        MlflowException: the condition is none, or the store fails.
-    """
-    counts = {"failed": 0, "running": 0, "without_metric": 0}
-    if selection.studies or selection.unfinished or not selection.experiments:
-        return counts
-    if not reads(sql):
-        for run in _searched(sql, selection.experiments, selection.condition):
-            if run.data.tags.get(names.KIND) not in WHOLE and not _wanted(run, selection):
-                counts[_reason(run.info.status)] += 1
-        return counts
-    from mlflow.store.db.base_sql_model import Base
-    from sqlalchemy import exists, func, or_, select
-
-    runs, tags, latest = (Base.metadata.tables[name] for name in ("runs", "tags", "latest_metrics"))
-    whole = exists().where(
-        tags.c.run_uuid == runs.c.run_uuid, tags.c.key == names.KIND, tags.c.value.in_(WHOLE)
-    )
-    measured = exists().where(latest.c.run_uuid == runs.c.run_uuid)
-    with sql.ManagedSessionMaker() as session:
-        query = (
-            select(runs.c.status, func.count())
-            .where(
-                runs.c.experiment_id.in_([int(number) for number in selection.experiments]),
-                runs.c.lifecycle_stage == "active",
-                ~whole,
-                or_(runs.c.status != "FINISHED", ~measured),
-            )
-            .group_by(runs.c.status)
-        )
-        if selection.condition:
-            query = query.where(runs.c.run_uuid.in_(_meeting(sql, session, selection.condition)))
-        for status, count in session.execute(query):
-            counts[_reason(status)] += count
-    return counts
-
-
-def _reason(status: str) -> str:
-    if status == "FINISHED":
-        return "without_metric"
-    return "failed" if status in ("FAILED", "KILLED") else "running"
-
-
-def count_runs(sql: Any, experiments: Sequence[str]) -> dict[str, int]:
-    """How many runs each of these experiments has that are not deleted.
-
-    Args:
-        sql: a tracking store of MLflow, as a server has it open.
-        experiments: their ids.
-    """
-    counts = dict.fromkeys(experiments, 0)
-    if not reads(sql):
-        for run in _searched(sql, experiments, ""):
-            counts[run.info.experiment_id] += 1
-        return counts
-    from mlflow.store.db.base_sql_model import Base
-    from sqlalchemy import func, select
-
-    runs = Base.metadata.tables["runs"]
-    query = (
-        select(runs.c.experiment_id, func.count())
-        .where(runs.c.lifecycle_stage == "active")
-        .group_by(runs.c.experiment_id)
-    )
-    with sql.ManagedSessionMaker() as session:
-        found = {str(experiment): count for experiment, count in session.execute(query)}
-    return {experiment: found.get(experiment, 0) for experiment in experiments}

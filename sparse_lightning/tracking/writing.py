@@ -20,7 +20,8 @@ from sparse_lightning.population import single
 from sparse_lightning.project import Project
 from sparse_lightning.replica import Replica
 from sparse_lightning.tracking import names
-from sparse_lightning.tracking.opened import JobWriter, OpenedRun
+from sparse_lightning.tracking.job_writer import JobWriter
+from sparse_lightning.tracking.opened import OpenedRun
 from sparse_lightning.tracking.origin import commit_tag
 from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.store import Store

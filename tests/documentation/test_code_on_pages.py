@@ -62,7 +62,11 @@ def test_a_command_is_understood(command, typed):
         assert {name, *others} <= set(group.commands), command
         group = group.commands[name]
     if SYNOPSIS.search(command) or not typed:
-        options = {option for parameter in group.params for option in parameter.opts}
+        options = {
+            option
+            for parameter in group.params
+            for option in (*parameter.opts, *parameter.secondary_opts)
+        }
         assert {word for word in rest if word.startswith("--")} <= options, command
     else:
         group.make_context(name, rest)

@@ -85,6 +85,7 @@ def test_the_network_is_the_packages_own(fitted):
     assert "4-3-4" in fitted.network_.describe(FRAME)
 
 
+@pytest.mark.long
 def test_its_networks_are_those_that_a_project_trains(fitted):
     seeds = fitted.population_["seed"].tolist()
     project = sl.Project(
@@ -224,20 +225,6 @@ def test_hidden_terms_have_the_default_strengths_of_project_files(regularizer, s
     assert params == {"group": regularizer, "regularizer": regularizer, **strengths}
 
 
-@pytest.mark.parametrize(
-    ("regularizer", "given"),
-    [
-        ("topk", {"hidden_weight": 0.1, "sparsity": 0.5}),
-        ("sL1+topk", {"hidden_weight": 0.1, "sparsity": 0.5}),
-        ("L0", {}),
-        ("L0+sh", {}),
-    ],
-)
-def test_terms_without_a_default_group_are_trained(regularizer, given):
-    made = sl.SparseAutoencoder(2, regularizer=regularizer, **given, **SHORT).fit(FRAME)
-    assert {**made.network_.params, **given} == made.network_.params
-
-
 def test_l0_is_judged_by_the_weights_that_are_not_zero():
     made = sl.SparseAutoencoder(3, regularizer="L0", l1_weight=0.2, **{**SHORT, "epochs": 80}).fit(
         FRAME
@@ -288,7 +275,6 @@ def test_the_loss_curve_falls_and_its_epochs_are_told():
         ({"regularizer": "sL1+shh"}, "holds the unknown term 'shh'"),
         ({"regularizer": "L1+sL1"}, "at most one weight term"),
         ({"regularizer": 3}, "regularizer must be text as 'sL1\\+sh', or None, got 3"),
-        ({"regularizer": "topk", "sparsity": 0.5}, "hidden_weight must be given: topk has no def"),
         ({"regularizer": "KL", "sparsity": 2}, "sparsity must be less than 1, got 2"),
         ({"proximal": True}, "proximal needs optimizer sgd, got adam"),
         ({"connection_threshold": "a"}, "connection_threshold must be a number, got 'a'"),
@@ -328,11 +314,6 @@ def test_wrong_data_are_named():
         estimator.transform(pd.concat([FRAME[:1], FRAME[:1].assign(a=1e300)]))
     with pytest.raises(ValueError, match="X has 3 columns, expected the 2 codes"):
         estimator.inverse_transform(np.zeros((1, 3)))
-    codes = estimator.set_output(transform="pandas").transform(FRAME)
-    with pytest.raises(ValueError, match="column 1 of X is 'code_2', expected 'code_1'"):
-        estimator.inverse_transform(codes[["code_2", "code_1"]])
-    unnamed = estimator.inverse_transform(codes.set_axis(range(2), axis=1))
-    pd.testing.assert_frame_equal(unnamed, estimator.inverse_transform(codes))
 
 
 def test_networks_that_diverge_are_a_training_error():
@@ -375,3 +356,21 @@ def test_progress_is_told_when_asked_for(capfd):
     assert capfd.readouterr() == ("", "")
     sl.SparseAutoencoder(2, verbose=True, **SHORT).fit(FRAME)
     assert "3 networks, 5 epochs" in capfd.readouterr().err
+
+
+def test_gates_and_hidden_terms_without_defaults_can_be_chosen():
+    gated = sl.SparseAutoencoder(2, regularizer="L0", l1_weight=1e-3, **SHORT).fit(FRAME)
+    assert np.isfinite(gated.population_["objective"]).all()
+    kept = sl.SparseAutoencoder(2, regularizer="sL1+topk", hidden_weight=1, sparsity=0.5, **SHORT)
+    assert kept.fit(FRAME).transform(FRAME).shape == (60, 2)
+    short = sl.SparseAutoencoder(2, regularizer="sL1+topk", hidden_weight=1, **SHORT)
+    with pytest.raises(EstimatorError, match=r"regularizer 'sL1\+topk' needs sparsity"):
+        short.fit(FRAME)
+
+
+def test_codes_in_another_order_are_no_codes(fitted):
+    codes = pd.DataFrame(fitted.transform(FRAME), columns=fitted.get_feature_names_out())
+    with pytest.raises(EstimatorError, match=r"must be code_1, code_2, code_3 in this order, got"):
+        fitted.inverse_transform(codes[["code_2", "code_1", "code_3"]])
+    numbered = fitted.inverse_transform(codes.set_axis(range(3), axis=1))
+    pd.testing.assert_frame_equal(numbered, fitted.inverse_transform(codes))

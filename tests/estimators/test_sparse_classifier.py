@@ -22,6 +22,7 @@ def fitted():
     return sl.SparseClassifier(4, **SHORT).fit(X, NAMES)
 
 
+@pytest.mark.long
 def test_it_learns():
     made = sl.SparseClassifier(4, **{**SHORT, "epochs": 30, "learning_rate": 0.05})
     assert cross_val_score(made, X, NAMES, cv=3).mean() > 0.9

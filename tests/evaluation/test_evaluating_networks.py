@@ -108,6 +108,7 @@ def test_a_module_that_was_given_as_it_is(autoencoder, frame):
     assert again == result.artifacts["description.txt"].content
 
 
+@pytest.mark.long
 def test_a_model_of_the_flavour_pytorch(autoencoder, frame):
     with mlflow.start_run():
         info = mlflow.pytorch.log_model(autoencoder, name="net", serialization_format="pickle")

@@ -108,6 +108,7 @@ def test_the_page_says_what_was_assumed_and_needs_no_other_host(optimizers, tmp_
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     page = Page(text)
     for words in (
+        "Of n_params small values are good, of accuracy large ones;",
         "No floor was given: it is the greatest accuracy of the runs, 0.925.",
         "No corner was given for n_params: it is the greatest of the runs, 30.",
         "The 2 replicates settle",
@@ -152,6 +153,7 @@ def test_no_experiment_leads_out_of_the_folder_of_reports(name, folder):
     assert folder_of(name) == Path("reports") / folder
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_entry_point_compares_any_runs(optimizers, tmp_path):
     shutil.copy(Path(__file__).parents[2] / "MLproject", tmp_path)

@@ -250,7 +250,8 @@ def test_whatever_is_asked_of_the_page_is_answered(
     query = data.draw(st.lists(st.tuples(names, word), max_size=4))
     query = [(name, text.encode("utf-8", "replace").decode()) for name, text in query]
     method = data.draw(st.sampled_from(["get", "get", "get", "get", "post", "put", "head"]))
-    options: dict[str, Any] = {"query_string": query}
+    # The client takes a query in the path or beside it, not both.
+    options: dict[str, Any] = {} if "?" in path else {"query_string": query}
     if method == "post":
         options["data"] = data.draw(
             st.binary(max_size=20) | st.sampled_from([b'{"name": "x"}', b'{"name": 1}'])

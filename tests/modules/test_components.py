@@ -119,6 +119,7 @@ def test_dependent_and_empty_components_have_a_finite_span_error_and_gradient():
     torch.testing.assert_close(error[1], COVARIANCE.trace())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("decoder", DECODERS)
 def test_unregularized_components_are_the_exact_ones(decoder):
     module = population(REPLICAS[:1], decoder, epochs=800, learning_rate=0.02)
@@ -264,6 +265,7 @@ def test_settings_out_of_range_are_refused(change, message):
     assert str(caught.value) == message
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_sparse_components_keep_most_of_the_variance():
     weights = [0.02, 0.05, 0.1, 0.2, 0.5]

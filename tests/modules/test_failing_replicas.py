@@ -1,8 +1,12 @@
 """Replicas that fail: noticed wherever it begins, told apart by cause, and no concern of others."""
 
+from itertools import pairwise
+
 import pytest
 import pytorch_lightning as pl
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from pytorch_lightning.plugins.precision import MixedPrecision
 from torch import nn
 
@@ -11,9 +15,9 @@ from sparse_lightning.data.loading import TableModule
 from sparse_lightning.modules.autoencoder import Autoencoder
 from sparse_lightning.modules.classifier import Classifier
 from sparse_lightning.modules.components import PrincipalComponents
-from sparse_lightning.modules.failures import PATIENCE, Failure
+from sparse_lightning.modules.failures import PATIENCE, Failure, largest_outputs
 from sparse_lightning.modules.population import Optimization
-from sparse_lightning.population import batched_layer
+from sparse_lightning.population import BatchedLinear, batched_layer
 from sparse_lightning.regularizers.groups import regularizers_for
 from sparse_lightning.replica import Replica
 
@@ -248,3 +252,23 @@ def test_a_batch_that_is_not_finite_is_no_replicas_own_fault_and_fails_all():
 
     module = fitted("sae", [Spoiled()])
     assert module.failures.failures("")[:2] == [Failure("", 3, "loss")] * 2
+
+
+@given(st.integers(0, 1000), st.floats(0.01, 100), st.floats(0.01, 30))
+def test_no_output_is_above_what_the_weights_allow(seed, spread, largest):
+    generator = torch.Generator().manual_seed(seed)
+    layers = [
+        BatchedLinear(
+            torch.randn(3, below, above, generator=generator) * spread,
+            torch.randn(3, 1, above, generator=generator) * spread,
+        )
+        for below, above in pairwise((4, 5, 2, 4))
+    ]
+    rows = (2 * torch.rand(20, 4, generator=generator) - 1) * largest
+    module = nn.Sequential(layers[0], nn.Tanh(), layers[1], nn.ReLU(), layers[2])
+    seen = []
+    for layer in layers:
+        layer.register_forward_hook(lambda _, __, output: seen.append(output.abs().amax((1, 2))))
+    module(rows.expand(3, -1, -1))
+    bound = largest_outputs(module, float(rows.abs().max()), 3)
+    assert (torch.stack(seen).amax(0).double() <= bound).all()

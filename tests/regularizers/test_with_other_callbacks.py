@@ -113,5 +113,8 @@ def test_two_gates_on_one_weight_are_refused():
 def test_a_layer_that_begins_at_zero_is_told_of():
     network = perceptron()
     nn.init.zeros_(network[2].weight)
-    with pytest.warns(UserWarning, match=r"every weight of network\.2\.weight is zero"):
+    with (
+        pytest.warns(UserWarning, match=r"every weight of network\.2\.weight is zero"),
+        pytest.warns(UserWarning, match=r"no weight of network\.2\.weight is left"),
+    ):
         fitted(Plain(network), [L0(0.001)], epochs=1)

@@ -20,7 +20,7 @@ def trained(monkeypatch, study_of):
     """Train nothing; the projects that would have been trained, by the folders of their reports."""
     projects = {}
 
-    def run(project, uri, folder, progress, open_run):
+    def run(project, uri, folder, progress, open_run, fresh):
         folder.mkdir()
         projects[folder.name] = project
         own = any(project.regularizers.own_weights(group) for group in project.regularizers.groups)

@@ -102,6 +102,7 @@ def test_a_finished_scores_file_is_plain_text(make_project, workplace):
     make_project()
     status, _, told = command("--trials=1", "--group=L1", "--output=out")
     assert status == 0, told
-    assert (workplace / "out" / "search.csv").read_text().startswith("group,trials,trial,score,")
+    scores = (workplace / "out" / "search.csv").read_text()
+    assert scores.startswith("group,trials,networks,failed_networks,")
     document = json.loads((workplace / "out" / "indices.json").read_text())
     assert [group["group"] for group in document["groups"]] == ["L1"]

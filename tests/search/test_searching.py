@@ -157,6 +157,7 @@ searching.search(Project.load("small.yaml"), {uri!r})
 """
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("owner", "method", "calls", "kept"),
@@ -336,6 +337,7 @@ def test_with_two_objectives_a_trial_is_a_network_a_seed(make_project):
     assert all({"objective_0", "objective_1"} <= set(trial.data.metrics) for trial in made)
 
 
+@pytest.mark.long
 def test_pruned_trials_train_one_seed_only(make_project):
     result = search(make_project("search.pruning=true", "search.trials=6"))
     assert [found.trials for found in result.groups] == [6, 6]

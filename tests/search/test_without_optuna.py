@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+import pytest
+
 WITHOUT = "import sys; sys.modules['optuna'] = None\n"
 
 
@@ -21,6 +23,7 @@ def test_the_search_says_what_to_install(make_project, workplace):
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.long
 def test_all_else_works(make_project, workplace):
     make_project()
     script = (

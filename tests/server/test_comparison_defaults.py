@@ -30,6 +30,19 @@ def test_metrics_are_chosen_by_their_names():
     assert (found["x"], found["y"], found["y_direction"]) == ("size", "val_loss", "min")
 
 
+@pytest.mark.parametrize(
+    ("metric", "good"),
+    [
+        *((name, "max") for name in ("acc", "val_acc", "top1", "test/ndcg@10", "PSNR", "kappa")),
+        *((name, "max") for name in ("elbo", "log_likelihood", "correct_rate", "roc_auc")),
+        *((name, "min") for name in ("val_loss", "neg_log_likelihood", "n_params", "score_error")),
+        *((name, "min") for name in ("accumulated", "mapping")),
+    ],
+)
+def test_what_is_good_is_told_by_the_words_of_a_name(metric, good):
+    assert direction_of(metric) == good
+
+
 def test_runs_without_metrics_or_with_one():
     assert (defaults([])["x"], defaults([])["y"]) == (None, None)
     assert (defaults(["loss"])["x"], defaults(["loss"])["y"]) == (None, "loss")

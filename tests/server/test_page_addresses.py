@@ -13,12 +13,12 @@ from safetensors.numpy import load
 from studies import Job
 
 from sparse_lightning.tracking import Store, bulk, names, selecting
+from sparse_lightning.tracking.counting import count_left_out
 from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.selecting import (
     MOST_RUNS,
     Selection,
     _from_api,
-    count_left_out,
     read_columns,
 )
 

@@ -39,7 +39,7 @@ def proxy(server: Server, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "0")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_BACKOFF_JITTER", "0")
     monkeypatch.setattr("sparse_lightning.tracking.outbox.PAUSES", (0.01, 0.01))
-    monkeypatch.setattr("sparse_lightning.tracking.opened.PAUSES", (0.01, 0.01))
+    monkeypatch.setattr("sparse_lightning.tracking.opening.PAUSES", (0.01, 0.01))
     with proxy_before(server.address) as proxy:
         yield proxy
 

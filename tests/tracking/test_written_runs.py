@@ -211,6 +211,7 @@ def test_an_interrupted_tracking_leaves_no_run_open(workplace, make_job, monkeyp
         read_study(store, study.info.run_id)
 
 
+@pytest.mark.long
 def test_a_store_that_is_not_written_in_bulk_holds_the_same(workplace, make_job, monkeypatch):
     monkeypatch.setattr(bulk, "takes", lambda store: False)
     job = make_job(workplace, WINE, "regularizers.groups={L1: {}}")

@@ -83,6 +83,7 @@ def same(one, other):
     assert repr(one.documents) == repr(other.documents)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CASES)
 def test_a_training_that_is_stopped_again_and_again_gives_the_same_bits(name, tmp_path):
     project, examples = case(name)
@@ -101,12 +102,19 @@ def test_a_training_that_is_stopped_again_and_again_gives_the_same_bits(name, tm
 
 def test_what_was_trained_to_its_end_is_not_trained_again(tmp_path, monkeypatch):
     project, examples = case("clipped")
-    checkpoints = FolderCheckpoints(tmp_path, "study")
+    seconds = {}
+
+    class Noting(FolderCheckpoints):
+        def write(self, name, state):
+            seconds[name] = state["seconds"]
+            super().write(name, state)
+
+    checkpoints = Noting(tmp_path, "study")
     whole = train(project, examples, checkpoints=checkpoints)
     monkeypatch.setattr("sparse_lightning.training.grid_training.fit", None)
     again = train(project, examples, checkpoints=checkpoints)
     same(whole, again)
-    assert again.seconds >= whole.seconds * 0.9  # those of the fits count as if they were anew
+    assert again.seconds >= sum(seconds.values()) > 0  # they count as if they were trained anew
 
 
 def test_fits_of_another_process_are_gone_on_with():
@@ -174,6 +182,7 @@ class Here(Cluster):
         return results
 
 
+@pytest.mark.long
 def test_parts_of_a_cluster_that_have_come_back_are_not_trained_again(tmp_path):
     project, examples = case("clipped")
     checkpoints = FolderCheckpoints(tmp_path, "study")

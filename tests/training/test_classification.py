@@ -13,8 +13,8 @@ from sparse_lightning.errors import TableError
 from sparse_lightning.modules.failures import Failure
 from sparse_lightning.population import linear_layers, single
 from sparse_lightning.project import Project
-from sparse_lightning.training import classification, train
-from sparse_lightning.training.judging import judge
+from sparse_lightning.training import classification, measuring, train
+from sparse_lightning.training.judging import judge, judge_networks
 
 GROUPS = {"L1": {}, "sL1+sh": {"hidden_weight": 0.01, "hidden_threshold": 0.3}}
 
@@ -84,9 +84,9 @@ def test_the_measures_are_those_of_scikit_learn():
 
 def test_networks_that_are_judged_a_few_at_a_time_are_judged_alike(monkeypatch):
     rows = examples()
-    whole, confusion = classification._judged(trained().network, rows, "heldout_")
-    monkeypatch.setattr(classification, "MOST_OUTPUTS", 2 * 3 * len(rows.inputs))
-    parts, again = classification._judged(trained().network, rows, "heldout_")
+    whole, confusion = judge_networks(trained().network, rows, "heldout_")
+    monkeypatch.setattr(measuring, "MOST_VALUES", 2 * 3 * len(rows.inputs))
+    parts, again = judge_networks(trained().network, rows, "heldout_")
     np.testing.assert_array_equal(again, confusion)
     assert parts.keys() == whole.keys()
     for name, values in whole.items():
@@ -113,6 +113,7 @@ def test_held_out_rows_are_not_trained_on():
     assert matrix.sum() == 30
 
 
+@pytest.mark.long
 def test_a_cross_validation_judges_every_row_by_networks_that_do_not_know_it():
     rows = examples()
     population = train(project(evaluation={"folds": 3, "seed": 5}), rows)
@@ -162,6 +163,7 @@ def test_without_fine_tuning_the_encoder_stays_as_it_was_pre_trained():
         torch.testing.assert_close(ours[2:], theirs[2:], rtol=0, atol=0)
 
 
+@pytest.mark.long
 def test_cross_entropy_trains_softmax_outputs():
     population = train(
         project(groups={"L1": {}}, loss="cross_entropy", fine_tune_epochs=120), examples()
@@ -224,6 +226,7 @@ def test_a_class_that_is_never_right_counts_in_the_balanced_accuracy():
     assert confusion.tolist() == [[[3, 0], [1, 0]], [[3, 0], [0, 1]]]
 
 
+@pytest.mark.long
 def test_other_methods_are_judged_on_the_same_rows():
     rows = examples()
     names = {"accuracy", "balanced_accuracy", "roc_auc"}

@@ -54,6 +54,7 @@ def table(workplace):
     return workplace / "small.csv"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", [SAE, CLASSIFIER, PCA], ids=["sae", "classifier", "pca"])
 def test_a_grid_in_parts_is_the_grid(table, text):
     project = Project.parse(text)
@@ -75,6 +76,7 @@ def test_a_grid_in_parts_is_the_grid(table, text):
     assert [h.epochs for h in again.histories] == [h.epochs for h in whole.histories]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # of Dask's and its processes' own making
 def test_workers_train_studies_and_searches_as_one_process_does(table):
@@ -110,6 +112,7 @@ def _dies(number):
     return number
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_what_fails_in_a_worker_is_told_as_it_is(workplace):

@@ -28,6 +28,7 @@ class Largest(TorchDispatchMode):
         return made
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("task", ["sae", "classifier"])
 def test_no_tensor_holds_codes_or_outputs_of_all_rows_of_all_replicas(task, monkeypatch):
     monkeypatch.setattr(measuring, "MOST_VALUES", 2**11)

@@ -168,6 +168,7 @@ def test_a_replica_alone_equals_itself_in_the_crowd():
     )
 
 
+@pytest.mark.long
 def test_a_span_decoder_explains_more_with_as_many_loadings():
     span = train(project(network={"decoder": "span"}), Examples(ROWS))
     tied = trained()

@@ -85,6 +85,7 @@ def test_components_are_pruned_too(task):
         assert (loadings[number] == 0).sum() == round(share * 15)
 
 
+@pytest.mark.long
 def test_what_a_stage_has_pruned_stays_so_in_later_stages_and_through_fine_tuning():
     shallow = fit(EVERYTHING, units=[4], learning_rate=0.05)
     deep = trained()
@@ -127,6 +128,7 @@ def test_a_group_alone_is_trained_as_among_others(group):
         assert torch.equal(one == 0, other == 0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("chunk", [1, 5])
 def test_chunks_change_no_result(chunk):
     whole, cut = fit(EVERYTHING), fit(EVERYTHING, chunk=chunk)
@@ -135,6 +137,7 @@ def test_chunks_change_no_result(chunk):
     np.testing.assert_array_equal(whole.connections, cut.connections)
 
 
+@pytest.mark.long
 def test_a_stronger_l0_leaves_fewer_connections_all_others_exactly_zero():
     strengths = [0.0001, 0.01, 0.1]
     population = fit({"L0": {"l1_weights": strengths}}, units=[4], epochs=60, learning_rate=0.03)

@@ -1,0 +1,46 @@
+"""The history of a run."""
+
+from math import isfinite
+from typing import Any
+
+from sparse_lightning.tracking.selecting import finite, reads
+
+
+def read_history(sql: Any, run_id: str) -> dict[str, dict[str, list[Any]]]:
+    """Every metric of a run over its steps: `{name: {"steps": …, "values": …}}`.
+
+    A value that is no finite number is None; of several values at a step the last one counts.
+
+    Args:
+        sql: a tracking store of MLflow, as a server has it open.
+        run_id: of the run.
+    """
+    if reads(sql):
+        from mlflow.store.db.base_sql_model import Base
+        from sqlalchemy import select
+
+        table = Base.metadata.tables["metrics"]
+        query = select(
+            table.c.key, table.c.step, table.c.timestamp, table.c.value, table.c.is_nan
+        ).where(table.c.run_uuid == run_id)
+        with sql.ManagedSessionMaker() as session:
+            points = [
+                (key, step, time, float("nan") if is_nan else value)
+                for key, step, time, value, is_nan in session.execute(query)
+            ]
+    else:
+        points = [
+            (key, point.step, point.timestamp, point.value)
+            for key in sql.get_run(run_id).data.metrics
+            for point in sql.get_metric_history(run_id, key)
+        ]
+    history: dict[str, dict[int, float]] = {}
+    for key, step, _, value in sorted(points, key=lambda point: point[:3]):
+        history.setdefault(key, {})[step] = value
+    return {
+        key: {
+            "steps": list(steps),
+            "values": [value if isfinite(finite(value)) else None for value in steps.values()],
+        }
+        for key, steps in history.items()
+    }
