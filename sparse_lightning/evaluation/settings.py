@@ -74,7 +74,7 @@ def settings_of(config: Mapping[str, Any]) -> Settings:
         ):
             kinds = " or ".join(kind.__name__ for kind in _KINDS[field])
             raise InputError(f"evaluator_config: {name} must be {kinds}, got {value!r}")
-        if field == "prefix" and value is not None and not _is_part_of_a_name(value):
+        if field == "prefix" and isinstance(value, str) and not _is_part_of_a_name(value):
             raise InputError(
                 "evaluator_config: metric_prefix must hold at most 100 of the letters, digits, "
                 f"spaces and _-.:/ that MLflow allows in names, and no path, got {value!r:.120}"
