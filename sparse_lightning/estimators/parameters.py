@@ -27,7 +27,7 @@ _SECTIONS = {
 }
 """The parameters that are called as a field of a project, by their sections."""
 
-_OPTIONAL = ("fine_tune_epochs", "gradient_clip", "random_state", "regularizer")
+_OPTIONAL = ("class_weight", "fine_tune_epochs", "gradient_clip", "random_state", "regularizer")
 """May be None, as may strengths of hidden terms; a project would take None for its default."""
 
 _HIDDEN = ("hidden_weight", "hidden_threshold", "sparsity")
