@@ -212,7 +212,7 @@ def _factors(
                 f"class_weight names the class {one!r:.80}, which y does not hold; classes: "
                 f"{', '.join(map(repr, known[:20]))}"
             )
-        if not isinstance(factor, Real) or not 0 <= factor < math.inf:
+        if not isinstance(factor, Real) or not 0 <= float(factor) < math.inf:
             raise EstimatorError(
                 f"class_weight of {one!r:.80} must be a number of at least 0, got {factor!r:.80}"
             )
