@@ -161,7 +161,7 @@ class Network:
             unit of the network's outputs.
 
         Raises:
-            InputError: Captum is not installed, the method is unknown, or there are no rows.
+            InputError: Captum is not installed, the method is unknown, or no two rows differ.
             TableError: a column is missing, or a value is missing, no number or an unknown level.
         """
         structure = self.structure()

@@ -60,6 +60,12 @@ def export_command(
     if output is not None:
         save_exported(made, output, format)
     click.echo(f"network: {made.connections} connections, |w| > {made.threshold:g}")
+    if made.constant:
+        click.echo(
+            "the model is constant: no path of connections leads from an input to an output, so "
+            "it gives the same for every row; a smaller --threshold keeps more",
+            err=True,
+        )
     if output is None or register:
         uri = log_exported(store, made).model_uri
         click.echo(f"model: {uri}")

@@ -118,9 +118,8 @@ def _report_runs(
 ) -> None:
     from sparse_lightning.experiments import Request, report_experiment
     from sparse_lightning.report import print_indices
-    from sparse_lightning.study.output import writable
 
-    view = report_experiment(experiment, Request(**wanted), writable(folder), tracking_uri)
+    view = report_experiment(experiment, Request(**wanted), folder, tracking_uri)
     print_indices(view.comparison, replicate="replicate")
     for sentence in (*view.assumed, *view.left_out):
         click.echo(sentence, err=True)

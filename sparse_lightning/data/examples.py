@@ -1,6 +1,6 @@
 """Examples: an encoded table as networks are trained and judged on it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -19,12 +19,14 @@ class Examples:
         labels: `(row,)`, the class of each row by number; None without classes.
         classes: the names of the classes, in the order of the outputs.
         heldout: `(row,)`, the rows that networks are not trained on; None: they are trained on all.
+        class_weights: `(class,)`, factors on what rows of each class add to the loss; None: 1.
     """
 
     inputs: Float[Tensor, "row input"]
     labels: Int[Tensor, " row"] | None = None
     classes: tuple[str, ...] = field(default=())
     heldout: Bool[Tensor, " row"] | None = None
+    class_weights: Float[Tensor, " class"] | None = None
 
     @property
     def outputs(self) -> int:
@@ -62,7 +64,7 @@ class Examples:
     def take(self, rows: Tensor) -> "Examples":
         """The given rows, none of them held out."""
         labels = None if self.labels is None else self.labels[rows]
-        return Examples(self.inputs[rows], labels, self.classes)
+        return replace(self, inputs=self.inputs[rows], labels=labels, heldout=None)
 
     def hold_out(self, share: float, seed: int) -> "Examples":
         """The same rows, of which a share of every class is held out.
@@ -90,7 +92,7 @@ class Examples:
             raise TableError(f"evaluation.holdout {share:g} is not possible: {error}") from error
         mask = torch.zeros(len(self.inputs), dtype=torch.bool)
         mask[torch.from_numpy(heldout)] = True
-        return Examples(self.inputs, self.labels, self.classes, mask)
+        return replace(self, heldout=mask)
 
     def folds(self, count: int, seed: int) -> "list[Examples]":
         """The same rows, of which each fold holds out another part; the classes are balanced.
@@ -119,7 +121,7 @@ class Examples:
         for _, heldout in split.split(self.inputs.numpy(), self.labels.numpy()):
             mask = torch.zeros(len(self.inputs), dtype=torch.bool)
             mask[torch.from_numpy(heldout)] = True
-            parts.append(Examples(self.inputs, self.labels, self.classes, mask))
+            parts.append(replace(self, heldout=mask))
         return parts
 
 

@@ -16,13 +16,14 @@ class SparseAutoencoder(CodingEstimator):
     Args:
         units: the hidden units of each greedy stage: 8, or (10, 8) for a stack n-10-8-10-n.
         activation: `sigmoid`, `tanh`, `relu` or `linear`.
-        regularizer: terms joined by `+`: `L1` or `sL1` for the weights; `sh`, `sh2`, `KL` or `decs`
-            for the hidden outputs. None: no penalty.
-        l1_weight: λ.
-        l1_threshold: θ of sL1, from which weights are let go.
-        hidden_weight: η; None: the default of project files for the hidden term.
-        hidden_threshold: τ of sh and sh2; None: as above.
-        sparsity: ρ of KL; None: as above.
+        regularizer: terms joined by `+`: `L1`, `sL1`, `elastic`, `MCP`, `SCAD`, `logsum`, `group`,
+            `hoyer`, `magnitude` or `L0` for the weights; `sh`, `sh2`, `KL`, `decs` or `topk` for
+            the hidden outputs. None: no penalty.
+        l1_weight: λ; of `magnitude` the share of the weights that is pruned, in (0, 1).
+        l1_threshold: θ of `sL1`, `MCP`, `SCAD` and `logsum`.
+        hidden_weight: η; None: the default of project files for the hidden term; `topk` has none.
+        hidden_threshold: τ of `sh` and `sh2`; None: as above.
+        sparsity: ρ of `KL` and `topk`; None: as above.
         proximal: apply the weight penalties by proximal steps, which leave exact zeros; needs the
             optimizer `sgd`.
         scale: `minmax` maps columns to [0, 1], `standard` to mean 0 and variance 1, or `none`.

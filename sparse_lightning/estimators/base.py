@@ -164,7 +164,8 @@ class CodingEstimator(TransformerMixin, PopulationEstimator):
         """The rows that codes stand for, in the units of the rows that were fitted.
 
         Args:
-            X: codes, as `transform` returns them.
+            X: codes, as `transform` returns them; the columns of a frame have the names of the
+                codes, in their order, or are numbered.
 
         Returns:
             An array; of a frame of codes, a frame with the columns that were fitted.

@@ -31,7 +31,8 @@ def candidates(project: Project, population: TrainedPopulation, examples: Exampl
 
         objective = mean over rows of Σ_outputs (squared error) + Σ_terms strength · penalty
 
-    taken of the whole network after training; with `cross_entropy` that is the error. The squared
+    taken of the whole network after training; with `cross_entropy` that is the error, and with
+    weights of classes each row's error is multiplied by that of its class. The squared
     error alone would prefer the networks that the penalty has reached least.
 
     Returns:
@@ -64,11 +65,16 @@ def _errors(
         by_input[np.isnan(population.squared_error)] = np.nan
         return by_input.mean(1), by_input.sum(1)
     squared = population.squared_error
-    if project.training.loss == "squared_error":
+    weights = examples.class_weights
+    if project.training.loss == "squared_error" and weights is None:
         return squared, squared * examples.outputs
-    probabilities = outputs(population.network, examples.inputs)
-    found = (probabilities * examples.targets.numpy()).sum(2)
-    return squared, -np.log(found.clip(np.finfo(found.dtype).tiny)).mean(1)
+    found, targets = outputs(population.network, examples.inputs), examples.targets.numpy()
+    if project.training.loss == "squared_error":
+        by_row = np.square(found - targets).sum(2)
+    else:
+        by_row = -np.log((found * targets).sum(2).clip(np.finfo(found.dtype).tiny))
+    of_rows = 1.0 if weights is None else targets @ weights.numpy()
+    return squared, (by_row * of_rows).mean(1)
 
 
 def _penalties(

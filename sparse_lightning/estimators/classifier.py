@@ -1,11 +1,15 @@
 """SparseClassifier: an encoder that is trained as an autoencoder, with an output layer."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 import torch
+from jaxtyping import Float32
 from sklearn.base import ClassifierMixin
+from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
@@ -30,13 +34,17 @@ class SparseClassifier(ClassifierMixin, PopulationEstimator):
         activation: `sigmoid`, `tanh`, `relu` or `linear`.
         loss: `squared_error` of one-hot classes with sigmoid outputs, or `cross_entropy` with
             softmax.
-        regularizer: terms joined by `+`: `L1` or `sL1` for the weights; `sh`, `sh2`, `KL` or `decs`
-            for the hidden outputs. None: no penalty.
-        l1_weight: λ.
-        l1_threshold: θ of sL1, from which weights are let go.
-        hidden_weight: η; None: the default of project files for the hidden term.
-        hidden_threshold: τ of sh and sh2; None: as above.
-        sparsity: ρ of KL; None: as above.
+        class_weight: factors on the losses of the rows of each class, for where some are rare: a
+            mapping from class to factor (others: 1), or `balanced`, rows / (classes · rows of the
+            class). The pre-training, which knows no classes, takes none. None: 1.
+        regularizer: terms joined by `+`: `L1`, `sL1`, `elastic`, `MCP`, `SCAD`, `logsum`, `group`,
+            `hoyer`, `magnitude` or `L0` for the weights; `sh`, `sh2`, `KL`, `decs` or `topk` for
+            the hidden outputs. None: no penalty.
+        l1_weight: λ; of `magnitude` the share of the weights that is pruned, in (0, 1).
+        l1_threshold: θ of `sL1`, `MCP`, `SCAD` and `logsum`.
+        hidden_weight: η; None: the default of project files for the hidden term; `topk` has none.
+        hidden_threshold: τ of `sh` and `sh2`; None: as above.
+        sparsity: ρ of `KL` and `topk`; None: as above.
         proximal: apply the weight penalties by proximal steps, which leave exact zeros; needs the
             optimizer `sgd`.
         scale: `minmax` maps columns to [0, 1], `standard` to mean 0 and variance 1, or `none`.
@@ -78,6 +86,7 @@ class SparseClassifier(ClassifierMixin, PopulationEstimator):
         *,
         activation: str = "sigmoid",
         loss: str = "squared_error",
+        class_weight: Any = None,
         regularizer: str | None = "sL1",
         l1_weight: float = 0.0002,
         l1_threshold: float = 0.1,
@@ -101,6 +110,7 @@ class SparseClassifier(ClassifierMixin, PopulationEstimator):
         self.units = units
         self.activation = activation
         self.loss = loss
+        self.class_weight = class_weight
         self.regularizer = regularizer
         self.l1_weight = l1_weight
         self.l1_threshold = l1_threshold
@@ -141,9 +151,14 @@ class SparseClassifier(ClassifierMixin, PopulationEstimator):
         classes, codes = np.unique(y, return_inverse=True)
         with named_errors(self):
             if len(classes) < 2:
-                raise EstimatorError(f"y must hold at least 2 classes, got 1 class: {classes[0]!r}")
+                (only,) = classes.tolist()
+                raise EstimatorError(f"y must hold at least 2 classes, got 1 class: {only!r:.80}")
             labels, names = torch.from_numpy(codes.astype(np.int64)), _names(classes)
-            self._train(np.asarray(array), lambda inputs: Examples(inputs, labels, names))
+            factors = _factors(self.class_weight, classes, y)
+            self._train(
+                np.asarray(array),
+                lambda inputs: Examples(inputs, labels, names, class_weights=factors),
+            )
         self.classes_ = classes
         return self
 
@@ -177,6 +192,31 @@ class SparseClassifier(ClassifierMixin, PopulationEstimator):
         # Saturated outputs may all be 0; then the classes are equally probable.
         outputs = applied(self.network_.model, inputs) + np.finfo(np.float64).tiny
         return outputs / outputs.sum(axis=1, keepdims=True)
+
+
+def _factors(
+    given: Any, classes: np.ndarray, y: np.ndarray
+) -> Float32[torch.Tensor, " class"] | None:
+    """What the losses of the rows of each class are multiplied by."""
+    if given is None:
+        return None
+    if not isinstance(given, Mapping) and not (isinstance(given, str) and given == "balanced"):
+        raise EstimatorError(
+            "class_weight must be None, 'balanced' or a mapping from classes to factors, got "
+            f"{given!r:.80}"
+        )
+    known = classes.tolist()
+    for one, factor in given.items() if isinstance(given, Mapping) else ():
+        if one not in known:
+            raise EstimatorError(
+                f"class_weight names the class {one!r:.80}, which y does not hold; classes: "
+                f"{', '.join(map(repr, known[:20]))}"
+            )
+        if not isinstance(factor, Real) or not 0 <= float(factor) < math.inf:
+            raise EstimatorError(
+                f"class_weight of {one!r:.80} must be a number of at least 0, got {factor!r:.80}"
+            )
+    return torch.from_numpy(compute_class_weight(given, classes=classes, y=y).astype(np.float32))
 
 
 def _names(classes: np.ndarray) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ _SECTIONS = {
 }
 """The parameters that are called as a field of a project, by their sections."""
 
-_OPTIONAL = ("fine_tune_epochs", "gradient_clip", "random_state", "regularizer")
+_OPTIONAL = ("class_weight", "fine_tune_epochs", "gradient_clip", "random_state", "regularizer")
 """May be None, as may strengths of hidden terms; a project would take None for its default."""
 
 _HIDDEN = ("hidden_weight", "hidden_threshold", "sparsity")
@@ -135,7 +135,11 @@ def _units(given: Mapping[str, Any]) -> Any:
     if "n_components" in given:
         return [given["n_components"]]
     units = given["units"]
-    return [units] if isinstance(units, int) else units
+    if isinstance(units, list | range):
+        return units
+    if not isinstance(units, int | float) or isinstance(units, bool):
+        raise EstimatorError(f"units must be a whole number or several of them, got {units!r:.80}")
+    return [units]
 
 
 def _plain(value: Any) -> Any:

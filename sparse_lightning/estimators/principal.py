@@ -29,13 +29,14 @@ class SparsePCA(CodingEstimator):
             does (`span`), which lets sparse components be correlated.
         nesting: the share of the loss that is the mean over n of the error with the first n
             components, which makes them come in order.
-        regularizer: terms joined by `+`: `L1` or `sL1` for the loadings; `sh`, `sh2`, `KL` or
-            `decs` for the scores. None: no penalty.
-        l1_weight: λ.
-        l1_threshold: θ of sL1, from which loadings are let go.
-        hidden_weight: η; None: the default of project files for the hidden term.
-        hidden_threshold: τ of sh and sh2; None: as above.
-        sparsity: ρ of KL; None: as above.
+        regularizer: terms joined by `+`: `L1`, `sL1`, `elastic`, `MCP`, `SCAD`, `logsum`, `group`,
+            `hoyer`, `magnitude` or `L0` for the loadings; `sh`, `sh2`, `KL`, `decs` or `topk` for
+            the scores. None: no penalty.
+        l1_weight: λ; of `magnitude` the share of the loadings that is pruned, in (0, 1).
+        l1_threshold: θ of `sL1`, `MCP`, `SCAD` and `logsum`.
+        hidden_weight: η; None: the default of project files for the hidden term; `topk` has none.
+        hidden_threshold: τ of `sh` and `sh2`; None: as above.
+        sparsity: ρ of `KL` and `topk`; None: as above.
         proximal: apply the penalties of the loadings by proximal steps; needs the optimizer `sgd`.
         scale: `standard` maps columns to mean 0 and variance 1, `minmax` to [0, 1], or `none`.
         n_seeds: how many sets of components are trained.

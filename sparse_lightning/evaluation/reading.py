@@ -29,7 +29,7 @@ from sparse_lightning.reading.interactive_diagram import structure_html
 from sparse_lightning.reading.loss import information_loss
 from sparse_lightning.reading.mappings import Mappings
 from sparse_lightning.reading.structure import Structure
-from sparse_lightning.reading.text import describe_autoencoder, describe_classifier
+from sparse_lightning.reading.text import OutputKind, describe_autoencoder, describe_classifier
 from sparse_lightning.reading.torch_modules import apply, linear_chain, structure_of
 
 logger = logging.getLogger("sparse_lightning.evaluation")
@@ -65,6 +65,7 @@ class _Read:
     frame: pd.DataFrame
     rows: torch.Tensor | None
     share: float
+    outputs: OutputKind
 
 
 def read_network(
@@ -86,7 +87,11 @@ def read_network(
     structure = _structure(subject, frame, rows, dataset, model_type, settings)
     if rows is not None and rows.shape[1] != structure.widths[0]:
         rows = None
-    read = _Read(subject, structure, frame, rows, settings.share)
+    classifies = model_type == "classifier" or (
+        subject.network is not None and subject.network.task == "classifier"
+    )
+    outputs = "class" if classifies else "output"
+    read = _Read(subject, structure, frame, rows, settings.share, outputs)
     found = Evaluation(metrics=measures(structure))
     for part, tell in (
         ("information loss", _losses),
@@ -179,6 +184,11 @@ def _structure(
     if autoencoder is None:
         supervised = model_type in ("classifier", "regressor") or dataset.has_targets
         autoencoder = inputs == outputs and not supervised
+    if autoencoder and settings.outputs not in (None, tuple(names)):
+        logger.warning(
+            "sparse-lightning: output_names are passed over: the outputs of an autoencoder have "
+            "the names of its inputs; with autoencoder False they are named"
+        )
     if autoencoder and inputs != outputs:
         raise InputError(f"no autoencoder has {inputs} inputs and {outputs} outputs")
     return structure_of(
@@ -219,9 +229,20 @@ def _losses(read: _Read, found: Evaluation) -> None:
         "squared_error": float(np.sum(losses["squared_error"].to_numpy(float))) / inputs,
         "information_loss": float(known.mean()) if len(known) else np.nan,
     }
+    lacking = ", ".join(name for name, value in values.items() if not np.isfinite(value))
+    if lacking:
+        logger.warning("sparse-lightning: no %s: %s", lacking, _why_not_finite(read))
     found.metrics |= {
         f"{PREFIX}{name}": value for name, value in values.items() if np.isfinite(value)
     }
+
+
+def _why_not_finite(read: _Read) -> str:
+    if read.rows is not None:
+        bad = int((~read.rows.isfinite().all(dim=1)).sum())
+        if bad:
+            return f"values that are not finite in {bad} of {len(read.rows)} rows"
+    return "the columns are constant, or too large"
 
 
 def _loss_frame(read: _Read) -> pd.DataFrame | None:
@@ -245,7 +266,7 @@ def _mappings(read: _Read, found: Evaluation) -> None:
     else:
         paths = ClassPaths.of(structure, read.share)
         tables = {"outputs": paths.classes, "variables": paths.variables}
-        sentences = describe_classifier(structure, paths)
+        sentences = describe_classifier(structure, paths, read.outputs)
     document = {name: _records(table) for name, table in tables.items()}
     text = json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False)
     found.files["mappings.json"] = (JsonEvaluationArtifact, text.encode())

@@ -1,7 +1,9 @@
 """What `evaluator_config` may hold."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from posixpath import normpath
 from typing import Any
 
 from sparse_lightning.errors import InputError
@@ -72,9 +74,20 @@ def settings_of(config: Mapping[str, Any]) -> Settings:
         ):
             kinds = " or ".join(kind.__name__ for kind in _KINDS[field])
             raise InputError(f"evaluator_config: {name} must be {kinds}, got {value!r}")
+        if field == "prefix" and isinstance(value, str) and not _is_part_of_a_name(value):
+            raise InputError(
+                "evaluator_config: metric_prefix must hold at most 100 of the letters, digits, "
+                f"spaces and _-.:/ that MLflow allows in names, and no path, got {value!r:.120}"
+            )
         if value is not None:
             given[field] = value
     return Settings(**given)
+
+
+def _is_part_of_a_name(prefix: str) -> bool:
+    name = f"{prefix}x"
+    allowed = re.fullmatch(r"[\w\-. :/]*", prefix) and len(prefix) <= 100
+    return bool(allowed) and normpath(name) == name and not name.startswith(("/", ".."))
 
 
 def _outputs(value: Any) -> tuple[str, ...] | None:

@@ -14,11 +14,15 @@ from sparse_lightning.experiments.frame import RunsFrame, frame_of
 from sparse_lightning.experiments.request import Request
 from sparse_lightning.page_data.report import experiment_document
 from sparse_lightning.pareto import INDICES, compare
+from sparse_lightning.report.output import writable
 from sparse_lightning.report.runs import Axes, RunsView, write_runs_report
 from sparse_lightning.suggestions import did_you_mean
 from sparse_lightning.tracking.columns import RunColumns
 from sparse_lightning.tracking.selecting import Selection, read_columns
 from sparse_lightning.tracking.store import Store
+
+LARGEST = 1e306
+"""An area up to here can be reckoned with and drawn."""
 
 
 def report_experiment(
@@ -29,16 +33,17 @@ def report_experiment(
     Args:
         experiment: its name.
         request: what is to be compared.
-        output: the folder of the report, which can be written into.
+        output: the folder of the report; made when there is something to write.
         tracking_uri: of the store; default: as MLflow resolves it.
 
     Raises:
-        InputError: there is no such experiment, metric, param or tag, or nothing to compare.
+        InputError: there is no such experiment, metric, param or tag, nothing to compare, or the
+            folder cannot be written.
         TrackingError: the store fails.
         OSError: a file cannot be written.
     """
     view = compare_experiment(experiment, request, tracking_uri)
-    write_runs_report(view, output)
+    write_runs_report(view, writable(output))
     return view
 
 
@@ -68,6 +73,7 @@ def compare_experiment(
     frame = frame_of(columns, axes)
     x, y = (frame.runs.loc[~frame.runs["failed"], name] for name in ("x", "y"))
     best_x = _best_x(x, axes)
+    _check_size(x, y, axes)
     floor, null = _ends(y, axes.y_direction, request.floor, request.null, axes.y)
     total = _total(x, best_x, axes, request.total)
     y_sign = 1 if axes.y_direction == "min" else -1
@@ -143,6 +149,18 @@ def _read(store: Store, experiment: str, experiment_id: str, condition: str) -> 
             else f"--experiment: {experiment!r} holds no runs"
         )
     return columns
+
+
+def _check_size(x: pd.Series, y: pd.Series, axes: Axes) -> None:
+    spans = [max(1.0, float(values.max()) - float(values.min())) for values in (x, y)]
+    if spans[0] > LARGEST / spans[1]:
+        reach = " and ".join(
+            f"{shortened(name, 80)} reaches from {values.min():g} to {values.max():g}"
+            for name, values in ((axes.x, x), (axes.y, y))
+        )
+        raise InputError(
+            f"{reach}, and no number holds the area between them; --filter leaves runs out"
+        )
 
 
 def _best_x(x: pd.Series, axes: Axes) -> float:

@@ -37,6 +37,15 @@ class ExportedNetwork:
     connections: int
 
     @property
+    def constant(self) -> bool:
+        """Whether no path leads from an input to an output: every row is given the same."""
+        reached = torch.ones(1, dtype=torch.bool)
+        for layer in self.model:
+            if isinstance(layer, nn.Linear):
+                reached = ((layer.weight != 0) & reached).any(dim=1)
+        return not bool(reached.any())
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The names of what the model gives, one a column; those of the user's table first.
 

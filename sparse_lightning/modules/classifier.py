@@ -31,7 +31,10 @@ class Classifier(PopulationModule):
         rates: factors on each replica's learning rate; default: 1.
         loss: what is minimised: the sum over classes of the squared error, or the cross-entropy of
             softmax outputs. What is reported is the squared error in both cases.
+        class_weights: `(class,)`, factors on what rows of each class add to what is minimised.
     """
+
+    class_weights: Float[Tensor, " class"] | None
 
     def __init__(
         self,
@@ -41,12 +44,14 @@ class Classifier(PopulationModule):
         optimization: Optimization,
         rates: Float[Tensor, " replica"] | None = None,
         loss: Loss = "squared_error",
+        class_weights: Float[Tensor, " class"] | None = None,
     ):
         super().__init__(linear_layers(output)[0].replicas, optimization, rates)
         self.encoder = encoder
         self.output = output
         self.below = below.requires_grad_(False)
         self.loss = loss
+        self.register_buffer("class_weights", class_weights, persistent=False)
         self.classes = linear_layers(output)[-1].weight.shape[2]
         self.hidden_layers = activation_names("encoder", encoder)
         self.unbounded_units = unbounded(encoder)
@@ -67,12 +72,19 @@ class Classifier(PopulationModule):
     def losses(
         self, batch: Float[Tensor, "batch unit"]
     ) -> tuple[Float[Tensor, " replica"], Float[Tensor, " replica"], int]:
-        if self.loss == "squared_error":
+        if self.loss == "squared_error" and self.class_weights is None:
             return super().losses(batch)
         inputs, targets = self._split(batch)
         scores, activation = self.output
         logits = scores(self._codes(inputs))
-        entropy = -(targets * logits.float().log_softmax(2)).sum((1, 2))
+        weighted = targets if self.class_weights is None else targets * self.class_weights
+        if self.loss == "squared_error":
+            output = activation(logits)
+            squared = (output.float() - targets).square().sum(2)
+            with torch.no_grad():
+                error, elements = _squared_error(output, targets)
+            return (squared * weighted.sum(1)).sum(1), error, elements
+        entropy = -(weighted * logits.float().log_softmax(2)).sum((1, 2))
         with torch.no_grad():
             error, elements = _squared_error(activation(logits), targets)
         return entropy, error, elements

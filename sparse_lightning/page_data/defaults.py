@@ -1,5 +1,6 @@
 """What a comparison shows before its user has chosen anything."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -7,9 +8,10 @@ from sparse_lightning.replica import STRENGTHS
 from sparse_lightning.tracking.columns import RunColumns
 
 LARGE_IS_GOOD = (
-    *("accuracy", "precision", "recall", "f1", "auc", "r2", "score", "reward", "map"),
-    *("bleu", "rouge", "iou", "dice", "throughput", "fps", "psnr", "ssim", "ndcg", "mrr", "mcc"),
-    *("acc", "ap", "kappa", "correct", "top1", "top5", "hit", "elbo", "likelihood"),
+    *("accuracy", "acc", "precision", "recall", "f1", "auc", "auroc", "auprc", "r2", "score"),
+    *("top", "correct", "sensitivity", "specificity", "mcc", "kappa", "map", "ap", "ndcg", "mrr"),
+    *("reward", "return", "bleu", "rouge", "meteor", "iou", "jaccard", "dice", "psnr", "ssim"),
+    *("likelihood", "elbo", "throughput", "fps", "hit"),
 )
 """Words of the names of metrics of which large values are good."""
 COSTS = (
@@ -17,6 +19,7 @@ COSTS = (
     *("latency", "memory", "depth", "units", "seconds", "time", "cost"),
 )
 ERRORS = ("error", "loss", "rmse", "mse", "mae", "perplexity")
+NEGATED = ("neg", "negative")
 REPLICATES = ("seed", "random_state", "random_seed", "fold", "replicate")
 GROUPS = ("group", "regularizer", "model", "method", "algorithm", "model_type", "estimator")
 
@@ -100,14 +103,27 @@ def _first(metrics: Sequence[str], words: Sequence[str]) -> str | None:
 
 
 def _words(name: str) -> set[str]:
-    whole = name.lower()
-    for sign in "-./@: ":
-        whole = whole.replace(sign, "_")
-    return {whole, *whole.split("_")}
+    apart = re.split(r"[-_./@: ]+|(?<=[a-z])(?=[A-Z])", name)
+    words = {word.lower() for word in apart}
+    # `top5` and `map50` are a word and a number, `f1` and `r2` are not.
+    plain = {word.rstrip("0123456789") for word in words}
+    return {name.lower(), "_".join(apart).lower(), *words, *plain}
 
 
 def direction_of(metric: str | None) -> Literal["min", "max"]:
-    """`max` where a metric's name says that large values are good, else `min`."""
-    if not metric or {"negative", "neg", "nll"} & _words(metric):
+    """`max` where a metric's name says that large values are good, else `min`.
+
+    Words of errors and, at the end of a name, of costs say that small values are good, whatever
+    else it holds (`top1_error`, `score_time`); `neg` turns the words of errors and likelihoods
+    around (`neg_mean_squared_error`).
+    """
+    if metric is None:
         return "min"
-    return "max" if _first([metric], LARGE_IS_GOOD) and not _first([metric], ERRORS) else "min"
+    words = _words(metric)
+    if words & {*ERRORS} or _words(metric.split("_")[-1]) & {*COSTS}:
+        large = False
+    else:
+        large = bool(words & {*LARGE_IS_GOOD})
+    if words & {*NEGATED} and words & {*ERRORS, "likelihood"}:
+        large = not large
+    return "max" if large else "min"

@@ -16,6 +16,9 @@ Location = tuple[str | int, ...]
 EXTENDS = "extends"
 """The one field of a project file that is no field of a project: what it stands for is."""
 
+OTHER_NAMES = {"components": "units", "n_components": "units", "lr": "learning_rate"}
+"""What fields are called elsewhere, where the names are not alike."""
+
 MOST_LINES = 20
 """A message has at most so many lines; the rest is counted."""
 
@@ -159,6 +162,8 @@ def _unknown_field(location: Location, model: type[BaseModel]) -> str:
     if len(location) == 1:
         known.append(EXTENDS)
     found = nearest(name, known)
+    if found is None and OTHER_NAMES.get(name) in known:
+        found = OTHER_NAMES[name]
     if found is None:
         # Perhaps it was written in the wrong section.
         found = next((path(place) for place in _fields(model) if place[-1] == name), None)

@@ -113,7 +113,13 @@ class Agreement:
 
 
 def sampled(frame: pd.DataFrame, most: int) -> pd.DataFrame:
-    """All rows in their order, or so many of them, drawn without repeats and always the same."""
+    """All rows in their order, or so many of them, drawn without repeats and always the same.
+
+    Raises:
+        InputError: so many rows cannot be drawn.
+    """
+    if not isinstance(most, int | np.integer) or isinstance(most, bool) or most < 1:
+        raise InputError(f"most_rows must be a whole number of at least 1, got {most!r:.80}")
     if len(frame) <= most:
         return frame
     places = np.random.default_rng(0).choice(len(frame), most, replace=False)

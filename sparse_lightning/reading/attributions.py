@@ -50,12 +50,17 @@ def attributions(
         `(output, variable)`.
 
     Raises:
-        InputError: the method is unknown, there are no rows, or Captum is not installed.
+        InputError: the method is unknown, no two rows differ, or Captum is not installed.
     """
     if method not in get_args(Method):
         raise InputError(f"method must be one of {', '.join(get_args(Method))}, got {method!r}")
     if not len(rows):
         raise InputError("there are no rows, so there is nothing to attribute")
+    if (rows == rows[:1]).all():
+        raise InputError(
+            "attributions are counted from the mean row, so at least 2 rows must differ, got "
+            f"{'1 row' if len(rows) == 1 else f'{len(rows)} equal rows'}"
+        )
     inputs = torch.from_numpy(np.ascontiguousarray(rows))
     with _repeatable():
         sizes = [

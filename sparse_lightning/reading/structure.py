@@ -82,8 +82,12 @@ class Structure:
             if len(names) != width:
                 raise InputError(f"the network has {width} {side}puts, got {len(names)} names")
         code = _code_layer(widths, inputs == outputs) if code_layer is None else code_layer
-        if not 0 <= code < len(widths):
-            raise InputError(f"code_layer must be in 0…{len(widths) - 1}, got {code}")
+        if code_layer is not None and not 0 < code_layer < len(widths) - 1:
+            last = len(widths) - 2
+            allowed = f"in 1…{last}" if last else "and there is none"
+            raise InputError(
+                f"code_layer must be that of a hidden layer, {allowed}, got {code_layer}"
+            )
         fed = [np.ones(widths[0], dtype=bool)]
         for weight in weights:
             fed.append((weight != 0) @ fed[-1])

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,9 @@ from sparse_lightning.reading.class_paths import ClassPaths
 from sparse_lightning.reading.loss import rank_correlation
 from sparse_lightning.reading.mappings import Mappings
 from sparse_lightning.reading.structure import Structure
+
+OutputKind = Literal["class", "output"]
+"""What the outputs of a network are that rebuilds no inputs."""
 
 MOST = 6
 """Names a sentence spells out; the rest is counted."""
@@ -67,30 +71,34 @@ def describe_autoencoder(
     ]
 
 
-def describe_classifier(structure: Structure, paths: ClassPaths) -> list[str]:
+def describe_classifier(
+    structure: Structure, paths: ClassPaths, outputs: OutputKind = "class"
+) -> list[str]:
     """A classifier in sentences: which variables reach which class, which none, and what is dead.
 
     Args:
         structure: the network.
         paths: its class paths.
+        outputs: what the outputs are, where they are no classes.
 
     Returns:
         The sentences, the most important first.
     """
+    several = f"{outputs}es" if outputs == "class" else f"{outputs}s"
     reached: dict[tuple[str, ...], list[str]] = {}
     for name, variables in paths.classes[["class", "variables"]].itertuples(index=False):
         reached.setdefault(variables, []).append(name)
     sentences = [_size(structure)]
     for variables, classes in reached.items():
-        subject = "The class" if len(classes) == 1 else "The classes"
+        subject = f"The {outputs if len(classes) == 1 else several}"
         by = _names(variables) if variables else "no variable, so it is the same for every row"
         verb = "is" if len(classes) == 1 else "are"
         sentences.append(f"{subject} {_names(classes)} {verb} reached by {by}.")
-    for kind, verb in (("faint", "hardly {} any class"), ("ignored", "{} no class")):
+    for kind, verb in (("faint", "hardly {} any"), ("ignored", "{} no")):
         names = _of_kind(paths.variables, kind)
         if names:
-            sentences.append(f"{_names(names)} {verb.format(_verb(names, 'reach'))}.")
-    return [*sentences, *_dead(structure), _measure(paths.share, "class")]
+            sentences.append(f"{_names(names)} {verb.format(_verb(names, 'reach'))} {outputs}.")
+    return [*sentences, *_dead(structure), _measure(paths.share, outputs)]
 
 
 def _size(structure: Structure) -> str:

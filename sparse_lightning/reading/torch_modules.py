@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
 from sparse_lightning.errors import InputError
+from sparse_lightning.reading.steps import Step, check_step, hooked, noise_of, outputs_of
 from sparse_lightning.reading.structure import Groups, Structure
 
 MOST_ROWS = 64
@@ -26,10 +27,12 @@ def structure_of(
 ) -> Structure:
     """Read the structure of any torch module that is a chain of linear layers.
 
-    Between the layers may be whatever acts on each unit alone: activations, dropout, normalization
-    with fixed statistics. In an `nn.Sequential` the layers follow one another as they stand; in
-    another module they do as they are called on `rows`, by which it is also seen that no way leads
-    around a layer. Without rows their order is that of their definition.
+    Between the layers, before the first and after the last may be whatever acts on each unit alone:
+    activations, dropout, normalization with fixed statistics; after the last also softmax, its
+    logarithm, or the class of the largest output. Whether that is so, in what order the layers
+    follow one another, and that no way leads around one is seen from what the module does with
+    `rows`. An `nn.Sequential` shows it with rows drawn at random, too. Of another module without
+    rows nothing is seen, and the order is that of the definition.
 
     Args:
         model: the module; it is left as it is.
@@ -41,8 +44,8 @@ def structure_of(
         code_layer: as in `Structure.of`.
 
     Raises:
-        InputError: the module has no linear layer, others with matrices of weights, or layers that
-            do not follow one another; or names do not fit.
+        InputError: the module has no linear layer, others with matrices of weights, layers that do
+            not follow one another, or something among them that mixes units; or names do not fit.
     """
     layers = linear_chain(model, rows)
     inputs, outputs = layers[0].in_features, layers[-1].out_features
@@ -75,29 +78,23 @@ def linear_chain(model: nn.Module, rows: Tensor | None = None) -> list[nn.Linear
     layers = {name: part for name, part in model.named_modules() if isinstance(part, nn.Linear)}
     if not layers:
         raise InputError(f"the {type(model).__name__} has no nn.Linear layer")
-    if _is_sequential(model) or rows is None:
-        return list(layers.values())
+    chain = list(layers.values())
+    if _is_sequential(model):
+        if any(above.out_features != below.in_features for above, below in pairwise(chain)):
+            return chain  # which says what is wrong with it as soon as it is read
+        if rows is None or not len(rows) or rows.shape[1:] != (chain[0].in_features,):
+            rows = noise_of((MOST_ROWS, chain[0].in_features))
+    if rows is None:
+        return chain
     if len(rows) < 1 or rows.ndim != 2:
         raise InputError(f"rows must be (row, input), got the shape {tuple(rows.shape)}")
     with _at_rest(model), torch.no_grad():
-        rows = _as_taken(model, rows[:MOST_ROWS])
+        rows = _as_taken(model, rows[:MOST_ROWS]).nan_to_num()
         called = _called(model, layers, rows)
-        for name in called:
-            _check_no_way_around(model, name, layers[name], rows)
+        steps: list[str | None] = [None, *called, None]
+        for above, below in pairwise(steps):
+            check_step(Step(model, layers, above, below, rows))
     return [layers[name] for name in called]
-
-
-def first_tensor(output: Any) -> Tensor:
-    """What a module gives, or the first of several things.
-
-    Raises:
-        InputError: it is no tensor.
-    """
-    while isinstance(output, tuple | list) and output:
-        output = output[0]
-    if not isinstance(output, Tensor):
-        raise InputError(f"the module gives a {type(output).__name__}, expected a tensor")
-    return output
 
 
 def apply(model: nn.Module, rows: Tensor) -> Tensor:
@@ -111,7 +108,7 @@ def apply(model: nn.Module, rows: Tensor) -> Tensor:
         InputError: the module does not take the rows.
     """
     with _at_rest(model), torch.no_grad():
-        return _output(model, _as_taken(model, rows)).cpu()
+        return outputs_of(model, _as_taken(model, rows)).cpu()
 
 
 def _is_sequential(model: nn.Module) -> bool:
@@ -122,36 +119,16 @@ def _is_sequential(model: nn.Module) -> bool:
 
 def _called(model: nn.Module, layers: dict[str, nn.Linear], rows: Tensor) -> list[str]:
     called: list[str] = []
-    with _hooked(
+    with hooked(
         (layer, lambda *_, name=name: called.append(name)) for name, layer in layers.items()
     ):
-        _output(model, rows)
+        outputs_of(model, rows)
     twice = [name for name in called if called.count(name) > 1]
     if twice:
         raise InputError(f"the layer {twice[0]} is applied more than once")
     if not called:
         raise InputError("the module applies none of its nn.Linear layers to the rows")
     return called
-
-
-def _check_no_way_around(model: nn.Module, name: str, layer: nn.Linear, rows: Tensor) -> None:
-    """With the layer's outputs at 0 nothing of the rows can be left in the module's outputs."""
-    with _hooked([(layer, lambda module, given, output: torch.zeros_like(output))]):
-        outputs = _output(model, rows)
-    if not torch.allclose(outputs, outputs[:1].expand_as(outputs), equal_nan=True):
-        raise InputError(
-            f"the layers do not follow one another: a way leads around the layer {name}"
-        )
-
-
-@contextmanager
-def _hooked(hooks: Any) -> Iterator[None]:
-    handles = [layer.register_forward_hook(hook) for layer, hook in hooks]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 @contextmanager
@@ -169,13 +146,3 @@ def _at_rest(model: nn.Module) -> Iterator[None]:
 def _as_taken(model: nn.Module, rows: Tensor) -> Tensor:
     weight = next(part.weight for part in model.modules() if isinstance(part, nn.Linear))
     return rows.to(weight)
-
-
-def _output(model: nn.Module, rows: Tensor) -> Tensor:
-    try:
-        return first_tensor(model(rows))
-    except (RuntimeError, TypeError, ValueError, IndexError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-        raise InputError(
-            f"the {type(model).__name__} does not take rows of {rows.shape[1]} numbers: {first}"
-        ) from error

@@ -13,8 +13,8 @@ import pandas as pd
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import ReportError, check_type
 from sparse_lightning.project import Project
+from sparse_lightning.report.output import writable
 from sparse_lightning.report.writing import FILES as REPORT_FILES
-from sparse_lightning.study.output import writable
 from sparse_lightning.study.study import Study
 from sparse_lightning.study.unfinished import identity_of, unfinished
 from sparse_lightning.tracking import Store, StudyWriter

@@ -23,8 +23,8 @@ from sparse_lightning.errors import (
 )
 from sparse_lightning.project import Project
 from sparse_lightning.replica import STRENGTHS
+from sparse_lightning.report.output import writable
 from sparse_lightning.report.searched import search_markdown
-from sparse_lightning.study.output import writable
 from sparse_lightning.study.running import open_run_of, run
 from sparse_lightning.study.study import Study
 from sparse_lightning.tracking import Store

@@ -13,7 +13,7 @@ from sparse_lightning.pareto import Comparison, compare, floor
 from sparse_lightning.pareto.depths import Depth, compare_depths
 from sparse_lightning.project import Project
 from sparse_lightning.report import StudyView, write_report
-from sparse_lightning.study.output import writable
+from sparse_lightning.report.output import writable
 from sparse_lightning.study.view import shown_networks, view_of
 from sparse_lightning.tracking import Store, StudyRecord, find_study, read_study
 from sparse_lightning.tracking.reading import read_network

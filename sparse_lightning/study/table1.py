@@ -11,10 +11,10 @@ from sparse_lightning.drawing.files import write_atomically
 from sparse_lightning.errors import InputError
 from sparse_lightning.project import Project
 from sparse_lightning.project.differences import flat
+from sparse_lightning.report.output import writable
 from sparse_lightning.report.overview import Column
 from sparse_lightning.report.overview_pages import Overview, write_overview
 from sparse_lightning.study.origin import made_with
-from sparse_lightning.study.output import writable
 from sparse_lightning.study.running import open_run_of, run
 from sparse_lightning.study.study import Study
 from sparse_lightning.study.unfinished import unfinished, versions

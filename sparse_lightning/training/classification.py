@@ -134,6 +134,7 @@ def _fit(
             optimization,
             rates,
             project.training.loss,
+            examples.class_weights,
         )
 
     tuned = project.training.fine_tune_epochs

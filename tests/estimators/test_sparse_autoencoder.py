@@ -225,6 +225,16 @@ def test_hidden_terms_have_the_default_strengths_of_project_files(regularizer, s
     assert params == {"group": regularizer, "regularizer": regularizer, **strengths}
 
 
+def test_l0_is_judged_by_the_weights_that_are_not_zero():
+    made = sl.SparseAutoencoder(3, regularizer="L0", l1_weight=0.2, **{**SHORT, "epochs": 80}).fit(
+        FRAME
+    )
+    best = made.population_.loc[made.population_["objective"].idxmin()]
+    count = sum(np.count_nonzero(one) for one, _ in weights(made.network_.model))
+    assert count < 24
+    assert best["objective"] == pytest.approx(4 * made.squared_error_ + 0.2 * count, rel=1e-5)
+
+
 def test_proximal_steps_leave_exact_zeros():
     made = sl.SparseAutoencoder(
         3,
@@ -255,6 +265,8 @@ def test_the_loss_curve_falls_and_its_epochs_are_told():
         ({"scale": None}, "scale must not be None"),
         ({"scale": "maxabs"}, r"scale must be one of \[minmax, standard, none\], got 'maxabs'"),
         ({"units": (8, 0)}, "units must be at least 1, got 0"),
+        ({"units": "4"}, "units must be a whole number or several of them, got '4'"),
+        ({"units": 4.5}, "units must be a whole number, got 4.5"),
         ({"units": ()}, "units must hold at least one"),
         ({"n_seeds": 0}, "n_seeds must be a whole number of at least 1, got 0"),
         ({"n_seeds": True}, "n_seeds must be a whole number of at least 1, got True"),
@@ -283,7 +295,7 @@ def test_several_wrong_parameters_are_named_at_once():
 
 def test_parameters_may_be_of_numpys_types():
     made = sl.SparseAutoencoder(
-        np.array([3, 2]), epochs=np.int64(2), l1_weight=np.float32(0.5), n_seeds=np.int32(1)
+        np.array([3.0, 2.0]), epochs=np.int64(2), l1_weight=np.float32(0.5), n_seeds=np.int32(1)
     ).fit(FRAME)
     assert made.network_.structure().widths == (4, 3, 2, 3, 4)
     assert made.network_.params["l1_weight"] == 0.5
@@ -360,3 +372,5 @@ def test_codes_in_another_order_are_no_codes(fitted):
     codes = pd.DataFrame(fitted.transform(FRAME), columns=fitted.get_feature_names_out())
     with pytest.raises(EstimatorError, match=r"must be code_1, code_2, code_3 in this order, got"):
         fitted.inverse_transform(codes[["code_2", "code_1", "code_3"]])
+    numbered = fitted.inverse_transform(codes.set_axis(range(3), axis=1))
+    pd.testing.assert_frame_equal(numbered, fitted.inverse_transform(codes))

@@ -49,6 +49,53 @@ def test_the_network_reads_in_the_users_names(fitted):
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "cross_entropy"])
+def test_rows_count_by_the_weights_of_their_classes(loss):
+    factors = {"setosa": 3.0, "virginica": 0.5}
+    made = sl.SparseClassifier(4, loss=loss, regularizer=None, class_weight=factors, **SHORT).fit(
+        X, NAMES
+    )
+    outputs = made.network_.classify(X).iloc[:, 1:].to_numpy()
+    targets, weights = np.eye(3)[Y], np.array([3.0, 1.0, 0.5])[Y]
+    if loss == "cross_entropy":
+        errors = -np.log((outputs * targets).sum(1))
+    else:
+        errors = np.square(outputs - targets).sum(1)
+    best = made.population_["objective"].min()
+    assert best == pytest.approx((errors * weights).mean(), rel=1e-4)
+    assert made.squared_error_ == pytest.approx(np.square(outputs - targets).mean(), rel=1e-4)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "cross_entropy"])
+def test_a_rare_class_is_found_where_classes_are_balanced(loss):
+    random = np.random.default_rng(1)
+    rare = np.arange(300) < 12
+    data = random.normal(size=(300, 3)) + 1.2 * rare[:, None]
+    found = {
+        weight: sl.SparseClassifier(
+            2, loss=loss, class_weight=weight, **{**SHORT, "epochs": 30, "n_seeds": 1}
+        )
+        .fit(data, rare)
+        .predict(data)[rare]
+        .mean()
+        for weight in (None, "balanced")
+    }
+    assert found["balanced"] > max(0.6, found[None])
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        ("even", "must be None, 'balanced' or a mapping from classes to factors, got 'even'"),
+        ({"rosa": 1}, "names the class 'rosa', which y does not hold; classes: 'setosa', "),
+        ({"setosa": -1}, "of 'setosa' must be a number of at least 0, got -1"),
+    ],
+)
+def test_wrong_weights_of_classes_are_named(weight, message):
+    with pytest.raises(ValueError, match=f"^SparseClassifier: class_weight {message}"):
+        sl.SparseClassifier(2, class_weight=weight, **SHORT).fit(X, NAMES)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "cross_entropy"])
 def test_the_classifier_with_the_smallest_objective_is_kept(loss):
     made = sl.SparseClassifier(
         4, loss=loss, regularizer="L1+sh", l1_weight=0.01, hidden_weight=0.3, **SHORT
@@ -90,7 +137,7 @@ def test_whole_floats_are_classes_without_a_point():
 
 
 def test_wrong_classes_are_named():
-    with pytest.raises(ValueError, match=r"^SparseClassifier: y must hold at least 2 classes"):
+    with pytest.raises(ValueError, match=r"^SparseClassifier: y must hold .* 1 class: 1$"):
         sl.SparseClassifier(2).fit(X, np.ones(len(X), dtype=int))
     with pytest.raises(ValueError, match="Unknown label type: continuous"):
         sl.SparseClassifier(2).fit(X, X.iloc[:, 0])

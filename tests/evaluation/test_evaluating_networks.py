@@ -205,6 +205,9 @@ def test_a_wide_network_gets_no_diagram(caplog):
         ({"connection_threshold": -1.0}, "the connection threshold must be at least 0"),
         ({"autoencoder": 1}, "autoencoder must be bool, got 1"),
         ({"output_names": "abc"}, "output_names must be a list of names"),
+        ({"metric_prefix": "a/../b "}, "metric_prefix must hold at most 100 of the letters, dig"),
+        ({"metric_prefix": "loss=1,"}, "metric_prefix must hold at most 100 of the letters, dig"),
+        ({"code_layer": 0}, "code_layer must be that of a hidden layer, in 1…1, got 0"),
     ],
 )
 def test_wrong_settings_are_told_and_end_nothing(autoencoder, frame, caplog, config, message):
@@ -222,6 +225,29 @@ def test_settings_are_kept(autoencoder, frame):
     assert result.metrics["sparsity/connections"] == 5
     outputs = result.artifacts["mappings.json"].content["outputs"]
     assert [row["class"] for row in outputs] == ["x", "y", "z"]
+
+
+def test_outputs_are_classes_of_a_classifier_alone(autoencoder, frame, caplog):
+    config = {"autoencoder": False}
+    with mlflow.start_run():
+        other = evaluated(autoencoder, frame, evaluator_config=config)
+    assert (
+        "The output output 3 is reached by no variable"
+        in other.artifacts["description.txt"].content
+    )
+    assert "class" not in other.artifacts["description.txt"].content
+    with mlflow.start_run(), caplog.at_level(logging.WARNING, "sparse_lightning"):
+        evaluated(autoencoder, frame, evaluator_config={"output_names": ["x", "y", "z"]})
+    assert "output_names are passed over: the outputs of an autoencoder" in caplog.text
+
+
+def test_errors_that_are_no_numbers_are_told(autoencoder, frame, caplog):
+    with mlflow.start_run(), caplog.at_level(logging.WARNING, "sparse_lightning"):
+        result = evaluated(autoencoder, frame.assign(a=np.nan))
+    assert "no squared_error, information_loss: values that are not finite in 40 of 40 rows" in (
+        caplog.text
+    )
+    assert "sparsity/squared_error" not in result.metrics
 
 
 def test_other_models_are_left_to_other_evaluators(frame):

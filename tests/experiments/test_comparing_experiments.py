@@ -251,6 +251,14 @@ def test_nothing_to_compare(logbook):
     assert indices(view).loc["b", "hypervolume_gap"] == pytest.approx(1 - 3 * 1 / (6 * 2))
 
 
+def test_values_whose_areas_no_number_holds_are_refused(logbook):
+    for x in (1e-300, 1.0, -1e300):
+        logbook.log({"model": "a"}, {"size": x, "loss": x / 1e292, "error": 2 - x / 1e300})
+    with pytest.raises(InputError, match=r"size reaches from -1e\+300 to 1 and loss reaches from"):
+        compared(logbook, x="size", y="loss")
+    assert np.isfinite(indices(compared(logbook, x="size", y="error")).to_numpy()).all()
+
+
 def test_too_many_groups_are_refused(logbook):
     for place in range(61):
         logbook.log({"model": f"m{place}"}, {"size": place, "loss": -place})

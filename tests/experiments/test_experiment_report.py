@@ -135,6 +135,7 @@ def test_wrong_options_have_exit_status_2(logbook, arguments, words):
     status, output, told = command("report", "--tracking-uri", logbook.uri, *arguments)
     assert (status, output) == (2, "")
     assert words in told
+    assert not Path("reports").exists()
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,14 @@ def test_the_command_writes_a_folder(inside, tmp_path, format, file):
         assert Path("exports", f"{run_id}-{format}", file).is_file()
 
 
+def test_the_command_says_that_a_model_is_constant(inside, tmp_path):
+    run_id = inside.study.networks["run_id"].iloc[3]
+    options = (run_id, "--tracking-uri", inside.uri, "--output", tmp_path / "it")
+    status, output, told = command(*options, "--threshold", 1e6)
+    assert (status, output.splitlines()[0]) == (0, "network: 0 connections, |w| > 1e+06")
+    assert "the model is constant: no path of connections leads from an input to an out" in told
+
+
 @pytest.mark.slow
 def test_an_exported_census_classifier_answers_requests(census_job):
     """The server that `mlflow models serve` starts, asked over HTTP."""

@@ -1,5 +1,8 @@
 """What is exported: the pruned network without its dead units, the same outputs."""
 
+from copy import deepcopy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -111,3 +114,15 @@ def test_codes_are_named_by_their_units_and_never_as_a_column_of_the_table(frame
 def test_a_negative_threshold_is_refused(autoencoder):
     with pytest.raises(InputError, match="threshold must be at least 0, got -1"):
         exported(autoencoder, -1)
+
+
+def test_a_model_without_a_path_is_constant(autoencoder, components):
+    assert not exported(autoencoder, 0.01).constant
+    assert not exported(components, 0.01).constant
+    assert exported(components, 2).constant
+    cut = deepcopy(autoencoder.model)
+    with torch.no_grad():
+        cut[4].weight.zero_()
+    made = exported(replace(autoencoder, model=cut), 0)
+    assert made.constant
+    assert made.connections > 0

@@ -205,6 +205,7 @@ WRONG_FIELDS = [
     ("epochs: 1", "epochs is not a known field; did you mean training.epochs? (known: name, task"),
     ("'[key]': 1", "[key] is not a known field (known: name"),
     ('"a\\nb": 1', "'a\\nb' is not a known field (known: name"),
+    ("training: {lr: 1}", "training.lr is not a known field; did you mean learning_rate? (known:"),
     ("zzz: 1", "zzz is not a known field (known: name, task"),
     ("training: {seeds: [1, 2, 1]}", "training.seeds must hold different values, got 1 twice"),
     ("training: {seeds: []}", "training.seeds must hold at least one value"),

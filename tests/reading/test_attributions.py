@@ -68,6 +68,9 @@ def test_the_same_arguments_give_the_same_and_touch_no_generator(linear, rows, m
 def test_unusable_arguments_are_named(linear, rows, monkeypatch):
     with pytest.raises(InputError, match="method must be one of integrated_gradients, "):
         attributions(linear, rows, GROUPS, ["y", "z"], "lime")
+    for same, told in ((rows[:1], "1 row"), (rows[[2, 2, 2]], "3 equal rows")):
+        with pytest.raises(InputError, match=f"at least 2 rows must differ, got {told}"):
+            attributions(linear, same, GROUPS, ["y", "z"])
     with pytest.raises(InputError, match="there are no rows"):
         attributions(linear, rows[:0], GROUPS, ["y", "z"])
     monkeypatch.setitem(__import__("sys").modules, "captum.attr", None)

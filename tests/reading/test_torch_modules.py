@@ -41,6 +41,30 @@ class Recurrent(nn.Module):
         return self.layer(self.layer(x))
 
 
+class Chain(nn.Module):
+    """Two square layers with functions before, between and after them."""
+
+    def __init__(self, before=None, between=torch.tanh, after=None, last=None):
+        super().__init__()
+        self.one, self.two = nn.Linear(4, 4), nn.Linear(4, 4)
+        self.before, self.between, self.after = before, between, after
+        self.last = last or (lambda chain, x: chain.two(x))
+
+    def forward(self, x):
+        x = x if self.before is None else self.before(x)
+        x = self.last(self, self.between(self.one(x)))
+        return x if self.after is None else self.after(x)
+
+
+class Gated(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = nn.Linear(4, 4), nn.Linear(4, 4)
+
+    def forward(self, x):
+        return self.two(x * self.one(x))
+
+
 @pytest.fixture
 def rows():
     return torch.randn(10, 4, generator=torch.Generator().manual_seed(1))
@@ -85,6 +109,43 @@ def test_outputs_are_those_of_the_module_at_rest(rows):
 def test_a_way_around_a_layer_is_found(rows):
     with pytest.raises(InputError, match="a way leads around the layer one"):
         structure_of(Skipping(), rows=rows)
+
+
+def flipped(x):
+    return x.flip(1)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (Chain(before=flipped), "before the layer one units are mixed or put in another order"),
+        (Chain(before=lambda x: x - x.mean(1, keepdim=True)), "before the layer one units are"),
+        (Chain(between=nn.LayerNorm(4)), "between the layers one and two units are mixed"),
+        (Chain(between=nn.Softmax(1)), "between the layers one and two units are mixed"),
+        (Chain(between=flipped), "between the layers one and two units are mixed"),
+        (Chain(after=flipped), "after the layer two units are mixed"),
+        (Chain(after=lambda x: x[:, :2]), "after the layer two 4 units become 2"),
+        (Chain(last=lambda chain, x: x @ chain.one.weight), "after the layer one units are mixed"),
+        (nn.Sequential(nn.Linear(4, 3), nn.LayerNorm(3), nn.Linear(3, 4)), "the layers 0 and 2 un"),
+        (nn.Sequential(*[nn.Linear(4, 4)] * 2), "the layer 0 is applied more than once"),
+        (Gated(), "a way leads around the layer one"),
+    ],
+)
+def test_what_mixes_units_is_refused(model, message, rows):
+    with pytest.raises(InputError, match=message):
+        linear_chain(model, rows)
+
+
+@pytest.mark.parametrize(
+    "after", [torch.sigmoid, nn.Softmax(1), nn.LogSoftmax(1), lambda x: x.argmax(1)]
+)
+def test_what_acts_on_each_unit_alone_is_read(after, rows):
+    def scaled(x):
+        return (x - 3) / torch.arange(1.0, 5.0)
+
+    model = Chain(before=scaled, between=torch.relu, after=after)
+    assert linear_chain(model, rows) == [model.one, model.two]
+    assert linear_chain(model, rows.fill_(torch.nan)) == [model.one, model.two]
 
 
 @pytest.mark.parametrize(

@@ -54,3 +54,26 @@ def test_groups_and_markers_need_something_to_average_over():
     assert (found["group"], found["marker"], found["replicate"]) == ("params.model", [], None)
     found = defaults(["loss", "size"], {**params, "seed": ["1", "2", "3", "4"]})
     assert (found["marker"], found["replicate"]) == (["params.alpha"], "params.seed")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("acc", "val_acc", "train_acc", "test/acc", "valAcc", "acc5", "top1", "top-5", "ndcg"),
+        *("psnr", "ssim", "mcc", "kappa", "ap", "mAP50", "fps", "log_likelihood", "elbo"),
+        *("correct_rate", "f1", "R2", "neg_mean_squared_error", "bleu4"),
+    ],
+)
+def test_large_is_good_by_name(name):
+    assert direction_of(name) == "max"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("loss", "accuracy_loss", "top1_error", "score_time", "neg_log_likelihood", "nll"),
+        *("n_params", "laptop", "feature_map_size", "fit_time"),
+    ],
+)
+def test_small_is_good_by_name(name):
+    assert direction_of(name) == "min"
