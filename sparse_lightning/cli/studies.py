@@ -114,12 +114,23 @@ def pca_command(table: str, components: int, **rest: Any) -> None:
 @main.command("table1")
 @click.option("--own-range", is_flag=True, help="Each group at its own best range of λ.")
 @click.option("--quick", is_flag=True, help="A few epochs and two seeds, to see that it runs.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Train N columns at a time; default: one a core, or on a GPU one.",
+)
 @options.tracking_uri
 @options.output
 @options.resume
 @explained
 def table1_command(
-    own_range: bool, quick: bool, tracking_uri: str | None, output: Path | None, resume: bool
+    own_range: bool,
+    quick: bool,
+    jobs: int | None,
+    tracking_uri: str | None,
+    output: Path | None,
+    resume: bool,
 ) -> None:
     """Train and report the six columns of the publication's table 1."""
     import pandas as pd
@@ -131,7 +142,7 @@ def table1_command(
 
     progress = terminal_progress()
     try:
-        page = table1(tracking_uri, output, quick, progress, own_range, fresh=not resume)
+        page = table1(tracking_uri, output, quick, progress, own_range, fresh=not resume, jobs=jobs)
     finally:
         progress.close()
     index = "hypervolume_gap" if own_range else "area_marker"

@@ -89,10 +89,18 @@ def _attributed(
     except ImportError as error:
         raise InputError(EXTRA) from error
     mean = inputs.mean(0, keepdim=True)
+
+    def of_all_rows(rows: Tensor) -> Tensor:
+        """Σ over rows of the output, whose gradient by a row is that of the row's own output.
+
+        Of an output for each row Captum asks for as many gradients, one by one.
+        """
+        return model(rows)[:, output].sum().unsqueeze(0)
+
     if method == "integrated_gradients":
-        return IntegratedGradients(model).attribute(inputs, mean, target=output)
+        return IntegratedGradients(of_all_rows).attribute(inputs, mean)
     if method == "gradient_shap":
-        return GradientShap(model).attribute(inputs, inputs, n_samples=50, target=output)
+        return GradientShap(of_all_rows).attribute(inputs, inputs, n_samples=50)
     mask = torch.empty(1, inputs.shape[1], dtype=torch.long)
     for place, (_, part) in enumerate(groups):
         mask[:, part] = place

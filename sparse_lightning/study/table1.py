@@ -2,8 +2,8 @@
 
 import json
 import shutil
-import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from sparse_lightning.report.output import writable
 from sparse_lightning.report.overview import Column
 from sparse_lightning.report.overview_pages import Overview, write_overview
 from sparse_lightning.study.origin import made_with
-from sparse_lightning.study.running import open_run_of, run
+from sparse_lightning.study.running import open_run_of
+from sparse_lightning.study.side_by_side import Trained, run_all, usual_jobs
 from sparse_lightning.study.study import Study
 from sparse_lightning.study.unfinished import unfinished, versions
 from sparse_lightning.tracking import Store
@@ -68,6 +69,7 @@ def table1(
     progress: Progress | None = None,
     own_range: bool = False,
     fresh: bool = False,
+    jobs: int | None = None,
 ) -> Path:
     """Train and report the six columns, then write the overview.
 
@@ -85,6 +87,8 @@ def table1(
         progress: told of every epoch.
         own_range: every group at a range of λ of its own instead of the published λ for all.
         fresh: begin anew, whatever was begun.
+        jobs: how many columns are trained at a time, each in a process of its own; default: as
+            many as torch has threads, but one where there is a GPU.
 
     Returns:
         The path of `table1.html`.
@@ -106,20 +110,24 @@ def table1(
         opened.describe(
             params={"columns": ", ".join(COLUMNS), "quick": quick, "own_range": own_range}
         )
-        columns, done = {}, _Done(job.folder / "columns.json")
-        for file, project in projects.items():
-            if file in done.studies:
-                study = Study.load(done.studies[file]["run"], store.uri)
-            else:
-                began = time.monotonic()
-                output = folder / project.name
-                study = run(project, store.uri, output, progress, open_run="", fresh=fresh)
-                done.add(file, study.run_id, time.monotonic() - began)
-            seconds = done.studies[file]["seconds"]
-            columns[file] = Column(study.view(), seconds, f"{project.name}/report.html")
-            opened.describe(
-                metrics={f"seconds_{file}": seconds}, tags={f"{OVERVIEW}.{file}": study.run_id}
+        done = _Done(job.folder / "columns.json")
+        left = {file: project for file, project in projects.items() if file not in done.studies}
+        jobs = usual_jobs() if jobs is None else jobs
+        with closing(run_all(left, jobs, store.uri, folder, progress, fresh)) as finished:
+            for study in finished:
+                done.add(study)
+                opened.describe(
+                    metrics={f"seconds_{study.name}": study.seconds},
+                    tags={f"{OVERVIEW}.{study.name}": study.run_id},
+                )
+        columns = {
+            file: Column(
+                Study.load(done.studies[file]["run"], store.uri).view(),
+                done.studies[file]["seconds"],
+                f"{project.name}/report.html",
             )
+            for file, project in projects.items()
+        }
         figures = dict(_figures(folder, {file: _folder(c) for file, c in columns.items()}))
         overview = Overview(
             title="Table 1: six regularizers on six tasks"
@@ -149,8 +157,8 @@ class _Done:
         if path.exists():
             self.studies = json.loads(path.read_text(encoding="utf-8"))
 
-    def add(self, file: str, run_id: str, seconds: float) -> None:
-        self.studies[file] = {"run": run_id, "seconds": seconds}
+    def add(self, study: Trained) -> None:
+        self.studies[study.name] = {"run": study.run_id, "seconds": study.seconds}
         write_atomically(self._path, json.dumps(self.studies), durable=True)
 
 

@@ -2,16 +2,12 @@
 
 import json
 import time
-import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from mlflow.data.pandas_dataset import from_pandas
-from mlflow.entities import Dataset as DatasetEntity
-from mlflow.entities import DatasetInput
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from sparse_lightning.data.catalog import Table
@@ -20,6 +16,7 @@ from sparse_lightning.population import single
 from sparse_lightning.project import Project
 from sparse_lightning.replica import Replica
 from sparse_lightning.tracking import names
+from sparse_lightning.tracking.datasets import dataset_of
 from sparse_lightning.tracking.job_writer import JobWriter
 from sparse_lightning.tracking.opened import OpenedRun
 from sparse_lightning.tracking.origin import commit_tag
@@ -142,25 +139,7 @@ class StudyWriter(JobWriter):
         self._run.text(self.project.dump_yaml(), names.PROJECT_FILE)
         for file, document in self.documents.items():
             self._run.text(json.dumps(document, indent=2), file)
-        self._run.inputs([self._dataset()])
-
-    def _dataset(self) -> DatasetInput:
-        with warnings.catch_warnings():
-            # MLflow's advice on sources and integer columns is for those who call it.
-            warnings.simplefilter("ignore")
-            dataset: Any = from_pandas(
-                self.table.frame, source=self.table.source, name=self.table.name
-            )
-        # MLflow's own digest is of a sample of the rows; the table's is of all its bytes.
-        entity = DatasetEntity(
-            name=dataset.name,
-            digest=self.table.digest[:36],
-            source_type=dataset.source._get_source_type(),
-            source=dataset.source.to_json(),
-            schema=json.dumps({"mlflow_colspec": dataset.schema.to_dict()}),
-            profile=json.dumps({**dataset.profile, "sha256": self.table.digest}),
-        )
-        return DatasetInput(dataset=entity, tags=[])
+        self._run.inputs([dataset_of(self.table)])
 
     def _network(self, trained: TrainedPopulation, number: int) -> FinishedRun:
         """What the run of a network holds."""

@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.queues import Queue
 from typing import Any, TypeVar
@@ -12,6 +11,7 @@ import torch
 
 from sparse_lightning.errors import TrainingError
 from sparse_lightning.project import Project
+from sparse_lightning.training.processes import Processes
 from sparse_lightning.training.progress import Progress
 
 T = TypeVar("T")
@@ -65,29 +65,23 @@ class Devices:
             TrainingError: a process died.
             SparseLightningError: a part failed; no other part goes on.
         """
-        # Not forked: CUDA and the threads of torch do not survive that.
-        context = multiprocessing.get_context("spawn")
-        numbers: Queue[int] = context.Queue()
+        numbers: Queue[int] = multiprocessing.get_context("spawn").Queue()
         for number in range(self.workers):
             numbers.put(number)
         threads = max(1, torch.get_num_threads() // self.workers)
-        pool = ProcessPoolExecutor(
-            self.workers, context, initializer=_take_device, initargs=(numbers, self.gpu, threads)
-        )
         results = []
         try:
-            futures = [pool.submit(part, *values) for values in arguments]
-            for future in futures:
-                results.append(future.result())
-                if arrived is not None:
-                    arrived(results[-1])
-                progress.advance()
+            with Processes(self.workers, threads, _take_device, (numbers, self.gpu)) as processes:
+                futures = [processes.submit(part, *values) for values in arguments]
+                for future in futures:
+                    results.append(future.result())
+                    if arrived is not None:
+                        arrived(results[-1])
+                    progress.advance()
         except BrokenProcessPool as error:
             raise TrainingError(
                 f"training.devices {self.workers}: a process that trained a part has died: {error}"
             ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)
         return results
 
 
@@ -101,11 +95,10 @@ def visible_device(number: int, visible: str | None) -> str:
     return str(number) if visible is None else visible.split(",")[number].strip()
 
 
-def _take_device(numbers: "Queue[int]", gpu: bool, threads: int) -> None:
+def _take_device(numbers: "Queue[int]", gpu: bool) -> None:
     """In a new process, before it has asked for a device: see one alone."""
     number = numbers.get()
     if gpu:
         os.environ["CUDA_VISIBLE_DEVICES"] = visible_device(
             number, os.environ.get("CUDA_VISIBLE_DEVICES")
         )
-    torch.set_num_threads(threads)

@@ -16,8 +16,8 @@ from sparse_lightning.training.result import History
 HISTORY_POINTS = 50
 """How many epochs of a fit are recorded at most."""
 
-MOST_VALUES = 2**22
-"""Of a layer of all replicas that are held at once."""
+MOST_VALUES = 2**20
+"""Of a layer of all replicas that are held at once: about a cache, beyond which it takes longer."""
 
 
 def rows_at_once(network: nn.Module) -> int:

@@ -23,6 +23,14 @@ class Progress(Protocol):
         """Nothing more will be told."""
         ...
 
+    def beside(self, title: str) -> "Progress":
+        """What is told of one of several jobs that go on at the same time.
+
+        Args:
+            title: what the titles of its stages begin with.
+        """
+        ...
+
 
 class SilentProgress:
     """Tells nothing."""
@@ -32,6 +40,9 @@ class SilentProgress:
     def advance(self) -> None: ...
 
     def close(self) -> None: ...
+
+    def beside(self, title: str) -> Progress:
+        return self
 
 
 class Titled:
@@ -55,11 +66,24 @@ class Titled:
     def close(self) -> None:
         self._progress.close()
 
+    def beside(self, title: str) -> Progress:
+        return self._progress.beside(self._title + title)
+
 
 class TerminalProgress:
-    """A bar with stage, epoch, replicas and time left on standard error."""
+    """A bar with stage, epoch, replicas and time left on standard error.
 
-    def __init__(self) -> None:
+    Args:
+        title: what the titles of its stages begin with.
+        beside: another whose bars are shown as well; default: none.
+    """
+
+    def __init__(self, title: str = "", beside: "TerminalProgress | None" = None) -> None:
+        self._title = title
+        self._task = None
+        if beside is not None:
+            self._bar = beside._bar
+            return
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
@@ -73,13 +97,12 @@ class TerminalProgress:
             TextColumn("left"),
             console=Console(stderr=True),
         )
-        self._task = None
 
     def start(self, stage: str, epochs: int, replicas: int) -> None:
         self._bar.start()
-        if self._task is not None:
-            self._bar.stop_task(self._task)
-        self._task = self._bar.add_task(stage, total=epochs, replicas=replicas)
+        if self._task is not None:  # a floor has many cycles: all their bars would fill the screen
+            self._bar.remove_task(self._task)
+        self._task = self._bar.add_task(self._title + stage, total=epochs, replicas=replicas)
 
     def advance(self) -> None:
         if self._task is not None:
@@ -88,18 +111,26 @@ class TerminalProgress:
     def close(self) -> None:
         self._bar.stop()
 
+    def beside(self, title: str) -> Progress:
+        return TerminalProgress(self._title + title, beside=self)
+
 
 class LineProgress:
-    """A line on standard error for every tenth of a stage."""
+    """A line on standard error for every tenth of a stage.
 
-    def __init__(self) -> None:
+    Args:
+        title: what the titles of its stages begin with.
+    """
+
+    def __init__(self, title: str = "") -> None:
+        self._title = title
         self._stage, self._epochs, self._replicas, self._done = "", 0, 0, 0
         self._began = 0.0
 
     def start(self, stage: str, epochs: int, replicas: int) -> None:
-        self._stage, self._epochs, self._replicas, self._done = stage, epochs, replicas, 0
-        self._began = time.monotonic()
-        print(f"{stage}: {replicas} networks, {epochs} epochs", file=sys.stderr, flush=True)
+        self._stage, self._epochs, self._replicas = self._title + stage, epochs, replicas
+        self._done, self._began = 0, time.monotonic()
+        print(f"{self._stage}: {replicas} networks, {epochs} epochs", file=sys.stderr, flush=True)
 
     def advance(self) -> None:
         self._done += 1
@@ -109,6 +140,9 @@ class LineProgress:
             print(line, file=sys.stderr, flush=True)
 
     def close(self) -> None: ...
+
+    def beside(self, title: str) -> Progress:
+        return LineProgress(self._title + title)
 
 
 def terminal_progress() -> Progress:

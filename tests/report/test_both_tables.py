@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from sparse_lightning.cli import main
 from sparse_lightning.project import Project
+from sparse_lightning.study import side_by_side
 from sparse_lightning.study import table1 as module
 from sparse_lightning.study.table1 import COLUMNS, OWN_RANGE, projects_folder, table1
 from sparse_lightning.tracking import Store
@@ -18,7 +19,7 @@ from sparse_lightning.tracking.names import OVERVIEW
 @pytest.fixture
 def trained(monkeypatch, study_of):
     """Train nothing; the projects that would have been trained, by the folders of their reports."""
-    projects = {}
+    projects, views = {}, {}
 
     def run(project, uri, folder, progress, open_run, fresh):
         folder.mkdir()
@@ -31,9 +32,14 @@ def trained(monkeypatch, study_of):
             index=project.report.index,
             common_weights=not own,
         )
-        return SimpleNamespace(view=lambda: view, run_id=f"run of {project.name}")
+        views[run_id := f"run of {project.name}"] = view
+        return SimpleNamespace(run_id=run_id)
 
-    monkeypatch.setattr(module, "run", run)
+    monkeypatch.setattr(side_by_side, "run", run)
+    monkeypatch.setattr(module, "usual_jobs", lambda: 1)
+    monkeypatch.setattr(
+        module.Study, "load", lambda run_id, _: SimpleNamespace(view=lambda: views[run_id])
+    )
     return projects
 
 
