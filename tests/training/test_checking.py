@@ -8,6 +8,7 @@ from sparse_lightning.cli import main
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import TableError, TrainingError
 from sparse_lightning.project import Project
+from sparse_lightning.training import checking
 from sparse_lightning.training.checking import check_training
 
 ROWS = torch.rand(20, 5, generator=torch.Generator().manual_seed(1))
@@ -26,6 +27,16 @@ def test_a_project_that_can_be_trained_passes():
 def test_more_components_than_inputs_are_refused():
     with pytest.raises(TableError, match=r"network.units \[7\] must be at most .* inputs, 5"):
         check_training(project("pca", (7,)), Examples(ROWS))
+
+
+@pytest.mark.parametrize("row", [1, 3, 4, 20])
+def test_the_row_of_what_is_not_finite_is_named_in_every_part_of_the_table(row, monkeypatch):
+    monkeypatch.setattr(checking, "ROWS_AT_ONCE", 3)
+    rows = ROWS.clone()
+    rows[row - 1, 2] = torch.inf
+    rows[-1, 0] = torch.nan
+    with pytest.raises(TableError, match=f"^row {row} holds an input that is not finite"):
+        check_training(project(), Examples(rows))
 
 
 def test_folds_that_a_class_is_too_rare_for_are_refused():
