@@ -43,7 +43,7 @@ def usual_jobs() -> int:
     """How many studies are trained at a time: one a thread of torch, but one where there is a GPU,
     which runs the operations of one study after the other.
     """
-    return 1 if torch.cuda.is_available() else torch.get_num_threads()
+    return 1 if torch.accelerator.is_available() else torch.get_num_threads()
 
 
 def run_all(
