@@ -88,10 +88,13 @@ def figure_file(figure: Figure, ending: str) -> bytes:
 
 
 def _png(picture: Image.Image) -> bytes:
-    """A PNG in 256 colours: drawings have few, and take a quarter of the bytes."""
+    """A PNG in 256 colours: drawings have few, and take a third of the bytes.
+
+    To press them harder takes seven times as long, for a twentieth of the bytes.
+    """
     small = BytesIO()
     colours = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    colours.save(small, format="png", optimize=True)
+    colours.save(small, format="png", compress_level=6)
     return small.getvalue()
 
 
@@ -106,7 +109,13 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
     Returns:
         The paths written.
     """
-    return [
-        write_atomically(folder / f"{name}.{ending}", figure_file(figure, ending))
-        for ending in ENDINGS
-    ]
+    paths, layout = [], figure.get_layout_engine()
+    try:
+        for ending in ENDINGS:
+            paths.append(write_atomically(folder / f"{name}.{ending}", figure_file(figure, ending)))
+            # To find the places of its parts takes as long as to draw them; they stay there.
+            figure.set_layout_engine("none")
+    finally:
+        if layout is not None:
+            figure.set_layout_engine(layout)
+    return paths
