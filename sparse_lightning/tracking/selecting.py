@@ -2,7 +2,8 @@
 
 MLflow's own search makes an object of every value and its pages end at some ten thousand runs;
 where the process has the store's SQL database open, four plain selects read the same. Where that
-is not certain (`reads` says no), the API is used.
+is not certain (`reads` says no), a server with this package's page is asked for what it reads so.
+What is left goes through the API.
 """
 
 import sys
@@ -24,6 +25,7 @@ from sparse_lightning.tracking.columns import (
     RunHead,
     columns_of,
 )
+from sparse_lightning.tracking.page_api import told_columns
 
 MOST_RUNS = 50_000
 """So many runs are compared at most, the newest; a browser can draw no more with ease."""
@@ -67,7 +69,7 @@ def read_columns(sql: Any, selection: Selection, most: int = MOST_RUNS) -> RunCo
         return columns_of([], (), (), ())
     if reads(sql):
         return _from_tables(sql, selection, most)
-    return _from_api(sql, selection, most)
+    return _from_page(sql, selection, most) or _from_api(sql, selection, most)
 
 
 def reads(sql: Any) -> bool:
@@ -175,6 +177,22 @@ def meeting(sql: Any, session: Any, condition: str) -> Any:
     for dataset in datasets:
         query = query.join(dataset, SqlRun.run_uuid == dataset.c.destination_id)
     return query.where(*attributes)
+
+
+def _from_page(store: Any, selection: Selection, most: int) -> RunColumns | None:
+    """What a server with this package's page reads; None where there is none that gives all."""
+    if most < MOST_RUNS:  # which the server gives
+        return None
+    columns = told_columns(
+        store,
+        {
+            "experiment": list(selection.experiments),
+            "study": list(selection.studies),
+            "filter": selection.condition,
+            "unfinished": int(selection.unfinished),
+        },
+    )
+    return None if columns and columns.truncated and most > MOST_RUNS else columns
 
 
 def _from_api(store: Any, selection: Selection, most: int) -> RunColumns:
