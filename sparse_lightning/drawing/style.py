@@ -76,7 +76,7 @@ def figure_file(figure: Figure, ending: str) -> bytes:
         ending: `png` (150 dots an inch) or `svg`.
     """
     buffer = BytesIO()
-    with figure_style():
+    with figure_style(), _laid_out(figure):
         if ending == "png":
             figure.savefig(buffer, format="rgba", dpi=DOTS)
         else:
@@ -85,6 +85,29 @@ def figure_file(figure: Figure, ending: str) -> bytes:
         width, height = (int(inches * DOTS) for inches in figure.get_size_inches())
         return _png(Image.frombuffer("RGBA", (width, height), buffer.getvalue()))
     return buffer.getvalue()
+
+
+@contextmanager
+def _laid_out(figure: Figure) -> Iterator[None]:
+    """Find the places of a figure's parts once, which takes as long as to draw them.
+
+    Left to itself, matplotlib does so for every file, and draws the figure in vain besides.
+    """
+    layout, dots = figure.get_layout_engine(), figure.dpi
+    if layout is None:
+        yield
+        return
+    with figure_style():
+        try:
+            figure.dpi = DOTS
+            layout.execute(figure)
+        finally:
+            figure.dpi = dots
+        figure.set_layout_engine(None)  # none at all, since those are the defaults in this style
+    try:
+        yield
+    finally:
+        figure.set_layout_engine(layout)
 
 
 def _png(picture: Image.Image) -> bytes:
@@ -109,13 +132,8 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
     Returns:
         The paths written.
     """
-    paths, layout = [], figure.get_layout_engine()
-    try:
-        for ending in ENDINGS:
-            paths.append(write_atomically(folder / f"{name}.{ending}", figure_file(figure, ending)))
-            # To find the places of its parts takes as long as to draw them; they stay there.
-            figure.set_layout_engine("none")
-    finally:
-        if layout is not None:
-            figure.set_layout_engine(layout)
-    return paths
+    with _laid_out(figure):
+        return [
+            write_atomically(folder / f"{name}.{ending}", figure_file(figure, ending))
+            for ending in ENDINGS
+        ]
