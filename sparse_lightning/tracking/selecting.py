@@ -9,7 +9,7 @@ What is left goes through the API.
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from mlflow.entities import Run, ViewType
@@ -31,6 +31,9 @@ MOST_RUNS = 50_000
 """So many runs are compared at most, the newest; a browser can draw no more with ease."""
 
 PAGE = 1000
+
+FETCHED = 10_000
+"""So many rows of a table are fetched at once."""
 
 WHOLE = (names.STUDY, names.OVERVIEW, names.SEARCH)
 """Runs of these kinds stand for many networks and are no points of a comparison."""
@@ -141,7 +144,9 @@ def _from_tables(sql: Any, selection: Selection, most: int) -> RunColumns:
         def values(table: Any, *columns: Any, where: Any = None) -> Any:
             query = select(table.c.run_uuid, table.c.key, *columns)
             query = query.where(table.c.run_uuid.in_(chosen))
-            return session.execute(query if where is None else query.where(where))
+            found = session.execute(query if where is None else query.where(where))
+            # Row by row, as many calls of the driver would take longer than the database.
+            return chain.from_iterable(found.partitions(FETCHED))
 
         visible = or_(
             tags.c.key.in_(SHOWN_TAGS + OWN_TAGS),
