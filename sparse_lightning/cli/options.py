@@ -1,5 +1,7 @@
 """What several commands share: options, and errors that end in a message and an exit status."""
 
+import atexit
+import gc
 import signal
 import sys
 import threading
@@ -35,6 +37,27 @@ def explained(command: Callable[..., None]) -> Callable[..., None]:
         except KeyboardInterrupt as error:
             click.echo(f"Interrupted{': ' if error.args else ''}{error}.", err=True)
             sys.exit(130)
+
+    return wrapper
+
+
+def uncollected(command: Callable[..., None]) -> Callable[..., None]:
+    """Run a command without looking for cycles of objects that nothing refers to any more.
+
+    What imports and reads much, keeps nearly all of it, and ends soon, spends a quarter of its time
+    on that, half of it at the exit of the process, and gains a few megabytes.
+    """
+
+    @wraps(command)
+    def wrapper(*args: Any, **kwargs: Any) -> None:
+        collects = gc.isenabled()
+        gc.disable()
+        atexit.register(gc.freeze)
+        try:
+            command(*args, **kwargs)
+        finally:
+            if collects:
+                gc.enable()
 
     return wrapper
 

@@ -8,7 +8,7 @@ import click
 from sparse_lightning.cli import options
 from sparse_lightning.cli.comparing import asked, comparing, folder_of
 from sparse_lightning.cli.main import main
-from sparse_lightning.cli.options import explained
+from sparse_lightning.cli.options import explained, uncollected
 
 if TYPE_CHECKING:
     from sparse_lightning.study import Study
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @options.tracking_uri
 @options.output
 @explained
+@uncollected
 def report_command(
     experiment: str | None,
     run_id: str | None,
@@ -69,6 +70,7 @@ def report_command(
 @options.tracking_uri
 @options.output
 @explained
+@uncollected
 def overview_command(
     studies: tuple[str, ...],
     title: str | None,

@@ -76,7 +76,7 @@ def figure_file(figure: Figure, ending: str) -> bytes:
         ending: `png` (150 dots an inch) or `svg`.
     """
     buffer = BytesIO()
-    with figure_style():
+    with figure_style(), _laid_out(figure):
         if ending == "png":
             figure.savefig(buffer, format="rgba", dpi=DOTS)
         else:
@@ -87,11 +87,37 @@ def figure_file(figure: Figure, ending: str) -> bytes:
     return buffer.getvalue()
 
 
+@contextmanager
+def _laid_out(figure: Figure) -> Iterator[None]:
+    """Find the places of a figure's parts once, which takes as long as to draw them.
+
+    Left to itself, matplotlib does so for every file, and draws the figure in vain besides.
+    """
+    layout, dots = figure.get_layout_engine(), figure.dpi
+    if layout is None:
+        yield
+        return
+    with figure_style():
+        try:
+            figure.dpi = DOTS
+            layout.execute(figure)
+        finally:
+            figure.dpi = dots
+        figure.set_layout_engine(None)  # none at all, since those are the defaults in this style
+    try:
+        yield
+    finally:
+        figure.set_layout_engine(layout)
+
+
 def _png(picture: Image.Image) -> bytes:
-    """A PNG in 256 colours: drawings have few, and take a quarter of the bytes."""
+    """A PNG in 256 colours: drawings have few, and take a third of the bytes.
+
+    To press them harder takes seven times as long, for a twentieth of the bytes.
+    """
     small = BytesIO()
     colours = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    colours.save(small, format="png", optimize=True)
+    colours.save(small, format="png", compress_level=6)
     return small.getvalue()
 
 
@@ -106,7 +132,8 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
     Returns:
         The paths written.
     """
-    return [
-        write_atomically(folder / f"{name}.{ending}", figure_file(figure, ending))
-        for ending in ENDINGS
-    ]
+    with _laid_out(figure):
+        return [
+            write_atomically(folder / f"{name}.{ending}", figure_file(figure, ending))
+            for ending in ENDINGS
+        ]

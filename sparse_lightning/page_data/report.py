@@ -7,7 +7,7 @@ from sparse_lightning.page_data import VERSION
 from sparse_lightning.page_data.networks import network_documents
 from sparse_lightning.page_data.runs import columns_document, described_runs
 from sparse_lightning.tracking.columns import RunColumns
-from sparse_lightning.tracking.history import read_history
+from sparse_lightning.tracking.history import read_histories
 from sparse_lightning.tracking.store import Store
 
 Document = dict[str, Any]
@@ -37,12 +37,14 @@ def report_document(
         TrackingError: the store fails.
     """
     with store.errors("does not give the networks of the report"):
-        sql = store.backend
         return {
             "overview": _overview(store.page),
             "runs": _in_order(described_runs(store, runs), order),
             "networks": network_documents(store, networks, threshold),
-            "histories": {run: {"metrics": read_history(sql, run)} for run in networks},
+            "histories": {
+                run: {"metrics": history}
+                for run, history in read_histories(store.backend, networks).items()
+            },
             "report": {"title": title},
         }
 

@@ -51,6 +51,11 @@ def described_runs(store: Store, runs: RunColumns) -> dict[str, Any]:
     }
 
 
+def whole_columns(runs: RunColumns) -> dict[str, Any]:
+    """All that is known of the runs, for processes that read them by a server (`api/columns`)."""
+    return {**columns_document(runs), "parents": runs.parents, "replicas": runs.replicas}
+
+
 def columns_document(runs: RunColumns) -> dict[str, Any]:
     """The runs themselves, column by column."""
     return {

@@ -254,12 +254,14 @@ def _dead(structure: Structure) -> list[str]:
 
 
 def _codes(mappings: Mappings, kind: str, column: str) -> list[tuple[int, tuple[str, ...]]]:
-    rows = mappings.codes.loc[mappings.codes["kind"] == kind, ["code", column]]
-    return [(int(code), names) for code, names in rows.itertuples(index=False)]
+    codes = mappings.codes
+    rows = zip(codes["kind"], codes["code"], codes[column], strict=True)
+    return [(int(code), names) for found, code, names in rows if found == kind]
 
 
 def _of_kind(variables: pd.DataFrame, kind: str) -> list[str]:
-    return variables.loc[variables["kind"] == kind, "variable"].tolist()
+    rows = zip(variables["kind"], variables["variable"], strict=True)
+    return [name for found, name in rows if found == kind]
 
 
 def _code_list(codes: Sequence[int]) -> str:

@@ -97,28 +97,23 @@ def _gap(axes: Axes, comparison: Comparison, x: np.ndarray, y: np.ndarray, row, 
         )
     )
     # What a marker dominates reaches right to all connections and up to the error of no weights.
-    for place, (across, error) in enumerate(zip(x, y, strict=True)):
-        if error < null_error:
-            axes.add_patch(
-                Rectangle(
-                    (across, error),
-                    total - across,
-                    null_error - error,
-                    facecolor="white",
-                    linewidth=0,
-                )
-            )
-            axes.add_patch(
-                Rectangle(
-                    (across, error),
-                    total - across,
-                    null_error - error,
-                    facecolor=look.colour,
-                    alpha=0.35,
-                    linewidth=0,
-                    label=None if place else "dominated by the markers",
-                )
-            )
+    # All of it is one area: of hundreds of markers, as many rectangles would take a second.
+    below = y < null_error
+    if below.any():
+        steps = [*x[below], total]
+        lowest = np.minimum.accumulate(y[below])
+        lowest = [*lowest, lowest[-1]]
+        axes.fill_between(steps, lowest, null_error, step="post", color="white", linewidth=0)
+        axes.fill_between(
+            steps,
+            lowest,
+            null_error,
+            step="post",
+            color=look.colour,
+            alpha=0.35,
+            linewidth=0,
+            label="dominated by the markers",
+        )
     _curve(axes, x, y, look)
     axes.plot(
         total,

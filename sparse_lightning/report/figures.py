@@ -136,6 +136,7 @@ def draw_group(axes: Axes, comparison: Comparison, survived: pd.DataFrame, group
         elinewidth=1,
         alpha=0.5,
         zorder=2.5,
+        rasterized=len(survived) > MOST_POINTS,
     )
     (line,) = axes.plot(
         markers["connections"],

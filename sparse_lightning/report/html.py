@@ -8,7 +8,6 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from sparse_lightning.drawing.wording import number
 from sparse_lightning.pareto import FLOOR_GROUP, INDICES, Comparison, failures
@@ -24,7 +23,6 @@ from sparse_lightning.report.component_rows import (
     path_rows,
 )
 from sparse_lightning.report.components import strengths_of_paths
-from sparse_lightning.report.interactive_components import interactive_components
 from sparse_lightning.report.measures import measure_rows, measured, reference_rows
 from sparse_lightning.report.page import embedded_json, page_frame
 from sparse_lightning.report.published import SOURCE, reproduction
@@ -47,7 +45,13 @@ def report_html(study: StudyView, diagrams: Sequence[bytes] = ()) -> str:
     published = study.published
     comparison = study.comparison
     curves = ComponentCurves.of(study)
-    figure = None if curves is None else interactive_components(study, curves)
+    figure, plotly = None, ""
+    if curves is not None:  # nothing else here needs plotly, which takes a while to load
+        from plotly.offline import get_plotlyjs
+
+        from sparse_lightning.report.interactive_components import interactive_components
+
+        figure, plotly = interactive_components(study, curves), get_plotlyjs()
     networks = study.networks.astype({"group": str})
     return template("report.html.j2").render(
         study=study,
@@ -80,7 +84,7 @@ def report_html(study: StudyView, diagrams: Sequence[bytes] = ()) -> str:
         if study.page is None
         else page_frame(study.page(), f"Comparison of {study.name}"),
         figure=None if figure is None else embedded_json(figure.to_plotly_json()),
-        plotly_script=Markup(get_plotlyjs()) if figure is not None else "",
+        plotly_script=Markup(plotly),
     )
 
 

@@ -1,6 +1,7 @@
 """The addresses of the page and of its data, as a Flask blueprint."""
 
 import math
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,14 +11,14 @@ from mlflow.exceptions import MlflowException
 
 from sparse_lightning.errors import InputError
 from sparse_lightning.page_data.overview import overview_document
-from sparse_lightning.page_data.runs import runs_document
+from sparse_lightning.page_data.runs import runs_document, whole_columns
 from sparse_lightning.page_data.studies import project_of
 from sparse_lightning.project.settings import ReportSettings
 from sparse_lightning.server.answers import RefusedError, answer, guard, refusal
 from sparse_lightning.server.files import PAGE, page_file
 from sparse_lightning.server.permissions import BLUEPRINT, Permissions
 from sparse_lightning.tracking.history import read_history
-from sparse_lightning.tracking.selecting import Selection
+from sparse_lightning.tracking.selecting import Selection, read_columns
 from sparse_lightning.tracking.served import ServedStore
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -44,6 +45,7 @@ class Api:
         for path, view in (
             ("/api/overview", self.overview),
             ("/api/runs", self.runs),
+            ("/api/columns", self.columns),
             ("/api/networks/<run_id>", self.network),
             ("/api/networks/<run_id>/history", self.history),
         ):
@@ -72,18 +74,14 @@ class Api:
     def runs(self) -> Response:
         """`GET api/runs`."""
         store = ServedStore()
-        experiments = list(dict.fromkeys(request.args.getlist("experiment")))
-        studies = list(dict.fromkeys(request.args.getlist("study")))
-        if not experiments and not studies:
-            raise RefusedError(400, "name at least one experiment or study")
-        self._check_experiments(store, experiments)
-        of_studies = [self._run(store, study).info.experiment_id for study in studies]
-        selection = Selection(
-            experiments=experiments or list(dict.fromkeys(of_studies)),
-            studies=studies,
-            condition=request.args.get("filter", "").strip(),
-        )
-        return answer(runs_document(store, store.sql, selection))
+        return answer(runs_document(store, store.sql, self._selection(store)))
+
+    def columns(self) -> Response:
+        """`GET api/columns`."""
+        store = ServedStore()
+        unfinished = request.args.get("unfinished") == "1"
+        selection = replace(self._selection(store), unfinished=unfinished)
+        return answer(whole_columns(read_columns(store.sql, selection)))
 
     def network(self, run_id: str) -> Response:
         """`GET api/networks/RUN`."""
@@ -130,6 +128,19 @@ class Api:
         if refused is None and MLFLOW_ENABLE_WORKSPACES.get():
             raise RefusedError(501, "the page does not know MLflow's workspaces yet")
         return refused
+
+    def _selection(self, store: ServedStore) -> Selection:
+        experiments = list(dict.fromkeys(request.args.getlist("experiment")))
+        studies = list(dict.fromkeys(request.args.getlist("study")))
+        if not experiments and not studies:
+            raise RefusedError(400, "name at least one experiment or study")
+        self._check_experiments(store, experiments)
+        of_studies = [self._run(store, study).info.experiment_id for study in studies]
+        return Selection(
+            experiments=experiments or list(dict.fromkeys(of_studies)),
+            studies=studies,
+            condition=request.args.get("filter", "").strip(),
+        )
 
     def _check_experiments(self, store: ServedStore, experiments: list[str]) -> None:
         readable = set(self.permissions.readable(experiments))

@@ -89,13 +89,14 @@ def _inside(record: StudyRecord, comparison: Comparison, readings: Sequence[Read
     chosen = [reading.run_id for reading in readings]
     sound = record.networks.loc[~record.networks["failed"]]
     for group in comparison.groups:
-        least, found = np.inf, of_group(sound, group)
+        best = of_group(sound, group).sort_values("squared_error", kind="stable")
+        best_of = best.drop_duplicates("l1_weight").set_index("l1_weight")["run_id"]
+        least = np.inf
         markers = of_group(comparison.markers, group).sort_values(["connections", "squared_error"])
         for marker in records(markers):
             if marker["squared_error"] < least:
                 least = marker["squared_error"]
-                networks = found.loc[found["l1_weight"] == marker["l1_weight"]]
-                chosen.append(networks.sort_values("squared_error")["run_id"].iloc[0])
+                chosen.append(best_of[marker["l1_weight"]])
     weights = sum(inputs * outputs for inputs, outputs in pairwise(record.layers))
     most = min(MOST_INSIDE, MOST_WEIGHTS // weights)
     return list(dict.fromkeys(chosen))[:most]

@@ -1,12 +1,27 @@
 """The history of a run."""
 
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
+from sparse_lightning.tracking.page_api import told_history
 from sparse_lightning.tracking.selecting import finite, reads
 
+History = dict[str, dict[str, list[Any]]]
 
-def read_history(sql: Any, run_id: str) -> dict[str, dict[str, list[Any]]]:
+
+def read_histories(sql: Any, run_ids: Sequence[str]) -> dict[str, History]:
+    """The histories of several runs by their ids, as `read_history` gives them."""
+    histories: dict[str, History] = {}
+    asks = not reads(sql)
+    for run_id in run_ids:
+        found = told_history(sql, run_id) if asks else None
+        asks = found is not None  # what tells one history tells all
+        histories[run_id] = read_history(sql, run_id) if found is None else found
+    return histories
+
+
+def read_history(sql: Any, run_id: str) -> History:
     """Every metric of a run over its steps: `{name: {"steps": …, "values": …}}`.
 
     A value that is no finite number is None; of several values at a step the last one counts.

@@ -2,13 +2,14 @@
 
 MLflow's own search makes an object of every value and its pages end at some ten thousand runs;
 where the process has the store's SQL database open, four plain selects read the same. Where that
-is not certain (`reads` says no), the API is used.
+is not certain (`reads` says no), a server with this package's page is asked for what it reads so.
+What is left goes through the API.
 """
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from mlflow.entities import Run, ViewType
@@ -24,11 +25,15 @@ from sparse_lightning.tracking.columns import (
     RunHead,
     columns_of,
 )
+from sparse_lightning.tracking.page_api import told_columns
 
 MOST_RUNS = 50_000
 """So many runs are compared at most, the newest; a browser can draw no more with ease."""
 
 PAGE = 1000
+
+FETCHED = 10_000
+"""So many rows of a table are fetched at once."""
 
 WHOLE = (names.STUDY, names.OVERVIEW, names.SEARCH)
 """Runs of these kinds stand for many networks and are no points of a comparison."""
@@ -67,7 +72,7 @@ def read_columns(sql: Any, selection: Selection, most: int = MOST_RUNS) -> RunCo
         return columns_of([], (), (), ())
     if reads(sql):
         return _from_tables(sql, selection, most)
-    return _from_api(sql, selection, most)
+    return _from_page(sql, selection, most) or _from_api(sql, selection, most)
 
 
 def reads(sql: Any) -> bool:
@@ -139,7 +144,9 @@ def _from_tables(sql: Any, selection: Selection, most: int) -> RunColumns:
         def values(table: Any, *columns: Any, where: Any = None) -> Any:
             query = select(table.c.run_uuid, table.c.key, *columns)
             query = query.where(table.c.run_uuid.in_(chosen))
-            return session.execute(query if where is None else query.where(where))
+            found = session.execute(query if where is None else query.where(where))
+            # Row by row, as many calls of the driver would take longer than the database.
+            return chain.from_iterable(found.partitions(FETCHED))
 
         visible = or_(
             tags.c.key.in_(SHOWN_TAGS + OWN_TAGS),
@@ -175,6 +182,22 @@ def meeting(sql: Any, session: Any, condition: str) -> Any:
     for dataset in datasets:
         query = query.join(dataset, SqlRun.run_uuid == dataset.c.destination_id)
     return query.where(*attributes)
+
+
+def _from_page(store: Any, selection: Selection, most: int) -> RunColumns | None:
+    """What a server with this package's page reads; None where there is none that gives all."""
+    if most < MOST_RUNS:  # which the server gives
+        return None
+    columns = told_columns(
+        store,
+        {
+            "experiment": list(selection.experiments),
+            "study": list(selection.studies),
+            "filter": selection.condition,
+            "unfinished": int(selection.unfinished),
+        },
+    )
+    return None if columns and columns.truncated and most > MOST_RUNS else columns
 
 
 def _from_api(store: Any, selection: Selection, most: int) -> RunColumns:

@@ -4,11 +4,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from mlflow.exceptions import MlflowException
 from postgres import PostgreSQL
 from server_processes import Server, serving
 from studies import Job
 
+from sparse_lightning.tracking import Store
+from sparse_lightning.tracking.history import read_histories, read_history
 from sparse_lightning.tracking.runs import FinishedRun
+from sparse_lightning.tracking.selecting import Selection, read_columns
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
@@ -37,7 +41,9 @@ def networks(server: Server, study: str, auth: tuple[str, str] | None = None) ->
     return server.get(f"{API}/runs?study={study}", auth).json()["ids"]
 
 
-def test_everything_lies_under_the_prefix(store_copy: Path, wine_job: Job):
+def test_everything_lies_under_the_prefix(
+    store_copy: Path, wine_job: Job, monkeypatch: pytest.MonkeyPatch
+):
     uri = f"sqlite:///{store_copy}/mlflow.db"
     arguments = ("--app-name", "sparse-lightning", "--backend-store-uri", uri)
     with serving(store_copy, *arguments, prefix="/ml") as server:
@@ -55,6 +61,30 @@ def test_everything_lies_under_the_prefix(store_copy: Path, wine_job: Job):
         foreign = {"Sec-Fetch-Site": "cross-site", "X-Sparse-Lightning": "1"}
         path = f"{API}/networks/{run_id}/register"
         assert server.post(path, {"name": "n"}, headers=foreign).status_code == 403
+        check_reading(server, Store(uri), wine_job.study.run_id, monkeypatch)
+
+
+def check_reading(server: Server, store: Store, study: str, monkeypatch: pytest.MonkeyPatch):
+    """A client is told by the page's addresses what it would read from the database."""
+    served = Store(server.address)
+    experiment = store.run(study).info.experiment_id
+    with monkeypatch.context() as patch:
+        for name in ("search_runs", "get_metric_history"):
+            patch.setattr(type(served.backend), name, None)
+        for selection in (
+            Selection([experiment], [study]),
+            Selection([experiment], condition="params.seed = '1'"),
+            Selection([experiment], unfinished=True),
+        ):
+            told = read_columns(served.backend, selection)
+            assert told.ids
+            assert told == read_columns(store.backend, selection)
+        few = told.ids[:2]
+        histories = read_histories(served.backend, few)
+        assert histories == {run: read_history(store.backend, run) for run in few}
+    wrong = Selection([experiment], condition="params.seed is 1")
+    with pytest.raises(MlflowException, match="Invalid"):
+        read_columns(served.backend, wrong)
 
 
 def test_files_that_the_server_keeps_are_read(
@@ -86,7 +116,7 @@ def test_files_that_the_server_keeps_are_read(
 
 def test_users_see_what_mlflow_lets_them(store_copy: Path, wine_job: Job):
     """One user may read all but one experiment, another none but by a grant."""
-    from sparse_lightning.tracking import Store, bulk
+    from sparse_lightning.tracking import bulk
 
     uri = f"sqlite:///{store_copy}/mlflow.db"
     store = Store(uri)
@@ -123,6 +153,7 @@ def test_users_see_what_mlflow_lets_them(store_copy: Path, wine_job: Job):
         network = networks(server, study, READER)[0]
         for path in (
             f"{API}/runs?study={study}",
+            f"{API}/columns?study={study}",
             f"{API}/runs?experiment={wine}",
             f"{API}/networks/{network}",
             f"{API}/networks/{network}/history",
