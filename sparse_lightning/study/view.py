@@ -90,7 +90,8 @@ def _inside(record: StudyRecord, comparison: Comparison, readings: Sequence[Read
     sound = record.networks.loc[~record.networks["failed"]]
     for group in comparison.groups:
         best = of_group(sound, group).sort_values("squared_error", kind="stable")
-        best_of = best.drop_duplicates("l1_weight").set_index("l1_weight")["run_id"]
+        best = best.drop_duplicates("l1_weight")
+        best_of = dict(zip(best["l1_weight"], best["run_id"], strict=True))
         least = np.inf
         markers = of_group(comparison.markers, group).sort_values(["connections", "squared_error"])
         for marker in records(markers):
