@@ -7,6 +7,7 @@ import pytest
 from sparse_lightning.reading import attributions
 from sparse_lightning.reading.agreement import Agreement
 from sparse_lightning.study import Study
+from sparse_lightning.study import study as study_module
 from sparse_lightning.study import view as view_module
 from sparse_lightning.tracking import files
 from sparse_lightning.tracking.files import read_document
@@ -27,6 +28,12 @@ def test_agreements_are_tracked_and_shown(wine_job):
     page = (wine_job.report / "report.html").read_text(encoding="utf-8")
     assert page.count("<summary>structure and attribution") == len(readings)
     assert "integrated gradients, 500 rows" in page
+
+
+def test_of_many_outputs_the_report_has_none(wine_job, monkeypatch):
+    study = Study.load(wine_job.study.run_id, wine_job.study._store.uri)
+    monkeypatch.setattr(study_module, "MOST_UNITS", 11)  # one less than there are
+    assert study.agreements(None) == {}
 
 
 def test_without_captum_the_report_says_how_to_get_it(wine_job, monkeypatch, tmp_path):

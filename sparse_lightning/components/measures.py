@@ -1,4 +1,4 @@
-"""How much variance components explain, and with how many loadings (science.md section 2).
+"""How much variance components explain, and with how many loadings.
 
 Loadings are `(replica, input, component)`; a component is the linear unit x·v. What counts of a
 component is its direction, since scores can be scaled at will: a method that shrinks its loadings

@@ -25,9 +25,9 @@ def read_parquet(path: Path) -> RawTable:
     try:
         with pq.ParquetFile(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
+            index = (schema.pandas_metadata or {}).get("index_columns", [])
     except Exception as error:  # pyarrow raises many kinds, from OSError to its own
         raise _unreadable(error) from error
-    index = (schema.pandas_metadata or {}).get("index_columns", [])
     names = tuple(name for name in schema.names if name not in index)
     check_names(names)
     if not rows:

@@ -25,7 +25,7 @@ def findings(comparison: Comparison) -> list[str]:
     """Everything worth saying about a comparison, one sentence each, the weightiest first.
 
     Where the indices order groups differently, what the seeds leave open, markers below the floor,
-    curves whose range makes `area_marker` misleading, and what failed (science.md section 4).
+    curves whose range makes `area_marker` misleading, and what failed.
     """
     return [
         *_nothing_learned(comparison),

@@ -1,10 +1,9 @@
 """The indices of one Pareto curve: two areas above the floor, and the hypervolume that is missing.
 
-Smaller is better for all three. Source: science.md section 4; the areas follow figure 2 of the
-KAKENHI final report 18K11487.
+Smaller is better for all three. Source of the areas: M. Ishikawa, KAKENHI final report 18K11487,
+figure 2.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Literal, get_args
 
@@ -18,6 +17,9 @@ Closure = Literal["marker", "axis"]
 Coordinates = Sequence[float] | np.ndarray
 
 INDICES = ("area_marker", "area_axis", "hypervolume_gap")
+
+LARGEST = 1e100
+"""Of errors and connections: the sums and areas of what is larger may overflow."""
 
 
 def area_index(
@@ -166,9 +168,12 @@ def checked_markers(
             raise InputError(
                 f"{caller}: {name} must be a list of at least one number, got shape {column.shape}"
             )
-        if not np.isfinite(column).all():
-            bad = int(np.flatnonzero(~np.isfinite(column))[0])
-            raise InputError(f"{caller}: {name}[{bad}] must be finite, got {column[bad]}")
+        unusable = ~(np.abs(column) <= LARGEST)
+        if unusable.any():
+            bad = int(np.flatnonzero(unusable)[0])
+            raise InputError(
+                f"{caller}: {name}[{bad}] must be finite and at most {LARGEST:g}, got {column[bad]}"
+            )
         columns.append(column)
     if len(columns[0]) != len(columns[1]):
         raise InputError(
@@ -197,5 +202,7 @@ def check_total(caller: str, floor: float, null_error: float, connections_total:
 def _check_finite(caller: str, **values: float) -> None:
     for name, value in values.items():
         check_number(value, f"{caller}: {name}")
-        if not math.isfinite(value):
-            raise InputError(f"{caller}: {name} must be finite, got {value}")
+        if not abs(value) <= LARGEST:
+            raise InputError(
+                f"{caller}: {name} must be finite and at most {LARGEST:g}, got {value}"
+            )

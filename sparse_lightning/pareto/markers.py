@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int
 
 from sparse_lightning.errors import InputError
 from sparse_lightning.pareto.frames import of_group
+from sparse_lightning.pareto.indices import LARGEST
 
 FLOOR_GROUP = "none"
 
@@ -114,7 +115,7 @@ def floor(networks: pd.DataFrame) -> float:
 
 
 def failures(networks: pd.DataFrame) -> pd.Series:
-    """Which networks failed: those marked so, and those without a finite result.
+    """Which networks failed: those marked so, and those with a result that is not finite or huge.
 
     Args:
         networks: as in `markers`.
@@ -123,7 +124,7 @@ def failures(networks: pd.DataFrame) -> pd.Series:
         A boolean for each row, on the index of `networks`.
     """
     results = networks[["connections", "squared_error"]].to_numpy(float)
-    failed = networks["failed"].to_numpy(bool) | ~np.isfinite(results).all(axis=1)
+    failed = networks["failed"].to_numpy(bool) | ~(np.abs(results) <= LARGEST).all(axis=1)
     return pd.Series(failed, index=networks.index)
 
 

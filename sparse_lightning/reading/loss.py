@@ -13,7 +13,7 @@ def information_loss(
     outputs: Float[np.ndarray, "row input"],
     groups: Groups,
 ) -> pd.DataFrame:
-    """The information loss of every variable (science.md, section 6).
+    """The information loss of every variable.
 
         loss = Σ mean (x − x̂)² / Σ var x      the sums over the inputs that stand for the variable
 

@@ -28,7 +28,7 @@ the square of a weight, so these carry less than a tenth of what the strongest d
 
 @dataclass(frozen=True, eq=False)
 class Mappings:
-    """What passes through the codes of an autoencoder (science.md, section 6).
+    """What passes through the codes of an autoencoder.
 
     A variable feeds a code when the strength of the live paths from its inputs to the code is at
     least `share` of that of the variable that feeds the code most; a code rebuilds a variable when

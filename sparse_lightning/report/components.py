@@ -41,7 +41,7 @@ def components_figure(study: StudyView) -> Figure:
     as sparse as the groups'. Right, all N components: each group's curve over its λ, SparsePCA's
     over alpha; a marker is the mean over the seeds. Up and left is better.
 
-    Source: figure 8 of the KAKENHI final report 18K11487; science.md section 2.
+    Source: figure 8 of the KAKENHI final report 18K11487.
 
     Args:
         study: of the task `pca`, whose networks have `contribution_n` and `loadings_n`.

@@ -20,7 +20,7 @@ def definition_figure(
 ) -> Figure:
     """What each index measures, on the curve of one group: the areas on the left, the gap right.
 
-    Source: figure 2 of the KAKENHI final report 18K11487; science.md section 4.
+    Source: figure 2 of the KAKENHI final report 18K11487.
 
     Args:
         comparison: the groups compared.

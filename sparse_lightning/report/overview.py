@@ -95,7 +95,7 @@ def overview_frame(columns: Sequence[Column]) -> pd.DataFrame:
 
 
 def overview_findings(columns: Sequence[Column]) -> list[str]:
-    """What the studies say together, one sentence each (science.md section 5)."""
+    """What the studies say together, one sentence each."""
     return [
         *_weights(columns),
         *_best_hidden(columns),

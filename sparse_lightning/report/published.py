@@ -25,7 +25,7 @@ PUBLISHED: dict[tuple[str, str], dict[str, float]] = {
 _WEIGHTS = {"pca": (0.00005, 0.00007, 0.0001)}
 
 PUBLISHED_WEIGHTS = (0.00005, 0.0001, 0.0002, 0.0005, 0.001)
-"""The published λ of all tasks but `pca` (science.md section 5)."""
+"""The published λ of all tasks but `pca`."""
 
 
 def published_weights(task: str) -> tuple[float, ...]:
@@ -36,7 +36,7 @@ def published_weights(task: str) -> tuple[float, ...]:
 def published_values(task: str, dataset: str) -> dict[str, float] | None:
     """The published column of a task and data set, by group; None where none was published.
 
-    Source: KAKENHI final report 18K11487, table 1 (science.md section 5).
+    Source: KAKENHI final report 18K11487, table 1.
     """
     return PUBLISHED.get((task, dataset))
 
@@ -45,7 +45,7 @@ def reproduction(comparison: Comparison, published: dict[str, float]) -> list[st
     """Where a study does not show what was published, one sentence each.
 
     A reproduction must show, by `area_marker`: L1 above sL1, every hidden group at or below sL1
-    (where the published value is, too), and the same order of magnitude (science.md section 5).
+    (where the published value is, too), and the same order of magnitude.
 
     Args:
         comparison: the study's groups.

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sparse_lightning.drawing.wording import number, shortened
 
-# The strengths in the order and by the symbols of science.md section 1.
+# The strengths in the order and by the symbols.
 STRENGTHS = {
     "l1_weight": "λ",
     "l1_threshold": "θ",
@@ -39,7 +39,7 @@ _COMPONENTS = Labels("mean loadings a component", "v", "1 − cumulative contrib
 
 
 def labels(task: str) -> Labels:
-    """What the axes of a task's Pareto curves are (science.md sections 2 and 4)."""
+    """What the axes of a task's Pareto curves are."""
     return _COMPONENTS if task == "pca" else _NETWORKS
 
 

@@ -12,6 +12,7 @@ from sparse_lightning.errors import InputError, TrainingError, check_type
 from sparse_lightning.pareto import Comparison, compare, floor
 from sparse_lightning.pareto.depths import Depth, compare_depths
 from sparse_lightning.project import Project
+from sparse_lightning.reading.strongest import MOST_UNITS
 from sparse_lightning.report import StudyView, write_report
 from sparse_lightning.report.output import writable
 from sparse_lightning.study.view import shown_networks, view_of
@@ -155,11 +156,12 @@ class Study:
             frame: the table; of more than 500 rows a sample is taken.
 
         Returns:
-            `Agreement.to_dict` by run id; empty where Captum is not installed.
+            `Agreement.to_dict` by run id; empty where Captum is not installed, and for networks of
+            more than 300 outputs, each of which takes as long as a network of one.
         """
         from sparse_lightning.reading.attributions import is_installed
 
-        if not is_installed():
+        if not is_installed() or self._record.layers[-1] > MOST_UNITS:
             return {}
         threshold = self.project.report.connection_threshold
         return {

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import subprocess
 import sys
 from dataclasses import replace
@@ -169,6 +170,17 @@ def test_a_parquet_file_that_cannot_be_used(tmp_path, column, expected):
         catalog.load_table(TableSettings(source="t.parquet"), tmp_path)
     assert str(caught.value).startswith("t.parquet: ")
     assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize("damage", [b"\xff", b"\x01", b"?"])
+def test_a_parquet_file_whose_index_cannot_be_told(tmp_path, damage):
+    frame = pd.DataFrame({"a": [1, 2], "b": [3, 4]}, index=[5, 6])
+    content = io.BytesIO()
+    frame.to_parquet(content)
+    spoiled = content.getvalue().replace(b'"index_columns"', damage + b'index_columns"')
+    (tmp_path / "t.parquet").write_bytes(spoiled)
+    with pytest.raises(TableError, match=r"^t\.parquet: is no readable Parquet file"):
+        catalog.load_table(TableSettings(source="t.parquet"), tmp_path)
 
 
 WRONG = [

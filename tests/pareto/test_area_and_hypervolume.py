@@ -14,7 +14,7 @@ POINTS = st.lists(
 
 
 def science_gap(points, floor, null_error, total):
-    """The formula of science.md section 4, written from its words."""
+    """The formula of the areas, written from its words."""
     counted = [(x, y) for x, y in points if y < null_error and x < total]
     front = sorted(
         {

@@ -22,8 +22,9 @@ def test_a_marker_is_the_mean_over_the_seeds_that_survived(frame_of):
     assert list(frame["failed"]) == [1, 0, 0]
 
 
-def test_a_network_without_a_finite_error_counts_as_failed(frame_of):
-    networks = frame_of({"L1": {1e-4: [(10, 4), (20, float("inf"))]}})
+@pytest.mark.parametrize("error", [float("inf"), 1e308, -1e308])
+def test_a_network_without_a_usable_error_counts_as_failed(frame_of, error):
+    networks = frame_of({"L1": {1e-4: [(10, 4), (20, error)]}})
     assert list(failures(networks)) == [False, True]
     assert list(markers(networks)["failed"]) == [1]
     assert list(markers(networks)["squared_error"]) == [4]
