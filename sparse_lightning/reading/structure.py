@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
@@ -128,7 +129,7 @@ class Structure:
         """How many connections count; biases are none."""
         return sum(int(np.count_nonzero(weight)) for weight in self.weights)
 
-    @property
+    @cached_property
     def variables(self) -> tuple[str, ...]:
         """The names of the variables, in the order of their inputs."""
         return tuple(name for name, _ in self.groups)
