@@ -39,7 +39,15 @@ def findings(comparison: Comparison) -> list[str]:
 
 def _nothing_learned(comparison: Comparison) -> list[str]:
     if comparison.floor < comparison.null_error:
-        return []
+        ranked = comparison.markers.loc[comparison.markers["group"] != FLOOR_GROUP, "squared_error"]
+        if ranked.empty or ranked.min() < comparison.null_error:
+            return []
+        return [
+            f"No regularized network has learned anything: the smallest error of a marker, "
+            f"{ranked.min():.4g}, is not below {comparison.null_error:.4g}, the error of a network "
+            "without weights. The order of the groups says nothing. Try more training.epochs or "
+            "smaller regularizers.l1_weights."
+        ]
     return [
         f"Unregularized training has learned nothing: its smallest error, the floor "
         f"{comparison.floor:.4g}, is not below {comparison.null_error:.4g}, the error of a network "
@@ -65,6 +73,8 @@ def disagreements(comparison: Comparison, replicates: str = "seeds") -> list[str
         else:
             left_open.append(f"{group} (better by {_by(better)}) and {other} (by {_by(worse)})")
     if not settled and not left_open:
+        if 0 in pairs["difference"].to_numpy(float):
+            return ["No index contradicts another, but some of them tell some groups not apart."]
         return ["All three indices put the groups in the same order."]
     sentences = [_winners(comparison)]
     sentences += [

@@ -107,8 +107,9 @@ def check_name(value: str) -> str:
         PydanticCustomError: it is empty, long, more than a line, hidden, or a path.
     """
     _line(value)
-    if len(value.encode()) > LONGEST_NAME:
-        raise invalid(f"must have at most {LONGEST_NAME} characters, got {len(value)}")
+    if (size := len(value.encode())) > LONGEST_NAME:
+        unit = "characters" if size == len(value) else "bytes in UTF-8"
+        raise invalid(f"must have at most {LONGEST_NAME} {unit}, got {size}")
     if value != value.strip():
         raise invalid(f"must not begin or end with a space, got {show(value)}")
     if value.startswith(".") or "/" in value or "\\" in value:

@@ -31,6 +31,7 @@ class Delivered:
         records: how many were delivered.
         study: of a job that has trained all its networks, with a report that was written now;
             else None.
+        killed: whether the job had been broken off, so that its run ended as killed.
         report: the folder of that report; None where none was written.
     """
 
@@ -38,6 +39,7 @@ class Delivered:
     run_id: str
     records: int
     study: Study | None
+    killed: bool
     report: Path | None
 
 
@@ -101,7 +103,8 @@ def _deliver(folder: Path, tracking_uri: str | None) -> Delivered:
                 forget(report)
             else:
                 run.end("KILLED")
-    return Delivered(job.name, job.run_id, left, study, report if study else None)
+    killed = not ended and study is None
+    return Delivered(job.name, job.run_id, left, study, killed, report if study else None)
 
 
 def _frame(store: Store, run_id: str, folder: Path) -> pd.DataFrame | None:

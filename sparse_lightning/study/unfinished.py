@@ -46,8 +46,10 @@ class Unfinished:
 
 def identity_of(project: Project, table: Table) -> dict[str, Any]:
     """Everything that the networks of a study depend on, by the names of project files."""
+    settings = flat(project.model_dump(mode="json"))
+    settings.pop("tracking.patience", None)  # for how long a store is waited for changes no network
     return {
-        **flat(project.model_dump(mode="json")),
+        **settings,
         "the table's SHA-256": table.digest,
         **versions(),
     }

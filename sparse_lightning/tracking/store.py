@@ -18,6 +18,7 @@ from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from sparse_lightning.errors import InputError, TrackingError
+from sparse_lightning.tracking.new_database import make_database
 from sparse_lightning.tracking.settings import set_to
 
 OPENING_TRIES = 10
@@ -182,6 +183,7 @@ def _opened(uri: str) -> mlflow.MlflowClient:
     """
     for left in range(OPENING_TRIES - 1, -1, -1):
         try:
+            make_database(uri)
             client = mlflow.MlflowClient(uri)
             client.search_experiments(max_results=1)
             return client
@@ -191,7 +193,7 @@ def _opened(uri: str) -> mlflow.MlflowClient:
                 raise
             if not left:
                 raise TrackingError(
-                    f"the tracking store {uri} cannot be opened: {str(error).splitlines()[0]}"
+                    f"the tracking store {uri} cannot be opened: {reason(error)}"
                 ) from error
             time.sleep(1)
     raise AssertionError

@@ -225,3 +225,18 @@ def test_failed_networks_of_the_floor_are_told():
     networks.loc[(networks["group"] == "none") & (networks["seed"] == 1), "failed"] = True
     told = comparison(networks).findings()
     assert "1 of 3 unregularized networks failed; the floor is that of the others." in told
+
+
+def test_networks_that_are_no_better_than_no_weights_are_the_first_finding(frame_of):
+    networks = frame_of({"a": {1e-4: [(5, 0.3)]}, "b": {1e-4: [(4, 0.35)]}})
+    first, *_ = comparison(networks, floor=0.1, null_error=0.3).findings()
+    assert first.startswith("No regularized network has learned anything: the smallest error of a")
+    assert "marker, 0.3, is not below 0.3, the error of a network without weights" in first
+    sound = comparison(networks, floor=0.1, null_error=0.31).findings()
+    assert not any("has learned anything" in text for text in sound)
+
+
+def test_ties_are_not_called_the_same_order(frame_of):
+    networks = frame_of({name: {1e-4: [(5, 0.2), (6, 0.2)]} for name in ("a", "b")})
+    sentences = comparison(networks, floor=0.1, null_error=0.3).findings()
+    assert "No index contradicts another, but some of them tell some groups not apart." in sentences

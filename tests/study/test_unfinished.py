@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from sparse_lightning.errors import CheckpointError, StudyInUseError, TrackingError, TrainingError
-from sparse_lightning.study.unfinished import unfinished
+from sparse_lightning.project import Project
+from sparse_lightning.study.unfinished import identity_of, unfinished
 
 SETTINGS = {"training.epochs": 3, "training.seeds": (1, 2)}
 
@@ -51,6 +53,15 @@ def test_another_study_is_not_put_in_its_place(tmp_path):
         raise AssertionError
     with unfinished(tmp_path, SETTINGS, fresh=False) as job:
         assert job.resumed
+
+
+def test_how_long_a_store_is_waited_for_is_nothing_that_networks_depend_on():
+    table = SimpleNamespace(digest="0" * 64)
+    settings = {"table": {"source": "wine"}, "network": {"units": [2]}}
+    patient = Project(**settings, tracking={"patience": 600})
+    assert identity_of(patient, table) == identity_of(Project(**settings), table)
+    longer = Project(**settings, training={"epochs": 7})
+    assert identity_of(longer, table) != identity_of(Project(**settings), table)
 
 
 def test_one_that_failed_by_its_settings_makes_place(tmp_path):

@@ -1,4 +1,5 @@
 import pytest
+from mlflow.store.db import utils
 
 import sparse_lightning as sl
 from sparse_lightning.tracking.store import Store
@@ -57,3 +58,55 @@ def test_a_search_reads_every_page(monkeypatch):
     monkeypatch.setattr(store.client, "search_runs", by_twos)
     found = store.search([experiment], "")
     assert sorted(run.info.run_name for run in found) == list("01234")
+
+
+@pytest.fixture
+def new(workplace):
+    """The address of a store that is not there yet, alone in its folder."""
+    return f"sqlite:///{workplace}/new/mlflow.db"
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, OSError("No space left on device")])
+def test_a_store_that_is_cut_off_while_it_is_made_is_made_by_the_next(
+    workplace, new, monkeypatch, fault
+):
+    made = utils._upgrade_db
+
+    def cut_off(engine):
+        raise fault
+
+    monkeypatch.setattr(utils, "_upgrade_db", cut_off)
+    with pytest.raises((KeyboardInterrupt, sl.TrackingError)):
+        Store(new)
+    assert not list((workplace / "new").iterdir())
+    monkeypatch.setattr(utils, "_upgrade_db", made)
+    assert Store(new).experiment("mine").name == "mine"
+    assert [path.name for path in (workplace / "new").iterdir()] == ["mlflow.db"]
+
+
+@pytest.mark.parametrize("name", ["a [b].db", "ü.db"])
+def test_a_store_is_made_where_its_address_says(workplace, name):
+    path = workplace / "new" / name
+    path.parent.mkdir()
+    (path.parent / f".{name}.999999999.0.new").write_text("of a process that has died")
+    Store(f"sqlite:///{path}")
+    assert path.stat().st_size > 100_000
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_store_in_an_empty_file_is_made_there(workplace, new):
+    (workplace / "new").mkdir()
+    (workplace / "new" / "mlflow.db").touch()
+    assert Store(new).experiment("mine").name == "mine"
+
+
+def test_the_second_of_two_processes_takes_what_the_first_has_made(new, monkeypatch):
+    made = utils._upgrade_db
+
+    def late(engine):
+        made(engine)
+        monkeypatch.setattr(utils, "_upgrade_db", made)
+        Store(new).experiment("of the first")
+
+    monkeypatch.setattr(utils, "_upgrade_db", late)
+    assert Store(new).client.get_experiment_by_name("of the first") is not None

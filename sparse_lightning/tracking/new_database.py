@@ -1,0 +1,72 @@
+"""A new SQLite store: made beside its place and put there when it is whole.
+
+MLflow makes its tables over half a second, one migration after the other. What is cut off then, by
+a signal or a full disk, it never completes: every later opening ends at a table that is there.
+"""
+
+import os
+from contextlib import suppress
+from glob import escape
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psutil
+
+
+def make_database(uri: str) -> None:
+    """Make the database that a tracking URI names, where it is a file of SQLite and not there yet.
+
+    Of several processes that do so at once, the first one's counts.
+
+    Raises:
+        OSError: the folder cannot be written.
+        sqlalchemy.exc.SQLAlchemyError: the disk is full.
+    """
+    address = _file_address(uri)
+    path = None if address is None else Path(address.database or "")
+    if address is None or path is None or (path.exists() and path.stat().st_size):
+        return
+    from mlflow.store.db.utils import _initialize_tables, create_sqlalchemy_engine
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_left_over(path)
+    new = path.with_name(f".{path.name}.{os.getpid()}.{uuid4().hex}.new")
+    try:
+        named = address.set(database=str(new)).render_as_string(hide_password=False)
+        engine = create_sqlalchemy_engine(named)
+        try:
+            _initialize_tables(engine)
+        finally:
+            engine.dispose()
+        if path.exists() and not path.stat().st_size:
+            os.replace(new, path)
+        else:
+            with suppress(FileExistsError):
+                os.link(new, path)  # unlike a renaming it replaces nothing
+    finally:
+        for file in (new, new.with_name(f"{new.name}-journal")):
+            file.unlink(missing_ok=True)
+
+
+def _file_address(uri: str) -> Any:
+    """The address of a SQLite store in a file, None of others."""
+    if not uri.startswith("sqlite:"):
+        return None
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        address = make_url(uri)
+    except ArgumentError:
+        return None  # what is wrong with it MLflow will say
+    name = address.database or ""
+    return None if not name or name.startswith((":", "file:")) else address
+
+
+def _remove_left_over(path: Path) -> None:
+    """Those of processes that have died while they made theirs."""
+    for file in path.parent.glob(f".{escape(path.name)}.*.new*"):
+        number = file.name.removeprefix(f".{path.name}.").partition(".")[0]
+        if number.isdigit() and not psutil.pid_exists(int(number)):
+            file.unlink(missing_ok=True)
