@@ -11,7 +11,7 @@ from sparse_lightning.errors import InputError
 from sparse_lightning.pareto.bootstrap import draw_seeds, percentile_interval, sampled_indices
 from sparse_lightning.pareto.findings import findings
 from sparse_lightning.pareto.frames import of_group
-from sparse_lightning.pareto.indices import INDICES, check_total
+from sparse_lightning.pareto.indices import INDICES, check_reach, check_total
 from sparse_lightning.pareto.markers import (
     FLOOR_GROUP,
     Grid,
@@ -111,6 +111,12 @@ def compare(
     if ranked_rows.empty:
         raise InputError(f"compare: there is no group besides {FLOOR_GROUP!r}")
 
+    sound = checked.loc[~checked["failed"]]
+    check_reach(
+        "compare",
+        np.append(sound["connections"].to_numpy(float), connections_total),
+        np.append(sound["squared_error"].to_numpy(float), [floor, null_error]),
+    )
     ranked = grids(ranked_rows)
     everything = {**grids(of_group(checked, FLOOR_GROUP)), **ranked}
     order = [str(group) for group in checked["group"].unique()]

@@ -18,8 +18,11 @@ Coordinates = Sequence[float] | np.ndarray
 
 INDICES = ("area_marker", "area_axis", "hypervolume_gap")
 
-LARGEST = 1e100
-"""Of errors and connections: the sums and areas of what is larger may overflow."""
+LARGEST = 1e300
+"""Of errors and connections: the sum of what is larger may overflow."""
+
+LARGEST_AREA = 1e306
+"""Of connections times errors, for the same reason."""
 
 
 def area_index(
@@ -175,12 +178,25 @@ def checked_markers(
                 f"{caller}: {name}[{bad}] must be finite and at most {LARGEST:g}, got {column[bad]}"
             )
         columns.append(column)
+    check_reach(caller, *columns)
     if len(columns[0]) != len(columns[1]):
         raise InputError(
             f"{caller}: connections and errors must be equally long, "
             f"got {len(columns[0])} and {len(columns[1])}"
         )
     return columns[0], columns[1]
+
+
+def check_reach(caller: str, connections: np.ndarray, errors: np.ndarray) -> None:
+    """Raise an InputError where an area may overflow; NaN counts for nothing."""
+    furthest, highest = (
+        float(np.nanmax(np.abs(values), initial=0)) for values in (connections, errors)
+    )
+    if highest and furthest > LARGEST_AREA / highest:
+        raise InputError(
+            f"{caller}: connections reach {furthest:g} and errors {highest:g}, and no number holds "
+            "the area between them"
+        )
 
 
 def check_corner(caller: str, floor: float, null_error: float, connections_total: float) -> None:

@@ -240,3 +240,11 @@ def test_ties_are_not_called_the_same_order(frame_of):
     networks = frame_of({name: {1e-4: [(5, 0.2), (6, 0.2)]} for name in ("a", "b")})
     sentences = comparison(networks, floor=0.1, null_error=0.3).findings()
     assert "No index contradicts another, but some of them tell some groups not apart." in sentences
+
+
+def test_areas_that_no_number_holds_are_refused(frame_of):
+    networks = frame_of({"a": {1e-4: [(1e9, 1e299)]}})
+    with pytest.raises(InputError, match=r"reach 1e\+09 and errors 1e\+299, and no number holds"):
+        comparison(networks, floor=0.1, null_error=0.3)
+    with pytest.raises(InputError, match="area_index: connections reach"):
+        area_index([1e9], [1e299], floor=0.1)

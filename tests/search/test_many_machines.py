@@ -12,6 +12,7 @@ import pytest
 from sparse_lightning.search.searching import search
 from sparse_lightning.study.searching import search_strengths
 from sparse_lightning.tracking import Store
+from sparse_lightning.training.progress import SilentProgress
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
@@ -87,7 +88,7 @@ def workers(workplace):
             process.wait()
 
 
-class Killing:
+class Killing(SilentProgress):
     """A progress that kills a worker that has a part in hand, in each of the first batches.
 
     Args:
