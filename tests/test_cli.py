@@ -8,6 +8,7 @@ import sysconfig
 from pathlib import Path
 from textwrap import dedent
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from studies import HOSTILE, ODD_COLUMNS, WINE
@@ -196,6 +197,17 @@ def test_check_of_a_table_of_ones_own_names_its_columns(odd_job):
     assert status == 0
     assert f": {HOSTILE}, 10 networks" in output.splitlines()[0]
     assert output.splitlines()[-1] == ", ".join(ODD_COLUMNS)
+
+
+def test_check_names_each_column_on_the_same_line(workplace):
+    table = pd.DataFrame({"two\nlines": [1, 2, 5], "x" * 1000: [3, 1, 7], "plain": [9, 1, 4]})
+    table.to_csv(workplace / "t.csv", index=False)
+    fields = {"name": "my", "task": "sae", "table": {"source": "t.csv"}, "network": {"units": [2]}}
+    Path("my.yaml").write_text(json.dumps(fields), encoding="utf-8")
+    status, output, _ = command("check", "my.yaml")
+    assert status == 0
+    assert "'two\\nlines', 'xxx" in output.splitlines()[-1]
+    assert len(output.splitlines()[-1]) < 200
 
 
 def test_the_packaged_tables_are_listed_and_shown():

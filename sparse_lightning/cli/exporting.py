@@ -55,7 +55,7 @@ def export_command(
 
     if register:
         check_name(register)
-    store = Store(tracking_uri)
+    store = Store(tracking_uri, new=False)
     made = find_exported(store, run_id, threshold)
     if output is not None:
         save_exported(made, output, format)

@@ -101,7 +101,7 @@ def _end_abandoned(tracking_uri: str | None) -> None:
     from sparse_lightning.tracking import Store
     from sparse_lightning.tracking.abandoned import end_abandoned
 
-    store = Store(tracking_uri)
+    store = Store(tracking_uri, new=False)
     try:
         ended = end_abandoned(store)
     except TrackingError as error:

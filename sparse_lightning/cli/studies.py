@@ -160,6 +160,7 @@ def check_command(project: Path, overrides: tuple[str, ...]) -> None:
 
     loaded = Project.load(project, overrides)
 
+    from sparse_lightning.project.messages import show_name
     from sparse_lightning.training.grid import network_count
     from sparse_lightning.training.preparing import prepare
 
@@ -173,7 +174,7 @@ def check_command(project: Path, overrides: tuple[str, ...]) -> None:
     click.echo(f"{table.name}: {rows} rows, {columns} columns, {inputs} inputs, {dropped}")
     if table.target is not None:
         click.echo(f"target: {table.target.name}, {table.target.nunique()} classes")
-    click.echo(", ".join(str(column) for column in table.frame.columns))
+    click.echo(", ".join(show_name(str(column)) for column in table.frame.columns))
 
 
 def _described(

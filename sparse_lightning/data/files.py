@@ -55,10 +55,12 @@ def read_file(path: Path) -> RawTable:
     name = path.name.lower()
     if not name.endswith(SUFFIXES):
         raise TableError(f"is of an unknown kind: its name must end in {', '.join(SUFFIXES)}")
+    if os.path.isdir(path):
+        raise TableError("is a folder, not a table")
     if not os.path.isfile(path):
-        raise TableError(
-            "is a folder, not a table" if os.path.isdir(path) else "there is no such file"
-        )
+        # A pipe or a device would be read twice, or without end.
+        exists = os.path.exists(path)
+        raise TableError("is not a regular file" if exists else "there is no such file")
     try:
         path.open("rb").close()
     except OSError as error:

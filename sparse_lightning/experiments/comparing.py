@@ -66,7 +66,7 @@ def compare_experiment(
     """
     if request.order_by not in INDICES:
         raise InputError(f"order_by must be one of {', '.join(INDICES)}, got {request.order_by!r}")
-    store = Store(tracking_uri)
+    store = Store(tracking_uri, new=False)
     experiment_id = _experiment_id(store, experiment)
     columns = _read(store, experiment, experiment_id, request.condition)
     axes = axes_of(columns, request)

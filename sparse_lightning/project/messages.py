@@ -69,6 +69,11 @@ def show(value: object) -> str:
     return _values.repr(value)
 
 
+def show_name(name: str) -> str:
+    """A name without quotes, unless it is long or would spread over several lines."""
+    return name if name.isprintable() and len(name) < LONGEST_KEY else show(name)
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong with a project.
@@ -124,7 +129,7 @@ def path(location: Location) -> str:
         if isinstance(part, int):
             written += f"[{part}]"
         else:
-            part = part if part.isprintable() and len(part) < LONGEST_KEY else show(part)
+            part = show_name(part)
             written += f".{part}" if written else part
     return written
 

@@ -88,7 +88,7 @@ def _deliver(folder: Path, tracking_uri: str | None) -> Delivered:
     spool = Spool(folder)
     job, left, ended = spool.job, spool.left, spool.ended
     try:
-        store = Store(tracking_uri or (None if "***" in job.store else job.store))
+        store = Store(tracking_uri or (None if "***" in job.store else job.store), new=False)
         run = OpenedRun.resume(store, spool)
     except SparseLightningError:
         spool.close()

@@ -51,13 +51,13 @@ class Study:
             TrackingError: the store fails, or the study is not finished.
         """
         check_type(run_id, str, "run_id", "the id of a study's run")
-        store = Store(tracking_uri)
+        store = Store(tracking_uri, new=False)
         return cls(store, read_study(store, run_id))
 
     @classmethod
     def find(cls, experiment: str, tracking_uri: str | None = None) -> "Study":
         """The newest finished study of an experiment, or of a project of this name."""
-        store = Store(tracking_uri)
+        store = Store(tracking_uri, new=False)
         return cls(store, read_study(store, find_study(store, experiment)))
 
     @classmethod

@@ -49,6 +49,13 @@ def make_database(uri: str) -> None:
             file.unlink(missing_ok=True)
 
 
+def missing_file(uri: str) -> Path | None:
+    """The file of SQLite that a tracking URI names, where there is none; None of other stores."""
+    address = _file_address(uri)
+    path = None if address is None else Path(address.database or "")
+    return None if path is None or path.exists() else path
+
+
 def _file_address(uri: str) -> Any:
     """The address of a SQLite store in a file, None of others."""
     if not uri.startswith("sqlite:"):

@@ -18,7 +18,7 @@ from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from sparse_lightning.errors import InputError, TrackingError
-from sparse_lightning.tracking.new_database import make_database
+from sparse_lightning.tracking.new_database import make_database, missing_file
 from sparse_lightning.tracking.settings import set_to
 
 OPENING_TRIES = 10
@@ -35,14 +35,20 @@ class Store:
     Args:
         uri: as MLflow takes it; default: what MLflow resolves (`MLFLOW_TRACKING_URI`, else
             `sqlite:///mlflow.db` in the working folder).
+        new: whether a SQLite store that is not there yet is made; who only reads wants none.
 
     Raises:
-        TrackingError: the store cannot be reached.
+        TrackingError: the store cannot be reached, or there is none to read.
     """
 
-    def __init__(self, uri: str | None = None):
+    def __init__(self, uri: str | None = None, *, new: bool = True):
         _quieten()
         self.uri = uri or mlflow.get_tracking_uri()
+        if not new and (path := missing_file(self.uri)) is not None:
+            raise TrackingError(
+                f"the tracking store {self.shown} cannot be opened: there is no file "
+                f"{path.absolute()}; name another by --tracking-uri or MLFLOW_TRACKING_URI"
+            )
         with self.errors("cannot be opened"):
             _knock(self.uri)
             self.client = _opened(self.uri)

@@ -110,3 +110,11 @@ def test_the_second_of_two_processes_takes_what_the_first_has_made(new, monkeypa
 
     monkeypatch.setattr(utils, "_upgrade_db", late)
     assert Store(new).client.get_experiment_by_name("of the first") is not None
+
+
+def test_who_only_reads_makes_no_store(workplace):
+    with pytest.raises(sl.TrackingError, match=rf"there is no file {workplace}/nosuch\.db; name"):
+        Store("sqlite:///nosuch.db", new=False)
+    assert not (workplace / "nosuch.db").exists()
+    Store("sqlite:///mine.db")
+    Store("sqlite:///mine.db", new=False)
