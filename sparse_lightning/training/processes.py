@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
@@ -64,7 +65,8 @@ class Processes:
             self._stopped.set()
             for process in set(multiprocessing.active_children()) - self._others:
                 if process.pid is not None:
-                    os.kill(process.pid, signal.SIGINT)
+                    with suppress(ProcessLookupError):  # one that has just died
+                        os.kill(process.pid, signal.SIGINT)
         self._pool.shutdown(cancel_futures=True)
 
 

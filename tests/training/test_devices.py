@@ -42,6 +42,10 @@ def _die():
     os._exit(1)
 
 
+def _fail():
+    raise ZeroDivisionError
+
+
 @pytest.mark.long
 def test_a_process_that_dies_is_told(monkeypatch):
     from sparse_lightning.training.progress import SilentProgress
@@ -49,6 +53,24 @@ def test_a_process_that_dies_is_told(monkeypatch):
     monkeypatch.setattr(devices_module.os, "cpu_count", lambda: 2)
     with pytest.raises(TrainingError, match="devices 2: a process that trained a part has died"):
         Devices(project(devices=2)).run(_die, [()], SilentProgress())
+
+
+@pytest.mark.long
+def test_a_process_that_is_gone_when_it_is_interrupted_hides_no_error(monkeypatch):
+    from sparse_lightning.training import processes
+    from sparse_lightning.training.progress import SilentProgress
+
+    asked = []
+
+    def gone(number, signal):
+        asked.append(number)
+        raise ProcessLookupError
+
+    monkeypatch.setattr(devices_module.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(processes.os, "kill", gone)
+    with pytest.raises(ZeroDivisionError):
+        Devices(project(devices=2)).run(_fail, [()], SilentProgress())
+    assert asked
 
 
 def test_more_devices_than_there_are_are_refused(monkeypatch):
