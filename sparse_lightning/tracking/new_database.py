@@ -24,8 +24,10 @@ def make_database(uri: str) -> None:
         sqlalchemy.exc.SQLAlchemyError: the disk is full.
     """
     address = _file_address(uri)
-    path = None if address is None else Path(address.database or "")
-    if address is None or path is None or (path.exists() and path.stat().st_size):
+    if address is None:
+        return
+    path = Path(address.database)
+    if path.exists() and path.stat().st_size:
         return
     from mlflow.store.db.utils import _initialize_tables, create_sqlalchemy_engine
 
@@ -52,12 +54,13 @@ def make_database(uri: str) -> None:
 def missing_file(uri: str) -> Path | None:
     """The file of SQLite that a tracking URI names, where there is none; None of other stores."""
     address = _file_address(uri)
-    path = None if address is None else Path(address.database or "")
-    return None if path is None or path.exists() else path
+    if address is None or os.path.exists(address.database):
+        return None
+    return Path(address.database)
 
 
 def _file_address(uri: str) -> Any:
-    """The address of a SQLite store in a file, None of others."""
+    """The address of a SQLite store in a file, whose `database` is a path; None of others."""
     if not uri.startswith("sqlite:"):
         return None
     from sqlalchemy.engine import make_url
