@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from sparse_lightning.errors import SparseLightningError
+from sparse_lightning.garbage import uncollected
 
 
 def explained(command: Callable[..., None]) -> Callable[..., None]:
@@ -41,23 +42,18 @@ def explained(command: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
-def uncollected(command: Callable[..., None]) -> Callable[..., None]:
-    """Run a command without looking for cycles of objects that nothing refers to any more.
+def brief(command: Callable[..., None]) -> Callable[..., None]:
+    """Run a command that reads much, keeps nearly all of it, and ends soon.
 
-    What imports and reads much, keeps nearly all of it, and ends soon, spends a quarter of its time
-    on that, half of it at the exit of the process, and gains a few megabytes.
+    To look for garbage would take a quarter of its time, half of that at the exit of the process,
+    and gain a few megabytes.
     """
 
     @wraps(command)
     def wrapper(*args: Any, **kwargs: Any) -> None:
-        collects = gc.isenabled()
-        gc.disable()
         atexit.register(gc.freeze)
-        try:
+        with uncollected():
             command(*args, **kwargs)
-        finally:
-            if collects:
-                gc.enable()
 
     return wrapper
 

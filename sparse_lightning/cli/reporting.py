@@ -8,7 +8,7 @@ import click
 from sparse_lightning.cli import options
 from sparse_lightning.cli.comparing import asked, comparing, folder_of
 from sparse_lightning.cli.main import main
-from sparse_lightning.cli.options import explained, uncollected
+from sparse_lightning.cli.options import brief, explained
 
 if TYPE_CHECKING:
     from sparse_lightning.study import Study
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @options.tracking_uri
 @options.output
 @explained
-@uncollected
+@brief
 def report_command(
     experiment: str | None,
     run_id: str | None,
@@ -70,7 +70,7 @@ def report_command(
 @options.tracking_uri
 @options.output
 @explained
-@uncollected
+@brief
 def overview_command(
     studies: tuple[str, ...],
     title: str | None,

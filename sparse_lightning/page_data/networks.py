@@ -44,10 +44,9 @@ def network_documents(
     """The same of several networks of one study, by their runs."""
     documents: dict[str, Document] = {}
     network = None
-    for run_id in run_ids:
-        run = store.run(run_id)
+    for run in store.runs(run_ids):
         network = stored_network_of_run(store, run, network)
-        documents[run_id] = _described(store, run, network, threshold)
+        documents[run.info.run_id] = _described(store, run, network, threshold)
     return documents
 
 

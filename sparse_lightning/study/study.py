@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sparse_lightning.errors import InputError, TrainingError, check_type
+from sparse_lightning.garbage import uncollected
 from sparse_lightning.pareto import Comparison, compare, floor
 from sparse_lightning.pareto.depths import Depth, compare_depths
 from sparse_lightning.project import Project
@@ -178,7 +179,8 @@ class Study:
             InputError: the folder cannot be written.
             TrainingError: every unregularized network failed, so that there is no floor.
         """
-        return write_report(self.view(), writable(Path(output)))
+        with uncollected():
+            return write_report(self.view(), writable(Path(output)))
 
     @property
     def depths(self) -> tuple[Depth, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 from mlflow.entities import Run, ViewType
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from sparse_lightning.garbage import uncollected
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.bulk import TABLES
 from sparse_lightning.tracking.columns import (
@@ -71,7 +72,8 @@ def read_columns(sql: Any, selection: Selection, most: int = MOST_RUNS) -> RunCo
     if not selection.experiments:
         return columns_of([], (), (), ())
     if reads(sql):
-        return _from_tables(sql, selection, most)
+        with uncollected():
+            return _from_tables(sql, selection, most)
     return _from_page(sql, selection, most) or _from_api(sql, selection, most)
 
 

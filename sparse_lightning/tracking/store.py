@@ -4,7 +4,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from threading import Lock
@@ -112,6 +112,23 @@ class Store:
                 raise
         self._artifact_uris[run_id] = str(run.info.artifact_uri)
         return run
+
+    def runs(self, run_ids: Sequence[str]) -> list[Run]:
+        """Active runs of one experiment by their ids, in two requests instead of one for each.
+
+        Raises:
+            InputError: there is no such run.
+        """
+        if not run_ids:
+            return []
+        first, wanted = self.run(run_ids[0]), ", ".join(f"'{run_id}'" for run_id in run_ids)
+        found = self.search([first.info.experiment_id], f"attributes.run_id IN ({wanted})")
+        runs = {run.info.run_id: run for run in found}
+        if missing := [run_id for run_id in run_ids if run_id not in runs]:
+            raise InputError(f"{self.uri} holds no run {missing[0]!r}")
+        for run_id, run in runs.items():
+            self._artifact_uris[run_id] = str(run.info.artifact_uri)
+        return [runs[run_id] for run_id in run_ids]
 
     def artifacts(self, run_id: str) -> tuple[ArtifactRepository, str]:
         """Where the files of a run are, and the folder of them there.

@@ -60,6 +60,18 @@ def test_a_search_reads_every_page(monkeypatch):
     assert sorted(run.info.run_name for run in found) == list("01234")
 
 
+def test_runs_are_given_in_the_order_they_are_asked_for():
+    store = Store()
+    experiment = store.experiment("mine").experiment_id
+    ids = [store.client.create_run(experiment).info.run_id for _ in range(3)]
+    assert store.runs([]) == []
+    for wanted in (ids[:1], ids[::-1]):
+        assert [run.info.run_id for run in store.runs(wanted)] == wanted
+    for wanted in ([ids[0], "a" * 32], ["a" * 32]):
+        with pytest.raises(sl.InputError, match=r"holds no run 'a{32}'"):
+            store.runs(wanted)
+
+
 @pytest.fixture
 def new(workplace):
     """The address of a store that is not there yet, alone in its folder."""
