@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from sparse_lightning.drawing.beside import beside
 from sparse_lightning.drawing.files import write_atomically
 from sparse_lightning.drawing.style import save_figure
 from sparse_lightning.reading.diagram import structure_figure
@@ -36,23 +37,33 @@ def write_report(study: StudyView, output: Path) -> Path:
         OSError: a file cannot be written.
     """
     output, figures = Path(output), Path(output) / "figures"
+    with beside(lambda: _save_curves(study, figures)):
+        write_atomically(output / "indices.json", indices_json(study))
+        write_atomically(output / "indices.csv", indices_csv(study))
+        page = report_html(study, _save_structures(study, figures))
+    return write_atomically(output / "report.html", page)
+
+
+def _save_curves(study: StudyView, folder: Path) -> None:
     comparison = study.comparison
-    write_atomically(output / "indices.json", indices_json(study))
-    write_atomically(output / "indices.csv", indices_csv(study))
     title = f"{study.name}: {study.shape}"
     curves = pareto_figure(comparison, study.networks, title, study.task)
-    save_figure(curves, figures, "pareto")
-    save_figure(index_figure(comparison), figures, "indices")
+    save_figure(curves, folder, "pareto")
+    save_figure(index_figure(comparison), folder, "indices")
     drawn = set(comparison.markers["group"])
     for group in [group for group in comparison.groups if group in drawn][:1]:
-        save_figure(definition_figure(comparison, group, task=study.task), figures, "definition")
+        save_figure(definition_figure(comparison, group, task=study.task), folder, "definition")
     if ComponentCurves.of(study) is not None:
-        save_figure(components_figure(study), figures, "components")
-    for former in figures.glob("structure_[0-9]*.*"):
+        save_figure(components_figure(study), folder, "components")
+
+
+def _save_structures(study: StudyView, folder: Path) -> list[bytes]:
+    """Write the diagrams of the networks that are shown from inside; returns them as SVG."""
+    for former in folder.glob("structure_[0-9]*.*"):
         former.unlink()  # an earlier study of this name may have shown more networks
     diagrams = []
     for place, reading in enumerate(study.readings, start=1):
         diagram = structure_figure(reading.structure, f"{study.name}: {reading.title}")
-        files = save_figure(diagram, figures, f"structure_{place}")
+        files = save_figure(diagram, folder, f"structure_{place}")
         diagrams += [file.read_bytes() for file in files if file.suffix == ".svg"]
-    return write_atomically(output / "report.html", report_html(study, diagrams))
+    return diagrams

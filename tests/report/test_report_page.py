@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from sparse_lightning.drawing import beside
 from sparse_lightning.report import (
     published_values,
     report_html,
@@ -165,9 +166,11 @@ def test_a_run_url_is_a_link_only_if_it_is_of_the_web(study_of):
     assert web_address("http://[") is None
 
 
-def test_a_report_is_written_whole_and_twice_the_same(study_of, tmp_path):
+def test_a_report_is_written_whole_and_twice_the_same(study_of, tmp_path, monkeypatch):
     study = study_of()
+    monkeypatch.setattr(beside, "_can_fork", lambda: False)
     assert write_report(study, tmp_path / "a" / "b") == tmp_path / "a" / "b" / "report.html"
+    monkeypatch.setattr(beside, "_can_fork", lambda: True)
     write_report(study, tmp_path / "again")
     first = {
         path.relative_to(tmp_path / "a" / "b"): path.read_bytes()
