@@ -3,6 +3,8 @@
 `pytest --hypothesis-profile nightly`, as `make fuzz` calls it, draws others each time, and more.
 """
 
+import signal
+
 import pytest
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
@@ -22,6 +24,10 @@ settings.load_profile("repeatable")
 # choice: where tensors have shapes.
 CHECKED = ("components", "data.loading", "modules", "penalties", "population", "training")
 install_import_hook([f"sparse_lightning.{name}" for name in CHECKED], "beartype.beartype")
+
+# A shell has what it starts in the background ignore Ctrl-C, and so would what tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The whole jobs and the database that several tests look at.
 pytest_plugins = ["postgres", "served", "studies"]
