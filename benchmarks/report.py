@@ -75,7 +75,7 @@ print(json.dumps([round(statistics.median(column), 2) for column in zip(*times[1
 
 
 def running(experiment: str, uri: str, folder: Path) -> dict[str, float]:
-    """The same in a process that runs already, as a study does that reports itself at its end."""
+    """The same in a process that runs already, as by a script that reports on many studies."""
     command = [sys.executable, "-c", RUNNING, experiment, uri, str(folder)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     output = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE).stdout
