@@ -55,7 +55,7 @@ def squared_error(
         activation: f; one of which `differentiable` is true.
         target: t, of each replica, or `(batch, output)` shared by all. It gets no gradient.
     """
-    return _SquaredError.apply(x, weight, bias, _BACKWARD[type(activation)], target)
+    return _SquaredError.apply(x, weight, bias, functions_of(activation), target)
 
 
 def differentiable(activation: nn.Module) -> bool:
@@ -63,11 +63,16 @@ def differentiable(activation: nn.Module) -> bool:
     return type(activation) in _BACKWARD
 
 
+def functions_of(activation: nn.Module) -> "InPlace":
+    """A `differentiable` activation in place, and what its derivative makes of a gradient."""
+    return _BACKWARD[type(activation)]
+
+
 class _Affine(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         ctx.save_for_backward(x, weight)
-        return _product(x, weight).add_(bias.mT).mT
+        return product(x, weight).add_(bias.mT).mT
 
     @staticmethod
     @once_differentiable
@@ -80,57 +85,31 @@ class _Affine(torch.autograd.Function):
         along_units = gradient.mT
         return (
             _towards_inputs(along_units, weight, x.ndim) if needs_x else None,
-            _towards_weight(along_units, x, weight) if needs_weight else None,
+            towards_weight(along_units, x, weight) if needs_weight else None,
             along_units.sum(2).unsqueeze(1) if needs_bias else None,
         )
 
 
 class _SquaredError(torch.autograd.Function):
-    """Makes the gradients with the error, a piece of the replicas after the other.
-
-    What a piece needs stays in the cache, and outputs of all replicas are never held at once.
-    """
-
     @staticmethod
     def forward(
         ctx: Any,
         x: Tensor,
         weight: Tensor,
         bias: Tensor,
-        functions: "_Activation",
+        functions: "InPlace",
         target: Tensor,
     ) -> Tensor:
-        activate, derive = functions
         needs_x, needs_weight, needs_bias, _, _ = ctx.needs_input_grad
         replicas, inputs, outputs = weight.shape
-        batch = x.shape[1]
-        error = x.new_empty(replicas)
-        towards_x = x.new_empty(replicas, inputs, batch) if needs_x else None
-        towards_weight = torch.empty_like(weight) if needs_weight else None
-        towards_bias = x.new_empty(replicas, outputs) if needs_bias else None
-        # A shared target is turned round once, else each replica would walk it column by column.
-        target = target.mT.contiguous()
-        size = _piece(x, outputs)
-        buffers = _scratch(x, (2, min(size, replicas), outputs, batch))
-        for start in range(0, replicas, size):
-            part = slice(start, start + size)
-            own, x_part = weight[part], x[part].mT
-            output, difference = buffers[:, : len(own)]
-            torch.bmm(own.mT, x_part, out=output)
-            output = activate(output.add_(bias[part].mT))
-            torch.sub(output, target if target.ndim == 2 else target[part], out=difference)
-            torch.linalg.vector_norm(difference.flatten(1), dim=1, out=error[part])
-            if not any(ctx.needs_input_grad):
-                continue
-            half = derive(difference, output)
-            if towards_x is not None:
-                torch.bmm(own, half, out=towards_x[part])
-            if towards_weight is not None:
-                torch.bmm(x_part, half.mT, out=towards_weight[part])
-            if towards_bias is not None:
-                torch.sum(half, 2, out=towards_bias[part])
-        ctx.gradients = towards_x, towards_weight, towards_bias
-        return error.square_()
+        towards = (
+            x.new_empty(replicas, inputs, x.shape[1]) if needs_x else None,
+            torch.empty_like(weight) if needs_weight else None,
+            x.new_empty(replicas, outputs) if needs_bias else None,
+        )
+        error = half_gradients(x, weight, bias, functions, target, towards)
+        ctx.gradients = towards
+        return error
 
     @staticmethod
     @once_differentiable
@@ -146,6 +125,56 @@ class _SquaredError(torch.autograd.Function):
             None,
             None,
         )
+
+
+def half_gradients(
+    x: Float[Tensor, "replica batch input"],
+    weight: Weight,
+    bias: Bias,
+    functions: "InPlace",
+    target: Float[Tensor, "*replica batch output"],
+    towards: tuple[Tensor | None, Tensor | None, Tensor | None],
+) -> PerReplica:
+    """What `squared_error` gives, and half of its gradients, a piece of replicas after the other.
+
+    What a piece needs stays in the cache, and outputs of all replicas are never held at once.
+
+    Args:
+        x: of each replica.
+        weight: W.
+        bias: b.
+        functions: of the activation, as of `functions_of`.
+        target: of each replica, or shared by all.
+        towards: where the gradients go, None where one is not wanted: with respect to x
+            `(replica, input, batch)`, to W, and to b `(replica, output)`.
+    """
+    activate, derive = functions
+    towards_x, towards_weight, towards_bias = towards
+    replicas, _, outputs = weight.shape
+    batch = x.shape[1]
+    error = x.new_empty(replicas)
+    # A shared target is turned round once, else each replica would walk it column by column.
+    target = target.mT.contiguous()
+    size = _piece(x, outputs)
+    buffers = _scratch(x, (2, min(size, replicas), outputs, batch))
+    for start in range(0, replicas, size):
+        part = slice(start, start + size)
+        own, x_part = weight[part], x[part].mT
+        output, difference = buffers[:, : len(own)]
+        torch.bmm(own.mT, x_part, out=output)
+        output = activate(output.add_(bias[part].mT))
+        torch.sub(output, target if target.ndim == 2 else target[part], out=difference)
+        torch.linalg.vector_norm(difference.flatten(1), dim=1, out=error[part])
+        if towards_x is None and towards_weight is None and towards_bias is None:
+            continue
+        half = derive(difference, output)
+        if towards_x is not None:
+            torch.bmm(own, half, out=towards_x[part])
+        if towards_weight is not None:
+            torch.bmm(x_part, half.mT, out=towards_weight[part])
+        if towards_bias is not None:
+            torch.sum(half, 2, out=towards_bias[part])
+    return error.square_()
 
 
 def _piece(x: Tensor, outputs: int) -> int:
@@ -171,20 +200,31 @@ def _scratch(like: Tensor, shape: tuple[int, ...]) -> Tensor:
     return kept[:size].view(shape)
 
 
-def _product(x: Tensor, weight: Tensor) -> Float[Tensor, "replica output batch"]:
+def product(
+    x: Inputs, weight: Weight, out: Float[Tensor, "replica output batch"] | None = None
+) -> Float[Tensor, "replica output batch"]:
+    """(x W)ᵀ of every replica, put into `out` where it is given."""
     replicas, inputs, outputs = weight.shape
-    if x.ndim == 2:
-        together = weight.mT.reshape(replicas * outputs, inputs)
-        return (together @ x.mT).view(replicas, outputs, len(x))
-    return torch.bmm(weight.mT, x.mT)
+    if x.ndim == 3:
+        return torch.bmm(weight.mT, x.mT, out=out)
+    together = weight.mT.reshape(replicas * outputs, inputs)
+    into = None if out is None else out.view(replicas * outputs, len(x))
+    return torch.mm(together, x.mT, out=into).view(replicas, outputs, len(x))
 
 
-def _towards_weight(along_units: Tensor, x: Tensor, weight: Tensor) -> Tensor:
+def towards_weight(
+    gradient: Float[Tensor, "replica output batch"],
+    x: Inputs,
+    weight: Weight,
+    out: Weight | None = None,
+) -> Weight:
+    """The gradient with respect to W from that of (x W)ᵀ, put into `out` where it is given."""
     replicas, inputs, outputs = weight.shape
-    if x.ndim == 2:
-        together = along_units.reshape(replicas * outputs, len(x)) @ x
-        return together.view(replicas, outputs, inputs).mT.contiguous()
-    return torch.bmm(x.mT, along_units.mT)
+    if x.ndim == 3:
+        return torch.bmm(x.mT, gradient.mT, out=out)
+    together = gradient.reshape(replicas * outputs, len(x)) @ x
+    turned = together.view(replicas, outputs, inputs).mT
+    return turned.contiguous() if out is None else out.copy_(turned)
 
 
 def _towards_inputs(along_units: Tensor, weight: Tensor, axes: int) -> Tensor:
@@ -192,7 +232,7 @@ def _towards_inputs(along_units: Tensor, weight: Tensor, axes: int) -> Tensor:
     return towards if axes == 3 else towards.sum(0)
 
 
-_Activation = tuple[Callable[[Tensor], Tensor], Callable[[Tensor, Tensor], Tensor]]
+InPlace = tuple[Callable[[Tensor], Tensor], Callable[[Tensor, Tensor], Tensor]]
 
 
 def _sigmoid_backward(gradient: Tensor, output: Tensor) -> Tensor:
@@ -203,7 +243,7 @@ def _tanh_backward(gradient: Tensor, output: Tensor) -> Tensor:
     return torch.ops.aten.tanh_backward.grad_input(gradient, output, grad_input=gradient)
 
 
-_BACKWARD: dict[type[nn.Module], _Activation] = {
+_BACKWARD: dict[type[nn.Module], InPlace] = {
     nn.Sigmoid: (torch.sigmoid_, _sigmoid_backward),
     nn.Tanh: (torch.tanh_, _tanh_backward),
     nn.ReLU: (torch.relu_, lambda gradient, output: gradient.mul_(output > 0)),

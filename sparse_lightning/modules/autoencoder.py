@@ -10,7 +10,7 @@ from sparse_lightning.modules.population import (
     activation_names,
     unbounded,
 )
-from sparse_lightning.population import flatten, linear_layers, squared_errors_of
+from sparse_lightning.population import flatten, linear_layers
 
 
 class Autoencoder(PopulationModule):
@@ -37,7 +37,7 @@ class Autoencoder(PopulationModule):
         self.encoder = encoder
         self.decoder = decoder
         self.below = below.requires_grad_(False)
-        self._layers = [*flatten(encoder), *flatten(decoder)]
+        self.trained_layers = [*flatten(encoder), *flatten(decoder)]
         self.hidden_layers = activation_names("encoder", encoder)
         self.unbounded_units = unbounded(encoder)
 
@@ -47,8 +47,7 @@ class Autoencoder(PopulationModule):
         """The reconstruction of the codes that the stages below make of `x`."""
         return self.decoder(self.encoder(self.below(x)))
 
-    def errors(self, batch: Float[Tensor, "batch unit"]) -> tuple[Float[Tensor, " replica"], int]:
+    def pair(self, batch: Float[Tensor, "batch unit"]) -> tuple[Tensor, Tensor]:
         with torch.no_grad():
             codes = self.below(batch)
-        error = squared_errors_of(self._layers, codes, codes)
-        return error, codes.shape[-2] * codes.shape[-1]
+        return codes, codes

@@ -64,6 +64,7 @@ class FailureRecord(nn.Module):
 
     def __init__(self, replicas: int):
         super().__init__()
+        self._some = False
         self.register_buffer("step", torch.full((replicas,), -1), persistent=False)
         self.register_buffer("code", torch.zeros(replicas, dtype=torch.long), persistent=False)
         self.step: Tensor
@@ -73,6 +74,11 @@ class FailureRecord(nn.Module):
     def failed(self) -> Bool[Tensor, " replica"]:
         """Which replicas have failed so far."""
         return self.step >= 0
+
+    @property
+    def surely_none(self) -> bool:
+        """Whether none has failed so far; False, too, where to know it would wait for a device."""
+        return not self._some and self.step.device.type == "cpu"
 
     def note_loss(
         self, loss: Float[Tensor, " replica"], step: int, parameters: Iterable[nn.Parameter]
@@ -113,6 +119,7 @@ class FailureRecord(nn.Module):
         new = bad & ~self.failed
         self.step = torch.where(new, step, self.step)
         self.code = torch.where(new, code, self.code)
+        self._look()
 
     def kept(self) -> dict[str, Tensor]:
         """What a checkpoint of a fit keeps."""
@@ -122,6 +129,7 @@ class FailureRecord(nn.Module):
         """Go on with what `kept` gave."""
         self.step = kept["step"].to(self.step.device)
         self.code = kept["code"].to(self.code.device)
+        self._look()
 
     def failures(self, phase: str) -> list[Failure | None]:
         """What has become of each replica; waits for the device.
@@ -131,6 +139,10 @@ class FailureRecord(nn.Module):
         """
         found = zip(self.step.tolist(), self.code.tolist(), strict=True)
         return [Failure(phase, step, _CODES[code]) if step >= 0 else None for step, code in found]
+
+    def _look(self) -> None:
+        if self.step.device.type == "cpu":
+            self._some = bool(self.failed.any())
 
     def _explain(
         self,

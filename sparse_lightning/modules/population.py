@@ -1,5 +1,7 @@
 """The LightningModule that trains a population: the base of every task's module."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sparse_lightning.modules.differentiation import ByGraph, ByHand
 from sparse_lightning.modules.failures import (
     FailureRecord,
     ScaledGradients,
@@ -21,7 +24,7 @@ from sparse_lightning.modules.optimization import (
     tail_schedule,
 )
 from sparse_lightning.modules.stepping import Batches, Steps
-from sparse_lightning.population import BatchedLinear, clear, linear_layers
+from sparse_lightning.population import BatchedLinear, clear, linear_layers, squared_errors_of
 from sparse_lightning.regularizers.base import gradient_scaler
 
 
@@ -67,12 +70,15 @@ class PopulationModule(pl.LightningModule):
         replicas: how many networks.
         hidden_layers: names of the layers whose outputs the hidden regularizers penalise.
         unbounded_units: whether these outputs are not confined to [0, 1].
+        trained_layers: whose squared error is minimised, unless `errors` says otherwise; as of
+            `flatten`.
         steps_in_epoch: how many steps an epoch has, where it is one batch to the trainer.
         failures: which replicas have failed, at which step and why.
     """
 
     hidden_layers: tuple[str, ...] = ()
     unbounded_units: bool = False
+    trained_layers: Sequence[nn.Module] = ()
 
     def __init__(
         self,
@@ -95,9 +101,15 @@ class PopulationModule(pl.LightningModule):
         self._steps: Steps | None = None
         self.error_sum: Tensor
 
+    def pair(self, batch: Any) -> tuple[Tensor, Tensor]:
+        """The inputs of `trained_layers` for a batch, and what their outputs should be."""
+        raise NotImplementedError
+
     def errors(self, batch: Any) -> tuple[Float[Tensor, " replica"], int]:
         """The sum over batch and outputs of the squared error, and how many elements that are."""
-        raise NotImplementedError
+        x, target = self.pair(batch)
+        error = squared_errors_of(self.trained_layers, x, target)
+        return error, target.shape[-2] * target.shape[-1]
 
     def losses(
         self, batch: Any
@@ -111,8 +123,12 @@ class PopulationModule(pl.LightningModule):
         return batch
 
     def on_train_start(self) -> None:
-        if not self.automatic_optimization:
-            self._steps = Steps(self)
+        if self.automatic_optimization:
+            return
+        self._steps = Steps(self, ByGraph(self))
+        own = type(self).losses, type(self).errors
+        if own == (PopulationModule.losses, PopulationModule.errors):
+            self._steps.by_hand = ByHand(self, self.trained_layers)
 
     def training_step(self, batch: Tensor | Batches, _: int) -> Tensor | None:
         """Give the loss of a batch, or make the steps of all batches of an epoch.
@@ -121,18 +137,29 @@ class PopulationModule(pl.LightningModule):
             batch: rows; or, where `automatic_optimization` is off, the batches of an epoch.
         """
         if isinstance(batch, Tensor):
-            return self._loss(batch)
+            return self.noted(*self.losses(batch)) / len(batch)
         assert self._steps is not None
         self.steps_in_epoch = len(batch)
-        self._steps.run(batch, self._loss)
+        self._steps.run(batch)
         return None
 
-    def _loss(self, batch: Tensor) -> Tensor:
-        loss, error, elements = self.losses(batch)
-        self.failures.note_loss(loss.detach(), self.trainer.global_step, self.parameters())
-        self.error_sum += error.detach()
+    def noted(
+        self, loss: Float[Tensor, " replica"], error: Float[Tensor, " replica"], elements: int
+    ) -> Float[Tensor, ""]:
+        """The sum of the losses of the sound replicas; who has failed and the error are noted.
+
+        Args:
+            loss: what `losses` gives.
+            error: likewise.
+            elements: likewise.
+        """
+        self.error_sum.add_(error.detach())
         self.elements_seen += elements
-        return torch.where(self.failures.failed, 0.0, loss).sum() / batch.shape[0]
+        total = loss.sum()
+        if self.failures.surely_none and math.isfinite(total.detach()):
+            return total
+        self.failures.note_loss(loss.detach(), self.trainer.global_step, self.parameters())
+        return torch.where(self.failures.failed, 0.0, loss).sum()
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         if not self.automatic_optimization:  # else the trainer does it

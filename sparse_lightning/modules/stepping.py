@@ -12,7 +12,10 @@ from typing import Any, Protocol, runtime_checkable
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.strategies import SingleDeviceStrategy
 from torch import Tensor
+
+from sparse_lightning.modules.differentiation import ByGraph, ByHand
 
 
 @runtime_checkable
@@ -34,38 +37,56 @@ class Steps:
 
     Args:
         module: with `automatic_optimization = False` and one optimizer.
+        by_graph: differentiates its loss.
+
+    Attributes:
+        by_hand: does so for the batches that it serves, where there is such a way.
     """
 
-    def __init__(self, module: pl.LightningModule):
+    def __init__(self, module: pl.LightningModule, by_graph: ByGraph):
         self.module = module
+        self.by_graph = by_graph
+        self.by_hand: ByHand | None = None
         self._begin = self._hooks("on_train_batch_start")
         self._before_backward = self._hooks("on_before_backward")
         self._after_backward = self._hooks("on_after_backward")
+        self._before_step = self._hooks("on_before_optimizer_step")
         self._end = self._hooks("on_train_batch_end")
 
-    def run(self, batches: Iterable[Tensor], loss_of: Callable[[Tensor], Tensor]) -> None:
-        """Make a step of each batch.
-
-        Args:
-            batches: of an epoch.
-            loss_of: the loss of a batch.
-        """
-        # Lightning's, so that the trainer counts steps; it calls `on_before_optimizer_step`.
-        optimizer: Any = self.module.optimizers()
+    def run(self, batches: Iterable[Tensor]) -> None:
+        """Make a step of each batch of an epoch."""
         device = self.module.device.type
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        step = self._optimizer_step()
         for place, batch in enumerate(batches):
             if place:
                 _call(self._end, None, batch, place - 1)
                 _call(self._begin, batch, place)
-            loss = loss_of(batch)  # while the gradients of the step before are there
-            for parameter in parameters:
-                parameter.grad = None
+            by_hand = self.by_hand is not None and self.by_hand.serves(batch)
+            differentiation = self.by_hand if by_hand else self.by_graph
+            loss = differentiation.loss(batch)
             with _without_autocast(device):
                 _call(self._before_backward, loss)
-                loss.backward()
+                differentiation.backward(loss)
                 _call(self._after_backward)
-                optimizer.step()
+                step()
+
+    def _optimizer_step(self) -> Callable[[], Any]:
+        """The step of the optimizer, with `on_before_optimizer_step` and the trainer's count."""
+        trainer: Any = self.module.trainer
+        optimizer: Any = self.module.optimizers()
+        if type(trainer.strategy) is not SingleDeviceStrategy:
+            return optimizer.step
+        # What Lightning does there on one device, less what it does for other cases.
+        own: torch.optim.Optimizer = optimizer.optimizer
+        progress = trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
+
+        def step() -> None:
+            progress.increment_ready()
+            _call(self._before_step, own)
+            own.step()
+            progress.increment_completed()
+
+        return step
 
     def _hooks(self, name: str) -> list[Callable[..., Any]]:
         """The hooks of a name that do something, the callbacks' before the module's."""

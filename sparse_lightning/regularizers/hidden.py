@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sparse_lightning import penalties
+from sparse_lightning.backpropagation import OutputPenalty
 from sparse_lightning.errors import RegularizerError, kind_of
 from sparse_lightning.penalties import spread
 from sparse_lightning.regularizers.base import Regularizer, Strength, Weight, scaled
@@ -116,16 +117,9 @@ class HiddenRegularizer(Regularizer):
             )
 
     def _hook(self, name: str, trainer: pl.Trainer) -> Any:
-        weight = self.weight_of(name)
-
-        def capture(module: nn.Module, _: Any, output: Any) -> None:
-            tensor = self._first(output, name)
-            if module.training and tensor.requires_grad:
-                self._seen = True
-                self._capture(tensor, weight, trainer)
-
+        hook = _Penalty(self, name, trainer)
         # A compiled module leaves its graph here: what the hook registers is no part of it.
-        return capture if self.batched else torch.compiler.disable(capture)
+        return hook if self.batched else torch.compiler.disable(hook.__call__)
 
     def _first(self, output: Any, layer: str) -> Tensor:
         first = output
@@ -139,7 +133,9 @@ class HiddenRegularizer(Regularizer):
         return first
 
     def _capture(self, output: Tensor, weight: Tensor, trainer: pl.Trainer) -> None:
+        self._seen = True
         hidden = self._part(output.detach()).float()
+        self._check(hidden)
         own, processes = slice(None), 1
         if trainer.world_size > 1 and not self.rowwise:
             # In the forward pass, whose order is the same in all processes.
@@ -166,6 +162,18 @@ class HiddenRegularizer(Regularizer):
             return gradient + self._like(addition, gradient)
 
         output.register_hook(add_penalty)
+
+    def _penalise(
+        self, output: Tensor, gradient: Tensor, weight: Tensor, trainer: pl.Trainer
+    ) -> None:
+        """Add the penalty's gradient to that of a population's outputs, which have no graph."""
+        self._seen = True
+        hidden = self._part(output).float()
+        self._check(hidden)
+        self.add_gradient(gradient[self.replicas], hidden, self.share(weight, trainer))
+
+    def _check(self, hidden: Tensor) -> None:
+        """Look whether the outputs are such as the penalty is for."""
 
     def _part(self, output: Tensor) -> Tensor:
         if self.batched:
@@ -212,6 +220,30 @@ class HiddenRegularizer(Regularizer):
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_fit_end(trainer, pl_module)
         self._outputs = []
+
+
+class _Penalty(OutputPenalty):
+    """The forward hook of a regularizer on a layer.
+
+    Args:
+        regularizer: whose penalty it is.
+        layer: its name.
+        trainer: of the fit.
+    """
+
+    def __init__(self, regularizer: HiddenRegularizer, layer: str, trainer: pl.Trainer):
+        self._regularizer = regularizer
+        self._layer = layer
+        self._trainer = trainer
+        self._weight = regularizer.weight_of(layer)
+
+    def __call__(self, module: nn.Module, inputs: Any, output: Any) -> None:
+        tensor = self._regularizer._first(output, self._layer)
+        if module.training and tensor.requires_grad:
+            self._regularizer._capture(tensor, self._weight, self._trainer)
+
+    def add(self, outputs: Tensor, gradient: Tensor) -> None:
+        self._regularizer._penalise(outputs, gradient, self._weight, self._trainer)
 
 
 class HiddenL1(HiddenRegularizer):
@@ -312,16 +344,16 @@ class HiddenKL(HiddenRegularizer):
         self._squashed = getattr(pl_module, "unbounded_units", False) if said is None else said
         self._range_checked = self._squashed
 
-    def _capture(self, output: Tensor, weight: Tensor, trainer: pl.Trainer) -> None:
-        if not self._range_checked:  # once: it waits for the device
-            low, high = (bound.item() for bound in self._part(output.detach()).aminmax())
-            if low < 0 or high > 1:
-                raise RegularizerError(
-                    f"HiddenKL: the outputs must lie in [0, 1], got {low:.4g} to {high:.4g}; "
-                    "use sigmoid units, squash=True or another hidden regularizer"
-                )
-            self._range_checked = True
-        super()._capture(output, weight, trainer)
+    def _check(self, hidden: Tensor) -> None:
+        if self._range_checked:  # once: it waits for the device
+            return
+        low, high = (bound.item() for bound in hidden.aminmax())
+        if low < 0 or high > 1:
+            raise RegularizerError(
+                f"HiddenKL: the outputs must lie in [0, 1], got {low:.4g} to {high:.4g}; "
+                "use sigmoid units, squash=True or another hidden regularizer"
+            )
+        self._range_checked = True
 
     def value(self, tensor: Tensor) -> Tensor:
         return penalties.hidden_kl(tensor, self.strengths["sparsity"], self._squashed)

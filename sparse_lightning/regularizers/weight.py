@@ -97,8 +97,9 @@ class WeightRegularizer(Regularizer):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
     ) -> None:
         self._batches += 1
-        tensors = [(self._part(w.detach()), strength) for w, strength in self._weights]
-        self.report_value(tensors, trainer, pl_module)
+        if not self.batched:
+            tensors = [(self._part(w.detach()), strength) for w, strength in self._weights]
+            self.report_value(tensors, trainer, pl_module)
 
     def on_before_optimizer_step(
         self,
