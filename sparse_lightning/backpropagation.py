@@ -69,7 +69,7 @@ class Backpropagation:
             )
         ]
         self._memory: dict[int, _Memory] = {}
-        self._inputs = self._now = None
+        self._x: Tensor
 
     def serves(self, x: Inputs) -> bool:
         """Whether it can stand in for a graph: layers are plain, and hooks none but penalties."""

@@ -127,7 +127,11 @@ class PopulationModule(pl.LightningModule):
             return
         self._steps = Steps(self, ByGraph(self))
         own = type(self).losses, type(self).errors
-        if own == (PopulationModule.losses, PopulationModule.errors):
+        # Several processes take the mean of their gradients while a graph is walked.
+        if (
+            own == (PopulationModule.losses, PopulationModule.errors)
+            and self.trainer.world_size == 1
+        ):
             self._steps.by_hand = ByHand(self, self.trained_layers)
 
     def training_step(self, batch: Tensor | Batches, _: int) -> Tensor | None:

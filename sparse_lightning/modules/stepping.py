@@ -33,7 +33,8 @@ class Steps:
     Each step calls `on_train_batch_start`, `on_before_backward`, `on_after_backward`,
     `on_before_optimizer_step` and `on_train_batch_end` once, the callbacks' before the module's.
     The first `on_train_batch_start` and the last `on_train_batch_end` of an epoch are Lightning's
-    own calls; their batch is the epoch. Gradients are not accumulated and not scaled.
+    own calls; their batch is the epoch. Gradients are not accumulated and not scaled. The loss that
+    `on_before_backward` is given need not have a graph.
 
     Args:
         module: with `automatic_optimization = False` and one optimizer.
@@ -61,8 +62,11 @@ class Steps:
             if place:
                 _call(self._end, None, batch, place - 1)
                 _call(self._begin, batch, place)
-            by_hand = self.by_hand is not None and self.by_hand.serves(batch)
-            differentiation = self.by_hand if by_hand else self.by_graph
+            by_hand = self.by_hand
+            if by_hand is not None and by_hand.serves(batch):
+                differentiation = by_hand
+            else:
+                differentiation = self.by_graph
             loss = differentiation.loss(batch)
             with _without_autocast(device):
                 _call(self._before_backward, loss)

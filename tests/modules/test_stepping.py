@@ -8,6 +8,7 @@ from torch import nn
 from sparse_lightning.data.loading import TableModule
 from sparse_lightning.modules.autoencoder import Autoencoder
 from sparse_lightning.modules.components import PrincipalComponents
+from sparse_lightning.modules.differentiation import ByGraph
 from sparse_lightning.modules.population import Optimization
 from sparse_lightning.population import batched_layer
 from sparse_lightning.project import Project
@@ -104,6 +105,15 @@ def test_an_epoch_in_one_call_makes_the_steps_of_lightnings_loop(make, settings,
     for one, other in zip(together.parameters(), one_by_one.parameters(), strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=0)
     assert together.failures.step.tolist() == one_by_one.failures.step.tolist()
+
+
+@pytest.mark.parametrize(("make", "graph"), [(autoencoder, False), (components, True)])
+def test_a_graph_is_recorded_only_for_what_is_more_than_plain_layers(make, graph, monkeypatch):
+    recorded = []
+    loss = ByGraph.loss
+    monkeypatch.setattr(ByGraph, "loss", lambda *args: recorded.append(1) or loss(*args))
+    trained(make(), True)
+    assert len(recorded) == (4 * 4 if graph else 0)
 
 
 def test_callbacks_see_each_step_once_in_both_ways():
