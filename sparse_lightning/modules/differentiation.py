@@ -27,7 +27,7 @@ class ByGraph:
         self._parameters = list(module.parameters())
 
     def loss(self, batch: Tensor) -> Tensor:
-        return self._module.noted(*self._module.losses(batch)) / len(batch)
+        return self._module.mean_loss(batch)
 
     def backward(self, loss: Tensor) -> None:
         for parameter in self._parameters:
@@ -48,7 +48,6 @@ class ByHand:
         self._module = module
         self._backpropagation = Backpropagation(layers)
         self._rows = 0
-        self._shares: dict[int, Tensor] = {}
 
     def serves(self, batch: Tensor) -> bool:
         """Whether what it gives is what a graph gives."""
@@ -63,10 +62,7 @@ class ByHand:
 
     def backward(self, loss: Tensor) -> None:
         # The derivative of the loss with respect to each error, rounded as the graph rounds it.
-        share = self._shares.get(self._rows)
-        if share is None:
-            share = loss.new_ones(self._module.replicas) / self._rows
-            self._shares[self._rows] = share
+        share = loss.new_ones(self._module.replicas) / self._rows
         if not self._module.failures.surely_none:
             share = share.masked_fill(self._module.failures.failed, 0.0)
         self._backpropagation.backward(share)

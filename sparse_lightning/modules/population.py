@@ -125,14 +125,13 @@ class PopulationModule(pl.LightningModule):
     def on_train_start(self) -> None:
         if self.automatic_optimization:
             return
-        self._steps = Steps(self, ByGraph(self))
         own = type(self).losses, type(self).errors
+        plain = own == (PopulationModule.losses, PopulationModule.errors)
         # Several processes take the mean of their gradients while a graph is walked.
-        if (
-            own == (PopulationModule.losses, PopulationModule.errors)
-            and self.trainer.world_size == 1
-        ):
-            self._steps.by_hand = ByHand(self, self.trained_layers)
+        by_hand = plain and self.trainer.world_size == 1
+        self._steps = Steps(
+            self, ByGraph(self), ByHand(self, self.trained_layers) if by_hand else None
+        )
 
     def training_step(self, batch: Tensor | Batches, _: int) -> Tensor | None:
         """Give the loss of a batch, or make the steps of all batches of an epoch.
@@ -141,11 +140,15 @@ class PopulationModule(pl.LightningModule):
             batch: rows; or, where `automatic_optimization` is off, the batches of an epoch.
         """
         if isinstance(batch, Tensor):
-            return self.noted(*self.losses(batch)) / len(batch)
+            return self.mean_loss(batch)
         assert self._steps is not None
         self.steps_in_epoch = len(batch)
         self._steps.run(batch)
         return None
+
+    def mean_loss(self, batch: Tensor) -> Float[Tensor, ""]:
+        """What is minimised, per row of a batch; who has failed and the error are noted."""
+        return self.noted(*self.losses(batch)) / len(batch)
 
     def noted(
         self, loss: Float[Tensor, " replica"], error: Float[Tensor, " replica"], elements: int
@@ -195,6 +198,7 @@ class PopulationModule(pl.LightningModule):
         self._take_out()
 
     def on_train_end(self) -> None:
+        self._steps = None  # and its memory
         if self._cannot_overflow():
             return
         precision, step = self.trainer.precision_plugin, self.trainer.global_step - 1

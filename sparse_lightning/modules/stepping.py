@@ -39,15 +39,15 @@ class Steps:
     Args:
         module: with `automatic_optimization = False` and one optimizer.
         by_graph: differentiates its loss.
-
-    Attributes:
         by_hand: does so for the batches that it serves, where there is such a way.
     """
 
-    def __init__(self, module: pl.LightningModule, by_graph: ByGraph):
+    def __init__(
+        self, module: pl.LightningModule, by_graph: ByGraph, by_hand: ByHand | None = None
+    ):
         self.module = module
         self.by_graph = by_graph
-        self.by_hand: ByHand | None = None
+        self.by_hand = by_hand
         self._begin = self._hooks("on_train_batch_start")
         self._before_backward = self._hooks("on_before_backward")
         self._after_backward = self._hooks("on_after_backward")

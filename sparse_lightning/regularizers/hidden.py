@@ -133,9 +133,7 @@ class HiddenRegularizer(Regularizer):
         return first
 
     def _capture(self, output: Tensor, weight: Tensor, trainer: pl.Trainer) -> None:
-        self._seen = True
-        hidden = self._part(output.detach()).float()
-        self._check(hidden)
+        hidden = self._taken(output)
         own, processes = slice(None), 1
         if trainer.world_size > 1 and not self.rowwise:
             # In the forward pass, whose order is the same in all processes.
@@ -167,10 +165,15 @@ class HiddenRegularizer(Regularizer):
         self, output: Tensor, gradient: Tensor, weight: Tensor, trainer: pl.Trainer
     ) -> None:
         """Add the penalty's gradient to that of a population's outputs, which have no graph."""
+        share = self.share(weight, trainer)
+        self.add_gradient(gradient[self.replicas], self._taken(output), share)
+
+    def _taken(self, output: Tensor) -> Tensor:
+        """Of the outputs of a step what is penalised, without a graph."""
         self._seen = True
-        hidden = self._part(output).float()
+        hidden = self._part(output.detach()).float()
         self._check(hidden)
-        self.add_gradient(gradient[self.replicas], hidden, self.share(weight, trainer))
+        return hidden
 
     def _check(self, hidden: Tensor) -> None:
         """Look whether the outputs are such as the penalty is for."""
