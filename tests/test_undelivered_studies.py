@@ -21,7 +21,6 @@ from sparse_lightning.training.progress import SilentProgress
 
 pytestmark = pytest.mark.long
 
-PROJECT = WINE + "tracking: {patience: 1}\n"
 NETWORKS = 6
 GROUPS = "regularizers.groups={L1: {}}"
 MEASURES = ["group", "l1_weight", "seed", "connections", "squared_error"]
@@ -63,8 +62,8 @@ class Leaving(SilentProgress):
             self.proxy.start()
 
 
-def project(name: str) -> sl.Project:
-    return sl.Project.parse(PROJECT, [GROUPS, f"name={name}"])
+def project(name: str, *overrides: str) -> sl.Project:
+    return sl.Project.parse(WINE, [GROUPS, f"name={name}", *overrides])
 
 
 def check(server: Server, name: str, run_id: str, expected: pd.DataFrame) -> None:
@@ -89,7 +88,7 @@ def test_a_server_that_is_away_while_networks_train_is_no_matter(server, proxy, 
 
 def test_a_study_whose_server_stays_away_is_delivered_with_its_report(server, proxy, expected):
     with pytest.raises(sl.TrackingError) as caught:
-        sl.run(project("gone"), proxy.address, "out", Leaving(proxy))
+        sl.run(project("gone", "tracking.patience=1"), proxy.address, "out", Leaving(proxy))
     told = str(caught.value)
     assert told.startswith(f"gone: the tracking store {proxy.address} lacks ")
     assert told.endswith("` completes the run and writes the report")
@@ -147,7 +146,7 @@ def test_a_study_that_is_killed_while_networks_are_written_is_completed(
         return Fault(lost=True) if len(made) > network else None
 
     proxy.choose = choose
-    Path("study.yaml").write_text(PROJECT.replace("wine-small", name))
+    Path("study.yaml").write_text(WINE.replace("wine-small", name))
     command = [sys.executable, "-m", "sparse_lightning.cli", "run", "study.yaml", "--set", GROUPS]
     patience = ["--set", "tracking.patience=1000"]
     process = subprocess.Popen(
