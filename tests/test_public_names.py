@@ -49,3 +49,11 @@ def test_help_imports_nothing_heavy(arguments):
         f"main({arguments}, prog_name='sparse-lightning', standalone_mode=False)"
     )
     assert imported_by(statement) == set()
+
+
+def test_checking_a_project_does_without_lightning():
+    statement = (
+        "from sparse_lightning.cli import main\n"
+        "main(['check', 'projects/wine_sae.yaml'], standalone_mode=False)"
+    )
+    assert not {"pytorch_lightning", "mlflow", "matplotlib"} & imported_by(statement)

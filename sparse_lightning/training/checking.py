@@ -3,9 +3,11 @@
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import TableError
 from sparse_lightning.project import Project
-from sparse_lightning.training.fitting import check_accelerator
 
 ROWS_AT_ONCE = 10_000
+
+ALWAYS_THERE = (("auto", "32-true"), ("cpu", "32-true"))
+"""Accelerators and precisions that no machine lacks."""
 
 
 def check_training(project: Project, examples: Examples, accelerator: bool = True) -> None:
@@ -24,7 +26,11 @@ def check_training(project: Project, examples: Examples, accelerator: bool = Tru
     check_examples(project, examples)
     if project.evaluation.folds:
         examples.folds(project.evaluation.folds, project.evaluation.seed)
-    if accelerator:
+    training = project.training
+    if accelerator and (training.accelerator, training.precision) not in ALWAYS_THERE:
+        # Lightning knows; to load it takes longer than all else here.
+        from sparse_lightning.training.fitting import check_accelerator
+
         check_accelerator(project)
 
 

@@ -26,8 +26,9 @@ from sparse_lightning.replica import FLOOR
 from sparse_lightning.training.checkpoints import Checkpoints, NoCheckpoints
 from sparse_lightning.training.fitting import fit, optimization_of
 from sparse_lightning.training.grid import chunk_size, chunks, replicas_of
-from sparse_lightning.training.measuring import HistoryRecorder, rows_at_once
+from sparse_lightning.training.measuring import rows_at_once
 from sparse_lightning.training.progress import EpochProgress, Progress
+from sparse_lightning.training.recording import HistoryRecorder
 from sparse_lightning.training.result import History, TrainedPopulation
 from sparse_lightning.training.resuming import FitCheckpoint
 

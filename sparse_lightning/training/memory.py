@@ -6,7 +6,8 @@ from sparse_lightning.errors import ProjectError
 from sparse_lightning.machine import machine_bytes
 from sparse_lightning.project import Project
 from sparse_lightning.training.grid import chunk_size
-from sparse_lightning.training.measuring import HISTORY_POINTS, MOST_VALUES
+from sparse_lightning.training.measuring import MOST_VALUES
+from sparse_lightning.training.result import HISTORY_POINTS
 
 COPIES = 3
 """Of all weights: as trained, in the order of the grid, and pruned while errors are measured."""

@@ -9,6 +9,9 @@ from torch import nn
 from sparse_lightning.modules.failures import Failure
 from sparse_lightning.replica import Replica
 
+HISTORY_POINTS = 50
+"""How many epochs of a fit are in a history at most."""
+
 
 @dataclass
 class History:
