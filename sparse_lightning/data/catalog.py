@@ -19,6 +19,7 @@ from sparse_lightning.data.levels import typed
 from sparse_lightning.data.numeric import check_complete, check_known
 from sparse_lightning.data.packaged import PACKAGED, PackagedTable
 from sparse_lightning.data.preparation import check_steps, drop_rare, recodings
+from sparse_lightning.data.raw_table import RawTable
 from sparse_lightning.data.storage import keep
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import TableError
@@ -121,7 +122,7 @@ def _path(source: str, folder: Path) -> Path:
     return path
 
 
-def _packaged(entry: PackagedTable) -> files.RawTable:
+def _packaged(entry: PackagedTable) -> RawTable:
     compressed = (
         resources.files("sparse_lightning.data").joinpath("tables", entry.file).read_bytes()
     )
@@ -136,7 +137,7 @@ def _packaged(entry: PackagedTable) -> files.RawTable:
 
 def _used(
     settings: TableSettings,
-    raw: files.RawTable,
+    raw: RawTable,
     name: str,
     source: str,
     entry: PackagedTable | None = None,
@@ -178,7 +179,7 @@ def _has_values(frame: pd.DataFrame) -> Bool[np.ndarray, " row"]:
     return found
 
 
-def _refuse_missing(frame: pd.DataFrame, raw: files.RawTable) -> None:
+def _refuse_missing(frame: pd.DataFrame, raw: RawTable) -> None:
     try:
         check_complete(frame, raw.place)
     except TableError as error:

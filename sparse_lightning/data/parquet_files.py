@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from sparse_lightning.data.files import RawTable
 from sparse_lightning.data.names import check_names
+from sparse_lightning.data.raw_table import RawTable
 from sparse_lightning.data.storage import CELLS_AT_ONCE, assembled
 from sparse_lightning.errors import TableError
 

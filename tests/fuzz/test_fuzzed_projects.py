@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparse_lightning.data import catalog
-from sparse_lightning.data.files import RawTable
+from sparse_lightning.data.raw_table import RawTable
 from sparse_lightning.errors import TrainingError
 from sparse_lightning.project import Project
 from sparse_lightning.training import train
