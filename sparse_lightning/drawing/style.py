@@ -2,24 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
 from PIL import Image
 
 from sparse_lightning.drawing.files import write_atomically
+from sparse_lightning.drawing.fonts import families, has_glyph, one_weight
 from sparse_lightning.drawing.wording import shortened
 
 INK = "#24292f"
 QUIET = "#57606a"
 FAINT = "#8b8f98"
 STYLE: dict[Any, Any] = {
-    "font.family": ["DejaVu Sans"],
     "font.size": 10.0,
     "text.color": INK,
     "axes.labelcolor": INK,
@@ -48,24 +46,17 @@ ENDINGS = ("png", "svg")
 def figure_style() -> Iterator[None]:
     """The style, in effect while figures are made and written."""
     # The user's own matplotlibrc must not change what a report looks like.
-    with mpl.rc_context():
+    with mpl.rc_context(), one_weight():
         mpl.rcdefaults()
         mpl.rcParams.update(STYLE)
+        mpl.rcParams["font.family"] = families()
         yield
 
 
 def figure_text(name: str, length: int) -> str:
     """A name that matplotlib can draw: short, no mathematics, signs without a glyph as boxes."""
-    glyphs = _glyphs()
-    drawable = "".join(sign if ord(sign) in glyphs else "□" for sign in shortened(name, length))
+    drawable = "".join(sign if has_glyph(sign) else "□" for sign in shortened(name, length))
     return drawable.replace("$", r"\$")
-
-
-@cache
-def _glyphs() -> frozenset[int]:
-    """The signs that the font of the figures has."""
-    with figure_style():
-        return frozenset(get_font(findfont(FontProperties())).get_charmap())
 
 
 def figure_file(figure: Figure, ending: str) -> bytes:
