@@ -35,7 +35,8 @@ class TableSettings(Settings):
             features.
         target: the column to predict, which is then no input; None for autoencoders.
         scale: `minmax` maps each input to [0, 1], `standard` to mean 0 and variance 1.
-        missing: `drop` leaves out the rows in which a used column has no value.
+        missing: `drop` leaves out the rows in which a used column has no value: in CSV files
+            nothing, `?`, or what pandas takes for none, such as `NA`, `nan` or `null`.
         prepare: rows to leave out, and how columns that hold text become 0/1 inputs. The target's
             classes are its levels, whether a step recodes it or not.
     """
