@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sparse_lightning.tracking import names
-from sparse_lightning.tracking.selecting import WHOLE, Selection, meeting, reads, searched, wanted
+from sparse_lightning.tracking.conditions import meeting
+from sparse_lightning.tracking.selecting import WHOLE, Selection, reads, searched, wanted
 
 
 def count_left_out(sql: Any, selection: Selection) -> dict[str, int]:

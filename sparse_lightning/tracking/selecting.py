@@ -26,6 +26,7 @@ from sparse_lightning.tracking.columns import (
     RunHead,
     columns_of,
 )
+from sparse_lightning.tracking.conditions import meeting
 from sparse_lightning.tracking.page_api import told_columns
 
 MOST_RUNS = 50_000
@@ -166,24 +167,6 @@ def _from_tables(sql: Any, selection: Selection, most: int) -> RunColumns:
             values(tags, tags.c.value, where=visible),
             truncated=len(found) > most,
         )
-
-
-def meeting(sql: Any, session: Any, condition: str) -> Any:
-    """A select of the runs that meet a condition, as MLflow's own search puts it together."""
-    from mlflow.store.tracking import sqlalchemy_store
-    from mlflow.store.tracking.dbmodels.models import SqlRun
-    from mlflow.utils.search_utils import SearchUtils
-    from sqlalchemy import select
-
-    attributes, others, datasets = sqlalchemy_store._get_sqlalchemy_filter_clauses(
-        SearchUtils.parse_search_filter(condition), session, sql._get_dialect()
-    )
-    query = select(SqlRun.run_uuid)
-    for other in others:
-        query = query.join(other)
-    for dataset in datasets:
-        query = query.join(dataset, SqlRun.run_uuid == dataset.c.destination_id)
-    return query.where(*attributes)
 
 
 def _from_page(store: Any, selection: Selection, most: int) -> RunColumns | None:

@@ -158,6 +158,8 @@ def test_an_infinite_metric_is_none(client: Any, made: Any):
         ("runs?study=" + "0" * 32, 404, "no run"),
         ("runs?experiment=1&filter=metrics.error+like", 400, "Invalid clause"),
         ("runs?experiment=1&filter=nothing.like = 'this'", 400, "Invalid entity type"),
+        (f"runs?experiment=1&filter=attributes.start_time > {10**20}", 400, f"with {10**20}, but"),
+        (f"runs?experiment=1&filter=attributes.end_time < {-(10**20)}", 400, f"with {-(10**20)}"),
         ("networks/" + "0" * 32, 404, "no run"),
         ("networks/..%2f..%2fetc", 404, "no such address"),
         ("nothing", 404, "no such address"),
