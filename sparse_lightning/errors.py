@@ -66,6 +66,10 @@ class TrackingError(SparseLightningError):
     """The tracking store cannot be reached, or does not hold what was asked for."""
 
 
+class DamagedError(TrackingError):
+    """What the store holds in some place is not what this package writes there."""
+
+
 class UndeliveredError(TrackingError):
     """The tracking store does not take what a job has made; it is kept on disk to be delivered."""
 

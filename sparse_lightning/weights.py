@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparse_lightning.errors import TrackingError
+from sparse_lightning.errors import DamagedError
 
 if TYPE_CHECKING:
     # Loaded when it is needed: reports read weights as arrays, without torch.
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 ACTIVATION_KINDS = ("sigmoid", "tanh", "relu", "linear", "softmax")
 """The names of the activations that `population` has."""
+
+FLOATS = {np.dtype(kind) for kind in ("float16", "float32", "float64")}
+"""What weights are made of: a file of bytes would be eight times as large in memory."""
 
 _LAYERS = "layers"
 _DENSE = "dense"
@@ -72,7 +75,7 @@ def read_layers(content: bytes, origin: str) -> tuple[Layer, ...]:
         origin: what messages call it.
 
     Raises:
-        TrackingError: this is no such file.
+        DamagedError: this is no such file.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load
@@ -90,7 +93,7 @@ def read_layers(content: bytes, origin: str) -> tuple[Layer, ...]:
             raise ValueError(f"no layer has {min(weights)}")
         _check(layers)
     except (SafetensorError, KeyError, ValueError, TypeError, RecursionError) as error:
-        raise TrackingError(f"{origin} does not hold a network of this package: {error}") from error
+        raise DamagedError(f"{origin} does not hold a network of this package: {error}") from error
     return layers
 
 
@@ -100,6 +103,8 @@ def _check(layers: Sequence[Layer]) -> None:
     for layer in layers[::2]:
         if layer.weight is None or layer.bias is None:
             raise ValueError("its layers are not dense ones, each with an activation")
+        if not {layer.weight.dtype, layer.bias.dtype} <= FLOATS:
+            raise ValueError(f"weights of the type {layer.weight.dtype}")
         if layer.weight.ndim != 2 or layer.bias.shape != layer.weight.shape[:1]:
             raise ValueError(f"weights {layer.weight.shape} with biases {layer.bias.shape}")
         if not layer.weight.size:
@@ -146,6 +151,6 @@ def from_safetensors(content: bytes, origin: str) -> "nn.Sequential":
         origin: what messages call it.
 
     Raises:
-        TrackingError: this is no such file.
+        DamagedError: this is no such file.
     """
     return model_of(read_layers(content, origin))

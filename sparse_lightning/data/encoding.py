@@ -31,6 +31,11 @@ VERSION = 2
 """Of what `to_dict` returns. Version 1 knew columns of numbers only; it is still read."""
 
 
+MOST_TEXT = 10_000_000
+"""Characters of the names of all inputs. Each input of a column of levels repeats the column's
+name, so that a small file could stand for any amount of text."""
+
+
 @dataclass(frozen=True)
 class Encoding:
     """How a table becomes the inputs of a network, input = (recoded value − offset) / factor.
@@ -215,14 +220,16 @@ class Encoding:
                 variables.append(column_from_dict(one))
                 offsets += [float(offset) for offset in one["offsets"]]
                 factors += [float(factor) for factor in one["factors"]]
+            if sum(_text_of_names(variable) for variable in variables) > MOST_TEXT:
+                raise ValueError(f"the names of the inputs have more than {MOST_TEXT:,} characters")
             encoding = cls(tuple(variables), tuple(offsets), tuple(factors))
             if not len(encoding.input_names) == len(offsets) == len(factors):
                 raise ValueError("as many offsets and factors as inputs")
             if not (np.isfinite(offsets).all() and np.isfinite(factors).all() and min(factors) > 0):
                 raise ValueError("offsets are finite, and factors finite and greater than 0")
             _check_names(encoding.variables)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise TableError(f"the encoding cannot be read: {error!r}") from error
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise TableError(f"the encoding cannot be read: {error!r:.500}") from error
         return encoding
 
     @property
@@ -276,6 +283,11 @@ def _variable(name: str, column: pd.Series, field: str, step: Step | None) -> Co
     except TableError as error:
         raise TableError(f"{field}: {error}") from None
     return NumberColumn(name)
+
+
+def _text_of_names(variable: ColumnEncoding) -> int:
+    levels = variable.levels if isinstance(variable, LevelsColumn) else ("",)
+    return sum(map(len, levels)) + len(levels) * len(variable.name)
 
 
 def _check_names(variables: Sequence[ColumnEncoding]) -> None:

@@ -70,7 +70,7 @@ def project_of(task: str, parameters: Mapping[str, Any]) -> Project:
     try:
         return Project(task=task, **fields)  # pyright: ignore[reportArgumentType]
     except InvalidProjectError as error:
-        raise EstimatorError(join(_in_parameters(error, given))) from None
+        raise EstimatorError(join(_in_parameters(error, given), error.more)) from None
 
 
 def seeds_of(count: Any, random_state: Any) -> list[int]:

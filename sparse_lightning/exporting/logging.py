@@ -56,7 +56,7 @@ def log_exported(store: Store, made: ExportedNetwork) -> LoggedModel:
                     made,
                     path,
                     Model(
-                        artifact_path=logged.artifact_location,
+                        artifact_path=NAME,  # a name, where MLflow would note a folder
                         model_uuid=logged.model_id,
                         run_id=run_id,
                         model_id=logged.model_id,

@@ -14,6 +14,7 @@ from typing import Any
 import mlflow.pyfunc
 import pandas as pd
 from mlflow.models import Model, ModelSignature
+from mlflow.models.model import MLMODEL_FILE_NAME
 from mlflow.types import ColSpec, DataType, Schema
 from mlflow.types.schema import AnyType
 
@@ -58,6 +59,20 @@ def save_pyfunc(made: ExportedNetwork, path: Path, model: Model | None = None) -
             # Otherwise the lock file of the project in the working folder would go with the model.
             uv_project_path=folder,
         )
+        _without_folders(path)
+
+
+def _without_folders(path: Path) -> None:
+    """Take the folders of the machine that writes a model out of its description.
+
+    MLflow notes where the files have lain; it looks for them in the model itself.
+    """
+    model = Model.load(path)
+    pyfunc: Any = model.flavors["python_function"]
+    pyfunc["model_code_path"] = CODE.name
+    for file in pyfunc["artifacts"].values():
+        file["uri"] = file["path"]
+    model.save(path / MLMODEL_FILE_NAME)
 
 
 def metadata_of(made: ExportedNetwork) -> dict[str, Any]:

@@ -14,13 +14,31 @@ from sparse_lightning.reading.mappings import Mappings
 from sparse_lightning.reading.structure import Structure
 from sparse_lightning.reading.text import describe
 from sparse_lightning.tracking import names
-from sparse_lightning.tracking.files import file_names, read_json
+from sparse_lightning.tracking.files import held, read_json, readable
 from sparse_lightning.tracking.reading import read_losses, stored_network_of_run
 from sparse_lightning.tracking.store import Store
 from sparse_lightning.tracking.stored import StoredNetwork
 from sparse_lightning.training.documents import INPUT_ERRORS, SWEEP
 
+MOST_WEIGHTS = 500_000
+"""Connections of a network that the server answers for."""
+
+MOST_UNITS = 300
+"""Units of each of its hidden layers, which is what a diagram can show."""
+
+MOST_READ = 50_000_000
+"""The product of the codes (or classes) of a network and the square of its columns, of which the
+paths are read: each column is compared with each other one."""
+
+SWEPT = ("thresholds", "connections", "squared_error")
+MOST_THRESHOLDS = 1_000
+"""Of a sweep."""
+
 Document = dict[str, Any]
+
+
+class TooLargeError(InputError):
+    """A network is too large for one answer of the server."""
 
 
 def network_document(store: Store, run: Run, threshold: float) -> Document:
@@ -33,9 +51,24 @@ def network_document(store: Store, run: Run, threshold: float) -> Document:
 
     Raises:
         InputError: the run holds no sound network.
+        TooLargeError: the network is too large to be told as one document.
+        DamagedError: what the run holds is not what this package writes.
         TrackingError: the store does not give its files.
     """
-    return _described(store, run, stored_network_of_run(store, run), threshold)
+    network = stored_network_of_run(store, run)
+    check_size(network)
+    return _described(store, run, network, threshold)
+
+
+def check_size(network: StoredNetwork) -> None:
+    """Refuse a network that is too large for one answer of the server.
+
+    Raises:
+        TooLargeError: it has too many connections or hidden units.
+    """
+    hidden = max((len(weight) for weight in network.weights[:-1]), default=0)
+    if hidden > MOST_UNITS or sum(weight.size for weight in network.weights) > MOST_WEIGHTS:
+        raise TooLargeError(f"the network {network.run_id} is too large to be told")
 
 
 def network_documents(
@@ -52,11 +85,11 @@ def network_documents(
 
 def _described(store: Store, run: Run, network: StoredNetwork, threshold: float) -> Document:
     run_id = run.info.run_id
-    structure, held = network.structure(threshold), file_names(store, run_id)
-    mappings, losses = _mappings(network, threshold), None
-    if structure.is_autoencoder and INPUT_ERRORS in held:
+    structure, files = network.structure(threshold), held(store, run_id, INPUT_ERRORS, SWEEP)
+    mappings, losses = _mappings(structure), None
+    if structure.is_autoencoder and INPUT_ERRORS in files:
         losses = read_losses(store, run_id, structure)
-    weights = [layer.weight for layer in network.layers if layer.weight is not None]
+    weights = network.weights
     biases = [layer.bias for layer in network.layers if layer.bias is not None]
     return {
         "run_id": run_id,
@@ -77,7 +110,7 @@ def _described(store: Store, run: Run, network: StoredNetwork, threshold: float)
         "connections": structure.connections,
         "connections_total": sum(weight.size for weight in structure.weights),
         "dead_units": [(~alive).tolist() for alive in structure.alive],
-        "sweep": read_json(store, run_id, SWEEP) if SWEEP in held else None,
+        "sweep": _sweep(read_json(store, run_id, SWEEP), run_id) if SWEEP in files else None,
         "losses": None if losses is None else _loss_rows(losses),
         "codes": _rows(mappings.codes) if isinstance(mappings, Mappings) else None,
         "variables_read": _rows(mappings.variables) if isinstance(mappings, Mappings) else None,
@@ -97,11 +130,36 @@ def study_of(run: Run) -> str:
     return tags[MLFLOW_PARENT_RUN_ID]
 
 
-def _mappings(network: StoredNetwork, threshold: float) -> Mappings | ClassPaths | None:
+def _mappings(structure: Structure) -> Mappings | ClassPaths | None:
+    codes, columns = structure.widths[structure.code_layer], len(structure.variables)
+    if not structure.is_autoencoder:
+        codes = structure.widths[-1]
+    if codes * columns**2 > MOST_READ:
+        return None
     try:
-        return network.mappings(threshold)
+        return (Mappings if structure.is_autoencoder else ClassPaths).of(structure)
     except InputError:  # there is no hidden layer to read
         return None
+
+
+def _sweep(stored: Any, run_id: str) -> Document:
+    """What training has left of a sweep, if it is one."""
+    with readable(SWEEP, run_id):
+        length = len(stored["thresholds"])
+        if length > MOST_THRESHOLDS:
+            raise ValueError(f"{length} thresholds")
+        accuracy = stored.get("accuracy")
+        return {
+            **{name: _numbers(stored[name], length) for name in SWEPT},
+            "accuracy": None if accuracy is None else _numbers(accuracy, length),
+            **{name: number(stored.get(name)) for name in ("rows", "rows_total")},
+        }
+
+
+def _numbers(values: Any, length: int) -> list[float | None]:
+    if not isinstance(values, list) or len(values) != length:
+        raise ValueError(f"{length} numbers are expected")
+    return [None if value is None else number(value) for value in values]
 
 
 def _layers(network: StoredNetwork, structure: Structure) -> list[Document]:

@@ -1,17 +1,15 @@
 """What there is to choose from, as one document."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sparse_lightning.page_data import VERSION
-from sparse_lightning.page_data.studies import study_heads
-from sparse_lightning.tracking import names
 from sparse_lightning.tracking.counting import count_runs
-from sparse_lightning.tracking.store import Store
+from sparse_lightning.tracking.listing import list_experiments, list_studies
 
 
 def overview_document(
-    store: Store,
     sql: Any,
     readable: Callable[[Sequence[str]], list[str]],
     user: str | None,
@@ -21,8 +19,7 @@ def overview_document(
     """The experiments and the studies that a user may read (`GET api/overview`).
 
     Args:
-        store: that holds them.
-        sql: MLflow's own tracking store behind it.
+        sql: MLflow's own tracking store.
         readable: those of some experiments that the user may read.
         user: the name, where there are users.
         writes: whether networks can be registered.
@@ -30,21 +27,11 @@ def overview_document(
 
     Raises:
         MlflowException: the store fails.
-        TrackingError: the store fails.
     """
-    found, token = [], None
-    while True:
-        page = sql.search_experiments(max_results=1000, page_token=token)
-        found += page
-        token = page.token
-        if not token:
-            break
-    allowed = set(readable([experiment.experiment_id for experiment in found]))
-    experiments = {e.experiment_id: e.name for e in found if e.experiment_id in allowed}
-    runs, studies = {}, []
-    if experiments:
-        runs = count_runs(sql, list(experiments))
-        studies = store.search(list(experiments), f"tags.`{names.KIND}` = '{names.STUDY}'")
+    found = list_experiments(sql)
+    allowed = set(readable(list(found)))
+    experiments = {number: name for number, name in found.items() if number in allowed}
+    runs = count_runs(sql, list(experiments)) if experiments else {}
     return {
         "version": VERSION,
         "user": user,
@@ -54,5 +41,5 @@ def overview_document(
             {"id": number, "name": name, "runs": runs[number]}
             for number, name in experiments.items()
         ],
-        "studies": study_heads(studies),
+        "studies": [asdict(head) for head in list_studies(sql, list(experiments))],
     }

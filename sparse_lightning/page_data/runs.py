@@ -3,14 +3,16 @@
 from typing import Any
 
 from sparse_lightning.page_data.defaults import defaults_of
-from sparse_lightning.page_data.studies import bootstrap_document, project_of, study_document
+from sparse_lightning.page_data.studies import (
+    bootstrap_document,
+    project_of,
+    study_document,
+    study_run,
+)
 from sparse_lightning.tracking.columns import RunColumns
 from sparse_lightning.tracking.counting import count_left_out
-from sparse_lightning.tracking.selecting import (
-    MOST_RUNS,
-    Selection,
-    read_columns,
-)
+from sparse_lightning.tracking.limits import MOST_RUNS
+from sparse_lightning.tracking.selecting import Selection, read_columns
 from sparse_lightning.tracking.store import Store
 
 MOST_STUDIES = 20
@@ -41,8 +43,9 @@ def described_runs(store: Store, runs: RunColumns) -> dict[str, Any]:
     parents = sorted({parent for parent in runs.parents if parent})
     described = []
     if len(parents) <= MOST_STUDIES:
-        described = [(store.run(parent), project_of(store, parent)) for parent in parents]
-    one = len(parents) == 1 and all(runs.parents)
+        found = [study_run(store, parent) for parent in parents]
+        described = [(run, project_of(store, run.info.run_id)) for run in found if run]
+    one = len(parents) == len(described) == 1 and all(runs.parents)
     return {
         **columns_document(runs),
         "defaults": defaults_of(runs),
@@ -68,4 +71,5 @@ def columns_document(runs: RunColumns) -> dict[str, Any]:
         "params": {name: column.to_dict() for name, column in runs.params.items()},
         "tags": {name: column.to_dict() for name, column in runs.tags.items()},
         "truncated": runs.truncated,
+        "columns_left_out": runs.columns_left_out,
     }

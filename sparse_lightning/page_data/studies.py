@@ -1,12 +1,12 @@
 """The studies that runs belong to: their floors, their settings, and the draws of their seeds."""
 
 import logging
+import re
 from typing import Any
 
 from mlflow.entities import Run
-from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME
 
-from sparse_lightning.errors import TrackingError
+from sparse_lightning.errors import InputError, TrackingError
 from sparse_lightning.page_data.numbers import number
 from sparse_lightning.pareto.bootstrap import draw_seeds
 from sparse_lightning.project import Project
@@ -15,6 +15,8 @@ from sparse_lightning.replica import FLOOR
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.columns import RunColumns
 from sparse_lightning.tracking.files import read_project
+from sparse_lightning.tracking.limits import TooMuchError
+from sparse_lightning.tracking.listing import StudyHead
 from sparse_lightning.tracking.store import Store
 
 logger = logging.getLogger(__name__)
@@ -22,24 +24,25 @@ logger = logging.getLogger(__name__)
 NO_SETTINGS = ("dataset", "task", "layers", "groups", "seeds")
 """Params of a study's run that the page tells in other places."""
 
+MOST_DRAWN = 1_000_000
+"""Places in the draws of a study."""
+
+_COUNT = re.compile("[0-9]{1,9}")
+
 Document = dict[str, Any]
 
 
-def study_heads(runs: list[Run]) -> list[Document]:
-    """The studies that there are to choose from, the newest first.
+def study_run(store: Store, run_id: str) -> Run | None:
+    """The run of a study that networks name as theirs; None where it is none.
 
-    Args:
-        runs: of studies.
+    Who writes a run can let it name any other. What is read of that is what the store lets be read.
     """
-    newest = sorted(runs, key=lambda run: run.info.start_time or 0, reverse=True)
-    return [
-        {
-            **_head(run),
-            "started": run.info.start_time,
-            "status": run.info.status,
-        }
-        for run in newest
-    ]
+    try:
+        run = store.run(run_id)
+    except (InputError, TooMuchError) as error:
+        logger.warning("the study %r of some networks cannot be read: %s", run_id, error)
+        return None
+    return run if run.data.tags.get(names.KIND) == names.STUDY else None
 
 
 def project_of(store: Store, run_id: str) -> Project | None:
@@ -59,13 +62,17 @@ def study_document(run: Run, project: Project | None, runs: RunColumns) -> Docum
         project: of the study, if it can be read.
         runs: its networks, perhaps among others.
     """
-    params, metrics = run.data.params, run.data.metrics
+    params, metrics, head = run.data.params, run.data.metrics, StudyHead.of(run)
     report = project.report if project else ReportSettings()
     groups = list(project.regularizers.groups) if project else params.get("groups", "").split(", ")
     return {
-        **_head(run),
+        "run_id": run.info.run_id,
+        "name": head.name,
+        "experiment_id": head.experiment_id,
+        "task": head.task,
+        "dataset": head.dataset,
         "layers": [
-            int(units) for units in params.get("layers", "").split("-") if units.isdecimal()
+            int(units) for units in params.get("layers", "").split("-") if _COUNT.fullmatch(units)
         ],
         "rows": number(metrics.get("rows")),
         "floor": _floor(run.info.run_id, runs),
@@ -81,6 +88,8 @@ def study_document(run: Run, project: Project | None, runs: RunColumns) -> Docum
 def bootstrap_document(project: Project | None, runs: RunColumns) -> Document | None:
     """The draws of seeds of which the page makes its intervals; None where the seeds are not known.
 
+    Of very many draws there are none, and the page makes its own.
+
     Args:
         project: of the only study that the runs are of.
         runs: its networks.
@@ -88,18 +97,10 @@ def bootstrap_document(project: Project | None, runs: RunColumns) -> Document | 
     if project is None or "seed" not in runs.params:
         return None
     seeds = len(project.training.seeds)
+    if seeds * project.report.bootstrap > MOST_DRAWN:
+        return {"confidence": project.report.confidence, "seeds": seeds, "draws": None}
     draws = draw_seeds(seeds, project.report.bootstrap)
     return {"confidence": project.report.confidence, "seeds": seeds, "draws": draws.T.tolist()}
-
-
-def _head(run: Run) -> Document:
-    return {
-        "run_id": run.info.run_id,
-        "name": run.data.tags.get(names.PROJECT) or run.data.tags.get(MLFLOW_RUN_NAME, ""),
-        "experiment_id": run.info.experiment_id,
-        "task": run.data.params.get("task"),
-        "dataset": run.data.params.get("dataset"),
-    }
 
 
 def _floor(study_id: str, runs: RunColumns) -> float | None:

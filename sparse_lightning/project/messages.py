@@ -91,20 +91,24 @@ class InvalidProjectError(ProjectError):
     """A project whose fields are wrong.
 
     Attributes:
-        problems: everything that was found.
+        problems: what was found, at most `MOST_LINES` of it.
+        more: how many problems there are besides.
     """
 
-    def __init__(self, problems: Sequence[Problem]):
+    def __init__(self, problems: Sequence[Problem], more: int = 0):
         self.problems = tuple(problems)
-        super().__init__(join(problem.text for problem in problems))
+        self.more = more
+        super().__init__(join((problem.text for problem in problems), more))
 
 
-def join(lines: Iterable[str]) -> str:
-    """One problem a line, at most `MOST_LINES` of them."""
-    lines = list(lines)
-    if len(lines) > MOST_LINES:
-        lines = [*lines[:MOST_LINES], f"… and {len(lines) - MOST_LINES} more"]
-    return "\n".join(lines)
+def join(lines: Iterable[str], more: int = 0) -> str:
+    """One problem a line.
+
+    Args:
+        lines: the problems that are told.
+        more: how many others there are.
+    """
+    return "\n".join([*lines, f"… and {more} more"] if more else lines)
 
 
 def invalid(text: str) -> PydanticCustomError:
@@ -134,21 +138,22 @@ def path(location: Location) -> str:
     return written
 
 
-def problems(error: ValidationError, model: type[BaseModel]) -> list[Problem]:
-    """What is wrong, in this package's words.
+def problems(error: ValidationError, model: type[BaseModel]) -> tuple[list[Problem], int]:
+    """What is wrong, in this package's words: the first `MOST_LINES` problems, and how many more.
 
     Args:
         error: what pydantic raised.
         model: the model that was validated; it knows the fields there are.
     """
     found = []
-    for details in error.errors(include_url=False):
+    # Nobody reads thousands of messages, and a file of unknown keys would take minutes to explain.
+    for details in error.errors(include_url=False)[:MOST_LINES]:
         location = details["loc"]
         # pydantic marks a bad key of a mapping by a last part "[key]"; a user may write that too.
         if location and location[-1] == "[key]" and details["type"] != "extra_forbidden":
             location = location[:-1]
         found.append(Problem(location, f"{path(location)} {_predicate(details, location, model)}"))
-    return found
+    return found, error.error_count() - len(found)
 
 
 def _predicate(details: ErrorDetails, location: Location, model: type[BaseModel]) -> str:

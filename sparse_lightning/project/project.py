@@ -73,7 +73,7 @@ class Project(Settings):
         try:
             super().__init__(**fields)
         except ValidationError as error:
-            raise InvalidProjectError(problems(error, type(self))) from None
+            raise InvalidProjectError(*problems(error, type(self))) from None
 
     def __eq__(self, other: object) -> bool:
         # Where the file lies is no part of the study.
@@ -134,7 +134,7 @@ class Project(Settings):
             project = cls(**fields)
         except InvalidProjectError as error:
             settings = [*file.settings, *(option.setting for option in options)]
-            raise ProjectError(explain(error.problems, origin, settings)) from None
+            raise ProjectError(explain(error.problems, error.more, origin, settings)) from None
         names_table = any(option.setting.concerns(("table", "source")) for option in options)
         project._folder = here if names_table else file.folder
         return project

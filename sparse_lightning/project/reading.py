@@ -144,17 +144,21 @@ def fields_of(text: str, origin: str) -> dict[str, Any]:
     return fields
 
 
-def explain(problems: Sequence[Problem], origin: str, settings: Sequence[Setting]) -> str:
+def explain(
+    problems: Sequence[Problem], more: int, origin: str, settings: Sequence[Setting]
+) -> str:
     """One problem a line, each with the file or the option that it comes from.
 
     Args:
         problems: what is wrong.
+        more: how many problems there are besides.
         origin: the project file, which is to blame for what nobody sets.
         settings: who sets what; the later ones prevail.
     """
-    return join(
+    lines = (
         f"{_blame(problem.location, origin, settings)}: {problem.text}" for problem in problems
     )
+    return join(lines, more)
 
 
 def _blame(location: Location, origin: str, settings: Sequence[Setting]) -> str:

@@ -10,7 +10,7 @@ from sparse_lightning.errors import ProjectError
 MOST_DIGITS = 400
 """A number has at most so many signs, which is more than the greatest float takes."""
 
-MOST_FIELDS = 1_000_000
+MOST_FIELDS = 100_000
 """So many fields are looked at for `<<`, by which a small file can stand for any number of them."""
 
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")

@@ -1,7 +1,8 @@
 """Mappings: which variables each code of an autoencoder keeps, and where each variable goes."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from functools import cached_property
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -117,13 +118,29 @@ def sorted_by_kind(rows: list[dict], kinds: tuple[str, ...], then: list[str]) ->
     return frame.iloc[order].reset_index(drop=True)
 
 
-class _Paths(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class _Paths:
     """All `(code, variable)`: strengths to and from the codes, and which of them count."""
 
     feeding: np.ndarray
     rebuilding: np.ndarray
     fed: np.ndarray
     rebuilt: np.ndarray
+
+    @cached_property
+    def kept(self) -> np.ndarray:
+        """What feeds a code and is rebuilt by it."""
+        return self.fed & self.rebuilt
+
+    @cached_property
+    def through(self) -> np.ndarray:
+        """The strengths of the paths of each variable to itself."""
+        return self.feeding * self.rebuilding
+
+    @cached_property
+    def identities(self) -> np.ndarray:
+        """`(code,)`: fed by one variable, and rebuilds one."""
+        return (self.fed.sum(axis=1) == 1) & (self.rebuilt.sum(axis=1) == 1)
 
 
 def _code_row(structure: Structure, paths: _Paths, place: int) -> dict:
@@ -149,10 +166,8 @@ def _code_row(structure: Structure, paths: _Paths, place: int) -> dict:
 
 def _variable_row(structure: Structure, paths: _Paths, place: int) -> dict:
     feeds, rebuilt = paths.fed[:, place], paths.rebuilt[:, place]
-    kept = paths.fed & paths.rebuilt
-    own = kept[:, place]
-    identities = (paths.fed.sum(axis=1) == 1) & (paths.rebuilt.sum(axis=1) == 1)
-    if (own & identities).any():
+    own = paths.kept[:, place]
+    if (own & paths.identities).any():
         kind = "alone"
     elif own.any():
         kind = "shared"
@@ -160,8 +175,8 @@ def _variable_row(structure: Structure, paths: _Paths, place: int) -> dict:
         kind = "crossed" if rebuilt.any() else "lost"
     else:
         kind = "faint" if paths.feeding[:, place].any() else "ignored"
-    through = paths.feeding * paths.rebuilding
-    partners = np.any(kept[own], axis=0, keepdims=True)[0]
+    through = paths.through
+    partners = np.any(paths.kept[own], axis=0, keepdims=True)[0]
     partners[place] = False
     return {
         "variable": structure.variables[place],

@@ -1,5 +1,7 @@
 """The strength of paths: how much of one layer arrives at another."""
 
+from functools import reduce
+
 import numpy as np
 from jaxtyping import Bool, Float
 
@@ -20,10 +22,11 @@ def path_strengths(structure: Structure, start: int, end: int) -> Float[np.ndarr
         start: a layer.
         end: a layer, not before `start`.
     """
-    strengths = np.eye(structure.widths[start])
-    for weight in structure.live_weights[start:end]:
-        strengths = np.abs(weight) @ strengths
-    return strengths
+    steps = [np.abs(weight) for weight in structure.live_weights[start:end]]
+    if not steps:
+        return np.eye(structure.widths[start])
+    # Not from the identity on: that of a wide layer does not fit into memory.
+    return reduce(lambda strengths, step: step @ strengths, steps)
 
 
 def by_variable(

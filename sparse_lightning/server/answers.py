@@ -1,16 +1,22 @@
 """How the page's server answers: JSON, compressed; errors as JSON; headers of a careful page."""
 
-import gzip
 import json
 import logging
-import os
+import zlib
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from flask import Response, request
 from mlflow.exceptions import MlflowException
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from sparse_lightning.errors import InputError, SparseLightningError
+from sparse_lightning.errors import DamagedError, InputError, SparseLightningError
+from sparse_lightning.page_data.networks import TooLargeError
+from sparse_lightning.server.store import HiddenError
+from sparse_lightning.server.words import RefusedError, Words
+from sparse_lightning.tracking.conditions import ConditionError
+from sparse_lightning.tracking.limits import TooMuchError
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +26,9 @@ SMALLEST_COMPRESSED = 1000
 COMPRESSION = 1
 """Of columns of numbers, higher levels save little and take several times as long."""
 
+AT_ONCE = 5_000
+"""So many values are put into words at once: while it does so, Python answers nobody else."""
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -28,53 +37,91 @@ POLICY = (
 """Content-Security-Policy: the page runs no script and reads no data but its own server's."""
 
 
-class RefusedError(Exception):
-    """An answer other than the one that was asked for.
-
-    Args:
-        status: of HTTP.
-        message: what is wrong, for the user.
-    """
-
-    def __init__(self, status: int, message: str):
-        super().__init__(message)
-        self.status = status
-
-
 def answer(document: Any, status: int = 200) -> Response:
     """A JSON document, which nobody but its user may keep."""
-    body = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    response = Response(body.encode(), status, content_type="application/json")
+    body = b"".join(written(document))
+    response = Response(status=status, content_type="application/json")
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Vary"] = "Accept-Encoding"
     if len(body) > SMALLEST_COMPRESSED and request.accept_encodings["gzip"] > 0:
-        response.set_data(gzip.compress(response.get_data(), COMPRESSION))
+        packing = zlib.compressobj(COMPRESSION, wbits=16 + zlib.MAX_WBITS)
+        body = packing.compress(body) + packing.flush()
         response.headers["Content-Encoding"] = "gzip"
+    response.set_data(body)
     return response
 
 
+def written(document: Any) -> Iterator[bytes]:
+    r"""A document as JSON, part by part.
+
+    Half of a surrogate pair, which no UTF-8 can hold, is written as `\udXXX`, as JSON has it.
+
+    Args:
+        document: of dicts with keys of text, lists and tuples, texts and finite numbers.
+    """
+    if isinstance(document, dict):
+        yield b"{"
+        for place, (key, value) in enumerate(document.items()):
+            yield b"," * bool(place) + _part(key) + b":"
+            yield from written(value)
+        yield b"}"
+    elif isinstance(document, list | tuple) and any(
+        isinstance(value, dict | list | tuple) for value in islice(document, 1)
+    ):
+        yield b"["
+        for place, value in enumerate(document):
+            yield b"," * bool(place)
+            yield from written(value)
+        yield b"]"
+    elif isinstance(document, list | tuple) and len(document) > AT_ONCE:
+        yield b"["
+        for start in range(0, len(document), AT_ONCE):
+            yield b"," * bool(start) + _part(document[start : start + AT_ONCE])[1:-1]
+        yield b"]"
+    else:
+        yield _part(document)
+
+
+def _part(value: Any) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace")
+
+
 def refusal(error: Exception) -> Response:
-    """What an error says to the user; never where in the code it came from."""
-    status, message = _told(error)
-    if status >= 500:
+    """What an error says to the user: one of the server's own words."""
+    refused = _refused(error)
+    if refused.status >= 500:
         logger.error("%s %s failed", request.method, request.path, exc_info=error)
-    return answer({"error": message}, status)
+    response = answer({"error": str(refused)}, refused.status)
+    if refused.words is Words.BUSY:
+        response.headers["Retry-After"] = "1"
+    return response
 
 
-def _told(error: Exception) -> tuple[int, str]:
+def _refused(error: Exception) -> RefusedError:
+    run_id = (request.view_args or {}).get("run_id", "")
     if isinstance(error, RefusedError):
-        return error.status, str(error)
+        return error
+    if isinstance(error, ConditionError):
+        return RefusedError(Words.FILTER, text=error.message)
+    if isinstance(error, TooMuchError):
+        return RefusedError(Words.TOO_MUCH)
+    if isinstance(error, TooLargeError):
+        return RefusedError(Words.LARGE_NETWORK)
+    if isinstance(error, HiddenError):
+        return RefusedError(Words.NO_RUN, text=run_id)
+    if isinstance(error, DamagedError):
+        return RefusedError(Words.DAMAGED, text=run_id)
     if isinstance(error, InputError):
-        return 404, str(error)
-    cause = error.__cause__ if isinstance(error, SparseLightningError) else error
-    if isinstance(cause, MlflowException) and cause.get_http_status_code() < 500:
-        return cause.get_http_status_code(), cause.message
-    if isinstance(error, HTTPException):
-        return error.code or 500, error.description or error.name
-    if isinstance(error, SparseLightningError):
-        # Its message names the store's address, which only those who run the server may know.
-        return 502, "MLflow's store does not give what was asked for; the server's log says more"
-    return 500, "the server failed; its log says more"
+        return RefusedError(Words.NO_NETWORK, text=run_id)
+    if isinstance(error, RequestEntityTooLarge):
+        return RefusedError(Words.LONG_BODY)
+    if isinstance(error, HTTPException) and (error.code or 500) < 500:
+        words = Words.METHOD if error.code == 405 else Words.NO_ADDRESS
+        return RefusedError(words, text=request.method)
+    if isinstance(error, SparseLightningError | MlflowException):
+        return RefusedError(Words.STORE)
+    return RefusedError(Words.FAILED)
 
 
 def guard(response: Response) -> Response:
@@ -88,10 +135,3 @@ def guard(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     return response
-
-
-def static_prefix() -> str:
-    """What all addresses of this MLflow server begin with; empty, or `/…` without a last slash."""
-    from mlflow.server.handlers import STATIC_PREFIX_ENV_VAR
-
-    return os.environ.get(STATIC_PREFIX_ENV_VAR, "").rstrip("/")

@@ -1,27 +1,39 @@
 """The addresses of the page and of its data, as a Flask blueprint."""
 
-import math
+import re
+from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Response, request
-from mlflow.entities import LifecycleStage, Run
-from mlflow.exceptions import MlflowException
 
-from sparse_lightning.errors import InputError
 from sparse_lightning.page_data.overview import overview_document
 from sparse_lightning.page_data.runs import runs_document, whole_columns
 from sparse_lightning.page_data.studies import project_of
 from sparse_lightning.project.settings import ReportSettings
-from sparse_lightning.server.answers import RefusedError, answer, guard, refusal
+from sparse_lightning.server.answers import answer, guard, refusal
 from sparse_lightning.server.files import PAGE, page_file
-from sparse_lightning.server.permissions import BLUEPRINT, Permissions
+from sparse_lightning.server.limits import AT_ONCE, MOST_NAMED, WAITING
+from sparse_lightning.server.permissions import BLUEPRINT, Everyone, Permissions
+from sparse_lightning.server.store import HiddenError, UserStore
+from sparse_lightning.server.turns import Turns
+from sparse_lightning.server.words import RefusedError, Words
+from sparse_lightning.tracking import names
+from sparse_lightning.tracking.conditions import parsed
 from sparse_lightning.tracking.history import read_history
+from sparse_lightning.tracking.listing import list_experiments
 from sparse_lightning.tracking.selecting import Selection, read_columns
-from sparse_lightning.tracking.served import ServedStore
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+EXPERIMENT_ID = re.compile("0|[1-9][0-9]{0,17}")
+"""How MLflow spells the ids of experiments."""
+
+NUMBER = re.compile(r"[0-9]{0,20}\.?[0-9]{0,40}(e[-+]?[0-9]{1,3})?", re.ASCII | re.IGNORECASE)
+"""How a threshold is written."""
 
 
 class Api:
@@ -35,6 +47,8 @@ class Api:
     def __init__(self, permissions: Permissions, page: Path = PAGE):
         self.permissions = permissions
         self.page = page
+        users = not isinstance(permissions, Everyone)
+        self._turns = Turns(AT_ONCE[users], WAITING[users])
 
     def blueprint(self) -> Blueprint:
         """The addresses; to be registered under `PREFIX/sparse-lightning`."""
@@ -44,14 +58,15 @@ class Api:
         blueprint.register_error_handler(Exception, refusal)
         for path, view in (
             ("/api/overview", self.overview),
-            ("/api/runs", self.runs),
-            ("/api/columns", self.columns),
-            ("/api/networks/<run_id>", self.network),
-            ("/api/networks/<run_id>/history", self.history),
+            ("/api/runs", self._in_turn(self.runs)),
+            ("/api/columns", self._in_turn(self.columns)),
+            ("/api/networks/<run_id>", self._in_turn(self.network)),
+            ("/api/networks/<run_id>/history", self._in_turn(self.history)),
         ):
             blueprint.add_url_rule(path, view.__name__, view)
         register = "/api/networks/<run_id>/register"
-        blueprint.add_url_rule(register, "register", self.register, methods=["POST"])
+        view = self._in_turn(self.register)
+        blueprint.add_url_rule(register, "register", view, methods=["POST"])
         # Whatever is left: files of the page, and errors that are told as JSON.
         for path in ("/", "/<path:path>"):
             blueprint.add_url_rule(path, "files", self.files, methods=METHODS)
@@ -59,10 +74,9 @@ class Api:
 
     def overview(self) -> Response:
         """`GET api/overview`."""
-        store = ServedStore()
+        store = UserStore(self.permissions)
         return answer(
             overview_document(
-                store,
                 store.sql,
                 readable=self.permissions.readable,
                 user=self.permissions.user(),
@@ -73,23 +87,24 @@ class Api:
 
     def runs(self) -> Response:
         """`GET api/runs`."""
-        store = ServedStore()
+        store = UserStore(self.permissions)
         return answer(runs_document(store, store.sql, self._selection(store)))
 
     def columns(self) -> Response:
         """`GET api/columns`."""
-        store = ServedStore()
+        store = UserStore(self.permissions)
         unfinished = request.args.get("unfinished") == "1"
         selection = replace(self._selection(store), unfinished=unfinished)
         return answer(whole_columns(read_columns(store.sql, selection)))
 
     def network(self, run_id: str) -> Response:
         """`GET api/networks/RUN`."""
-        # Here alone torch is needed, which takes seconds to load and memory to keep.
         from sparse_lightning.page_data.networks import network_document, study_of
 
-        store = ServedStore()
-        run = self._run(store, run_id)
+        store = UserStore(self.permissions)
+        run = store.run(run_id)
+        if failure := run.data.tags.get(names.FAILURE):
+            raise RefusedError(Words.FAILED_NETWORK, text=run_id, failure=failure[:500])
         threshold = _threshold(request.args.get("threshold"))
         if threshold is None:
             project = project_of(store, study_of(run))
@@ -99,8 +114,8 @@ class Api:
 
     def history(self, run_id: str) -> Response:
         """`GET api/networks/RUN/history`."""
-        store = ServedStore()
-        run = self._run(store, run_id)
+        store = UserStore(self.permissions)
+        run = store.run(run_id)
         return answer({"metrics": read_history(store.sql, run.info.run_id)})
 
     def register(self, run_id: str) -> Response:
@@ -108,17 +123,17 @@ class Api:
         from sparse_lightning.server.registering import register, requested_name
 
         name = requested_name()
-        store = ServedStore()
-        return answer(register(store, self._run(store, run_id), name))
+        store = UserStore(self.permissions)
+        return answer(register(store, store.run(run_id), name))
 
     def files(self, path: str = "") -> Response:
         """The page and what belongs to it."""
         if path == "api" or path.startswith("api/"):
             if request.method != "GET":
-                raise RefusedError(405, f"{request.method} is not possible here")
-            raise RefusedError(404, "there is no such address")
+                raise RefusedError(Words.METHOD, text=request.method)
+            raise RefusedError(Words.NO_ADDRESS)
         if request.method != "GET" and request.method != "HEAD":
-            raise RefusedError(405, f"{request.method} is not possible here")
+            raise RefusedError(Words.METHOD, text=request.method)
         return page_file(self.page, path or "index.html")
 
     def _admit(self) -> Response | None:
@@ -126,55 +141,59 @@ class Api:
 
         refused = self.permissions.authenticate()
         if refused is None and MLFLOW_ENABLE_WORKSPACES.get():
-            raise RefusedError(501, "the page does not know MLflow's workspaces yet")
+            raise RefusedError(Words.WORKSPACES)
         return refused
 
-    def _selection(self, store: ServedStore) -> Selection:
+    def _in_turn(self, view: Callable[..., Response]) -> Callable[..., Response]:
+        """A view whose requests wait for others of the same user."""
+
+        @wraps(view)
+        def waiting(**arguments: Any) -> Response:
+            with self._turns.turn(self.permissions.user() or ""):
+                return view(**arguments)
+
+        return waiting
+
+    def _selection(self, store: UserStore) -> Selection:
         experiments = list(dict.fromkeys(request.args.getlist("experiment")))
         studies = list(dict.fromkeys(request.args.getlist("study")))
         if not experiments and not studies:
-            raise RefusedError(400, "name at least one experiment or study")
+            raise RefusedError(Words.NOTHING_NAMED)
+        if max(len(experiments), len(studies)) > MOST_NAMED:
+            raise RefusedError(Words.MANY_NAMED, most=MOST_NAMED)
+        condition = request.args.get("filter", "").strip()
+        if condition:
+            parsed(condition)
         self._check_experiments(store, experiments)
-        of_studies = [self._run(store, study).info.experiment_id for study in studies]
+        of_studies = [self._experiment_of(store, study) for study in studies]
         return Selection(
             experiments=experiments or list(dict.fromkeys(of_studies)),
             studies=studies,
-            condition=request.args.get("filter", "").strip(),
+            condition=condition,
         )
 
-    def _check_experiments(self, store: ServedStore, experiments: list[str]) -> None:
-        readable = set(self.permissions.readable(experiments))
+    def _check_experiments(self, store: UserStore, experiments: list[str]) -> None:
+        spelled = [number for number in experiments if EXPERIMENT_ID.fullmatch(number)]
+        there = list_experiments(store.sql, spelled)
+        readable = set(self.permissions.readable(spelled))
         for number in experiments:
-            try:
-                found = number in readable and number.isdecimal()
-                found = found and store.sql.get_experiment(number).lifecycle_stage == "active"
-            except MlflowException as error:
-                if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-                    raise
-                found = False
-            if not found:
-                raise RefusedError(404, f"there is no experiment {number!r} that you may read")
+            if number not in readable or number not in there:
+                raise RefusedError(Words.NO_EXPERIMENT, text=number[:300])
 
-    def _run(self, store: ServedStore, run_id: str) -> Run:
-        """A run that the user may read; others are as if they did not exist."""
+    @staticmethod
+    def _experiment_of(store: UserStore, study: str) -> str:
         try:
-            run = store.run(run_id)
-            if run.info.lifecycle_stage == LifecycleStage.ACTIVE and self.permissions.readable(
-                [run.info.experiment_id]
-            ):
-                return run
-        except InputError:
-            pass  # told like a run that may not be read
-        raise RefusedError(404, f"there is no run {run_id!r} that you may read")
+            return store.run(study).info.experiment_id
+        except HiddenError as error:
+            raise RefusedError(Words.NO_RUN, text=study[:300]) from error
 
 
 def _threshold(text: str | None) -> float | None:
     if text is None:
         return None
     try:
-        threshold = float(text)
+        if NUMBER.fullmatch(text) and (threshold := float(text)) < float("inf"):
+            return threshold
     except ValueError:
-        threshold = math.nan
-    if not 0 <= threshold < math.inf:
-        raise RefusedError(400, f"threshold: a number of at least 0 is needed, got {text!r}")
-    return threshold
+        pass
+    raise RefusedError(Words.THRESHOLD, text=text[:300])

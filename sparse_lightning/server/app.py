@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from sparse_lightning.server.answers import static_prefix
 from sparse_lightning.server.api import Api
-from sparse_lightning.server.permissions import BasicAuth, Everyone, Permissions
+from sparse_lightning.server.permissions import BasicAuth, Everyone, Permissions, static_prefix
 from sparse_lightning.tracking.page_api import ADDRESS
 from sparse_lightning.tracking.served import check_server
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flask import Response, send_from_directory
 
-from sparse_lightning.server.answers import RefusedError
+from sparse_lightning.server.words import RefusedError, Words
 
 PAGE = Path(__file__).parent / "page"
 
@@ -27,9 +27,7 @@ def page_file(folder: Path, name: str) -> Response:
         NotFound: there is no such file.
     """
     if not (folder / "index.html").is_file():
-        raise RefusedError(
-            501, "this installation of sparse-lightning holds no page; build it, or install a wheel"
-        )
+        raise RefusedError(Words.NO_PAGE)
     response = send_from_directory(folder.resolve(), name)
     if HASHED.search(name):
         response.headers["Cache-Control"] = f"private, max-age={YEAR}, immutable"

@@ -1,15 +1,19 @@
 """What a user may see and do: whatever MLflow lets them, and MLflow itself is asked."""
 
 import contextvars
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from flask import Request, Response, current_app, request
+from flask import Request, Response, current_app, g, request
 
-from sparse_lightning.server.answers import RefusedError, static_prefix
+from sparse_lightning.server.words import BY_STATUS, RefusedError, Words
 
 BLUEPRINT = "sparse_lightning"
 """Flask's name of the page's addresses."""
+
+KNOWN_USER = "sparse_lightning_known_user"
+"""Of Flask's `g`: what MLflow has found out about the user of the request that is answered."""
 
 _OF_ONE_REQUEST = ("content-length", "content-type", "transfer-encoding", "origin", "referer")
 
@@ -26,7 +30,15 @@ class Permissions(Protocol):
         ...
 
     def readable(self, experiments: Sequence[str]) -> list[str]:
-        """Those of these experiments whose runs the user may read."""
+        """Those of these experiments whose runs the user may find.
+
+        Raises:
+            RefusedError: MLflow does not say.
+        """
+        ...
+
+    def may_read(self, run_id: str) -> bool:
+        """Whether the user may read a run that there is, and its files."""
         ...
 
 
@@ -42,6 +54,9 @@ class Everyone:
     def readable(self, experiments: Sequence[str]) -> list[str]:
         return list(experiments)
 
+    def may_read(self, run_id: str) -> bool:
+        return True
+
 
 class BasicAuth:
     """The users of MLflow's basic-auth app."""
@@ -51,22 +66,40 @@ class BasicAuth:
 
         self._auth = auth
         _answer_for(auth)
+        _know_users(auth)
 
     def authenticate(self) -> Response | None:
         # MLflow's own hook asks as well, but leaves out paths that begin like `/static`.
         known = self._auth.authenticate_request()
-        return known if isinstance(known, Response) else None
+        if isinstance(known, Response):
+            return known
+        g.setdefault(KNOWN_USER, known)
+        return None
 
     def user(self) -> str | None:
         known: Any = self._auth.authenticate_request()
         return known.username
 
     def readable(self, experiments: Sequence[str]) -> list[str]:
-        return self._auth.filter_experiment_ids(list(experiments))
+        asked = list(experiments)
+        found = self._auth.filter_experiment_ids(asked)
+        # Where something of MLflow's fails, it gives back all that it was asked for.
+        if found is asked and not self._auth.sender_is_admin():
+            raise RefusedError(Words.UNKNOWN_USER)
+        return found
+
+    def may_read(self, run_id: str) -> bool:
+        try:
+            check("GET", "2.0/mlflow/runs/get", {"run_id": run_id})
+        except RefusedError as error:
+            if error.status in (403, 404):
+                return False
+            raise
+        return True
 
 
 def _answer_for(auth: Any) -> None:
-    """Tell MLflow's basic-auth app that the page's views see to permissions themselves.
+    """Let the page's views check permissions themselves, instead of MLflow's basic-auth app.
 
     After a user is known, that app refuses every address that it has no check for, unless the user
     is an admin. It has no registry for a plugin's checks, so the function that finds them is
@@ -76,7 +109,8 @@ def _answer_for(auth: Any) -> None:
         ImportError: this version of MLflow finds its checks in another way.
     """
     find = getattr(auth, "_find_validator", None)
-    if find is None or not hasattr(auth, "filter_experiment_ids"):
+    wanted = ("filter_experiment_ids", "sender_is_admin", "authenticate_request")
+    if find is None or not all(hasattr(auth, name) for name in wanted):
         raise ImportError(
             "sparse-lightning-basic-auth does not work with this version of MLflow; use that of "
             "sparse-lightning's constraints.txt, or `--app-name basic-auth`, which has no page"
@@ -88,8 +122,23 @@ def _answer_for(auth: Any) -> None:
     auth._find_validator = find_validator
 
 
+def _know_users(auth: Any) -> None:
+    """Let MLflow check the password of a request to the page once.
+
+    Every question to MLflow checks it anew, which takes a tenth of a second each time by design,
+    and tells by the time that it takes how many questions there were.
+    """
+    authenticate = auth.authenticate_request
+
+    def authenticate_request() -> Any:
+        known = g.get(KNOWN_USER)
+        return authenticate() if known is None else known
+
+    auth.authenticate_request = authenticate_request
+
+
 def check(method: str, path: str, body: dict[str, Any]) -> None:
-    """See to it that MLflow would let this user do something, without doing it.
+    """Ask MLflow whether it would let this user do something, without doing it.
 
     Args:
         method: of the request to MLflow's own API that would do it.
@@ -101,17 +150,20 @@ def check(method: str, path: str, body: dict[str, Any]) -> None:
     """
     asked = _as_the_user(method, path, body)
     app: Any = current_app._get_current_object()  # type: ignore[attr-defined]
+    known = g.get(KNOWN_USER)
 
-    def ask() -> Response | None:
+    def ask() -> int | None:
         with app.test_request_context(**asked):
+            if known is not None:
+                setattr(g, KNOWN_USER, known)
             response = app.preprocess_request()
-            return None if response is None else app.make_response(response)
+            return None if response is None else app.make_response(response).status_code
 
     # In a context of its own nothing changes of the request that is being answered, such as the
     # user or the workspace that MLflow has noted for it.
-    response = contextvars.Context().run(ask)
-    if response is not None:
-        raise _refused(response)
+    status = contextvars.Context().run(ask)
+    if status is not None:
+        raise _refused(status)
 
 
 def call(method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -129,7 +181,7 @@ def call(method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
     asked = _as_the_user(method, path, body)
     response = contextvars.Context().run(lambda: client.open(**asked))
     if response.status_code >= 400:
-        raise _refused(response)
+        raise _refused(response.status_code)
     return response.get_json()
 
 
@@ -148,9 +200,15 @@ def _as_the_user(method: str, path: str, body: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def _refused(response: Any) -> RefusedError:
-    said = response.get_json(silent=True)
-    message = said.get("message") if isinstance(said, dict) else response.get_data(as_text=True)
-    if response.status_code == 403:
-        message = "MLflow does not let you do this"
-    return RefusedError(response.status_code, str(message))
+def _refused(status: int) -> RefusedError:
+    """MLflow's refusal in the server's words; its own may name folders of the server."""
+    if status in (401, 404):
+        return RefusedError(Words.NOT_ALLOWED)
+    return RefusedError(BY_STATUS.get(status, Words.STORE if status >= 500 else Words.REFUSED))
+
+
+def static_prefix() -> str:
+    """What all addresses of this MLflow server begin with; empty, or `/…` without a last slash."""
+    from mlflow.server.handlers import STATIC_PREFIX_ENV_VAR
+
+    return os.environ.get(STATIC_PREFIX_ENV_VAR, "").rstrip("/")

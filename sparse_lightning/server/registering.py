@@ -1,19 +1,23 @@
 """Registering a network as a version of a model, with the rights that MLflow asks for."""
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from flask import request
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.utils.validation import _validate_model_name
 
-from sparse_lightning.server.answers import RefusedError
+from sparse_lightning.page_data.networks import check_size, study_of
+from sparse_lightning.server.limits import LONGEST_BODY
 from sparse_lightning.server.permissions import call, check
-from sparse_lightning.tracking.served import ServedStore
+from sparse_lightning.server.store import UserStore
+from sparse_lightning.server.words import RefusedError, Words
+from sparse_lightning.tracking.reading import stored_network_of_run
+from sparse_lightning.tracking.served import has_model
 
-LONGEST_REQUEST = 10_000
-"""In bytes; it holds but a name."""
+LONGEST_NAME = 256
+"""Characters of the name of a registered model, as MLflow's tables have it."""
 
 
 def requested_name() -> str:
@@ -24,32 +28,47 @@ def requested_name() -> str:
     """
     # A form or a link of a foreign page can set neither without the browser asking first.
     if request.mimetype != "application/json" or request.headers.get("X-Sparse-Lightning") != "1":
-        raise RefusedError(
-            403, "registering needs the content type application/json and X-Sparse-Lightning: 1"
-        )
-    # Browsers say so where a server allows foreign pages to set headers.
-    if request.headers.get("Sec-Fetch-Site") == "cross-site":
-        raise RefusedError(403, "a page of another site may not register models here")
-    if (request.content_length or 0) > LONGEST_REQUEST:
-        raise RefusedError(400, "the request is too long for the name of a model")
-    body = request.get_json(silent=True)
+        raise RefusedError(Words.NO_HEADER)
+    if _is_foreign():
+        raise RefusedError(Words.OTHER_SITE)
+    request.max_content_length = LONGEST_BODY  # of a body that does not tell its length, too
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError as error:
+        raise RefusedError(Words.BODY) from error
     name = body.get("name") if isinstance(body, dict) else None
-    if not isinstance(name, str) or not name.strip():
-        raise RefusedError(400, 'the request must be like {"name": "the name of the model"}')
+    if not isinstance(name, str):
+        raise RefusedError(Words.BODY)
     try:
         _validate_model_name(name)
     except MlflowException as error:
-        raise RefusedError(400, error.message) from error
+        raise RefusedError(Words.MODEL_NAME) from error
+    # What cannot be printed cannot be written by every database either.
+    if not name.isprintable() or len(name) > LONGEST_NAME:
+        raise RefusedError(Words.MODEL_NAME)
     return name
 
 
-def register(store: ServedStore, run: Run, name: str) -> dict[str, Any]:
+def _is_foreign() -> bool:
+    """Whether a browser sent the request for a page of another site.
+
+    Browsers tell which site asked, but to a server without TLS only by the origin; other programs
+    tell neither.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is not None and urlsplit(origin).netloc != request.host
+
+
+def register(store: UserStore, run: Run, name: str) -> dict[str, Any]:
     """Log a network as a model of its run, and make that a version of a registered model.
 
     Everything that MLflow could refuse its user is asked before anything is written.
 
     Args:
-        store: of this server.
+        store: of this server, as the user sees it.
         run: of the network, which the user may read.
         name: of the registered model, which is made if there is none.
 
@@ -58,22 +77,25 @@ def register(store: ServedStore, run: Run, name: str) -> dict[str, Any]:
 
     Raises:
         RefusedError: MLflow refuses.
-        InputError: the run holds no sound network.
+        InputError: the run holds no sound network, or one that is too large.
         TrackingError: the store fails.
     """
     try:
         from sparse_lightning.exporting import log_model
     except ImportError as error:
-        raise RefusedError(501, "this installation cannot make models of networks") from error
+        raise RefusedError(Words.NO_EXPORT) from error
     run_id, experiment_id = run.info.run_id, run.info.experiment_id
+    store.run(study_of(run))
     check("POST", "2.0/mlflow/runs/set-tag", {"run_id": run_id, "key": "model", "value": name})
+    check("POST", "2.0/mlflow/runs/outputs", {"run_id": run_id, "models": []})
     check("POST", "2.0/mlflow/logged-models", {"experiment_id": experiment_id, "name": "network"})
-    made = _is_made(name)
+    made = has_model(name)
     if made:
         source = {"name": name, "source": str(run.info.artifact_uri), "run_id": run_id}
         check("POST", "2.0/mlflow/model-versions/create", source)
     else:
         check("POST", "2.0/mlflow/registered-models/create", {"name": name})
+    check_size(stored_network_of_run(store, run))
     model_id = log_model(store, run_id).removeprefix("models:/")
     if not made:
         call("POST", "2.0/mlflow/registered-models/create", {"name": name})
@@ -89,13 +111,3 @@ def register(store: ServedStore, run: Run, name: str) -> dict[str, Any]:
     )["model_version"]["version"]
     address = f"#/models/{quote(name, safe='')}/versions/{version}"
     return {"name": name, "version": str(version), "address": address}
-
-
-def _is_made(name: str) -> bool:
-    try:
-        call("GET", "2.0/mlflow/registered-models/get", {"name": name})
-    except RefusedError as error:
-        if error.status == 404:
-            return False
-        raise
-    return True

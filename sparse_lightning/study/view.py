@@ -16,7 +16,7 @@ from sparse_lightning.reading.text import describe
 from sparse_lightning.report import StudyView
 from sparse_lightning.report.view import Reading
 from sparse_lightning.tracking import Store, StudyRecord
-from sparse_lightning.tracking.files import file_names, read_json, readable
+from sparse_lightning.tracking.files import held, read_json, readable
 from sparse_lightning.tracking.names import AGREEMENT_FILE, REFERENCE
 from sparse_lightning.tracking.reading import read_losses, stored_network
 from sparse_lightning.tracking.stored import StoredNetwork
@@ -170,7 +170,7 @@ def shown_networks(record: StudyRecord) -> list[tuple[str, str]]:
 
 def _agreements(store: Store, run_id: str) -> dict[str, Agreement]:
     """The agreements that were computed when the study was made, by the runs of the networks."""
-    if AGREEMENT_FILE not in file_names(store, run_id):
+    if AGREEMENT_FILE not in held(store, run_id, AGREEMENT_FILE):
         return {}
     document = read_json(store, run_id, AGREEMENT_FILE)
     with readable(AGREEMENT_FILE, run_id):

@@ -7,6 +7,7 @@ from typing import Any
 
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from sparse_lightning.tracking.limits import MOST_EMPTY, Meter
 from sparse_lightning.tracking.names import (
     FAILURE,
     FAILURE_CAUSE,
@@ -72,6 +73,8 @@ class RunColumns:
         parents: the studies of those that are networks of this package; None for others.
         replicas: the places of those networks in the grids of their studies; None for others.
         truncated: whether there were more runs than could be taken.
+        columns_left_out: how many metrics, params and tags have no column, as too few runs have
+            them.
     """
 
     ids: list[str]
@@ -85,6 +88,7 @@ class RunColumns:
     parents: list[str | None] = field(default_factory=list)
     replicas: list[int | None] = field(default_factory=list)
     truncated: bool = False
+    columns_left_out: int = 0
 
 
 def shown(tag: str) -> bool:
@@ -107,16 +111,13 @@ def columns_of(
         params: `(run id, name, text)`; of other runs too.
         tags: `(run id, name, text)`; of other runs too.
         truncated: whether there are more runs.
+
+    Raises:
+        TooMuchError: they hold more than one comparison may.
     """
     places = {head.run_id: place for place, head in enumerate(heads)}
-    numbers: dict[str, list[float | None]] = {}
-    for run_id, name, value in metrics:
-        place = places.get(run_id)
-        if place is not None:
-            column = numbers.get(name)
-            if column is None:
-                column = numbers[name] = [None] * len(heads)
-            column[place] = value if math.isfinite(value) else None
+    meter = Meter()
+    numbers = _numbers(metrics, places, meter)
     own: dict[str, dict[str, str]] = {name: {} for name in OWN_TAGS}
     visible = []
     for run_id, name, text in tags:
@@ -124,6 +125,8 @@ def columns_of(
             own[name][run_id] = text
         elif shown(name):
             visible.append((run_id, name, text))
+    texts = {"params": _texts(params, places, meter), "tags": _texts(visible, places, meter)}
+    kept = _kept({"metrics": numbers, **texts}, len(heads))
     kinds, parents, replicas = (own[name] for name in OWN_TAGS)
     networks = {run_id for run_id, kind in kinds.items() if kind == NETWORK}
     placed = networks & replicas.keys()
@@ -133,14 +136,15 @@ def columns_of(
         experiments=coded([head.experiment_id for head in heads]),
         statuses=coded([head.status for head in heads]),
         started=[head.started for head in heads],
-        metrics=dict(sorted(numbers.items())),
-        params=_coded_columns(params, places),
-        tags=_coded_columns(visible, places),
+        metrics={name: numbers[name].column(len(heads)) for name in kept["metrics"]},
+        params={name: texts["params"][name].column(len(heads)) for name in kept["params"]},
+        tags={name: texts["tags"][name].column(len(heads)) for name in kept["tags"]},
         parents=[parents.get(head.run_id) if head.run_id in networks else None for head in heads],
         replicas=[
             _place(replicas[head.run_id]) if head.run_id in placed else None for head in heads
         ],
         truncated=truncated,
+        columns_left_out=sum(map(len, (numbers, *texts.values()))) - sum(map(len, kept.values())),
     )
 
 
@@ -165,29 +169,92 @@ def _place(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
 
 
-def _coded_columns(
-    rows: Iterable[tuple[str, str, str]], places: Mapping[str, int]
-) -> dict[str, Coded]:
-    codes: dict[str, list[int]] = {}
-    levels: dict[str, dict[str, int]] = {}
+class _Numbers:
+    """A metric of those runs that have it."""
+
+    def __init__(self) -> None:
+        self.places: list[int] = []
+        self.values: list[float | None] = []
+
+    def column(self, length: int) -> list[float | None]:
+        """With None for the other runs; of several values of a run the last counts."""
+        column: list[float | None] = [None] * length
+        for place, value in zip(self.places, self.values, strict=True):
+            column[place] = value
+        return column
+
+
+class _Texts:
+    """A param or a tag of those runs that have it."""
+
+    def __init__(self) -> None:
+        self.places: list[int] = []
+        self.codes: list[int] = []
+        self.levels: dict[str, int] = {}
+
+    def column(self, length: int) -> Coded:
+        """With `ABSENT` for the other runs, and the levels in their order."""
+        ordered = sorted(self.levels, key=level_order)
+        renamed = [0] * len(ordered)
+        for place, level in enumerate(ordered):
+            renamed[self.levels[level]] = place
+        codes = [ABSENT] * length
+        for place, code in zip(self.places, self.codes, strict=True):
+            codes[place] = renamed[code]
+        return Coded(ordered, codes)
+
+
+def _numbers(
+    rows: Iterable[tuple[str, str, float]], places: Mapping[str, int], meter: Meter
+) -> dict[str, _Numbers]:
+    columns: dict[str, _Numbers] = {}
+    for run_id, name, value in rows:
+        place = places.get(run_id)
+        if place is not None:
+            meter.count(1)
+            column = columns.get(name)
+            if column is None:
+                column = columns[name] = _Numbers()
+            column.places.append(place)
+            column.values.append(value if math.isfinite(value) else None)
+    return columns
+
+
+def _texts(
+    rows: Iterable[tuple[str, str, str]], places: Mapping[str, int], meter: Meter
+) -> dict[str, _Texts]:
+    columns: dict[str, _Texts] = {}
     for run_id, name, text in rows:
         place = places.get(run_id)
         if place is not None:
-            column = codes.get(name)
+            meter.count(1, len(text))
+            column = columns.get(name)
             if column is None:
-                column = codes[name] = [ABSENT] * len(places)
-                levels[name] = {}
-            known = levels[name]
-            code = known.get(text)
+                column = columns[name] = _Texts()
+            code = column.levels.get(text)
             if code is None:
-                code = known[text] = len(known)
-            column[place] = code
-    return {name: _sorted(levels[name], codes[name]) for name in sorted(codes)}
+                code = column.levels[text] = len(column.levels)
+            column.places.append(place)
+            column.codes.append(code)
+    return columns
 
 
-def _sorted(levels: Mapping[str, int], codes: list[int]) -> Coded:
-    ordered = sorted(levels, key=level_order)
-    renamed = [ABSENT] * (len(ordered) + 1)  # the last place is that of `ABSENT`
-    for place, level in enumerate(ordered):
-        renamed[levels[level]] = place
-    return Coded(ordered, [renamed[code] for code in codes])
+def _kept(
+    columns: Mapping[str, Mapping[str, _Numbers | _Texts]], length: int
+) -> dict[str, list[str]]:
+    """The names of the columns that are kept, sorted: those with the most values first, until too
+    many cells are empty.
+    """
+    every = [
+        (length - len(column.places), kind, name)
+        for kind, named in columns.items()
+        for name, column in named.items()
+    ]
+    kept: dict[str, list[str]] = {kind: [] for kind in columns}
+    empty = 0
+    for missing, kind, name in sorted(every):
+        empty += max(missing, 0)
+        if empty > MOST_EMPTY:
+            break
+        kept[kind].append(name)
+    return {kind: sorted(names) for kind, names in kept.items()}

@@ -1,11 +1,15 @@
 """How many runs there are, and how many of them a selection leaves out."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
+from mlflow.exceptions import MlflowException
+
 from sparse_lightning.tracking import names
-from sparse_lightning.tracking.conditions import meeting
+from sparse_lightning.tracking.conditions import in_time, meeting
 from sparse_lightning.tracking.selecting import WHOLE, Selection, reads, searched, wanted
+from sparse_lightning.tracking.store import NOT_THERE
 
 
 def count_left_out(sql: Any, selection: Selection) -> dict[str, int]:
@@ -51,7 +55,9 @@ def count_left_out(sql: Any, selection: Selection) -> dict[str, int]:
         )
         if selection.condition:
             query = query.where(runs.c.run_uuid.in_(meeting(sql, session, selection.condition)))
-        for status, count in session.execute(query):
+        with in_time(session) if selection.condition else nullcontext():
+            found = session.execute(query).all()
+        for status, count in found:
             counts[_reason(status)] += count
     return counts
 
@@ -60,6 +66,36 @@ def _reason(status: str) -> str:
     if status == "FINISHED":
         return "without_metric"
     return "failed" if status in ("FAILED", "KILLED") else "running"
+
+
+def parts_of_run(sql: Any, run_id: str) -> tuple[str, int] | None:
+    """The experiment of a run, and how many params, tags and metrics it has; None: there is none.
+
+    Args:
+        sql: a tracking store of MLflow, as a server has it open.
+        run_id: of the run, as MLflow spells it.
+    """
+    if not reads(sql):
+        try:
+            run = sql.get_run(run_id)
+        except MlflowException as error:
+            if error.error_code in NOT_THERE:
+                return None
+            raise
+        data = run.data
+        return run.info.experiment_id, len(data.params) + len(data.tags) + len(data.metrics)
+    from mlflow.store.db.base_sql_model import Base
+    from sqlalchemy import func, select
+
+    tables = Base.metadata.tables
+    parts = (tables[name] for name in ("params", "tags", "latest_metrics"))
+    counts = [
+        select(func.count()).where(part.c.run_uuid == run_id).scalar_subquery() for part in parts
+    ]
+    query = select(tables["runs"].c.experiment_id, *counts)
+    with sql.ManagedSessionMaker() as session:
+        found = session.execute(query.where(tables["runs"].c.run_uuid == run_id)).first()
+    return None if found is None else (str(found[0]), sum(found[1:]))
 
 
 def count_runs(sql: Any, experiments: Sequence[str]) -> dict[str, int]:

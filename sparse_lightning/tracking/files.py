@@ -10,9 +10,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
-from sparse_lightning.errors import InputError, TrackingError
+from sparse_lightning.errors import DamagedError, InputError
 from sparse_lightning.project import Project
 from sparse_lightning.tracking.names import PROJECT_FILE
 from sparse_lightning.tracking.settings import set_to
@@ -29,22 +30,40 @@ def read_document(store: Store, run_id: str, file: str) -> bytes:
     """A small file of a run.
 
     Raises:
-        TrackingError: the run has none of that name.
+        DamagedError: the run has none of that name.
+        TrackingError: the store fails, or does not admit a file of that size.
     """
     with store.errors(f"does not give {file} of run {run_id}"):
         repository, folder = store.artifacts(run_id)
+        local = type(repository) is LocalArtifactRepository
+        if store.limited or local:
+            size = _sizes(repository, folder, file).get(file)
+            if size is None:
+                raise DamagedError(f"the run {run_id} holds no file {file}")
+            store.admit(size, f"{file} of run {run_id}")
         path = posixpath.join(folder, file)
-        if type(repository) is LocalArtifactRepository:
+        if local:
             return Path(repository.artifact_dir, path).read_bytes()
         with TemporaryDirectory() as copy, no_bar():
             return Path(repository.download_artifacts(path, copy)).read_bytes()
+
+
+def held(store: Store, run_id: str, *files: str) -> set[str]:
+    """Those of these files that a run has.
+
+    Raises:
+        TrackingError: the store fails.
+    """
+    with store.errors(f"does not list the files of run {run_id}"):
+        return set(_sizes(*store.artifacts(run_id), *files))
 
 
 def read_json(store: Store, run_id: str, file: str) -> Any:
     """What a JSON file of a run holds; every number in it is finite.
 
     Raises:
-        TrackingError: the run has none of that name, or it is no JSON.
+        DamagedError: the run has none of that name, or it is no JSON.
+        TrackingError: as `read_document`.
     """
     content = read_document(store, run_id, file)
     with readable(file, run_id):
@@ -55,7 +74,8 @@ def read_project(store: Store, run_id: str) -> Project:
     """The project of a study.
 
     Raises:
-        TrackingError: the run has none, or it cannot be read.
+        DamagedError: the run has none, or it cannot be read.
+        TrackingError: as `read_document`.
     """
     content = read_document(store, run_id, PROJECT_FILE)
     with readable(PROJECT_FILE, run_id):
@@ -65,12 +85,12 @@ def read_project(store: Store, run_id: str) -> Project:
 
 @contextmanager
 def readable(what: str, run_id: str) -> Iterator[None]:
-    """Turn what reading a part of a run raises into a `TrackingError` that names both."""
+    """Turn what reading a part of a run raises into a `DamagedError` that names both."""
     try:
         yield
     except UNREADABLE as error:
         said = str(error) if isinstance(error, InputError) else repr(error)
-        raise TrackingError(f"{what} of run {run_id} cannot be read: {said:.500}") from error
+        raise DamagedError(f"{what} of run {run_id} cannot be read: {said:.500}") from error
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -84,16 +104,17 @@ def _finite(text: str) -> float:
     return number
 
 
-def file_names(store: Store, run_id: str) -> set[str]:
-    """The names of the files of a run, without those in folders.
-
-    Raises:
-        TrackingError: the store fails.
-    """
-    with store.errors(f"does not list the files of run {run_id}"):
-        repository, folder = store.artifacts(run_id)
-        found = repository.list_artifacts(folder or None)
-    return {posixpath.basename(file.path) for file in found if not file.is_dir}
+def _sizes(repository: ArtifactRepository, folder: str, *files: str) -> dict[str, int]:
+    """The bytes of those of these files that there are."""
+    if type(repository) is LocalArtifactRepository:
+        paths = {file: Path(repository.artifact_dir, folder, file) for file in files}
+        return {file: path.stat().st_size for file, path in paths.items() if path.is_file()}
+    found = {posixpath.basename(one.path): one for one in repository.list_artifacts(folder or None)}
+    return {
+        file: found[file].file_size or 0
+        for file in files
+        if file in found and not found[file].is_dir
+    }
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
+from sparse_lightning.tracking.limits import MOST_POINTS
 from sparse_lightning.tracking.page_api import told_history
 from sparse_lightning.tracking.selecting import finite, reads
 
@@ -24,7 +25,8 @@ def read_histories(sql: Any, run_ids: Sequence[str]) -> dict[str, History]:
 def read_history(sql: Any, run_id: str) -> History:
     """Every metric of a run over its steps: `{name: {"steps": …, "values": …}}`.
 
-    A value that is no finite number is None; of several values at a step the last one counts.
+    A value that is no finite number is None; of several values at a step the last one counts. Of
+    more than `MOST_POINTS` the last are given.
 
     Args:
         sql: a tracking store of MLflow, as a server has it open.
@@ -38,6 +40,7 @@ def read_history(sql: Any, run_id: str) -> History:
         query = select(
             table.c.key, table.c.step, table.c.timestamp, table.c.value, table.c.is_nan
         ).where(table.c.run_uuid == run_id)
+        query = query.order_by(table.c.step.desc()).limit(MOST_POINTS)
         with sql.ManagedSessionMaker() as session:
             points = [
                 (key, step, time, float("nan") if is_nan else value)

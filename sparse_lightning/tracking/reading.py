@@ -12,7 +12,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.data.target import ClassTarget
-from sparse_lightning.errors import InputError, TrackingError
+from sparse_lightning.errors import DamagedError, InputError, TrackingError
 from sparse_lightning.project import Project
 from sparse_lightning.reading.loss import losses_of
 from sparse_lightning.reading.structure import Structure
@@ -250,19 +250,12 @@ def _load(
         encoding, classes = beside.encoding, beside.classes
     origin = f"{names.WEIGHTS_FILE} of run {run_id}"
     layers = read_layers(read_document(store, run_id, names.WEIGHTS_FILE), origin)
-    weights = [layer.weight for layer in layers if layer.weight is not None]
-    inputs = len(encoding.input_names)
+    network = StoredNetwork(layers, encoding, params, run_id, task, classes)
+    weights, inputs = network.weights, len(encoding.offsets)
     ends, wanted = (weights[0].shape[1], len(weights[-1])), (inputs, len(classes) or inputs)
     if ends != wanted:
-        raise TrackingError(
+        raise DamagedError(
             f"{origin} holds a network from {ends[0]} inputs to {ends[1]} outputs, "
             f"but its study has {wanted[0]} and {wanted[1]}"
         )
-    return StoredNetwork(
-        layers=layers,
-        encoding=encoding,
-        params=params,
-        run_id=run_id,
-        task=task,
-        classes=classes,
-    )
+    return network

@@ -8,6 +8,7 @@ What is left goes through the API.
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
@@ -26,19 +27,24 @@ from sparse_lightning.tracking.columns import (
     RunHead,
     columns_of,
 )
-from sparse_lightning.tracking.conditions import meeting
+from sparse_lightning.tracking.conditions import in_time, meeting, parsed, said
+from sparse_lightning.tracking.limits import MOST_RUNS, TooMuchError
 from sparse_lightning.tracking.page_api import told_columns
-
-MOST_RUNS = 50_000
-"""So many runs are compared at most, the newest; a browser can draw no more with ease."""
 
 PAGE = 1000
 
 FETCHED = 10_000
-"""So many rows of a table are fetched at once."""
+"""So many rows of a table are fetched at once, and of so many runs at a time."""
 
 WHOLE = (names.STUDY, names.OVERVIEW, names.SEARCH)
 """Runs of these kinds stand for many networks and are no points of a comparison."""
+
+
+READ = {
+    **TABLES,
+    "experiments": {"experiment_id", "name", "lifecycle_stage", "creation_time"},
+}
+"""The tables that are read, with columns that they must have."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,9 @@ def read_columns(sql: Any, selection: Selection, most: int = MOST_RUNS) -> RunCo
         most: more runs than these are not read, and the columns say so.
 
     Raises:
-        MlflowException: the condition is none, or the store fails.
+        ConditionError: the condition is none.
+        TooMuchError: the runs hold more than one comparison may.
+        MlflowException: the store fails.
     """
     if not selection.experiments:
         return columns_of([], (), (), ())
@@ -92,7 +100,7 @@ def reads(sql: Any) -> bool:
         and hasattr(sqlalchemy_store, "_get_sqlalchemy_filter_clauses")
         and all(
             name in Base.metadata.tables and set(Base.metadata.tables[name].columns.keys()) >= known
-            for name, known in TABLES.items()
+            for name, known in READ.items()
         )
     )
 
@@ -137,19 +145,24 @@ def _from_tables(sql: Any, selection: Selection, most: int) -> RunColumns:
             .order_by(runs.c.start_time.desc(), runs.c.run_uuid)
             .limit(most + 1)
         )
-        found = session.execute(newest).all()
+        # Of a condition the database is asked once, for no longer than it may take.
+        with in_time(session) if selection.condition else nullcontext():
+            found = session.execute(newest).all()
         heads = [
             RunHead(run_id, name or "", str(experiment), status, started or 0)
             for run_id, name, experiment, status, started in reversed(found[:most])
         ]
-        chosen = select(newest.subquery().c.run_uuid)
+        chosen = [head.run_id for head in heads]
 
-        def values(table: Any, *columns: Any, where: Any = None) -> Any:
+        def values(table: Any, *columns: Any, where: Any = None) -> Iterator[Any]:
             query = select(table.c.run_uuid, table.c.key, *columns)
-            query = query.where(table.c.run_uuid.in_(chosen))
-            found = session.execute(query if where is None else query.where(where))
-            # Row by row, as many calls of the driver would take longer than the database.
-            return chain.from_iterable(found.partitions(FETCHED))
+            query = query if where is None else query.where(where)
+            for start in range(0, len(chosen), FETCHED):
+                part = table.c.run_uuid.in_(chosen[start : start + FETCHED])
+                # Row by row, as many calls of the driver would take longer than the database.
+                yield from chain.from_iterable(
+                    session.execute(query.where(part)).partitions(FETCHED)
+                )
 
         visible = or_(
             tags.c.key.in_(SHOWN_TAGS + OWN_TAGS),
@@ -159,14 +172,19 @@ def _from_tables(sql: Any, selection: Selection, most: int) -> RunColumns:
             (run_id, key, float("nan") if is_nan else value)
             for run_id, key, value, is_nan in values(latest, latest.c.value, latest.c.is_nan)
         )
-        return columns_of(
-            heads,
-            # MLflow keeps an infinite value as the greatest number there is.
-            ((run_id, key, finite(value)) for run_id, key, value in numbers),
-            values(params, params.c.value),
-            values(tags, tags.c.value, where=visible),
-            truncated=len(found) > most,
-        )
+        # MLflow would take any error in here for one of the database.
+        try:
+            return columns_of(
+                heads,
+                # MLflow keeps an infinite value as the greatest number there is.
+                ((run_id, key, finite(value)) for run_id, key, value in numbers),
+                values(params, params.c.value),
+                values(tags, tags.c.value, where=visible),
+                truncated=len(found) > most,
+            )
+        except TooMuchError as error:
+            too_much = error
+    raise too_much
 
 
 def _from_page(store: Any, selection: Selection, most: int) -> RunColumns | None:
@@ -182,11 +200,15 @@ def _from_page(store: Any, selection: Selection, most: int) -> RunColumns | None
             "unfinished": int(selection.unfinished),
         },
     )
-    return None if columns and columns.truncated and most > MOST_RUNS else columns
+    if columns and (columns.columns_left_out or (columns.truncated and most > MOST_RUNS)):
+        return None
+    return columns
 
 
 def _from_api(store: Any, selection: Selection, most: int) -> RunColumns:
     runs: list[Run] = []
+    if selection.condition:
+        parsed(selection.condition)
     for condition in _conditions(selection):
         found = searched(store, selection.experiments, condition)
         runs += islice((run for run in found if wanted(run, selection)), most + 1)
@@ -242,9 +264,10 @@ def searched(store: Any, experiments: Sequence[str], condition: str) -> Iterator
     """The runs of experiments that meet a condition of MLflow's, page by page."""
     token = None
     while True:
-        page = store.search_runs(
-            list(experiments), condition, ViewType.ACTIVE_ONLY, PAGE, None, token
-        )
+        with said() if condition else nullcontext():
+            page = store.search_runs(
+                list(experiments), condition, ViewType.ACTIVE_ONLY, PAGE, None, token
+            )
         yield from page
         token = page.token
         if not token:

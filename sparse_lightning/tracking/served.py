@@ -5,15 +5,17 @@ import posixpath
 from typing import Any
 
 import mlflow
+from mlflow.exceptions import MlflowException
 from mlflow.server import handlers
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-from sparse_lightning.tracking.store import Store
+from sparse_lightning.tracking.store import NOT_THERE, Store
 
 # Private names of MLflow: there is no public way from a plugin to the stores of its server.
 _OF_SERVER = (
     "_get_tracking_store",
+    "_get_model_registry_store",
     "_get_artifact_repo_mlflow_artifacts",
     "_get_proxied_run_artifact_destination_path",
     "_is_servable_proxied_run_artifact_root",
@@ -59,6 +61,23 @@ def repository_of(artifact_uri: str) -> tuple[ArtifactRepository, str]:
         folder = handlers._get_proxied_run_artifact_destination_path(artifact_uri)
         return handlers._get_artifact_repo_mlflow_artifacts(), folder
     return get_artifact_repository(artifact_uri), ""
+
+
+def has_model(name: str) -> bool:
+    """Whether the server's registry holds a registered model of this name.
+
+    Who may not read a model is told by MLflow that it is forbidden, whether or not there is one.
+
+    Raises:
+        MlflowException: the registry fails.
+    """
+    try:
+        handlers._get_model_registry_store().get_registered_model(name)
+    except MlflowException as error:
+        if error.error_code in NOT_THERE:
+            return False
+        raise
+    return True
 
 
 def check_server() -> None:

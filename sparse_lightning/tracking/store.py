@@ -26,7 +26,8 @@ OPENING_TRIES = 10
 
 _RETRIES = Lock()
 
-_NO_SUCH_RUN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+"""What MLflow's stores say of the id of a run or an experiment that they do not hold."""
 
 
 class Store:
@@ -52,6 +53,17 @@ class Store:
         with self.errors("cannot be opened"):
             _knock(self.uri)
             self.client = _opened(self.uri)
+
+    limited = False
+    """Whether files of runs are admitted by their size."""
+
+    def admit(self, size: int, what: str) -> None:
+        """Refuse a file of a run that is too large to be read; here none is.
+
+        Args:
+            size: in bytes.
+            what: the file and its run, for messages.
+        """
 
     @property
     def backend(self) -> Any:
@@ -107,7 +119,7 @@ class Store:
             try:
                 run = self.client.get_run(run_id)
             except MlflowException as error:
-                if error.error_code in _NO_SUCH_RUN:
+                if error.error_code in NOT_THERE:
                     raise InputError(f"{self.uri} holds no run {run_id!r}") from error
                 raise
         self._artifact_uris[run_id] = str(run.info.artifact_uri)

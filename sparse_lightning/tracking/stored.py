@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.reading.class_paths import ClassPaths
 from sparse_lightning.reading.mappings import Mappings
@@ -40,6 +42,11 @@ class StoredNetwork:
 
         model = model_of(self.layers)
         return Network(model, self.encoding, self.params, self.run_id, self.task, self.classes)
+
+    @property
+    def weights(self) -> list[np.ndarray]:
+        """Of its dense layers in the order of the data, `(output, input)`."""
+        return [layer.weight for layer in self.layers if layer.weight is not None]
 
     def structure(self, threshold: float) -> Structure:
         """As `Network.structure`."""

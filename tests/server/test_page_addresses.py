@@ -14,13 +14,9 @@ from studies import Job
 
 from sparse_lightning.tracking import Store, bulk, names, selecting
 from sparse_lightning.tracking.counting import count_left_out
+from sparse_lightning.tracking.limits import MOST_RUNS
 from sparse_lightning.tracking.runs import FinishedRun
-from sparse_lightning.tracking.selecting import (
-    MOST_RUNS,
-    Selection,
-    _from_api,
-    read_columns,
-)
+from sparse_lightning.tracking.selecting import Selection, _from_api, read_columns
 
 API = "/sparse-lightning/api"
 HOSTILE = [

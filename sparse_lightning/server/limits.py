@@ -1,0 +1,33 @@
+"""What one request to the page may cost.
+
+`tracking.limits` has what one comparison may ask for, `page_data.networks` how large a network may
+be that is looked into.
+"""
+
+LONGEST_ID = 256
+"""Characters of the id of a run, as in MLflow."""
+
+MOST_NAMED = 200
+"""Experiments, and as many studies, in one comparison."""
+
+MOST_OF_A_RUN = 5_000
+"""Params, tags and metrics of a run that is looked into, or whose study is described."""
+
+LARGEST_FILE = 8_000_000
+"""Bytes of a file of a run: the weights of two million connections."""
+
+LARGEST_PROJECT = 100_000
+"""Bytes of the project of a study, which takes half a second to read."""
+
+MOST_OF_PROJECTS = 200_000
+"""Bytes of the projects of all studies of one comparison."""
+
+LONGEST_BODY = 10_000
+"""Bytes of a request that registers a model; it holds but a name."""
+
+AT_ONCE = {True: 1, False: 2}
+"""Requests for runs, networks and models that a worker answers at a time: of one user where there
+are users, else of all."""
+
+WAITING = {True: 8, False: 24}
+"""Such requests that wait for their turn; further ones are sent away."""

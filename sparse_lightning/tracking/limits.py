@@ -1,0 +1,53 @@
+"""How much one comparison may ask of a store: what is beyond is refused, not attempted."""
+
+from sparse_lightning.errors import TrackingError
+
+MOST_RUNS = 50_000
+"""So many runs are compared at most, the newest; a browser can draw no more with ease."""
+
+MOST_VALUES = 10_000_000
+"""Metrics, params and tags of all compared runs together."""
+
+MOST_TEXT = 100_000_000
+"""Characters of all params and tags of the compared runs together."""
+
+MOST_EMPTY = 2_000_000
+"""Cells of columns that hold nothing. Of ten thousand names that a run each has, a table has a
+hundred million; the columns that most runs have are kept."""
+
+MOST_POINTS = 200_000
+"""Points of the history of one run, the last ones of each metric's first."""
+
+LONGEST_CONDITION = 4_000
+"""Characters of a condition; what splits it takes time quadratic in them."""
+
+MOST_COMPARISONS = 30
+"""Comparisons in a condition; each joins a table, and SQLite joins 64 at most."""
+
+CONDITION_SECONDS = 2.0
+"""So long a database may look for the runs that meet a condition."""
+
+
+class TooMuchError(TrackingError):
+    """More was asked for than one answer may hold; the message says of what."""
+
+
+class Meter:
+    """Counts what is read of the compared runs, and refuses what is too much."""
+
+    def __init__(self) -> None:
+        self.values = self.text = 0
+
+    def count(self, values: int, text: int = 0) -> None:
+        """Note that so many values were read, with so many characters.
+
+        Raises:
+            TooMuchError: together with those before they are too many.
+        """
+        self.values += values
+        self.text += text
+        if self.values > MOST_VALUES or self.text > MOST_TEXT:
+            raise TooMuchError(
+                f"these runs hold more than {MOST_VALUES:,} values or {MOST_TEXT:,} characters of "
+                "text; compare fewer of them"
+            )
