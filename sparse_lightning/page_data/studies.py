@@ -40,7 +40,7 @@ def study_run(store: Store, run_id: str) -> Run | None:
     try:
         run = store.run(run_id)
     except (InputError, TooMuchError) as error:
-        logger.warning("the study %r of some networks cannot be read: %s", run_id, error)
+        logger.info("the study %r of some networks cannot be read: %s", run_id, error)
         return None
     return run if run.data.tags.get(names.KIND) == names.STUDY else None
 
@@ -50,7 +50,7 @@ def project_of(store: Store, run_id: str) -> Project | None:
     try:
         return read_project(store, run_id)
     except TrackingError as error:
-        logger.warning("the project of the study %s cannot be read: %s", run_id, error)
+        logger.info("the project of the study %s cannot be read: %s", run_id, error)
         return None
 
 

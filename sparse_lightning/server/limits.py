@@ -17,9 +17,9 @@ LARGEST_FILE = 8_000_000
 """Bytes of a file of a run: the weights of two million connections."""
 
 LARGEST_PROJECT = 100_000
-"""Bytes of the project of a study, which takes half a second to read."""
+"""Bytes of the project of a study, which take half a second to read."""
 
-MOST_OF_PROJECTS = 200_000
+MOST_OF_PROJECTS = 100_000
 """Bytes of the projects of all studies of one comparison."""
 
 LONGEST_BODY = 10_000

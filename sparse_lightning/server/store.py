@@ -77,8 +77,8 @@ class UserStore(ServedStore):
         """
         most = LARGEST_FILE
         if what.startswith(PROJECT_FILE):
-            self._projects += size
-            most = LARGEST_PROJECT if self._projects <= MOST_OF_PROJECTS else 0
+            most = min(LARGEST_PROJECT, MOST_OF_PROJECTS - self._projects)
+            self._projects += size if size <= most else 0
         if size > most:
             raise TooMuchError(f"{what} has {size:,} bytes, at most {most:,} are read")
 

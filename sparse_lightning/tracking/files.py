@@ -3,6 +3,7 @@
 import json
 import math
 import posixpath
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ from sparse_lightning.project import Project
 from sparse_lightning.tracking.names import PROJECT_FILE
 from sparse_lightning.tracking.settings import set_to
 from sparse_lightning.tracking.store import Store
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 UNREADABLE = (
     *(ArithmeticError, AttributeError, InputError, LookupError, RecursionError),
@@ -59,7 +62,7 @@ def held(store: Store, run_id: str, *files: str) -> set[str]:
 
 
 def read_json(store: Store, run_id: str, file: str) -> Any:
-    """What a JSON file of a run holds; every number in it is finite.
+    """What a JSON file of a run holds; every number in it is finite, and every text is one.
 
     Raises:
         DamagedError: the run has none of that name, or it is no JSON.
@@ -67,7 +70,10 @@ def read_json(store: Store, run_id: str, file: str) -> Any:
     """
     content = read_document(store, run_id, file)
     with readable(file, run_id):
-        return json.loads(content, parse_constant=_refuse, parse_float=_finite)
+        value = json.loads(content, parse_constant=_refuse, parse_float=_finite)
+        if _SURROGATE.search(content):
+            json.dumps(value, ensure_ascii=False).encode()  # half of a pair is no text
+        return value
 
 
 def read_project(store: Store, run_id: str) -> Project:

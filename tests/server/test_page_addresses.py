@@ -3,7 +3,6 @@
 import gzip
 import json
 import sys
-import types
 from pathlib import Path
 from typing import Any
 
@@ -315,63 +314,6 @@ class TestPage:
         answer = client.get("/sparse-lightning/", buffered=True)
         assert answer.status_code == 501
         assert "holds no page" in answer.json["error"]
-
-
-HEADERS = {"X-Sparse-Lightning": "1"}
-
-
-class TestRegistering:
-    @pytest.fixture
-    def logged(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-        """A stand-in for the export: an empty model."""
-        calls: list[str] = []
-
-        def log_model(store: Any, run_id: str) -> str:
-            calls.append(run_id)
-            experiment = store.run(run_id).info.experiment_id
-            made = store.client.create_logged_model(experiment, "network", source_run_id=run_id)
-            store.client.finalize_logged_model(made.model_id, "READY")
-            return f"models:/{made.model_id}"
-
-        module = types.ModuleType("sparse_lightning.exporting")
-        module.log_model = log_model  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, "sparse_lightning.exporting", module)
-        return calls
-
-    def test_versions_follow_one_another(self, client: Any, made: Any, logged: list[str]):
-        store, _, ids = made
-        path = f"{API}/networks/{ids[0]}/register"
-        for version in ("1", "2"):
-            answer = client.post(path, json={"name": "a b"}, headers=HEADERS)
-            assert answer.json == {
-                "name": "a b",
-                "version": version,
-                "address": f"#/models/a%20b/versions/{version}",
-            }
-        assert logged == [ids[0]] * 2
-        assert store.client.get_model_version("a b", "2").run_id == ids[0]
-
-    def test_what_is_no_request_of_the_page_writes_nothing(
-        self, client: Any, made: Any, logged: list[str]
-    ):
-        store, _, ids = made
-        path, name = f"{API}/networks/{ids[0]}/register", {"name": "model"}
-        sent: list[tuple[int, dict[str, Any]]] = [
-            (403, {"json": name}),
-            (403, {"data": '{"name": "model"}', "headers": HEADERS}),
-            (403, {"json": name, "headers": {**HEADERS, "Sec-Fetch-Site": "cross-site"}}),
-            (400, {"json": [], "headers": HEADERS}),
-            (400, {"json": {"name": "a/b"}, "headers": HEADERS}),
-            (400, {"json": {"name": " "}, "headers": HEADERS}),
-            (400, {"json": {"name": "x" * 20_000}, "headers": HEADERS}),
-        ]
-        for status, request in sent:
-            answer = client.post(path, **request)
-            assert (answer.status_code, list(answer.json)) == (status, ["error"])
-        nobody = f"{API}/networks/{'0' * 32}/register"
-        assert client.post(nobody, json=name, headers=HEADERS).status_code == 404
-        assert not logged
-        assert not store.client.search_registered_models()
 
 
 def test_the_server_reads_runs_without_torch():
