@@ -4,17 +4,36 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help page page-check demo table1-quick test test-long soak fuzz test-fast lint format bench images \
+.PHONY: help lock page page-check demo table1-quick test test-long soak fuzz test-fast lint format bench images \
 	gallery-images results docs docs-serve build wheel-check clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-$(VENV)/installed: constraints.txt pyproject.toml
+# Nothing is installed but files whose hashes stand in the locks; `pip check` tells what they lack.
+# By hashes pip would choose the index's build of torch, even where PIP_FIND_LINKS has the CPU build: BUILD is
+# a constraint to that one where it is found, else empty.
+LOCKED := --require-hashes --no-deps --only-binary :all:
+BUILD := $(VENV)/torch.txt
+CUDA := $(BIN)/pip show torch | grep -q '^Requires:.*nvidia' && echo --requirement constraints-cuda.lock
+
+$(VENV)/installed: constraints.lock constraints-cuda.lock pyproject.toml
 	python3 -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt torch
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev,browser,docs]"
+	sed -n 's/^torch==.*/&+cpu/p' constraints.txt > $(BUILD)
+	$(BIN)/pip install --quiet --dry-run --no-deps --constraint $(BUILD) torch 2> /dev/null || : > $(BUILD)
+	$(BIN)/pip install --quiet $(LOCKED) --requirement constraints.lock --constraint $(BUILD)
+	cuda=$$($(CUDA)) || exit 0; $(BIN)/pip install --quiet $(LOCKED) $$cuda
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/pip check
 	touch $@
+
+$(BIN)/uv:
+	$(MAKE) $(VENV)/installed
+
+lock: $(BIN)/uv  ## Write the hashes of constraints*.txt into their locks; those of the same version stay
+	for one in constraints constraints-cuda; do \
+	  uv pip compile --quiet --no-deps --generate-hashes --no-annotate --custom-compile-command "make lock" \
+	    --output-file $$one.lock $$one.txt || exit 1; done
 
 demo: $(VENV)/installed  ## Compare six regularizers on the red wine table; prints where the report is
 	mlflow run . --env-manager local -P project=projects/wine_sae.yaml
@@ -82,9 +101,12 @@ docs-serve: $(VENV)/installed  ## Show the documentation at http://127.0.0.1:800
 	NO_MKDOCS_2_WARNING=1 mkdocs serve
 
 build: $(VENV)/installed  ## Build the wheel and the source distribution into dist/
-	python -m build
+	python -m build --no-isolation
 
 wheel-check: build  ## Go the README's way as a new user: an empty environment, the wheel, a CSV file
+	rm -rf build/wheels
+	$(BIN)/pip download --quiet $(LOCKED) --dest build/wheels --requirement constraints.lock \
+	  --constraint $(BUILD) $$($(CUDA))
 	pytest -q -m wheel tests/documentation/test_wheel.py
 
 clean:  ## Remove the environment and what tools have cached; studies and reports stay

@@ -22,6 +22,8 @@ from sparse_lightning import __version__
 
 pytestmark = [pytest.mark.wheel, pytest.mark.slow, pytest.mark.long]
 
+WHEELS = ROOT / "build/wheels"
+"""What the locks name, verified by its hashes: `make wheel-check` has put it there."""
 WHEEL = ROOT / "dist" / f"sparse_lightning-{__version__}-py3-none-any.whl"
 DEADLINE = 1500
 """Seconds for all commands; an unloaded machine takes a small part of them."""
@@ -104,7 +106,7 @@ def test_a_new_user_gets_from_the_wheel_to_the_page_by_the_commands_of_the_readm
 
 
 def settings_of_a_new_user():
-    """An environment that knows nothing of this repository but its pinned versions."""
+    """An environment that knows nothing of this repository, with an index of verified files."""
     foreign = {"PYTHONPATH", "VIRTUAL_ENV", "PIP_CONSTRAINT"}
     kept = {
         name: text
@@ -115,7 +117,8 @@ def settings_of_a_new_user():
     programs = [one for one in os.environ["PATH"].split(os.pathsep) if Path(one) not in own]
     return kept | {
         "PATH": os.pathsep.join([str(Path(sys.base_prefix) / "bin"), *programs]),
-        "PIP_CONSTRAINT": str(ROOT / "constraints.txt"),
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": WHEELS.as_uri(),
     }
 
 
