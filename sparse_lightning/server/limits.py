@@ -16,10 +16,10 @@ MOST_OF_A_RUN = 5_000
 LARGEST_FILE = 8_000_000
 """Bytes of a file of a run: the weights of two million connections."""
 
-LARGEST_PROJECT = 100_000
+LARGEST_PROJECT = 60_000
 """Bytes of the project of a study, which take half a second to read."""
 
-MOST_OF_PROJECTS = 100_000
+MOST_OF_PROJECTS = 60_000
 """Bytes of the projects of all studies of one comparison."""
 
 LONGEST_BODY = 10_000

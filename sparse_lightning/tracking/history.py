@@ -1,7 +1,7 @@
 """The history of a run."""
 
 from collections.abc import Sequence
-from math import isfinite
+from math import ceil, isfinite
 from typing import Any
 
 from sparse_lightning.tracking.limits import MOST_POINTS
@@ -26,7 +26,7 @@ def read_history(sql: Any, run_id: str) -> History:
     """Every metric of a run over its steps: `{name: {"steps": …, "values": …}}`.
 
     A value that is no finite number is None; of several values at a step the last one counts. Of
-    more than `MOST_POINTS` the last are given.
+    more than `MOST_POINTS` points, those at every so many steps are given of the longer metrics.
 
     Args:
         sql: a tracking store of MLflow, as a server has it open.
@@ -34,14 +34,20 @@ def read_history(sql: Any, run_id: str) -> History:
     """
     if reads(sql):
         from mlflow.store.db.base_sql_model import Base
-        from sqlalchemy import select
+        from sqlalchemy import func, or_, select
 
         table = Base.metadata.tables["metrics"]
         query = select(
             table.c.key, table.c.step, table.c.timestamp, table.c.value, table.c.is_nan
         ).where(table.c.run_uuid == run_id)
-        query = query.order_by(table.c.step.desc()).limit(MOST_POINTS)
+        counting = select(table.c.key, func.count()).where(table.c.run_uuid == run_id)
         with sql.ManagedSessionMaker() as session:
+            counts = dict(session.execute(counting.group_by(table.c.key)).tuples().all())
+            if (total := sum(counts.values())) > MOST_POINTS:
+                share = MOST_POINTS // len(counts)
+                short = [key for key, count in counts.items() if count <= share][:MOST_POINTS]
+                every = table.c.step % ceil(total / MOST_POINTS) == 0
+                query = query.where(or_(every, table.c.key.in_(short))).limit(2 * MOST_POINTS)
             points = [
                 (key, step, time, float("nan") if is_nan else value)
                 for key, step, time, value, is_nan in session.execute(query)

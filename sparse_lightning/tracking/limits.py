@@ -15,10 +15,10 @@ MOST_EMPTY = 2_000_000
 """Cells of columns that hold nothing. Of ten thousand names that a run each has, a table has a
 hundred million; the columns that most runs have are kept."""
 
-MOST_POINTS = 200_000
-"""Points of the history of one run, the last ones of each metric's first."""
+MOST_POINTS = 50_000
+"""Points of the history of one run; of more, every so many steps are read."""
 
-LONGEST_CONDITION = 4_000
+LONGEST_CONDITION = 2_000
 """Characters of a condition; what splits it takes time quadratic in them."""
 
 MOST_COMPARISONS = 30

@@ -1,6 +1,7 @@
 """What a request may cost: what is beyond is refused in the server's own words."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +65,8 @@ def test_filters_are_bounded(place: Place):
 
 @given(st.text(max_size=50) | st.text("metricsparam.`'\"<>=()andINLIKE 0123456789", max_size=60))
 def test_any_filter_is_one_or_refused(text: str):
-    try:
-        parsed(text)
-    except ConditionError as error:
-        assert "sqlite" not in error.message
+    with suppress(ConditionError):
+        assert isinstance(parsed(text), list)
 
 
 def test_a_filter_that_takes_too_long_is_given_up(place: Place):
@@ -113,9 +112,6 @@ def test_too_many_values_are_refused(place: Place, monkeypatch: pytest.MonkeyPat
         patch.setattr(of_comparisons, "MOST_TEXT", 100)
         answer = place.runs()
         assert (answer.status_code, "choose less" in answer.json["error"]) == (413, True)
-
-
-values = st.one_of(st.none(), st.floats(-9, 9))
 
 
 @given(
@@ -178,11 +174,13 @@ def test_large_runs_are_not_read(place: Place, monkeypatch: pytest.MonkeyPatch):
     assert place.client.get(path).status_code == 413
 
 
-def test_of_a_long_history_the_end_is_given(place: Place, monkeypatch: pytest.MonkeyPatch):
-    (run_id,) = place.write(FinishedRun("r", metrics=[("m", step, step) for step in range(9)]))
-    monkeypatch.setattr(history, "MOST_POINTS", 4)
+def test_a_long_history_is_thinned(place: Place, monkeypatch: pytest.MonkeyPatch):
+    long = [("long", step, step) for step in range(17)]
+    (run_id,) = place.write(FinishedRun("r", metrics=[*long, ("one", 7, 1.0)]))
+    monkeypatch.setattr(history, "MOST_POINTS", 5)
     told = place.client.get(f"{API}/networks/{run_id}/history").json["metrics"]
-    assert told == {"m": {"steps": [5, 6, 7, 8], "values": [5, 6, 7, 8]}}
+    assert told["one"] == {"steps": [7], "values": [1.0]}
+    assert told["long"] == {"steps": [0, 4, 8, 12, 16], "values": [0, 4, 8, 12, 16]}
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int64, np.bool_])
@@ -248,19 +246,20 @@ def test_damage_and_absence_are_no_failures_of_the_server(place: Place):
     assert place.client.get(f"{API}/networks/{network}?threshold=0.1").status_code == 422
 
 
-def test_half_of_a_surrogate_pair_is_told(place: Place):
+@pytest.mark.parametrize(("name", "status"), [("a\ud800", 422), ("a\U0001f377", 200)])
+def test_a_stored_text_is_one(place: Place, name: str, status: int):
     encoding = json.dumps(
         {
             "version": 2,
             "variables": [
-                {"kind": "number", "name": name, "offsets": [0], "factors": [1]}
-                for name in ("a\ud800", "b", "c")
+                {"kind": "number", "name": one, "offsets": [0], "factors": [1]}
+                for one in (name, "b", "c")
             ],
         }
     ).encode()
     answer = place.network(["a"], encoding=encoding)
-    assert answer.status_code == 200
-    assert answer.json["layers"][0]["units"] == ["a\ud800", "b", "c"]
+    assert answer.status_code == status
+    assert ("layers" in answer.json) == (status == 200)
 
 
 texts = st.text(st.characters(codec=None), max_size=5)
