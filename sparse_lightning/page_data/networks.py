@@ -23,6 +23,9 @@ from sparse_lightning.training.documents import INPUT_ERRORS, SWEEP
 MOST_WEIGHTS = 500_000
 """Connections of a network that the server answers for."""
 
+MOST_LAYERS = 50
+"""Of its layers."""
+
 MOST_UNITS = 300
 """Units of each of its hidden layers, which is what a diagram can show."""
 
@@ -64,10 +67,12 @@ def check_size(network: StoredNetwork) -> None:
     """Refuse a network that is too large for one answer of the server.
 
     Raises:
-        TooLargeError: it has too many connections or hidden units.
+        TooLargeError: it has too many layers, connections or hidden units.
     """
-    hidden = max((len(weight) for weight in network.weights[:-1]), default=0)
-    if hidden > MOST_UNITS or sum(weight.size for weight in network.weights) > MOST_WEIGHTS:
+    weights = network.weights
+    hidden = max((len(weight) for weight in weights[:-1]), default=0)
+    size = sum(weight.size for weight in weights)
+    if hidden > MOST_UNITS or size > MOST_WEIGHTS or len(weights) > MOST_LAYERS:
         raise TooLargeError(f"the network {network.run_id} is too large to be told")
 
 

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sparse_lightning.errors import RegularizerError
-from sparse_lightning.project.messages import Location, invalid_fields
+from sparse_lightning.project.messages import MOST_FOUND, Location, invalid_fields
 from sparse_lightning.project.types import (
     Positive,
     Probability,
@@ -104,6 +104,8 @@ class RegularizerSettings(Settings):
             found += [
                 (("groups", name, *place), text) for place, text in self._problems(name, group)
             ]
+            if len(found) > MOST_FOUND:
+                break
         if found:
             raise invalid_fields(found)
         return self

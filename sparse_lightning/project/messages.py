@@ -3,6 +3,7 @@
 import reprlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeGuard, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -21,6 +22,9 @@ OTHER_NAMES = {"components": "units", "n_components": "units", "lr": "learning_r
 
 MOST_LINES = 20
 """A message has at most so many lines; the rest is counted."""
+
+MOST_FOUND = 100
+"""So many problems of one kind are looked for; a file that has more is no project."""
 
 LONGEST_KEY = 300
 """A longer key is shortened, as is one that would spread over several lines."""
@@ -118,10 +122,11 @@ def invalid(text: str) -> PydanticCustomError:
     return PydanticCustomError("invalid", "{text}", {"text": shown})
 
 
-def invalid_fields(found: Sequence[tuple[Location, str]]) -> ValidationError:
+def invalid_fields(found: Iterable[tuple[Location, str]]) -> ValidationError:
     """The error that a validator of several fields raises, from locations and predicates."""
     details: list[InitErrorDetails] = [
-        {"type": invalid(text), "loc": location, "input": None} for location, text in found
+        {"type": invalid(text), "loc": location, "input": None}
+        for location, text in islice(found, MOST_FOUND)
     ]
     return ValidationError.from_exception_data("project", details)
 

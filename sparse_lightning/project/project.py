@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -14,6 +15,7 @@ from sparse_lightning.project.defaults import with_defaults_of_task
 from sparse_lightning.project.extending import written
 from sparse_lightning.project.groups import RegularizerSettings
 from sparse_lightning.project.messages import (
+    MOST_FOUND,
     InvalidProjectError,
     invalid_fields,
     problems,
@@ -199,7 +201,7 @@ class Project(Settings):
 
     @model_validator(mode="after")
     def _fields_agree(self) -> Self:
-        found = list(contradictions(self))
+        found = list(islice(contradictions(self), MOST_FOUND))
         if found:
             raise invalid_fields(found)
         return self

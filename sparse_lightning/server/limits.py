@@ -16,6 +16,9 @@ MOST_OF_A_RUN = 5_000
 LARGEST_FILE = 8_000_000
 """Bytes of a file of a run: the weights of two million connections."""
 
+LARGEST_JSON = 3_000_000
+"""Bytes of a JSON file of a run, such as the encoding of a table with thirty thousand inputs."""
+
 LARGEST_PROJECT = 60_000
 """Bytes of the project of a study, which take half a second to read."""
 

@@ -10,6 +10,7 @@ from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from sparse_lightning.errors import InputError
 from sparse_lightning.server.limits import (
     LARGEST_FILE,
+    LARGEST_JSON,
     LARGEST_PROJECT,
     LONGEST_ID,
     MOST_OF_A_RUN,
@@ -69,18 +70,20 @@ class UserStore(ServedStore):
     def search(self, experiments: list[str], condition: str) -> list[Run]:
         return super().search(self._permissions.readable(experiments), condition)
 
-    def admit(self, size: int, what: str) -> None:
+    def admit(self, run_id: str, file: str, size: int) -> None:
         """Refuse a file that would take too long to read.
 
         Raises:
             TooMuchError: it, or all projects of this request together, are too large.
         """
-        most = LARGEST_FILE
-        if what.startswith(PROJECT_FILE):
+        most = LARGEST_JSON if file.endswith(".json") else LARGEST_FILE
+        if file == PROJECT_FILE:
             most = min(LARGEST_PROJECT, MOST_OF_PROJECTS - self._projects)
             self._projects += size if size <= most else 0
         if size > most:
-            raise TooMuchError(f"{what} has {size:,} bytes, at most {most:,} are read")
+            raise TooMuchError(
+                f"{file} of run {run_id} has {size:,} bytes, at most {most:,} are read"
+            )
 
     def _allowed(self, run_id: str) -> Run:
         if not RUN_ID.fullmatch(run_id):

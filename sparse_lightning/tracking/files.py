@@ -43,7 +43,7 @@ def read_document(store: Store, run_id: str, file: str) -> bytes:
             size = _sizes(repository, folder, file).get(file)
             if size is None:
                 raise DamagedError(f"the run {run_id} holds no file {file}")
-            store.admit(size, f"{file} of run {run_id}")
+            store.admit(run_id, file, size)
         path = posixpath.join(folder, file)
         if local:
             return Path(repository.artifact_dir, path).read_bytes()

@@ -42,7 +42,8 @@ def read_history(sql: Any, run_id: str) -> History:
         ).where(table.c.run_uuid == run_id)
         counting = select(table.c.key, func.count()).where(table.c.run_uuid == run_id)
         with sql.ManagedSessionMaker() as session:
-            counts = dict(session.execute(counting.group_by(table.c.key)).tuples().all())
+            found = session.execute(counting.group_by(table.c.key))
+            counts = {key: int(count) for key, count in found}
             if (total := sum(counts.values())) > MOST_POINTS:
                 share = MOST_POINTS // len(counts)
                 short = [key for key, count in counts.items() if count <= share][:MOST_POINTS]

@@ -57,12 +57,13 @@ class Store:
     limited = False
     """Whether files of runs are admitted by their size."""
 
-    def admit(self, size: int, what: str) -> None:
+    def admit(self, run_id: str, file: str, size: int) -> None:
         """Refuse a file of a run that is too large to be read; here none is.
 
         Args:
+            run_id: of the run.
+            file: its name.
             size: in bytes.
-            what: the file and its run, for messages.
         """
 
     @property

@@ -550,3 +550,20 @@ def test_strengths_that_32_bits_do_not_hold_are_refused(value):
             network={"units": [4]},
             regularizers={"l1_weights": [value]},
         )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(f"key{place}: {place}" for place in range(20_000)),
+        "regularizers:\n  groups:\n" + "\n".join(f"    g{place}: {{}}" for place in range(5_000)),
+        "training: {seeds: [" + ", ".join(["x"] * 20_000) + "]}",
+    ],
+)
+def test_of_thousands_of_problems_the_first_are_told(text: str):
+    """Each would be compared with what is known, and looked for among all that is set."""
+    with pytest.raises(ProjectError) as raised:
+        Project.parse(text)
+    lines = str(raised.value).splitlines()
+    assert len(lines) == 21
+    assert lines[-1].startswith("… and ")
