@@ -81,6 +81,9 @@ function State() {
         <p class="empty">{words.unplotted}</p>
       )}
       {loaded?.runs.truncated && <p class="warning">{words.truncated}</p>}
+      {!!loaded?.runs.columns_left_out && (
+        <p class="warning">{words.columnsLeftOut(loaded.runs.columns_left_out)}</p>
+      )}
     </div>
   );
 }

@@ -67,6 +67,8 @@ export interface Runs {
   params: Record<string, Coded>;
   tags: Record<string, Coded>;
   truncated: boolean;
+  /** Metrics, params and tags that too few runs have; missing from reports of earlier versions. */
+  columns_left_out?: number;
   /** How many runs the experiments hold besides, by why they are not among these. */
   left_out?: { failed: number; running: number; without_metric: number };
   /** Where the runs have too few metrics, no axis is proposed. */

@@ -48,6 +48,8 @@ const en = {
   missing: (count: number) => `${count} runs without a value of both metrics are left out.`,
   nonpositive: (count: number) => `${count} runs are left out: a logarithm needs values above 0.`,
   truncated: "There are more runs than can be shown; filter them.",
+  columnsLeftOut: (count: number) =>
+    `${count} metrics, params and tags that few of these runs have are left out; filter the runs.`,
   shown: (count: number) => `${count} runs`,
   selection: (count: number, of: number) => `${count} of ${of} runs selected`,
   indices: "Indices",
@@ -150,6 +152,8 @@ const ja: AppWords = {
   missing: (count) => `両方の指標の値がないラン ${count} 件は除いています。`,
   nonpositive: (count) => `対数目盛は正の値だけを表せるため、ラン ${count} 件を除いています。`,
   truncated: "表示できる数を超えています。フィルターで絞ってください。",
+  columnsLeftOut: (count) =>
+    `一部のランにしかない指標・パラメーター・タグ ${count} 件は除いています。フィルターで絞ってください。`,
   shown: (count) => `${count} 件のラン`,
   selection: (count, of) => `${of} 件中 ${count} 件を選択`,
   indices: "評価指標",
