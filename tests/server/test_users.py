@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from server_processes import Server, serving
@@ -118,8 +117,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 def test_the_users_differ(place: Place):
-    seen = {user: {where for where in PLACES if place.readable(user, where)} for user in USERS}
-    assert seen == {"none": set(), "reader": {"open"}, "denied": {"open"}}
+    for user, where in READABLE:
+        assert place.readable(user, where) == READABLE[user, where]
     overview = place.server.get(f"{API}/overview", USERS["reader"]).json()
     assert {one["name"] for one in overview["experiments"]} == {"open", "reader"}
 
@@ -142,6 +141,10 @@ FILTERS = [
     "metrics.squared_error > 0 or '{}' = '{}'",
     "' or 1 = 1 --",
 ]
+
+
+READABLE = {(user, where): where == "open" and user != "none" for user in USERS for where in PLACES}
+"""What `filled` lets MLflow allow; a test asks MLflow whether it does."""
 
 
 @settings(
@@ -176,16 +179,8 @@ def test_nothing_is_told_that_mlflow_conceals(place: Place, data: Any):
     assert time.monotonic() - began < 20
     assert str(place.store.uri) not in answer.text
     for where, text in PLACES.items():
-        if user == "none" or where == "closed":
-            # What the request itself held may come back.
-            assert text not in answer.text, (user, path, query, answer.text[:500])
-        told = [run for run in place.runs[where] if run in answer.text]
-        assert (
-            not told
-            or user != "none"
-            or any(run in str((path, query)) for run in told)
-            or (answer.status_code == 200 and "parents" in answer.text)
-        )
+        # The words stand in names, columns, data sets and settings, but in no run of the user's own.
+        assert READABLE[user, where] or text not in answer.text, (user, path, query)
 
 
 def test_foreign_and_missing_runs_take_the_same_time(place: Place):
@@ -220,25 +215,21 @@ def test_a_new_model_is_registered_by_who_may_create_one(place: Place):
 
 
 def test_one_users_requests_leave_the_others_theirs(place: Place):
-    """A hundred heavy requests of one user; another's is answered beside them, theirs in turn."""
-    runs = [
-        FinishedRun(str(n), metrics=[(f"m{k}", 0, 1.0) for k in range(20)]) for n in range(2_000)
-    ]
-    place.write("denied", *runs)
-    address = f"{place.server.address}/{API}/runs?experiment={place.experiments['denied']}"
-    from concurrent.futures import ThreadPoolExecutor
-
-    def status(_: int) -> int:
-        return requests.get(address, auth=USERS["denied"], timeout=120).status_code
-
-    with ThreadPoolExecutor(30) as pool, ExitStack() as _:
-        heavy = [pool.submit(status, number) for number in range(30)]
-        time.sleep(0.5)
+    """Many heavy requests of one user; another's is answered beside them, theirs in turn."""
+    metrics = [(f"m{number}", 0, 1.0) for number in range(20)]
+    place.write("denied", *(FinishedRun(str(number), metrics=metrics) for number in range(2_000)))
+    address = f"{API}/runs?experiment={place.experiments['denied']}"
+    began = time.monotonic()
+    assert place.server.get(address, USERS["denied"]).status_code == 200
+    one = time.monotonic() - began
+    with ThreadPoolExecutor(20) as pool:
+        heavy = [pool.submit(place.server.get, address, USERS["denied"]) for _ in range(20)]
+        time.sleep(0.2)
         began = time.monotonic()
-        light = place.server.get(f"{API}/overview", USERS["reader"])
+        assert place.server.get(f"{API}/overview", USERS["reader"]).status_code == 200
         taken = time.monotonic() - began
-        statuses = [one.result() for one in heavy]
-    assert light.status_code == 200
-    assert taken < 8
+        statuses = [answer.result().status_code for answer in heavy]
     assert set(statuses) <= {200, 429}
-    assert statuses.count(200) >= WAITING[True]
+    assert statuses.count(200) >= 1 + WAITING[True]
+    # Nine heavy ones are worked off; the other user's is not behind them.
+    assert taken < 6 * max(one, 1), (taken, one)
