@@ -179,7 +179,7 @@ def test_nothing_is_told_that_mlflow_conceals(place: Place, data: Any):
     assert time.monotonic() - began < 20
     assert str(place.store.uri) not in answer.text
     for where, text in PLACES.items():
-        # The words stand in names, columns, data sets and settings, but in no run of the user's own.
+        # The words stand in names, columns and settings, but in no run of the user's own.
         assert READABLE[user, where] or text not in answer.text, (user, path, query)
 
 
