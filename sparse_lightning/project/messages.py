@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from sparse_lightning.errors import ProjectError
+from sparse_lightning.secrets import without_secrets
 from sparse_lightning.suggestions import nearest
 
 Location = tuple[str | int, ...]
@@ -56,7 +57,14 @@ _TEXTS = {
 }
 """Predicates for pydantic's kinds of errors, with the keys of their contexts."""
 
-_values = reprlib.Repr()
+
+class _Values(reprlib.Repr):
+    def repr_str(self, x: str, level: int) -> str:
+        # Before it is shortened: half of an address does not tell where its password is.
+        return super().repr_str(without_secrets(x), level)
+
+
+_values = _Values()
 _values.maxstring = _values.maxother = _values.maxlong = 80
 
 

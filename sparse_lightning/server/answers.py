@@ -11,6 +11,7 @@ from mlflow.exceptions import MlflowException
 from werkzeug.exceptions import HTTPException
 
 from sparse_lightning.errors import InputError, SparseLightningError
+from sparse_lightning.secrets import traceback_of
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,8 @@ def refusal(error: Exception) -> Response:
     """What an error says to the user; never where in the code it came from."""
     status, message = _told(error)
     if status >= 500:
-        logger.error("%s %s failed", request.method, request.path, exc_info=error)
+        # Not `exc_info`: what MLflow and the database say names the store with its password.
+        logger.error("%s %s failed\n%s", request.method, request.path, traceback_of(error))
     return answer({"error": message}, status)
 
 

@@ -52,7 +52,11 @@ class Study:
             TrackingError: the store fails, or the study is not finished.
         """
         check_type(run_id, str, "run_id", "the id of a study's run")
-        store = Store(tracking_uri, new=False)
+        return cls.read(Store(tracking_uri, new=False), run_id)
+
+    @classmethod
+    def read(cls, store: Store, run_id: str) -> "Study":
+        """The study of a run in a store that is open; as `load`."""
         return cls(store, read_study(store, run_id))
 
     @classmethod
