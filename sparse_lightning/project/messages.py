@@ -79,6 +79,7 @@ def show(value: object) -> str:
 
 def show_name(name: str) -> str:
     """A name without quotes, unless it is long or would spread over several lines."""
+    name = without_secrets(name)
     return name if name.isprintable() and len(name) < LONGEST_KEY else show(name)
 
 

@@ -58,6 +58,8 @@ def open_storage(address: Address | str) -> RDBStorage:
         options = {"connect_args": {"connect_timeout": PATIENCE}, "pool_pre_ping": True}
     elif make_url(url).get_backend_name() == "sqlite":
         options = {"connect_args": {"timeout": PATIENCE}}
+    if (file := _new_file(url)) is not None:
+        make_file(file)
     with storage_errors(address, "cannot be opened"):
         try:
             if _holds_another_program(url, options):
@@ -65,8 +67,6 @@ def open_storage(address: Address | str) -> RDBStorage:
                     f"search.storage {address} holds another program's tables, perhaps those of "
                     "MLflow: name a database of its own"
                 )
-            if (file := _new_file(url)) is not None:
-                make_file(file)
             storage = RDBStorage(url, engine_kwargs=options)
             if storage.engine.dialect.name == "sqlite":
                 _write_ahead(storage)

@@ -155,10 +155,8 @@ def modes(folder):
 
 def private(folder):
     """Whether a folder and all in it are their owner's alone."""
-    return all(
-        mode == (0o700 if (folder / name).is_dir() else 0o600)
-        for name, mode in modes(folder).items()
-    )
+    wanted = {name: 0o700 if (folder / name).is_dir() else 0o600 for name in modes(folder)}
+    return modes(folder) == wanted
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
