@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -61,9 +62,7 @@ class Watched:
             try:
                 while process.poll() is None:
                     started |= set(command_lines(process.pid))
-                    psutil.wait_procs([psutil.Process(process.pid)], timeout=0.05)
-            except psutil.NoSuchProcess:
-                pass
+                    time.sleep(0.05)
             finally:
                 process.wait(300)
         said = output.read_text(encoding="utf-8", errors="replace")

@@ -110,7 +110,7 @@ def _deliver(folder: Path, tracking_uri: str | None) -> Delivered:
 
 def _frame(store: Store, run_id: str, folder: Path) -> pd.DataFrame | None:
     """The table of a study, if it is where it was."""
-    project = Study.read(store, run_id).project
+    project = Study.load(run_id, store.uri).project
     try:
         return load_table(project.table, folder).frame
     except (InputError, TrackingError, OSError) as error:

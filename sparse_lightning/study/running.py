@@ -107,7 +107,7 @@ def complete(run: OpenedRun, frame: pd.DataFrame | None, folder: Path) -> Study:
         ReportError: the folder cannot be written.
     """
     with run.completing():
-        study = Study.read(run.store, run.run_id)
+        study = Study.load(run.run_id, run.store.uri)
         if frame is not None and (agreements := _agreements(study, frame)):
             run.text(json.dumps(agreements, indent=2, allow_nan=False), AGREEMENT_FILE)
         with run.completing(), _writing(study, folder):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from sparse_lightning.address import Address
 from sparse_lightning.errors import InputError, TrainingError, check_type
 from sparse_lightning.garbage import uncollected
 from sparse_lightning.pareto import Comparison, compare, floor
@@ -40,7 +41,7 @@ class Study:
         self._record = record
 
     @classmethod
-    def load(cls, run_id: str, tracking_uri: str | None = None) -> "Study":
+    def load(cls, run_id: str, tracking_uri: str | Address | None = None) -> "Study":
         """Find a study again.
 
         Args:
@@ -52,11 +53,7 @@ class Study:
             TrackingError: the store fails, or the study is not finished.
         """
         check_type(run_id, str, "run_id", "the id of a study's run")
-        return cls.read(Store(tracking_uri, new=False), run_id)
-
-    @classmethod
-    def read(cls, store: Store, run_id: str) -> "Study":
-        """The study of a run in a store that is open; as `load`."""
+        store = Store(tracking_uri, new=False)
         return cls(store, read_study(store, run_id))
 
     @classmethod

@@ -122,7 +122,7 @@ def table1(
                 )
         columns = {
             file: Column(
-                Study.read(store, done.studies[file]["run"]).view(),
+                Study.load(done.studies[file]["run"], store.uri).view(),
                 done.studies[file]["seconds"],
                 f"{project.name}/report.html",
             )
