@@ -29,7 +29,8 @@ PROJECT = """\
 name: small
 table: {source: wine}
 network: {units: [2]}
-training: {epochs: 1, seeds: [1, 2], accelerator: cpu, floor: {max_cycles: 1}}
+training:
+  {epochs: 60, learning_rate: 0.02, seeds: [1, 2], accelerator: cpu, floor: {max_cycles: 1}}
 regularizers: {l1_weights: [0.001], groups: {L1: {}}}
 report: {bootstrap: 20}
 tracking: {patience: 1}
@@ -192,7 +193,7 @@ def owned(postgresql: PostgreSQL, password: str) -> str:
     """The name of an empty database of the user `me`."""
     import psycopg
 
-    name = postgresql.create_database().rpartition("/")[2].partition("?")[0]
+    name = postgresql.create_database().partition("?")[0].rpartition("/")[2]
     with psycopg.connect(
         host=str(postgresql.folder), user="postgres", dbname="postgres", autocommit=True
     ) as connection:
@@ -203,6 +204,7 @@ def owned(postgresql: PostgreSQL, password: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_artifacts_that_cannot_be_written(
     place: Path,
     empty_store: Path,

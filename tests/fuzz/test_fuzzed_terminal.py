@@ -13,7 +13,7 @@ from studies import working_in
 
 from sparse_lightning.cli import main
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 SIGNS = ["\x1b]0;title\x07", "\x1b[2J", "\r", "\x9b31m", "\x7f", "\u202e", "\u200b", "\x08", "名前"]
 
