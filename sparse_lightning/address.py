@@ -2,11 +2,12 @@
 
 import re
 from base64 import b64encode
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
-from pydantic import GetCoreSchemaHandler
-from pydantic_core import PydanticCustomError, core_schema
+if TYPE_CHECKING:  # whose import takes as long as all else of `--help`
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 HIDDEN = "***"
 """What stands in the place of something that must not be read."""
@@ -118,6 +119,8 @@ class Address:
         Raises:
             PydanticCustomError: it is none; without the value, which may hold a password.
         """
+        from pydantic_core import PydanticCustomError
+
         if isinstance(value, cls):
             return value
         if not isinstance(value, str):
@@ -130,8 +133,10 @@ class Address:
 
     @classmethod
     def __get_pydantic_core_schema__(
-        cls, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
+        cls, source: Any, handler: "GetCoreSchemaHandler"
+    ) -> "CoreSchema":
+        from pydantic_core import core_schema
+
         return core_schema.json_or_python_schema(
             json_schema=core_schema.no_info_after_validator_function(
                 cls.checked, core_schema.str_schema()

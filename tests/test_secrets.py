@@ -1,3 +1,4 @@
+import pickle
 import traceback
 
 import pytest
@@ -7,8 +8,10 @@ from hypothesis import strategies as st
 from mlflow.exceptions import MlflowException, RestException
 from sqlalchemy.exc import OperationalError
 
+import sparse_lightning
 from sparse_lightning import secrets
 from sparse_lightning.address import Address
+from sparse_lightning.errors import EstimatorError, InputError, TrackingError
 from sparse_lightning.secrets import cleaned, keep_secret, traceback_of, without_secrets
 
 PASSWORD = "pW" + "0Rd"  # tracebacks quote the lines of this file
@@ -126,3 +129,13 @@ def test_what_cannot_be_cleaned_is_left_out():
     found = raised(ValueError("x"), StubbornError())
     assert cleaned(found) is found
     assert found.__cause__ is None
+
+
+def test_no_error_of_this_package_tells_a_password():
+    for kind in (InputError, TrackingError, EstimatorError):
+        error = kind(f"{ADDRESS}: no")
+        assert str(error) == "http://h: no"
+        assert PASSWORD not in repr(pickle.loads(pickle.dumps(error)))
+    with pytest.raises(InputError) as failure:
+        sparse_lightning.run(ADDRESS)
+    assert "got the text 'http://h'" in str(failure.value)

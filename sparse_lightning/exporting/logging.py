@@ -9,6 +9,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 from mlflow.utils.validation import _validate_model_name
 
+from sparse_lightning.address import Address
 from sparse_lightning.errors import InputError
 from sparse_lightning.exporting.finding import find_exported
 from sparse_lightning.exporting.pruned import ExportedNetwork
@@ -57,7 +58,8 @@ def log_exported(store: Store, made: ExportedNetwork) -> LoggedModel:
                     made,
                     path,
                     Model(
-                        artifact_path=logged.artifact_location,
+                        # It is written into the model, which others may read.
+                        artifact_path=str(Address(logged.artifact_location)),
                         model_uuid=logged.model_id,
                         run_id=run_id,
                         model_id=logged.model_id,
