@@ -8,11 +8,13 @@ to mend it. The command line turns an `InputError` into exit status 2 and every 
 from numbers import Real
 from types import UnionType
 
+from sparse_lightning.secrets import without_secrets
+
 
 def kind_of(value: object) -> str:
     """What a message calls a value of the wrong type: `the text 'a'`, or its type's name."""
     if isinstance(value, str):
-        return f"the text {value!r:.60}"
+        return f"the text {without_secrets(value)!r:.60}"  # cut, an address is none any more
     if value is None or isinstance(value, bool | int | float):
         return repr(value)
     return f"an object of type {type(value).__name__}"
@@ -35,9 +37,15 @@ def check_type(value: object, kind: type | UnionType, name: str, wanted: str) ->
 
 
 class SparseLightningError(Exception):
-    """Base of every error that this package raises on purpose; a job failed (exit status 1)."""
+    """Base of every error that this package raises on purpose; a job failed (exit status 1).
+
+    Its message is without passwords, whoever has put what into it.
+    """
 
     exit_status = 1
+
+    def __init__(self, *args: object):
+        super().__init__(*(without_secrets(one) if isinstance(one, str) else one for one in args))
 
 
 class InputError(SparseLightningError):

@@ -6,6 +6,7 @@ import click
 
 from sparse_lightning.cli.main import main
 from sparse_lightning.cli.options import explained
+from sparse_lightning.terminal import echo
 
 
 @main.group("data")
@@ -22,7 +23,7 @@ def data_list() -> None:
     for name in catalog.names():
         table = catalog.describe(name)
         targets = f", targets {', '.join(table.targets)}" if table.targets else ""
-        click.echo(
+        echo(
             f"{name}: {table.title}, {table.rows} rows, {len(table.columns)} columns, "
             f"{table.inputs} inputs{targets}"
         )
@@ -38,12 +39,12 @@ def data_show(name: str) -> None:
     from sparse_lightning.data import catalog
 
     table = catalog.describe(name)
-    click.echo(f"{table.title}\n{table.rows} rows, {len(table.columns)} columns")
-    click.echo(f"columns: {', '.join(table.columns)}")
+    echo(f"{table.title}\n{table.rows} rows, {len(table.columns)} columns")
+    echo(f"columns: {', '.join(table.columns)}")
     if table.targets:
-        click.echo(f"targets: {', '.join(table.targets)}")
+        echo(f"targets: {', '.join(table.targets)}")
     section = {"table": table.settings.model_dump(mode="json", exclude_defaults=True)}
-    click.echo(f"in a project file, for {table.rows_used} rows and {table.inputs} inputs:")
+    echo(f"in a project file, for {table.rows_used} rows and {table.inputs} inputs:")
     text = yaml.safe_dump(section, sort_keys=False, default_flow_style=None, width=100)
-    click.echo(indent(text, "    "), nl=False)
-    click.echo(f"source: {table.source}\nlicence: {table.licence}\ncite: {table.citation}")
+    echo(indent(text, "    "), nl=False)
+    echo(f"source: {table.source}\nlicence: {table.licence}\ncite: {table.citation}")

@@ -8,6 +8,7 @@ from sparse_lightning.cli import options
 from sparse_lightning.cli.main import main
 from sparse_lightning.cli.options import explained
 from sparse_lightning.cli.reporting import conclude
+from sparse_lightning.terminal import echo
 
 
 @main.command("deliver")
@@ -24,13 +25,13 @@ def deliver_command(folder: Path | None, tracking_uri: str | None) -> None:
 
     delivered = deliver(folder, tracking_uri)
     for job in delivered:
-        click.echo(f"{job.name}: {job.records} records delivered to run {job.run_id}")
+        echo(f"{job.name}: {job.records} records delivered to run {job.run_id}")
         if job.killed:
-            click.echo(
+            echo(
                 f"{job.name}: was broken off, so its run ended as killed and there is no report; "
                 "the same command goes on from what it has kept"
             )
         if job.study is not None and job.report is not None:
             conclude(job.study, job.report)
     if not delivered:
-        click.echo("nothing is undelivered")
+        echo("nothing is undelivered")

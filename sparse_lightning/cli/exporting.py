@@ -7,6 +7,7 @@ import click
 from sparse_lightning.cli import options
 from sparse_lightning.cli.main import main
 from sparse_lightning.cli.options import explained
+from sparse_lightning.terminal import echo
 
 
 @main.command("export")
@@ -59,18 +60,18 @@ def export_command(
     made = find_exported(store, run_id, threshold)
     if output is not None:
         save_exported(made, output, format)
-    click.echo(f"network: {made.connections} connections, |w| > {made.threshold:g}")
+    echo(f"network: {made.connections} connections, |w| > {made.threshold:g}")
     if made.constant:
-        click.echo(
+        echo(
             "the model is constant: no path of connections leads from an input to an output, so "
             "it gives the same for every row; a smaller --threshold keeps more",
             err=True,
         )
     if output is None or register:
         uri = log_exported(store, made).model_uri
-        click.echo(f"model: {uri}")
+        echo(f"model: {uri}")
         if register:
             version = register_model(store, uri, register)
-            click.echo(f"registered: models:/{version.name}/{version.version}")
+            echo(f"registered: models:/{version.name}/{version.version}")
     if output is not None:
-        click.echo(f"written: {output.resolve()}")
+        echo(f"written: {output.resolve()}")

@@ -6,6 +6,7 @@ import click
 
 from sparse_lightning.cli.main import main
 from sparse_lightning.cli.options import explained
+from sparse_lightning.terminal import console, echo
 
 PAGES = ("tutorial.md", "how-to/*.md", "method.md", "results.md", "speed.md", "reliability.md")
 """Those that say something without the program that builds the documentation."""
@@ -21,7 +22,7 @@ def docs_command(page: str | None, path: bool) -> None:
     if page is None:
         width = max(map(len, files))
         for name, file in files.items():
-            click.echo(f"{name:{width}}  {file if path else _title(file)}")
+            echo(f"{name:{width}}  {file if path else _title(file)}")
         return
     if page not in files:
         from sparse_lightning.errors import InputError
@@ -30,18 +31,17 @@ def docs_command(page: str | None, path: bool) -> None:
         hint = did_you_mean(page, files)
         raise InputError(f"there is no page {page!r}{hint}; the pages are {', '.join(files)}")
     if path:
-        click.echo(files[page])
+        echo(files[page])
         return
-    from rich.console import Console
     from rich.markdown import Markdown
 
-    console = Console()
+    screen = console()
     shown = Markdown(files[page].read_text(encoding="utf-8"), hyperlinks=False)
-    if console.is_terminal:
-        with console.pager(styles=True):
-            console.print(shown)
+    if screen.is_terminal:
+        with screen.pager(styles=True):
+            screen.print(shown)
     else:
-        console.print(shown)
+        screen.print(shown)
 
 
 def pages() -> dict[str, Path]:

@@ -14,10 +14,15 @@ import click
 
 from sparse_lightning.errors import SparseLightningError
 from sparse_lightning.garbage import uncollected
+from sparse_lightning.secrets import traceback_of
+from sparse_lightning.terminal import echo, guarded
 
 
 def explained(command: Callable[..., None]) -> Callable[..., None]:
-    """End a command with a message and the exit status of its error, without a traceback."""
+    """End a command with a message and the exit status of its error.
+
+    An error that nobody has foreseen ends in a traceback, but one without passwords.
+    """
 
     @wraps(command)
     def wrapper(*args: Any, **kwargs: Any) -> None:
@@ -25,19 +30,24 @@ def explained(command: Callable[..., None]) -> Callable[..., None]:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            command(*args, **kwargs)
-            sys.stdout.flush()
+            with guarded():
+                command(*args, **kwargs)
+                sys.stdout.flush()
         except SparseLightningError as error:
-            click.echo(f"Error: {error}", err=True)
+            echo(f"Error: {error}", err=True)
             sys.exit(error.exit_status)
-        except BrokenPipeError:
-            raise  # whoever reads the output wants no more of it, as `head`: click ends quietly
+        except (BrokenPipeError, click.ClickException, click.exceptions.Exit, click.Abort):
+            # Whoever reads the output wants no more of it, as `head`; or click has words for it.
+            raise
         except OSError as error:
-            click.echo(f"Error: {error}", err=True)
+            echo(f"Error: {error}", err=True)
             sys.exit(1)
         except KeyboardInterrupt as error:
-            click.echo(f"Interrupted{': ' if error.args else ''}{error}.", err=True)
+            echo(f"Interrupted{': ' if error.args else ''}{error}.", err=True)
             sys.exit(130)
+        except Exception as error:
+            echo(traceback_of(error), err=True, nl=False)
+            sys.exit(1)
 
     return wrapper
 

@@ -9,6 +9,7 @@ from sparse_lightning.cli import options
 from sparse_lightning.cli.comparing import asked, comparing, folder_of
 from sparse_lightning.cli.main import main
 from sparse_lightning.cli.options import brief, explained
+from sparse_lightning.terminal import console, echo
 
 if TYPE_CHECKING:
     from sparse_lightning.study import Study
@@ -84,15 +85,14 @@ def overview_command(
     hold several, separated by commas.
     """
     import pandas as pd
-    from rich.console import Console
 
     from sparse_lightning.report.terminal import overview_table
     from sparse_lightning.study.overview import overview
 
     names = [name.strip() for name in ",".join(studies).split(",")]
     page = overview(names, tracking_uri, output, title, index)
-    Console().print(overview_table(pd.read_csv(page.with_suffix(".csv")), index))
-    click.echo(f"report: {page.resolve()}")
+    console().print(overview_table(pd.read_csv(page.with_suffix(".csv")), index))
+    echo(f"report: {page.resolve()}")
 
 
 def _end_abandoned(tracking_uri: str | None) -> None:
@@ -105,10 +105,10 @@ def _end_abandoned(tracking_uri: str | None) -> None:
     try:
         ended = end_abandoned(store)
     except TrackingError as error:
-        click.echo(f"runs whose process has died may be left running: {error}", err=True)
+        echo(f"runs whose process has died may be left running: {error}", err=True)
         return
     if ended:
-        click.echo(f"ended as KILLED, since their process has died: {', '.join(ended)}", err=True)
+        echo(f"ended as KILLED, since their process has died: {', '.join(ended)}", err=True)
 
 
 def _option(name: str) -> str:
@@ -124,8 +124,8 @@ def _report_runs(
     view = report_experiment(experiment, Request(**wanted), folder, tracking_uri)
     print_indices(view.comparison, replicate="replicate")
     for sentence in (*view.assumed, *view.left_out):
-        click.echo(sentence, err=True)
-    click.echo(f"report: {(folder / 'report.html').resolve()}")
+        echo(sentence, err=True)
+    echo(f"report: {(folder / 'report.html').resolve()}")
 
 
 def conclude(study: "Study", folder: Path) -> None:
@@ -134,5 +134,5 @@ def conclude(study: "Study", folder: Path) -> None:
 
     view = study.view()
     print_indices(view.comparison, view.published)
-    click.echo(f"runs: {study.opening}", err=True)
-    click.echo(f"report: {(folder / 'report.html').resolve()}")
+    echo(f"runs: {study.opening}", err=True)
+    echo(f"report: {(folder / 'report.html').resolve()}")

@@ -8,6 +8,7 @@ import click
 from sparse_lightning.cli import options
 from sparse_lightning.cli.main import main
 from sparse_lightning.cli.options import explained
+from sparse_lightning.terminal import console, echo
 
 
 @main.command("search")
@@ -61,10 +62,7 @@ def search_command(
     ]
     loaded = Project.load(project, [*overrides, *settings])
 
-    from rich.console import Console
-
     from sparse_lightning.report.searched import search_table
-    from sparse_lightning.search.storage import shown
     from sparse_lightning.study.searching import search_strengths
     from sparse_lightning.training.progress import terminal_progress
 
@@ -74,14 +72,14 @@ def search_command(
             loaded, tracking_uri, output, progress, groups, fresh, compare, workers, scheduler
         )
     except KeyboardInterrupt as error:
-        kept = f"the trials are kept in {shown(loaded.search.storage)}"
+        kept = f"the trials are kept in {loaded.search.storage}"
         raise KeyboardInterrupt(f"{kept}; the same command goes on from there") from error
     finally:
         progress.close()
     objective = loaded.search.objective
-    Console().print(search_table(searched.scores, objective, loaded.report.confidence))
+    console().print(search_table(searched.scores, objective, loaded.report.confidence))
     if searched.result.unfinished:
-        click.echo(f"{searched.result.unfinished} trials are in the hands of other processes")
+        echo(f"{searched.result.unfinished} trials are in the hands of other processes")
     if searched.study is not None:
         folder = output or Path("reports") / searched.study.project.name
-        click.echo(f"report: {(folder / 'report.html').resolve()}")
+        echo(f"report: {(folder / 'report.html').resolve()}")

@@ -9,6 +9,7 @@ from sparse_lightning.cli import options
 from sparse_lightning.cli.main import main
 from sparse_lightning.cli.options import explained
 from sparse_lightning.cli.reporting import conclude
+from sparse_lightning.terminal import console, echo
 
 if TYPE_CHECKING:
     from sparse_lightning.project import Project
@@ -134,7 +135,6 @@ def table1_command(
 ) -> None:
     """Train and report the six columns of the publication's table 1."""
     import pandas as pd
-    from rich.console import Console
 
     from sparse_lightning.report.terminal import overview_table
     from sparse_lightning.study.table1 import table1
@@ -146,8 +146,8 @@ def table1_command(
     finally:
         progress.close()
     index = "hypervolume_gap" if own_range else "area_marker"
-    Console().print(overview_table(pd.read_csv(page.with_suffix(".csv")), index))
-    click.echo(f"report: {page.resolve()}")
+    console().print(overview_table(pd.read_csv(page.with_suffix(".csv")), index))
+    echo(f"report: {page.resolve()}")
 
 
 @main.command("check")
@@ -170,11 +170,11 @@ def check_command(project: Path, overrides: tuple[str, ...]) -> None:
     dropped = f"{table.rows_dropped} rows dropped"
     if table.rows_dropped:
         dropped += f" ({table.rows_missing} missing, {table.rows_rare} rare)"
-    click.echo(f"{project}: {loaded.name}, {network_count(loaded)} networks")
-    click.echo(f"{table.name}: {rows} rows, {columns} columns, {inputs} inputs, {dropped}")
+    echo(f"{project}: {loaded.name}, {network_count(loaded)} networks")
+    echo(f"{table.name}: {rows} rows, {columns} columns, {inputs} inputs, {dropped}")
     if table.target is not None:
-        click.echo(f"target: {table.target.name}, {table.target.nunique()} classes")
-    click.echo(", ".join(show_name(str(column)) for column in table.frame.columns))
+        echo(f"target: {table.target.name}, {table.target.nunique()} classes")
+    echo(", ".join(show_name(str(column)) for column in table.frame.columns))
 
 
 def _described(

@@ -16,6 +16,7 @@ from sparse_lightning.page_data.report import experiment_document
 from sparse_lightning.pareto import INDICES, compare
 from sparse_lightning.report.output import writable
 from sparse_lightning.report.runs import Axes, RunsView, write_runs_report
+from sparse_lightning.secrets import cleaned, without_secrets
 from sparse_lightning.suggestions import did_you_mean
 from sparse_lightning.tracking.columns import RunColumns
 from sparse_lightning.tracking.selecting import Selection, read_columns
@@ -140,7 +141,8 @@ def _read(store: Store, experiment: str, experiment_id: str, condition: str) -> 
             columns = read_columns(store.backend, selection)
         except MlflowException as error:
             if condition and error.error_code == "INVALID_PARAMETER_VALUE":
-                raise InputError(f"--filter {condition!r}: {error.message}") from error
+                said = without_secrets(error.message)
+                raise InputError(f"--filter {condition!r}: {said}") from cleaned(error)
             raise
     if not columns.ids:
         raise InputError(

@@ -13,6 +13,7 @@ from sparse_lightning.errors import InputError
 from sparse_lightning.exporting.finding import find_exported
 from sparse_lightning.exporting.pruned import ExportedNetwork
 from sparse_lightning.exporting.pyfunc import save_pyfunc
+from sparse_lightning.secrets import cleaned, without_secrets
 from sparse_lightning.tracking import Store
 
 NAME = "network"
@@ -105,4 +106,5 @@ def check_name(name: str) -> None:
     try:
         _validate_model_name(name)
     except MlflowException as error:
-        raise InputError(f"the registered model {name!r}: {error.message}") from error
+        said = without_secrets(error.message)
+        raise InputError(f"the registered model {name!r}: {said}") from cleaned(error)

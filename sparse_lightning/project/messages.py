@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from sparse_lightning.errors import ProjectError
+from sparse_lightning.secrets import without_secrets
 from sparse_lightning.suggestions import nearest
 
 Location = tuple[str | int, ...]
@@ -60,7 +61,14 @@ _TEXTS = {
 }
 """Predicates for pydantic's kinds of errors, with the keys of their contexts."""
 
-_values = reprlib.Repr()
+
+class _Values(reprlib.Repr):
+    def repr_str(self, x: str, level: int) -> str:
+        # Before it is shortened: half of an address does not tell where its password is.
+        return super().repr_str(without_secrets(x), level)
+
+
+_values = _Values()
 _values.maxstring = _values.maxother = _values.maxlong = 80
 
 
@@ -75,6 +83,7 @@ def show(value: object) -> str:
 
 def show_name(name: str) -> str:
     """A name without quotes, unless it is long or would spread over several lines."""
+    name = without_secrets(name)
     return name if name.isprintable() and len(name) < LONGEST_KEY else show(name)
 
 

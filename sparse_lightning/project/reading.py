@@ -10,6 +10,7 @@ from sparse_lightning.errors import ProjectError
 from sparse_lightning.project.groups import RegularizerSettings
 from sparse_lightning.project.messages import EXTENDS, Location, Problem, join, show
 from sparse_lightning.project.yaml import read_yaml
+from sparse_lightning.secrets import without_secrets
 from sparse_lightning.suggestions import did_you_mean
 
 LARGEST_FILE = 1_000_000
@@ -55,8 +56,9 @@ class Override:
             ProjectError: there is no `=`, a key is empty, the value is not YAML, or the field is
                 one of files alone.
         """
-        option = f"--set {text}"
         field, equals, value = text.partition("=")
+        secret = field.strip().startswith("search.storage")
+        option = f"--set {field}" if secret else f"--set {without_secrets(text)}"
         location = tuple(part.strip() for part in field.split("."))
         if not equals or not all(location):
             raise ProjectError(f"{option}: must be FIELD=VALUE, as in --set training.epochs=50")

@@ -4,11 +4,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from sparse_lightning.address import Address
 from sparse_lightning.project.messages import Location, invalid_fields
 from sparse_lightning.project.types import (
     LARGEST_SEED,
     Count,
-    Line,
     Positive,
     Probability,
     Seed,
@@ -96,7 +96,7 @@ class SearchSettings(Settings):
     hidden_threshold: Bounds = Bounds(low=0.03, high=0.8)
     sparsity: Shares = Shares(low=0.03, high=0.8)
     # It may hold a password, which must not reach the project file that is tracked.
-    storage: Annotated[Line, Field(exclude=True)] = "sqlite:///search.db"
+    storage: Annotated[Address, Field(exclude=True)] = Address("sqlite:///search.db")
 
     @model_validator(mode="before")
     @classmethod

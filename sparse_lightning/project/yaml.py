@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 import yaml
 
 from sparse_lightning.errors import ProjectError
+from sparse_lightning.secrets import cleaned, without_secrets
 
 MOST_DIGITS = 400
 """A number has at most so many signs, which is more than the greatest float takes."""
@@ -84,7 +85,7 @@ def read_yaml(text: str, origin: str) -> Any:
         mark = error.problem_mark or error.context_mark
         place = f" line {mark.line + 1}, column {mark.column + 1}:" if mark else ""
         said = error.problem or error.context or "not valid YAML"
-        raise ProjectError(f"{origin}:{place} {said}") from error
+        raise ProjectError(f"{origin}:{place} {without_secrets(said)}") from cleaned(error)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise ProjectError(

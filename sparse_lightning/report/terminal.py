@@ -8,6 +8,7 @@ from rich.text import Text
 from sparse_lightning.drawing.wording import number, shortened
 from sparse_lightning.pareto import INDICES, Comparison
 from sparse_lightning.pareto.frames import records
+from sparse_lightning.terminal import console as visible_console
 
 
 def indices_table(
@@ -66,7 +67,7 @@ def print_indices(
         console: where to.
         replicate: what the intervals are over.
     """
-    (console or Console()).print(indices_table(comparison, published, replicate))
+    (console or visible_console()).print(indices_table(comparison, published, replicate))
 
 
 def overview_table(frame: pd.DataFrame, index: str = "area_marker") -> Table:
@@ -88,7 +89,8 @@ def overview_table(frame: pd.DataFrame, index: str = "area_marker") -> Table:
     table.add_column("group", overflow="fold", max_width=12)
     columns = list(dict.fromkeys(frame["column"]))
     for column in columns:
-        table.add_column(column, justify="right")
+        # Text, because a study may be named like rich's markup.
+        table.add_column(Text(shortened(column, 80)), justify="right")
     rows = {(row["column"], row["group"]): row for row in records(frame)}
     for group in dict.fromkeys(frame["group"]):
         cells = [Text(shortened(group, 36))]

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import pandas as pd
 
+from sparse_lightning.address import Address
 from sparse_lightning.pareto import Comparison
 from sparse_lightning.pareto.depths import Depth
 from sparse_lightning.reading.agreement import Agreement
@@ -133,12 +134,15 @@ class StudyView:
 
 
 def web_address(address: str) -> str | None:
-    """The address if it is of the web, else None: a `javascript:` address must never be a link."""
+    """The address if it is of the web, else None: a `javascript:` address must never be a link.
+
+    It lacks what an `Address` hides: who reads a report must not be able to sign in by it.
+    """
     try:
         scheme = urlsplit(address).scheme
     except ValueError:
         return None
-    return address if scheme.lower() in ("http", "https") else None
+    return str(Address(address)) if scheme.lower() in ("http", "https") else None
 
 
 def run_address(tracking_ui: str | None, experiment_id: str, run_id: str) -> str | None:
@@ -146,6 +150,6 @@ def run_address(tracking_ui: str | None, experiment_id: str, run_id: str) -> str
     if not tracking_ui:
         return None
     return web_address(
-        f"{tracking_ui.rstrip('/')}/#/experiments/{quote(experiment_id, safe='')}"
+        f"{str(Address(tracking_ui)).rstrip('/')}/#/experiments/{quote(experiment_id, safe='')}"
         f"/runs/{quote(run_id, safe='')}"
     )

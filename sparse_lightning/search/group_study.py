@@ -10,6 +10,7 @@ from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from sparse_lightning.address import Address
 from sparse_lightning.errors import InputError
 from sparse_lightning.project import Project
 from sparse_lightning.project.differences import differences
@@ -50,7 +51,7 @@ class GroupStudy:
     """
 
     def __init__(
-        self, storage: RDBStorage, address: str, project: Project, digest: str, group: str
+        self, storage: RDBStorage, address: Address, project: Project, digest: str, group: str
     ):
         self.group = group
         self.name = study_name(project, group)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from sparse_lightning.address import Address
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import InputError, TrainingError
 from sparse_lightning.project import Project
@@ -11,7 +12,7 @@ from sparse_lightning.search.outcomes import Trainer
 from sparse_lightning.search.plots import page_of
 from sparse_lightning.search.result import SearchResult, found_by
 from sparse_lightning.search.samplers import quiet_optuna
-from sparse_lightning.search.storage import shown, storage_at, storage_errors
+from sparse_lightning.search.storage import check_address, storage_at, storage_errors
 from sparse_lightning.search.tracking import SearchWriter
 from sparse_lightning.suggestions import did_you_mean
 from sparse_lightning.tracking import Store
@@ -59,13 +60,14 @@ def search(
     """
     progress = progress or SilentProgress()
     chosen = _chosen(project, groups)
-    address = shown(project.search.storage)
+    address = project.search.storage
+    check_address(address)
     held = project.search.networks(len(chosen), project.training.seeds)
     made = prepare(project, held, here=cluster is None)
     table, examples = made.table, made.examples
     corner = {name: made.facts[name] for name in ("null_error", "connections_total")}
     with (
-        storage_at(project.search.storage) as storage,
+        storage_at(address) as storage,
         quiet_optuna(),
         storage_errors(address, "failed"),
     ):
@@ -160,7 +162,7 @@ def _spend(
             raise
 
 
-def _beat(studies: Mapping[str, GroupStudy], address: str) -> None:
+def _beat(studies: Mapping[str, GroupStudy], address: Address) -> None:
     with storage_errors(address, "failed"):
         for study in studies.values():
             study.beat()

@@ -1,9 +1,11 @@
 """Where Optuna keeps the state of a search: SQLite, or PostgreSQL for many machines."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from optuna.exceptions import StorageInternalError
@@ -12,45 +14,52 @@ from sqlalchemy import create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from sparse_lightning.address import Address
 from sparse_lightning.errors import InputError, SearchError
+from sparse_lightning.private import make_file
+from sparse_lightning.secrets import cleaned, keep_secret, without_secrets
 
 PATIENCE = 20
 """In seconds: how long a server may take to answer, and others may keep a SQLite file locked."""
 
 
-def shown(url: str) -> str:
-    """The address of a storage without its password.
+def check_address(address: Address | str) -> None:
+    """See to it that SQLAlchemy can read an address.
 
     Raises:
-        InputError: it is no address.
+        InputError: it cannot.
     """
     try:
-        return make_url(url).render_as_string(hide_password=True)
-    except (SQLAlchemyError, ValueError) as error:
+        make_url(Address(address).revealed())
+    except (SQLAlchemyError, ValueError):
+        # Their messages have parts of the address in them.
         raise InputError(
             "search.storage must be an address such as sqlite:///search.db or "
             "postgresql://user:password@host/database"
-        ) from error
+        ) from None
 
 
-def open_storage(url: str) -> RDBStorage:
-    """Open a storage, made if there is none.
+def open_storage(address: Address | str) -> RDBStorage:
+    """Open a storage, made if there is none; a new file of SQLite is its owner's alone.
 
     Args:
-        url: as SQLAlchemy writes addresses.
+        address: as SQLAlchemy writes addresses.
 
     Raises:
         InputError: it is no address.
         SearchError: it cannot be reached, a driver is not installed, or another version of Optuna
             or another program has made it.
     """
-    address = shown(url)
-    url = _with_driver(url)
+    address = keep_secret(Address(address))
+    check_address(address)
+    url = _with_driver(address)
     options: dict[str, Any] = {}
     if make_url(url).get_backend_name() == "postgresql":
         options = {"connect_args": {"connect_timeout": PATIENCE}, "pool_pre_ping": True}
     elif make_url(url).get_backend_name() == "sqlite":
         options = {"connect_args": {"timeout": PATIENCE}}
+    if (file := _new_file(url)) is not None:
+        make_file(file)
     with storage_errors(address, "cannot be opened"):
         try:
             if _holds_another_program(url, options):
@@ -64,22 +73,26 @@ def open_storage(url: str) -> RDBStorage:
             return storage
         except ImportError as error:
             raise SearchError(
-                f"search.storage {address} needs a driver that is not installed: {error}; "
+                f"search.storage {address} needs a driver that is not installed: "
+                f"{without_secrets(str(error))}; "
                 "pip install 'sparse-lightning[scale]' brings that of PostgreSQL"
-            ) from error
-        except RuntimeError as error:  # Optuna's word for tables that are not its own
-            first = str(error).strip().splitlines()[0]
-            raise SearchError(f"search.storage {address} cannot be used: {first}") from error
+            ) from cleaned(error)
+        except (RuntimeError, ValueError) as error:
+            # RuntimeError is Optuna's word for tables that are not its own.
+            first = _first_line(error)
+            raise SearchError(f"search.storage {address} cannot be used: {first}") from cleaned(
+                error
+            )
 
 
 @contextmanager
-def storage_at(url: str) -> Iterator[RDBStorage]:
+def storage_at(address: Address | str) -> Iterator[RDBStorage]:
     """A storage while it is needed; its connections are closed afterwards.
 
     Args:
-        url: as `open_storage` takes it, which raises the same errors.
+        address: as `open_storage` takes it, which raises the same errors.
     """
-    storage = open_storage(url)
+    storage = open_storage(address)
     try:
         yield storage
     finally:
@@ -113,22 +126,36 @@ def exchange_user_attr(storage: RDBStorage, trial: int, key: str, old: str, new:
 
 
 @contextmanager
-def storage_errors(address: str, what: str) -> Iterator[None]:
+def storage_errors(address: Address, what: str) -> Iterator[None]:
     """Turn what the database raises into a `SearchError` that names it."""
     try:
         yield
     except (SQLAlchemyError, StorageInternalError) as error:
         cause = error.__cause__ or getattr(error, "orig", None) or error
-        first = str(getattr(cause, "orig", None) or cause).strip().splitlines()[0]
-        raise SearchError(f"search.storage {address} {what}: {first}") from error
+        first = _first_line(getattr(cause, "orig", None) or cause)
+        raise SearchError(f"search.storage {address} {what}: {first}") from cleaned(error)
 
 
-def _with_driver(url: str) -> str:
+def _first_line(error: BaseException) -> str:
+    said = without_secrets(str(error)).strip()
+    return said.splitlines()[0] if said else type(error).__name__
+
+
+def _new_file(url: str) -> Path | None:
+    """The file that SQLite would make at an address; None where it would make none."""
+    made = make_url(url)
+    name = made.database or ""
+    if made.get_backend_name() != "sqlite" or name.startswith((":", "file:")):
+        return None
+    return Path(name) if name and not os.path.lexists(name) else None
+
+
+def _with_driver(address: Address) -> str:
     """The address with the driver that this package brings, where it names none.
 
     SQLAlchemy would take psycopg2 for `postgresql://`, which is another package.
     """
-    made = make_url(url)
+    made = make_url(address.revealed())
     if made.drivername == "postgresql" and find_spec("psycopg2") is None:
         made = made.set(drivername="postgresql+psycopg")
     return made.render_as_string(hide_password=False)

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from sparse_lightning.errors import DamagedError, InputError, SparseLightningError
 from sparse_lightning.page_data.networks import TooLargeError
+from sparse_lightning.secrets import traceback_of
 from sparse_lightning.server.store import HiddenError
 from sparse_lightning.server.words import RefusedError, Words
 from sparse_lightning.tracking.conditions import ConditionError
@@ -91,7 +92,8 @@ def refusal(error: Exception) -> Response:
     """What an error says to the user: one of the server's own words."""
     refused = _refused(error)
     if refused.status >= 500:
-        logger.error("%s %s failed", request.method, request.path, exc_info=error)
+        # Not `exc_info`: what MLflow and the database say names the store with its password.
+        logger.error("%s %s failed\n%s", request.method, request.path, traceback_of(error))
     response = answer({"error": str(refused)}, refused.status)
     if refused.words is Words.BUSY:
         response.headers["Retry-After"] = "1"

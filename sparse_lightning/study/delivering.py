@@ -9,6 +9,7 @@ import pandas as pd
 
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.errors import InputError, SparseLightningError, TrackingError
+from sparse_lightning.secrets import without_secrets
 from sparse_lightning.study.running import complete
 from sparse_lightning.study.study import Study
 from sparse_lightning.study.unfinished import forget
@@ -88,7 +89,7 @@ def _deliver(folder: Path, tracking_uri: str | None) -> Delivered:
     spool = Spool(folder)
     job, left, ended = spool.job, spool.left, spool.ended
     try:
-        store = Store(tracking_uri or (None if "***" in job.store else job.store), new=False)
+        store = Store(tracking_uri or (None if job.hidden else job.store), new=False)
         run = OpenedRun.resume(store, spool)
     except SparseLightningError:
         spool.close()
@@ -113,5 +114,5 @@ def _frame(store: Store, run_id: str, folder: Path) -> pd.DataFrame | None:
     try:
         return load_table(project.table, folder).frame
     except (InputError, TrackingError, OSError) as error:
-        logger.warning("the report has no attributions: %s", error)
+        logger.warning("the report has no attributions: %s", without_secrets(str(error)))
         return None

@@ -10,11 +10,13 @@ from typing import Any
 
 import pandas as pd
 
+from sparse_lightning.address import Address
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import ReportError, check_type
 from sparse_lightning.project import Project
 from sparse_lightning.report.output import writable
 from sparse_lightning.report.writing import FILES as REPORT_FILES
+from sparse_lightning.secrets import without_secrets
 from sparse_lightning.study.study import Study
 from sparse_lightning.study.unfinished import identity_of, unfinished
 from sparse_lightning.tracking import Store, StudyWriter
@@ -35,7 +37,7 @@ def open_run_of() -> str | None:
 
 def run(
     project: Project,
-    tracking_uri: str | None = None,
+    tracking_uri: str | Address | None = None,
     output: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     open_run: str | None = None,
@@ -130,5 +132,5 @@ def _agreements(study: Study, frame: pd.DataFrame) -> dict[str, Any]:
     try:
         return study.agreements(frame)
     except Exception as error:  # hours of training must not be lost for a section of the report
-        logger.warning("no attributions: %s", error)
+        logger.warning("no attributions: %s", without_secrets(str(error)))
         return {}

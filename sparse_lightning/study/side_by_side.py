@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 import torch
 
+from sparse_lightning.address import Address
 from sparse_lightning.errors import TrainingError
 from sparse_lightning.project import Project
 from sparse_lightning.study.running import run
@@ -49,7 +50,7 @@ def usual_jobs() -> int:
 def run_all(
     projects: Mapping[str, Project],
     jobs: int,
-    tracking_uri: str,
+    tracking_uri: Address,
     folder: Path,
     progress: Progress | None,
     fresh: bool,
@@ -95,7 +96,7 @@ def run_all(
 def _run(
     name: str,
     project: Project,
-    tracking_uri: str,
+    tracking_uri: Address,
     folder: Path,
     fresh: bool,
     progress: Progress,

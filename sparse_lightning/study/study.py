@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from sparse_lightning.address import Address
 from sparse_lightning.errors import InputError, TrainingError, check_type
 from sparse_lightning.garbage import uncollected
 from sparse_lightning.pareto import Comparison, compare, floor
@@ -40,7 +41,7 @@ class Study:
         self._record = record
 
     @classmethod
-    def load(cls, run_id: str, tracking_uri: str | None = None) -> "Study":
+    def load(cls, run_id: str, tracking_uri: str | Address | None = None) -> "Study":
         """Find a study again.
 
         Args:

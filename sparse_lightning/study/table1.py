@@ -159,7 +159,7 @@ class _Done:
 
     def add(self, study: Trained) -> None:
         self.studies[study.name] = {"run": study.run_id, "seconds": study.seconds}
-        write_atomically(self._path, json.dumps(self.studies), durable=True)
+        write_atomically(self._path, json.dumps(self.studies), durable=True, private=True)
 
 
 def projects_folder() -> Path:

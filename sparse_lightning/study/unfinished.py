@@ -22,6 +22,7 @@ from sparse_lightning.errors import (
     TableError,
     TrainingError,
 )
+from sparse_lightning.private import FILE, tighten
 from sparse_lightning.project import Project
 from sparse_lightning.project.differences import differences, flat
 from sparse_lightning.tracking.owners import this_process
@@ -100,7 +101,7 @@ def forget(output: Path) -> None:
 @contextmanager
 def _alone(output: Path) -> Iterator[None]:
     path = output / LOCK
-    lock = FileLock(path)
+    lock = FileLock(path, mode=FILE)
     try:
         # The system lets go of it when its holder ends, however it does.
         lock.acquire(timeout=0)
@@ -142,6 +143,7 @@ def _begun(output: Path, identity: Mapping[str, Any], fresh: bool) -> Unfinished
             f"{folder}: holds an unfinished study with other settings: {'; '.join(found)}. Finish "
             "it with those, begin anew with --fresh, or name another --output"
         )
+    tighten(folder)
     return Unfinished(key, folder, resumed=True)
 
 
@@ -154,7 +156,8 @@ def _anew(folder: Path, identity: Mapping[str, Any]) -> Unfinished:
 
 def _describe(folder: Path, key: str, identity: Mapping[str, Any], failed: bool) -> None:
     described = {"key": key, "failed": failed, "made_with": identity}
-    write_atomically(folder / DESCRIPTION, json.dumps(described, indent=2), durable=True)
+    text = json.dumps(described, indent=2)
+    write_atomically(folder / DESCRIPTION, text, durable=True, private=True)
 
 
 def _remove(folder: Path) -> None:

@@ -35,7 +35,7 @@ def end_abandoned(store: Store, experiments: Sequence[str] | None = None) -> lis
     dead = [run.info.run_id for run in running if _abandoned(store, run, known)]
     with store.errors("does not end a run whose process has died"):
         for run_id in dead:
-            store.client.set_terminated(run_id, "KILLED")
+            store.end(run_id, "KILLED")
     return dead
 
 

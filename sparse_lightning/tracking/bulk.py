@@ -24,6 +24,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME, MLFLOW_USER
 from mlflow.utils.time import get_current_time_millis
 from mlflow.utils.uri import append_to_uri_path
 
+from sparse_lightning.address import Address
 from sparse_lightning.tracking.runs import FinishedRun, log_files
 from sparse_lightning.tracking.store import Store
 
@@ -125,7 +126,7 @@ def write_runs(store: Store, experiment_id: str, runs: Iterable[FinishedRun]) ->
                 folder = append_to_uri_path(experiment.artifact_location, run_id)
                 artifact_uri = append_to_uri_path(folder, sql.ARTIFACTS_FOLDER_NAME)
                 folders.enter_context(_kept_with_its_rows(sql, run_id, folder, store.uri))
-                log_files(artifact_uri, run.files, store.uri)
+                log_files(Address(artifact_uri), run.files, store.uri)
                 rows["runs"].append(
                     {
                         **_run(run, started),
@@ -209,7 +210,7 @@ def _insert(sql: "SqlAlchemyStore", rows: dict[str, list[dict[str, Any]]]) -> No
 
 @contextmanager
 def _kept_with_its_rows(
-    sql: "SqlAlchemyStore", run_id: str, folder: str, tracking_uri: str
+    sql: "SqlAlchemyStore", run_id: str, folder: str, tracking: Address
 ) -> Iterator[None]:
     """Remove the folder of a run on an error, unless the store holds the run."""
     try:
@@ -222,5 +223,5 @@ def _kept_with_its_rows(
         except MlflowException as unknown:
             if unknown.error_code == ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
                 with suppress(Exception):  # the error that led here is what the user must know
-                    get_artifact_repository(folder, tracking_uri).delete_artifacts()
+                    get_artifact_repository(folder, tracking.revealed()).delete_artifacts()
         raise

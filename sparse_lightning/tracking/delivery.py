@@ -10,6 +10,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from requests import HTTPError, RequestException
 
+from sparse_lightning.address import Address
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.records import (
     Attached,
@@ -67,7 +68,7 @@ class Delivery:
         self._store = store
         self._run_id = run.info.run_id
         self._experiment_id = run.info.experiment_id
-        self._artifact_uri = str(run.info.artifact_uri)
+        self._artifacts = Address(str(run.info.artifact_uri))
 
     def tell(
         self, record: Record, runs: Mapping[int, str] | None = None, careful: bool = False
@@ -118,7 +119,7 @@ class Delivery:
 
     @_tell.register
     def _(self, record: Attached) -> None:
-        log_files(self._artifact_uri, {record.path: record.content}, self._store.uri)
+        log_files(self._artifacts, {record.path: record.content}, self._store.uri)
 
     @_tell.register
     def _(self, record: Given) -> None:
@@ -134,7 +135,7 @@ class Delivery:
 
     @_tell.register
     def _(self, record: Ended) -> None:
-        self._store.client.set_terminated(self._run_id, record.status, record.time)
+        self._store.end(self._run_id, record.status, record.time)
 
     def _below(self, run: FinishedRun, started: int, careful: bool) -> str:
         with retries(RETRIES):

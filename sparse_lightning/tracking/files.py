@@ -16,6 +16,7 @@ from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
 from sparse_lightning.errors import DamagedError, InputError
 from sparse_lightning.project import Project
+from sparse_lightning.secrets import cleaned, without_secrets
 from sparse_lightning.tracking.names import PROJECT_FILE
 from sparse_lightning.tracking.settings import set_to
 from sparse_lightning.tracking.store import Store
@@ -95,8 +96,9 @@ def readable(what: str, run_id: str) -> Iterator[None]:
     try:
         yield
     except UNREADABLE as error:
-        said = str(error) if isinstance(error, InputError) else repr(error)
-        raise DamagedError(f"{what} of run {run_id} cannot be read: {said:.500}") from error
+        said = without_secrets(str(error) if isinstance(error, InputError) else repr(error))
+        said = f"{what} of run {run_id} cannot be read: {said:.500}"
+        raise DamagedError(said) from cleaned(error)
 
 
 def _refuse(constant: str) -> NoReturn:

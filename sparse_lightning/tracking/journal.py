@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Any
 
 from sparse_lightning.errors import TrackingError
+from sparse_lightning.private import open_private
 
 _DIGITS = 16
 """Of the checksum before each entry."""
@@ -20,7 +21,7 @@ class Journal:
     the file is opened. A whole line with another checksum than its own is damage.
 
     Args:
-        path: of the file; made if there is none.
+        path: of the file, which is its owner's alone; made if there is none.
 
     Raises:
         TrackingError: the file cannot be used, or it is damaged or none of this kind.
@@ -31,7 +32,7 @@ class Journal:
         self._lock = Lock()
         self._ends = [0]
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            self._file = open_private(path, os.O_RDWR)
         except OSError as error:
             raise _unusable(path, error) from error
         try:

@@ -13,8 +13,10 @@ from uuid import uuid4
 
 import psutil
 
+from sparse_lightning.address import Address
 
-def make_database(uri: str) -> None:
+
+def make_database(uri: Address) -> None:
     """Make the database that a tracking URI names, where it is a file of SQLite and not there yet.
 
     Of several processes that do so at once, the first one's counts.
@@ -51,7 +53,7 @@ def make_database(uri: str) -> None:
             file.unlink(missing_ok=True)
 
 
-def missing_file(uri: str) -> Path | None:
+def missing_file(uri: Address) -> Path | None:
     """The file of SQLite that a tracking URI names, where there is none; None of other stores."""
     address = _file_address(uri)
     if address is None or os.path.exists(address.database):
@@ -59,16 +61,16 @@ def missing_file(uri: str) -> Path | None:
     return Path(address.database)
 
 
-def _file_address(uri: str) -> Any:
+def _file_address(uri: Address) -> Any:
     """The address of a SQLite store in a file, whose `database` is a path; None of others."""
-    if not uri.startswith("sqlite:"):
+    if not uri.revealed().startswith("sqlite:"):
         return None
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
     try:
-        address = make_url(uri)
-    except ArgumentError:
+        address = make_url(uri.revealed())
+    except (ArgumentError, ValueError):
         return None  # what is wrong with it MLflow will say
     name = address.database or ""
     return None if not name or name.startswith((":", "file:")) else address

@@ -133,7 +133,7 @@ class OpenedRun:
             kind,
             name,
             run.info.run_id,
-            store.shown,
+            store.uri,
             str(report.absolute()) if report else "",
             str(folder.absolute()) if folder else "",
         )
@@ -141,7 +141,7 @@ class OpenedRun:
             return cls(store, run, job, run_id is not None, patience, key=key, resumed=resumed)
         except TrackingError:
             with suppress(MlflowException, OSError):
-                store.client.set_terminated(run.info.run_id, "FAILED")
+                store.end(run.info.run_id, "FAILED")
             raise
 
     @classmethod
@@ -297,7 +297,7 @@ def complete_left(store: Store, wanted: Callable[[Job], bool]) -> None:
             logger.warning("%s", error)
             continue
         job = spool.job
-        if job.store != store.shown or not wanted(job):
+        if str(job.store) != str(store.uri) or not wanted(job):
             spool.close()
             continue
         with OpenedRun.resume(store, spool) as run:

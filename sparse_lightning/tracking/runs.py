@@ -9,7 +9,9 @@ from mlflow.entities import Metric, Param, Run
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
+from sparse_lightning.address import Address
 from sparse_lightning.drawing.files import write_atomically
+from sparse_lightning.secrets import keep_secret
 from sparse_lightning.tracking.store import Store
 
 
@@ -66,7 +68,7 @@ def fill_run(store: Store, opened: Run, run: FinishedRun) -> None:
         MlflowException, OSError: the store does not take it.
     """
     run_id, started = opened.info.run_id, int(opened.info.start_time)
-    log_files(str(opened.info.artifact_uri), run.files, store.uri)
+    log_files(Address(str(opened.info.artifact_uri)), run.files, store.uri)
     store.client.log_batch(
         run_id,
         metrics=[
@@ -74,16 +76,16 @@ def fill_run(store: Store, opened: Run, run: FinishedRun) -> None:
         ],
         params=[Param(name, value) for name, value in run.params.items()],
     )
-    store.client.set_terminated(run_id, run.status)
+    store.end(run_id, run.status)
 
 
-def log_files(artifact_uri: str, files: Mapping[str, bytes], tracking_uri: str) -> None:
+def log_files(artifacts: Address, files: Mapping[str, bytes], tracking: Address) -> None:
     """Put files among the artifacts of a run.
 
     Args:
-        artifact_uri: of the run; the client would ask the store for it, which outlasts the copy.
+        artifacts: of the run; the client would ask the store for it, which outlasts the copy.
         files: their contents by name, which may name folders.
-        tracking_uri: of the store that holds the run.
+        tracking: of the store that holds the run.
 
     Raises:
         MlflowException: no such place is known, or it does not take the files.
@@ -91,7 +93,7 @@ def log_files(artifact_uri: str, files: Mapping[str, bytes], tracking_uri: str) 
     """
     if not files:
         return
-    repository = get_artifact_repository(artifact_uri, tracking_uri)
+    repository = get_artifact_repository(keep_secret(artifacts).revealed(), tracking.revealed())
     if type(repository) is LocalArtifactRepository:
         # By way of another folder, files would take as long as all else of a run.
         _write(Path(repository.artifact_dir), files)

@@ -10,6 +10,8 @@ from mlflow.server import handlers
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
+from sparse_lightning.address import Address
+from sparse_lightning.secrets import keep_secret
 from sparse_lightning.tracking.store import NOT_THERE, Store
 
 # Private names of MLflow: there is no public way from a plugin to the stores of its server.
@@ -32,10 +34,11 @@ class ServedStore(Store):
     def __init__(self) -> None:
         from mlflow.server.constants import BACKEND_STORE_URI_ENV_VAR
 
-        self.uri = os.environ.get(BACKEND_STORE_URI_ENV_VAR) or mlflow.get_tracking_uri()
+        given = os.environ.get(BACKEND_STORE_URI_ENV_VAR) or mlflow.get_tracking_uri()
+        self.uri = keep_secret(Address(given))
         with self.errors("cannot be opened"):
             self.sql: Any = handlers._get_tracking_store()
-            self.client = _ServedClient(self.uri)
+            self.client = _ServedClient(self.uri.revealed())
 
     @property
     def page(self) -> str:

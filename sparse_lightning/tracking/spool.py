@@ -5,16 +5,18 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from uuid import uuid4
 
+from sparse_lightning.address import HIDDEN, Address
 from sparse_lightning.drawing.files import write_atomically
 from sparse_lightning.errors import InputError, TrackingError
+from sparse_lightning.private import make_folder, open_private, tighten
 from sparse_lightning.tracking.journal import Journal
 from sparse_lightning.tracking.records import Ended, Record, from_json, to_json
 
@@ -33,17 +35,34 @@ class Job:
         kind: what the job's run holds, one of `names`.
         name: of the run.
         run_id: of the run.
-        store: the address of its store; a password in it is left out.
+        store: the address of its store; on disk as it is shown, without what it hides.
         report: the folder of the report; "" where there is none.
         folder: that the paths in the project file start at.
+        hidden: whether the store's address, as a spool has it, lacks what is not shown of it.
     """
 
     kind: str
     name: str
     run_id: str
-    store: str
+    store: Address
     report: str = ""
     folder: str = ""
+    hidden: bool = False
+
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> Self:
+        """A job as `fields` has written it."""
+        store = str(fields["store"])
+        # Earlier versions wrote *** in place of a password, and no `hidden`.
+        job = cls(**{"hidden": HIDDEN in store, **fields, "store": Address(store)})
+        if not all(isinstance(value, str | bool | Address) for value in vars(job).values()):
+            raise TypeError(job)
+        return job
+
+    def fields(self) -> dict[str, Any]:
+        """The job as JSON holds it."""
+        hidden = self.hidden or self.store.hides
+        return {**vars(self), "store": str(self.store), "hidden": hidden}
 
 
 class Spool:
@@ -70,6 +89,7 @@ class Spool:
         self.folder = folder
         with ExitStack() as opened:
             opened.callback(os.close, _locked(folder))
+            tighten(folder)
             self._records = Journal(folder / RECORDS)
             opened.callback(self._records.close)
             self._delivered = Journal(folder / DELIVERED)
@@ -78,7 +98,7 @@ class Spool:
                 head = self._records[0]
                 if head.pop("format") != FORMAT:
                     raise KeyError("format")
-                self.job = Job(**head)
+                self.job = Job.read(head)
                 self.runs = {number: run for number, run in self._delivered if run}
             except (IndexError, KeyError, TypeError, ValueError, AttributeError) as error:
                 raise TrackingError(
@@ -96,7 +116,7 @@ class Spool:
         name = re.sub(r"[^\w.-]+", "_", job.name)[:80]
         folder = spool_folder() / f"{name}-{job.run_id[:8]}-{uuid4().hex[:4]}"
         try:
-            (folder / FILES).mkdir(parents=True)
+            make_folder(folder / FILES)
         except OSError as error:
             raise TrackingError(
                 f"{folder}: cannot be written, where records are kept until the tracking store "
@@ -104,7 +124,7 @@ class Spool:
             ) from error
         journal = Journal(folder / RECORDS)
         try:
-            journal.append({"format": FORMAT, **asdict(job)})
+            journal.append({"format": FORMAT, **job.fields()})
         except TrackingError:
             shutil.rmtree(folder)
             raise
@@ -168,7 +188,7 @@ class Spool:
         path = self.folder / FILES / name
         if not path.exists():
             try:
-                write_atomically(path, content, durable=True)
+                write_atomically(path, content, durable=True, private=True)
             except OSError as error:
                 raise TrackingError(f"{path}: cannot be written: {error.strerror}") from error
         return name
@@ -206,7 +226,7 @@ def shown(folder: Path) -> str:
 
 def _locked(folder: Path) -> int:
     try:
-        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+        lock = open_private(folder / LOCK, os.O_RDWR)
     except OSError as error:
         raise TrackingError(f"{folder}: cannot be used: {error.strerror}") from error
     try:

@@ -2,7 +2,7 @@
 
 import logging
 import os
-import re
+import shlex
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,13 +11,16 @@ from threading import Lock
 from typing import Any
 
 import mlflow
-from mlflow.entities import Experiment, Run
+from mlflow.entities import Experiment, Run, RunStatus
 from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from mlflow.utils.time import get_current_time_millis
 
+from sparse_lightning.address import Address
 from sparse_lightning.errors import InputError, TrackingError
+from sparse_lightning.secrets import cleaned, keep_secret, without_secrets
 from sparse_lightning.tracking.new_database import make_database, missing_file
 from sparse_lightning.tracking.settings import set_to
 
@@ -42,12 +45,12 @@ class Store:
         TrackingError: the store cannot be reached, or there is none to read.
     """
 
-    def __init__(self, uri: str | None = None, *, new: bool = True):
+    def __init__(self, uri: str | Address | None = None, *, new: bool = True):
         _quieten()
-        self.uri = uri or mlflow.get_tracking_uri()
+        self.uri = keep_secret(Address(uri or mlflow.get_tracking_uri()))
         if not new and (path := missing_file(self.uri)) is not None:
             raise TrackingError(
-                f"the tracking store {self.shown} cannot be opened: there is no file "
+                f"the tracking store {self.uri} cannot be opened: there is no file "
                 f"{path.absolute()}; name another by --tracking-uri or MLFLOW_TRACKING_URI"
             )
         with self.errors("cannot be opened"):
@@ -74,18 +77,17 @@ class Store:
     @property
     def page(self) -> str | None:
         """Where MLflow's pages of this store are; None where no server is known to have them."""
-        return self.uri if self.uri.startswith("http") else None
+        return str(self.uri) if self.uri.is_web else None
 
     @property
     def opening(self) -> str:
         """Where a browser finds the runs: the server's address, or the command that starts one."""
-        command = f"mlflow server --app-name sparse-lightning --backend-store-uri {self.shown}"
-        return self.page or f"`{command}` shows them"
-
-    @property
-    def shown(self) -> str:
-        """The address without a password that may be in it."""
-        return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", self.uri)
+        if self.page:
+            return self.page
+        store = shlex.quote(str(self.uri))
+        command = f"mlflow server --app-name sparse-lightning --backend-store-uri {store}"
+        lacks = ", once user and password are added to the address" if self.uri.hides else ""
+        return f"`{command}` shows them{lacks}"
 
     def experiment(self, name: str) -> Experiment:
         """The experiment of this name, made if there is none."""
@@ -121,7 +123,7 @@ class Store:
                 run = self.client.get_run(run_id)
             except MlflowException as error:
                 if error.error_code in NOT_THERE:
-                    raise InputError(f"{self.uri} holds no run {run_id!r}") from error
+                    raise InputError(f"{self.uri} holds no run {run_id!r}") from cleaned(error)
                 raise
         self._artifact_uris[run_id] = str(run.info.artifact_uri)
         return run
@@ -159,7 +161,8 @@ class Store:
         return {}
 
     def _repository(self, artifact_uri: str) -> tuple[ArtifactRepository, str]:
-        return get_artifact_repository(artifact_uri, self.uri), ""
+        keep_secret(Address(artifact_uri))
+        return get_artifact_repository(artifact_uri, self.uri.revealed()), ""
 
     def search(self, experiments: list[str], condition: str) -> list[Run]:
         """Every active run that meets a condition in MLflow's filter language."""
@@ -179,24 +182,44 @@ class Store:
             if not token:
                 return runs
 
+    def end(self, run_id: str, status: str, time: int | None = None) -> None:
+        """End a run; MLflow's client would print its name and the whole address of the store.
+
+        Args:
+            run_id: of the run.
+            status: `FINISHED`, `FAILED` or `KILLED`.
+            time: in milliseconds since 1970; default: now.
+
+        Raises:
+            MlflowException, OSError: the store does not take it.
+        """
+        ended = get_current_time_millis() if time is None else time
+        self.backend.update_run_info(run_id, RunStatus.from_string(status), ended, None)
+
     @contextmanager
     def errors(self, what: str) -> Iterator[None]:
         """Turn what MLflow raises into a `TrackingError` that names the store."""
         try:
             yield
         except (MlflowException, OSError) as error:
-            raise TrackingError(f"the tracking store {self.uri} {what}: {reason(error)}") from error
+            said = f"the tracking store {self.uri} {what}: {reason(error)}"
+            raise TrackingError(said) from cleaned(error)
 
 
 def reason(error: Exception) -> str:
-    """The first line of what an error says, of a database's in the words of its driver."""
+    """The first line of what an error says, without passwords; of a database's, as its driver says.
+
+    Args:
+        error: of MLflow, a database or the network.
+    """
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(said := getattr(cause, "orig", None), Exception):
             error = said
             break
         cause = cause.__cause__
-    return str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+    said = without_secrets(str(error)).strip()
+    return said.splitlines()[0] if said else without_secrets(repr(error))
 
 
 @contextmanager
@@ -211,7 +234,7 @@ def retries(most: int) -> Iterator[None]:
         yield
 
 
-def _opened(uri: str) -> mlflow.MlflowClient:
+def _opened(uri: Address) -> mlflow.MlflowClient:
     """A client of a store that answers.
 
     Where several processes find a new database, each lets MLflow make its tables, and all but one
@@ -220,17 +243,19 @@ def _opened(uri: str) -> mlflow.MlflowClient:
     for left in range(OPENING_TRIES - 1, -1, -1):
         try:
             make_database(uri)
-            client = mlflow.MlflowClient(uri)
+            client = mlflow.MlflowClient(uri.revealed())
             client.search_experiments(max_results=1)
             return client
         except Exception as error:
             # Alembic is a part of MLflow's SQL stores only.
-            if not type(error).__module__.startswith(("alembic", "sqlalchemy")):
+            databases = type(error).__module__.startswith(("alembic", "sqlalchemy"))
+            # What is no address they say with parts of it, as of a port that is no number.
+            if not databases and not isinstance(error, ValueError | ImportError):
                 raise
-            if not left:
+            if not left or not databases:
                 raise TrackingError(
                     f"the tracking store {uri} cannot be opened: {reason(error)}"
-                ) from error
+                ) from cleaned(error)
             time.sleep(1)
     raise AssertionError
 
@@ -241,10 +266,10 @@ def _quieten() -> None:
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 
-def _knock(uri: str) -> None:
+def _knock(uri: Address) -> None:
     """Fail at once where no server listens; MLflow's client would retry for minutes."""
-    if uri.startswith("http"):
+    if uri.is_web:
         import requests
 
         verify = os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() not in ("true", "1")
-        requests.head(uri, timeout=20, verify=verify, allow_redirects=False)
+        requests.head(uri.revealed(), timeout=20, verify=verify, allow_redirects=False)

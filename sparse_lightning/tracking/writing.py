@@ -15,6 +15,7 @@ from sparse_lightning.modules.failures import Failure
 from sparse_lightning.population import single
 from sparse_lightning.project import Project
 from sparse_lightning.replica import Replica
+from sparse_lightning.secrets import without_secrets
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.datasets import dataset_of
 from sparse_lightning.tracking.job_writer import JobWriter
@@ -83,7 +84,7 @@ class StudyWriter(JobWriter):
         if self.project.tracking.system_metrics:
             from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
-            monitor = SystemMetricsMonitor(self.run_id, tracking_uri=self._run.store.uri)
+            monitor = SystemMetricsMonitor(self.run_id, tracking_uri=self._run.store.uri.revealed())
             monitor.start()
             stack.callback(monitor.finish)
 
@@ -247,8 +248,8 @@ def failure_tags(failure: Failure | None) -> dict[str, str]:
         return {}
     step = {} if failure.step is None else {names.FAILURE_STEP: str(failure.step)}
     return {
-        names.FAILURE: str(failure),
+        names.FAILURE: without_secrets(str(failure)),
         names.FAILURE_PHASE: failure.phase,
-        names.FAILURE_CAUSE: failure.cause,
+        names.FAILURE_CAUSE: without_secrets(failure.cause),
         **step,
     }

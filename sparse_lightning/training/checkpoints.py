@@ -116,7 +116,7 @@ class FolderCheckpoints:
                 "penalty must hold tensors, numbers, texts, lists and dicts only"
             ) from error
         try:
-            write_atomically(self._path(name), content, durable=True)
+            write_atomically(self._path(name), content, durable=True, private=True)
         except OSError as error:
             # A full disk is no reason to end what is trained: what was kept before stays.
             logger.warning(

@@ -5,9 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from sparse_lightning.address import Address
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import ClusterError
 from sparse_lightning.project import Project
+from sparse_lightning.project.search import SearchSettings
+from sparse_lightning.secrets import cleaned, keep_secret, without_secrets
 from sparse_lightning.training.checkpoints import (
     CarriedCheckpoints,
     Checkpoints,
@@ -99,8 +102,8 @@ class Cluster:
         except KilledWorker as error:
             raise ClusterError(
                 f"{self._name}: the workers were lost, one after the other, at the same part: "
-                f"{error}"
-            ) from error
+                f"{without_secrets(str(error))}"
+            ) from cleaned(error)
         finally:
             self._client.cancel(futures)
 
@@ -135,12 +138,17 @@ def cluster_of(workers: int | None, scheduler: str | None) -> Iterator[Cluster |
             "pip install 'sparse-lightning[scale]'"
         ) from error
     settings = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+    address = None if scheduler is None else keep_secret(Address(scheduler))
     try:
-        client = Client(**settings) if scheduler is None else Client(scheduler, timeout=PATIENCE)
+        if address is None:
+            client = Client(**settings)
+        else:
+            client = Client(address.revealed(), timeout=PATIENCE)
     except (OSError, ValueError) as error:
-        raise ClusterError(f"--scheduler {scheduler}: does not answer: {error}") from error
+        said = f"--scheduler {address}: does not answer: {without_secrets(str(error))}"
+        raise ClusterError(said) from cleaned(error)
     with client:
-        name = f"--workers {workers}" if scheduler is None else f"--scheduler {scheduler}"
+        name = f"--workers {workers}" if address is None else f"--scheduler {address}"
         yield Cluster(client, name)
 
 
@@ -172,6 +180,7 @@ def train_on(
     if cluster is None and project.training.devices == 1:
         return train(project, examples, progress, checkpoints=checkpoints)
     workers = Devices(project) if cluster is None else cluster
+    project = _without_storage(project)
     count = workers.workers
     kept = checkpoints or NoCheckpoints()
     parts = parts_of(project, count)
@@ -189,6 +198,13 @@ def train_on(
 
     trained = workers.run(_train_part, arguments, progress, keep)
     return joined([part.population for part in trained])
+
+
+def _without_storage(project: Project) -> Project:
+    """A project for workers, who have no use for the password of a search's storage."""
+    default = SearchSettings().storage
+    search = project.search.model_copy(update={"storage": default})
+    return project.model_copy(update={"search": search})
 
 
 _FITS = "fits"

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 import torch
 
+from sparse_lightning.terminal import guarded
+
 T = TypeVar("T")
 
 
@@ -100,6 +102,7 @@ def _begin(
     _Worker.stopped = stopped
     signal.signal(signal.SIGINT, _interrupt_once)
     threading.Thread(target=_die_with_parent, daemon=True).start()
+    guarded().__enter__()  # for as long as the process lives
     if prepare is not None:
         prepare(*arguments)
     torch.set_num_threads(threads)

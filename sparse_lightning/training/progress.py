@@ -6,6 +6,8 @@ from typing import Protocol, runtime_checkable
 
 import pytorch_lightning as pl
 
+from sparse_lightning.terminal import console, echo
+
 
 @runtime_checkable
 class Progress(Protocol):
@@ -84,18 +86,17 @@ class TerminalProgress:
         if beside is not None:
             self._bar = beside._bar
             return
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
         self._bar = Bar(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),  # it begins with a project's name
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("epochs, {task.fields[replicas]} networks,"),
             TimeRemainingColumn(),
             TextColumn("left"),
-            console=Console(stderr=True),
+            console=console(stderr=True),
         )
 
     def start(self, stage: str, epochs: int, replicas: int) -> None:
@@ -130,14 +131,14 @@ class LineProgress:
     def start(self, stage: str, epochs: int, replicas: int) -> None:
         self._stage, self._epochs, self._replicas = self._title + stage, epochs, replicas
         self._done, self._began = 0, time.monotonic()
-        print(f"{self._stage}: {replicas} networks, {epochs} epochs", file=sys.stderr, flush=True)
+        echo(f"{self._stage}: {replicas} networks, {epochs} epochs", err=True)
 
     def advance(self) -> None:
         self._done += 1
         if self._done * 10 // self._epochs > (self._done - 1) * 10 // self._epochs:
             left = (time.monotonic() - self._began) / self._done * (self._epochs - self._done)
             line = f"{self._stage}: epoch {self._done} of {self._epochs}, {left:.0f} s left"
-            print(line, file=sys.stderr, flush=True)
+            echo(line, err=True)
 
     def close(self) -> None: ...
 

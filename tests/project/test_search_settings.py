@@ -1,6 +1,7 @@
 import pytest
 
 from sparse_lightning import Project, ProjectError
+from sparse_lightning.address import Address
 from sparse_lightning.project.types import LARGEST_SEED
 
 
@@ -63,6 +64,38 @@ def test_the_seeds_of_a_search_are_none_of_the_studys(training):
 
 def test_a_password_is_not_written_into_project_files():
     made = project(storage="postgresql://me:secret@host/base")
-    assert made.search.storage == "postgresql://me:secret@host/base"
-    assert "secret" not in made.dump_yaml()
+    assert made.search.storage == Address("postgresql://me:secret@host/base")
+    assert "secret" not in f"{made.dump_yaml()} {made!r} {made.search.model_dump_json()}"
     assert Project.parse(made.dump_yaml()) == made
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "search.storage=[postgresql://me:pW0Rd@h]",
+        "search.storage={a: postgresql://me:pW0Rd@h}",
+        "search.storage=postgresql://me:pW 0Rd@h\\x1b: [",
+        'search.storage="postgresql://me:pW0Rd@h\\n"',
+        "search=postgresql://me:pW0Rd@h",
+        "search.trials=postgresql://me:pW0Rd@h",
+        "postgresql://me:pW0Rd@h",
+        "search.storage.x=postgresql://me:pW0Rd@h",
+        "search={storage: [http://me:pW0Rd@h]}",
+        "name=postgresql://me:pW0Rd@h/db",
+    ],
+)
+def test_no_message_echoes_a_password(override):
+    with pytest.raises(ProjectError) as failure:
+        Project.parse("table: {source: wine}\nnetwork: {units: [2]}", [override])
+    assert "0Rd" not in str(failure.value)
+
+
+def test_no_message_of_a_file_echoes_a_password():
+    for line in (
+        "storage: [postgresql://me:pW0Rd@h]",
+        "trials: http://me:pW0Rd@h",
+        "http://u:pW0Rd@h: 1",
+    ):
+        with pytest.raises(ProjectError) as failure:
+            Project.parse(f"table: {{source: wine}}\nnetwork: {{units: [2]}}\nsearch:\n  {line}")
+        assert "0Rd" not in str(failure.value)

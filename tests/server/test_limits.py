@@ -28,7 +28,7 @@ class Place:
     def __init__(self, folder: Path, serve: Any):
         self.store = Store(f"sqlite:///{folder}/mlflow.db")
         self.experiment = self.store.experiment("e").experiment_id
-        self.client = serve(self.store.uri, folder / "mlruns")
+        self.client = serve(self.store.uri.revealed(), folder / "mlruns")
 
     def write(self, *runs: FinishedRun) -> list[str]:
         return bulk.write_runs(self.store, self.experiment, list(runs))

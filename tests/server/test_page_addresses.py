@@ -49,7 +49,7 @@ def made(workplace: Path) -> tuple[Store, str, list[str]]:
 
 @pytest.fixture
 def client(made: Any, serve: Any, workplace: Path) -> Any:
-    return serve(made[0].uri, workplace / "mlruns")
+    return serve(made[0].uri.revealed(), workplace / "mlruns")
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def place(workplace: Path) -> Place:
 @pytest.fixture
 def client(place: Place, serve: Any, page_api: Any, workplace: Path, monkeypatch: Any) -> Any:
     monkeypatch.setattr(page_api, "permissions", Some({place.own, "0"}))
-    return serve(place.store.uri, workplace / "mlruns")
+    return serve(place.store.uri.revealed(), workplace / "mlruns")
 
 
 def test_one_s_own_are_read(client: Any, place: Place):

@@ -28,7 +28,7 @@ def store(wine_job: Job, workplace: Path) -> Store:
 
 @pytest.fixture
 def client(store: Store, wine_job: Job, serve: Any) -> Any:
-    return serve(store.uri, wine_job.folder / "mlruns")
+    return serve(store.uri.revealed(), wine_job.folder / "mlruns")
 
 
 @pytest.fixture

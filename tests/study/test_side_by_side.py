@@ -104,7 +104,7 @@ def test_when_one_fails_the_other_does_not_go_on(workplace):
 @pytest.mark.long
 @pytest.mark.parametrize("told", ["parent", "all"])
 def test_an_interrupt_ends_all_of_them_as_it_ends_one(workplace, told):
-    process = begun(workplace, uri := Store().uri)
+    process = begun(workplace, uri := Store().uri.revealed())
     if told == "parent":
         os.kill(process.pid, signal.SIGINT)
     else:  # as a terminal does
@@ -121,7 +121,7 @@ def test_an_interrupt_ends_all_of_them_as_it_ends_one(workplace, told):
 
 @pytest.mark.long
 def test_they_die_with_the_process_that_they_work_for(workplace):
-    process = begun(workplace, Store().uri)
+    process = begun(workplace, Store().uri.revealed())
     workers = psutil.Process(process.pid).children(recursive=True)
     assert len(workers) >= 2
     process.kill()

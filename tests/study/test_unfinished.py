@@ -3,13 +3,16 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from sparse_lightning.errors import CheckpointError, StudyInUseError, TrackingError, TrainingError
 from sparse_lightning.project import Project
 from sparse_lightning.study.unfinished import identity_of, unfinished
+from sparse_lightning.training.checkpoints import FolderCheckpoints
 
 SETTINGS = {"training.epochs": 3, "training.seeds": (1, 2)}
 
@@ -127,3 +130,32 @@ def test_ctrl_c_says_how_to_go_on(tmp_path):
         unfinished(tmp_path, SETTINGS, fresh=False),
     ):
         raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
+def test_what_is_kept_is_its_owners_alone(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        with suppress(TrackingError), unfinished(tmp_path, SETTINGS, False) as job:
+            FolderCheckpoints(job.folder, job.key).write("a fit", {"weights": torch.ones(2)})
+            lock = tmp_path / ".lock"
+            assert lock.stat().st_mode & 0o777 == 0o600
+            raise TrackingError("it ends here")
+    finally:
+        os.umask(before)
+    kept = list(job.folder.iterdir())
+    assert len(kept) == 2
+    assert {file.stat().st_mode & 0o777 for file in kept} == {0o600}
+    assert job.folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_an_earlier_version_has_left_open_is_closed(tmp_path):
+    job = stopped(tmp_path)
+    job.folder.chmod(0o755)
+    for file in job.folder.iterdir():
+        file.chmod(0o644)
+    again = stopped(tmp_path)
+    assert again.resumed
+    assert job.folder.stat().st_mode & 0o777 == 0o700
+    (again.folder / "fit").unlink()
+    assert {file.stat().st_mode & 0o777 for file in job.folder.iterdir()} == {0o600}

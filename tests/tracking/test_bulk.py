@@ -87,7 +87,7 @@ def store(make_store) -> Store:
 
 
 def folder_of(store: Store) -> Path:
-    return Path(store.uri.removeprefix("sqlite:///")).parent
+    return Path(store.uri.revealed().removeprefix("sqlite:///")).parent
 
 
 def experiment_of(store: Store) -> str:

@@ -62,7 +62,7 @@ def test_what_an_earlier_job_of_the_name_has_left_is_delivered(workplace):
     spools = {}
     for name in ("mine", "other"):
         run = OpenedRun.open(store, "search", name)
-        spools[name] = Spool.create(Job("search", name, run.run_id, store.shown))
+        spools[name] = Spool.create(Job("search", name, run.run_id, store.uri))
         spools[name].append(Below(1, trial(run.run_id, "left")))
         spools[name].close()
     complete_left(store, lambda job: job.name == "mine")

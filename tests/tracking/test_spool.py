@@ -2,10 +2,15 @@
 
 import json
 import math
+import os
+from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
+from sparse_lightning.address import Address
 from sparse_lightning.errors import InputError, TrackingError
+from sparse_lightning.tracking.journal import Journal
 from sparse_lightning.tracking.records import (
     INLINE,
     Attached,
@@ -18,7 +23,7 @@ from sparse_lightning.tracking.records import (
 from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.spool import Job, Spool, spools_in
 
-JOB = Job("study", "<odd/name>\n", "0" * 32, "http://server", "/reports/odd")
+JOB = Job("study", "<odd/name>\n", "0" * 32, Address("http://server"), "/reports/odd")
 RUN = FinishedRun(
     "λ=0.1 seed 1",
     {"seed": "1"},
@@ -139,3 +144,77 @@ def test_small_contents_stand_in_the_record(folder):
     assert len(list((folder / "files").iterdir())) == 2
     lines = (folder / "records.jsonl").read_text().splitlines()
     assert json.loads(lines[2].partition(" ")[2])["content"] == {"base64": "iVBORw=="}
+
+
+def modes(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.stat().st_mode & 0o777
+        for path in (folder, *folder.rglob("*"))
+    }
+
+
+def private(folder):
+    """Whether a folder and all in it are their owner's alone."""
+    wanted = {name: 0o700 if (folder / name).is_dir() else 0o600 for name in modes(folder)}
+    return modes(folder) == wanted
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
+def test_a_spool_is_its_owners_alone(place, umask):
+    before = os.umask(umask)
+    try:
+        spool = Spool.create(JOB)
+        for record in RECORDS:
+            spool.append(record)
+        spool.mark(1, None)
+        spool.close()
+    finally:
+        os.umask(before)
+    assert len(modes(place)) > 5
+    assert private(place)
+
+
+def test_no_file_of_a_spool_is_open_to_others_for_a_moment(place, monkeypatch):
+    made, system = [], os.open
+
+    def opened(path, flags, mode=0o777, **more):
+        made.append((flags, mode))
+        return system(path, flags, mode, **more)
+
+    monkeypatch.setattr(os, "open", opened)
+    Spool.create(JOB).append(Attached("large", b"x" * (INLINE + 1)))
+    creating = [mode for flags, mode in made if flags & os.O_CREAT]
+    assert len(creating) >= 4
+    assert set(creating) == {0o600}
+
+
+def test_a_spool_of_looser_modes_is_tightened(folder):
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    (folder / "link").symlink_to("/")
+    Spool(folder).close()
+    (folder / "link").unlink()
+    assert private(folder)
+
+
+@pytest.mark.parametrize(
+    "store", ["http://me:pW0Rd@server", "postgresql://h/db?password=pW0Rd", "tcp://me:pW/0Rd@h"]
+)
+def test_no_password_is_written_into_a_spool(store):
+    job = replace(JOB, store=Address(store))
+    spool = Spool.create(job)
+    assert spool.job.hidden
+    assert str(spool.job.store) == str(job.store)
+    spool.close()
+    for file in spool.folder.rglob("*"):
+        assert file.is_dir() or b"0Rd" not in file.read_bytes()
+    with closing(Journal(spool.folder / "records.jsonl")) as journal:
+        assert Job.read({k: v for k, v in journal[0].items() if k != "format"}) == spool.job
+
+
+def test_a_spool_of_an_earlier_version_tells_that_its_address_lacks_a_password():
+    fields = {"kind": "study", "name": "x", "run_id": "0" * 32, "report": "", "folder": ""}
+    assert Job.read({**fields, "store": "postgresql://me:***@h/db"}).hidden
+    assert not Job.read({**fields, "store": "sqlite:///x.db"}).hidden
+    with pytest.raises(TypeError):
+        Job.read({**fields, "store": "x", "report": 1})

@@ -1,10 +1,23 @@
+import traceback
+
 import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
 from mlflow.store.db import utils
 
 import sparse_lightning as sl
+from sparse_lightning import secrets
+from sparse_lightning.address import Address
+from sparse_lightning.secrets import keep_secret
 from sparse_lightning.tracking.store import Store
 
 pytestmark = pytest.mark.usefixtures("workplace")
+
+
+@pytest.fixture(autouse=True)
+def _forgetful(monkeypatch):
+    """The passwords of these tests are known to them alone."""
+    monkeypatch.setattr(secrets, "_known", set())
 
 
 @pytest.mark.parametrize(
@@ -20,7 +33,7 @@ def test_a_store_that_cannot_be_reached_is_named(uri):
 
 def test_the_default_store_is_a_file_in_the_working_folder(workplace):
     store = Store()
-    assert store.uri == f"sqlite:///{workplace}/mlflow.db"
+    assert store.uri == Address(f"sqlite:///{workplace}/mlflow.db")
     assert store.page is None
     assert store.opening == (
         f"`mlflow server --app-name sparse-lightning --backend-store-uri {store.uri}` shows them"
@@ -29,11 +42,44 @@ def test_the_default_store_is_a_file_in_the_working_folder(workplace):
 
 def test_a_password_is_not_shown():
     store = Store()
-    store.uri = "postgresql://me:secret@host/mlflow"
-    assert store.shown == "postgresql://me:***@host/mlflow"
-    assert "secret" not in store.opening
-    store.uri = "http://host:5000"
-    assert (store.shown, store.opening) == ("http://host:5000", "http://host:5000")
+    store.uri = Address("postgresql://me:secret@host/mlflow?options=-c x")
+    assert store.opening == (
+        "`mlflow server --app-name sparse-lightning --backend-store-uri "
+        "'postgresql://host/mlflow?options=***'` shows them, once user and password are added to "
+        "the address"
+    )
+    store.uri = Address("http://me:secret@host:5000")
+    assert (store.page, store.opening) == ("http://host:5000", "http://host:5000")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        *("http://me:pW0Rd@127.0.0.1:9", "http://me:pW/0Rd@127.0.0.1:9", "http://me:pW0Rd@"),
+        *("postgresql+psycopg://me:pW0Rd@127.0.0.1:9/x", "postgresql://me:pW0Rd@h:port/x"),
+        *("foo://me:pW0Rd@bar", "mysql+nosuch://me:pW0Rd@h/x", "http://[me:pW0Rd@h"),
+        "postgresql+psycopg://127.0.0.1:9/x?user=me&password=pW0Rd",
+    ],
+)
+def test_no_traceback_of_a_store_that_cannot_be_opened_tells_its_password(uri, monkeypatch):
+    monkeypatch.setattr(utils, "MAX_RETRY_COUNT", 1)  # else MLflow tries for minutes
+    monkeypatch.setattr("sparse_lightning.tracking.store.OPENING_TRIES", 1)
+    with pytest.raises(sl.TrackingError) as caught:
+        Store(uri)
+    said = "".join(traceback.format_exception(caught.value))
+    assert "pW0Rd" not in said
+    assert "0Rd@" not in said
+
+
+def test_the_cause_of_an_error_keeps_its_code():
+    store = Store()
+    store.uri = keep_secret(Address("http://me:pW0Rd@host"))
+    with pytest.raises(sl.TrackingError) as caught, store.errors("fails"):
+        raise MlflowException("no http://me:pW0Rd@host, pW0Rd", RESOURCE_DOES_NOT_EXIST)
+    cause = caught.value.__cause__
+    assert isinstance(cause, MlflowException)
+    assert (cause.message, cause.get_http_status_code()) == ("no http://host, ***", 404)
+    assert str(caught.value) == "the tracking store http://host fails: no http://host, ***"
 
 
 def test_a_deleted_experiment_is_not_written_to():
