@@ -25,6 +25,7 @@ PRIVATE = {
         "_get_proxied_run_artifact_destination_path",
         "_get_source_type",
         "_get_sqlalchemy_filter_clauses",
+        "_get_model_registry_store",
         "_get_tracking_store",
         "_initialize_tables",
         "_is_servable_proxied_run_artifact_root",

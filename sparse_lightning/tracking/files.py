@@ -43,7 +43,10 @@ def read_document(store: Store, run_id: str, file: str) -> bytes:
         if store.limited or local:
             size = _sizes(repository, folder, file).get(file)
             if size is None:
-                raise DamagedError(f"the run {run_id} holds no file {file}")
+                raise DamagedError(
+                    f"the tracking store {store.uri} does not give {file} of run {run_id}: there "
+                    "is no such file"
+                )
             store.admit(run_id, file, size)
         path = posixpath.join(folder, file)
         if local:
