@@ -139,23 +139,22 @@ def test_one_bad_run_costs_that_run_alone(client: Any, place: Place):
     assert {one["name"] for one in answer.json["studies"]} == {"mine", "torn", "odd"}
 
 
-@pytest.mark.parametrize(
-    "number",
-    ["01", "1 ", " 1", "+1", "1.0", "1_0", "١", "１", "-1", "9" * 30, "9" * 5000, "", "1\0"],
-)
-def test_experiments_are_spelled_as_mlflow_spells_them(client: Any, number: str):
-    for kind in ("runs", "columns"):
-        answer = client.get(f"{API}/{kind}", query_string={"experiment": number})
-        assert answer.status_code == 404, number
+NUMBERS = ["01", "1 ", " 1", "+1", "1.0", "1_0", "١", "１", "-1", "9" * 30, "9" * 5000, "", "1\0"]
 
 
-@pytest.mark.parametrize(
-    "spelled", ["{} ", "{}\0", "{}'", "{}/", "{}%", "\u0661{}", "{}" + "a" * 300]
-)
-def test_runs_are_spelled_as_mlflow_spells_them(client: Any, place: Place, spelled: str):
-    run_id = spelled.format(place.network)
-    assert client.get(f"{API}/runs", query_string={"study": run_id}).status_code == 404
-    assert client.get(f"{API}/runs", query_string={"study": place.study.upper()}).status_code == 404
+def test_experiments_are_spelled_as_mlflow_spells_them(client: Any):
+    for number in NUMBERS:
+        for kind in ("runs", "columns"):
+            answer = client.get(f"{API}/{kind}", query_string={"experiment": number})
+            assert answer.status_code == 404, number
+
+
+def test_runs_are_spelled_as_mlflow_spells_them(client: Any, place: Place):
+    known = place.study
+    for run_id in [f"{known}{end}" for end in (" ", "\0", "'", "/", "%", "a" * 300)]:
+        assert client.get(f"{API}/runs", query_string={"study": run_id}).status_code == 404
+    for run_id in (f"\u0661{known}", known.upper()):
+        assert client.get(f"{API}/runs", query_string={"study": run_id}).status_code == 404
 
 
 def test_the_backend_is_told_to_nobody(
