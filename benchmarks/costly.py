@@ -153,15 +153,15 @@ def requests(filled: Filled) -> Iterator[tuple[str, Callable[[], str]]]:
     large = names_of(5_000)
     yield "10,000 runs", lambda: [many(), f"runs?experiment={filled.many}"][1]
     yield (
-        "30 comparisons",
+        "20 comparisons",
         lambda: condition(
-            " and ".join(f"metrics.m{place % 10} >= {-place}" for place in range(30))
+            " and ".join(f"metrics.m{place % 10} >= {-place}" for place in range(20))
         ),
     )
     yield (
-        "30 comparisons of text",
+        "20 comparisons of text",
         lambda: condition(
-            " and ".join(f"params.p{place % 14} LIKE '%{place % 7}%'" for place in range(30))
+            " and ".join(f"params.p{place % 14} LIKE '%{place % 7}%'" for place in range(20))
         ),
     )
     yield (

@@ -11,7 +11,7 @@ from sparse_lightning.secrets import cleaned, without_secrets
 MOST_DIGITS = 400
 """A number has at most so many signs, which is more than the greatest float takes."""
 
-MOST_FIELDS = 100_000
+MOST_FIELDS = 10_000
 """So many fields are looked at for `<<`, by which a small file can stand for any number of them."""
 
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")

@@ -21,7 +21,7 @@ MOST_POINTS = 50_000
 LONGEST_CONDITION = 2_000
 """Characters of a condition; what splits it takes time quadratic in them."""
 
-MOST_COMPARISONS = 30
+MOST_COMPARISONS = 20
 """Comparisons in a condition; each joins a table, and SQLite joins 64 at most."""
 
 CONDITION_SECONDS = 2.0
