@@ -45,6 +45,9 @@ class Store:
         TrackingError: the store cannot be reached, or there is none to read.
     """
 
+    limited = False
+    """Whether files of runs are admitted by their size."""
+
     def __init__(self, uri: str | Address | None = None, *, new: bool = True):
         _quieten()
         self.uri = keep_secret(Address(uri or mlflow.get_tracking_uri()))
@@ -56,18 +59,6 @@ class Store:
         with self.errors("cannot be opened"):
             _knock(self.uri)
             self.client = _opened(self.uri)
-
-    limited = False
-    """Whether files of runs are admitted by their size."""
-
-    def admit(self, run_id: str, file: str, size: int) -> None:
-        """Refuse a file of a run that is too large to be read; here none is.
-
-        Args:
-            run_id: of the run.
-            file: its name.
-            size: in bytes.
-        """
 
     @property
     def backend(self) -> Any:
@@ -195,6 +186,15 @@ class Store:
         """
         ended = get_current_time_millis() if time is None else time
         self.backend.update_run_info(run_id, RunStatus.from_string(status), ended, None)
+
+    def admit(self, run_id: str, file: str, size: int) -> None:
+        """Refuse a file of a run that is too large to be read; here none is.
+
+        Args:
+            run_id: of the run.
+            file: its name.
+            size: in bytes.
+        """
 
     @contextmanager
     def errors(self, what: str) -> Iterator[None]:
