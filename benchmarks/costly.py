@@ -122,6 +122,24 @@ def requests(filled: Filled) -> Iterator[tuple[str, Callable[[], str]]]:
         (run_id,) = write(filled.few, FinishedRun("large", params=params))
         return f"networks/{run_id}"
 
+    def names(count: int) -> str:
+        experiment = store.experiment(f"names {count}").experiment_id
+        params = {f"param {place}": "x" for place in range(count)}
+        write(experiment, FinishedRun("r", params=params))
+        return f"runs?experiment={experiment}"
+
+    def many_experiments() -> str:
+        from mlflow.store.db.base_sql_model import Base
+        from sqlalchemy import insert
+
+        rows = [
+            {"name": f"{place} {'x' * 240}", "lifecycle_stage": "active", "creation_time": place}
+            for place in range(20_000)
+        ]
+        with store.backend.ManagedSessionMaker(read_only=False) as session:
+            session.execute(insert(Base.metadata.tables["experiments"]), rows)
+        return "overview"
+
     def long_history() -> str:
         points = [("metric", step, float(step)) for step in range(1_000_000)]
         (run_id,) = write(filled.few, FinishedRun("long", metrics=points))
@@ -172,6 +190,8 @@ def requests(filled: Filled) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "a pattern of wildcards", lambda: condition("params.p1 LIKE '" + "%a" * 1_900 + "'")
     yield "12,000 names", unique
     yield "a run of 100,000 params", large_run
+    yield "50,000 names of one run", lambda: names(50_000)
+    yield "500,000 names of one run", lambda: names(500_000)
     yield "1,000,000 points", long_history
     yield "20,000 studies", many_studies
     yield "20 projects of 60,000 keys", lambda: filled.study_with(keys(60_000))
@@ -183,11 +203,18 @@ def requests(filled: Filled) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "weights of bytes", bytes_
     yield "12-30,000-12", lambda: filled.network_of(names_of(12), *filled.dense(12, 30_000, 12))
     yield "5,000-40-5,000", lambda: filled.network_of(large, *filled.dense(5_000, 40, 5_000))
+    yield (
+        "300 long names, 300-300-300",
+        lambda: filled.network_of(
+            [f"{place} {'x' * 2_500}" for place in range(300)], *filled.dense(300, 300, 300)
+        ),
+    )
     yield "800-300-800", lambda: filled.network_of(names_of(800), *filled.dense(800, 300, 800))
     yield (
         "300 of 40 layers",
         lambda: filled.network_of(names_of(12), *filled.dense(12, *[110] * 40, 12)),
     )
+    yield "20,000 experiments", many_experiments
     yield "2,000 layers", lambda: filled.network_of(names_of(2), *filled.dense(*[2] * 2_000))
     yield "a long name of 10,000 levels", lambda: encoding(repeated())
     yield "a large encoding", lambda: encoding(encoding_of(names_of(60_000)))

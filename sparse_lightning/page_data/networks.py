@@ -29,9 +29,9 @@ MOST_LAYERS = 50
 MOST_UNITS = 300
 """Units of each of its hidden layers, which is what a diagram can show."""
 
-MOST_READ = 50_000_000
-"""The product of the codes (or classes) of a network and the square of its columns, of which the
-paths are read: each column is compared with each other one."""
+MOST_SAID = 5_000_000
+"""Characters of all names in what is read of its paths, at most: each code names columns, and each
+column its partners. Where there may be more, the page reads the paths itself."""
 
 SWEPT = ("thresholds", "connections", "squared_error")
 MOST_THRESHOLDS = 1_000
@@ -136,10 +136,13 @@ def study_of(run: Run) -> str:
 
 
 def _mappings(structure: Structure) -> Mappings | ClassPaths | None:
-    codes, columns = structure.widths[structure.code_layer], len(structure.variables)
-    if not structure.is_autoencoder:
-        codes = structure.widths[-1]
-    if codes * columns**2 > MOST_READ:
+    columns, longest = len(structure.variables), max(map(len, structure.variables))
+    if structure.is_autoencoder:
+        names = (2 * structure.widths[structure.code_layer] + columns) * columns
+    else:
+        names = 2 * structure.widths[-1] * columns
+        longest = max(longest, *map(len, structure.names[-1]))
+    if names * longest > MOST_SAID:
         return None
     try:
         return (Mappings if structure.is_autoencoder else ClassPaths).of(structure)
@@ -161,10 +164,10 @@ def _sweep(stored: Any, run_id: str) -> Document:
         }
 
 
-def _numbers(values: Any, length: int) -> list[float | None]:
+def _numbers(values: Any, length: int) -> list[float | int | None]:
     if not isinstance(values, list) or len(values) != length:
         raise ValueError(f"{length} numbers are expected")
-    return [None if value is None else number(value) for value in values]
+    return [value if type(value) is int else number(value) for value in values]
 
 
 def _layers(network: StoredNetwork, structure: Structure) -> list[Document]:

@@ -9,6 +9,7 @@ from sparse_lightning.drawing.wording import number, shortened
 from sparse_lightning.pareto import INDICES, Comparison
 from sparse_lightning.pareto.frames import records
 from sparse_lightning.terminal import console as visible_console
+from sparse_lightning.terminal import visible
 
 
 def indices_table(
@@ -43,7 +44,7 @@ def indices_table(
         table.add_column("failed", justify="right", no_wrap=True)
     for row in records(comparison.indices):
         # Text, because a group may be named like rich's markup.
-        cells = [Text(shortened(row["group"], 54))]
+        cells = [Text(shortened(visible(row["group"]), 54))]
         cells += [Text(_cell(row, index)) for index in INDICES]
         if published:
             cells.append(Text(number(published.get(row["group"])).replace("–", "-")))
@@ -93,7 +94,7 @@ def overview_table(frame: pd.DataFrame, index: str = "area_marker") -> Table:
         table.add_column(Text(shortened(column, 80)), justify="right")
     rows = {(row["column"], row["group"]): row for row in records(frame)}
     for group in dict.fromkeys(frame["group"]):
-        cells = [Text(shortened(group, 36))]
+        cells = [Text(shortened(visible(group), 36))]
         for column in columns:
             row = rows.get((column, group))
             published = f"\n({number(row['published'], 3)})" if row and beside else ""

@@ -57,7 +57,7 @@ class Api:
         blueprint.after_request(guard)
         blueprint.register_error_handler(Exception, refusal)
         for path, view in (
-            ("/api/overview", self.overview),
+            ("/api/overview", self._in_turn(self.overview)),
             ("/api/runs", self._in_turn(self.runs)),
             ("/api/columns", self._in_turn(self.columns)),
             ("/api/networks/<run_id>", self._in_turn(self.network)),

@@ -29,8 +29,11 @@ LONGEST_BODY = 10_000
 """Bytes of a request that registers a model; it holds but a name."""
 
 AT_ONCE = {True: 1, False: 2}
-"""Requests for runs, networks and models that a worker answers at a time: of one user where there
-are users, else of all."""
+"""Requests for data of the page that a worker answers at a time: of one user where there are
+users, else of all."""
 
-WAITING = {True: 8, False: 24}
-"""Such requests that wait for their turn; further ones are sent away."""
+WAITING = {True: 5, False: 24}
+"""Such requests that wait for their turn; others are sent away. A browser sends six at once."""
+
+ALL_WAITING = 24
+"""Of all users together; a worker has forty threads for these and all others."""

@@ -59,7 +59,10 @@ def _is_foreign() -> bool:
     if site is not None:
         return site not in ("same-origin", "none")
     origin = request.headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc != request.host
+    try:
+        return origin is not None and urlsplit(origin).netloc != request.host
+    except ValueError:  # it is no address
+        return True
 
 
 def register(store: UserStore, run: Run, name: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from sparse_lightning.server.permissions import Permissions
 from sparse_lightning.tracking.counting import parts_of_run
 from sparse_lightning.tracking.limits import TooMuchError
 from sparse_lightning.tracking.names import PROJECT_FILE
-from sparse_lightning.tracking.served import ServedStore
+from sparse_lightning.tracking.served import ServedStore, is_place_of_server
 
 RUN_ID = re.compile(rf"[0-9A-Za-z][0-9A-Za-z_-]{{0,{LONGEST_ID - 1}}}", re.ASCII)
 """How MLflow spells the ids of runs."""
@@ -66,6 +66,14 @@ class UserStore(ServedStore):
     def artifacts(self, run_id: str) -> tuple[ArtifactRepository, str]:
         self.run(run_id)
         return super().artifacts(run_id)
+
+    def placed(self, run_id: str) -> bool:
+        """Whether the files are on the server's disk, behind it or in its default place.
+
+        Elsewhere they are because somebody has chosen the place of an experiment.
+        """
+        place = str(self.run(run_id).info.artifact_uri)
+        return is_place_of_server(place)
 
     def search(self, experiments: list[str], condition: str) -> list[Run]:
         return super().search(self._permissions.readable(experiments), condition)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Condition
 
+from sparse_lightning.server.limits import ALL_WAITING
 from sparse_lightning.server.words import RefusedError, Words
 
 
@@ -34,7 +35,8 @@ class Turns:
         """
         with self._changed:
             if self._answered[user] >= self._at_once:
-                if self._waiting[user] >= self._most_waiting:
+                full = self._waiting.total() >= ALL_WAITING
+                if full or self._waiting[user] >= self._most_waiting:
                     raise RefusedError(Words.BUSY)
                 self._waiting[user] += 1
                 try:

@@ -7,7 +7,7 @@ from typing import Any
 
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from sparse_lightning.tracking.limits import MOST_EMPTY, Meter
+from sparse_lightning.tracking.limits import MOST_COLUMNS, MOST_EMPTY, Meter
 from sparse_lightning.tracking.names import (
     FAILURE,
     FAILURE_CAUSE,
@@ -214,6 +214,7 @@ def _numbers(
             meter.count(1)
             column = columns.get(name)
             if column is None:
+                meter.name()
                 column = columns[name] = _Numbers()
             column.places.append(place)
             column.values.append(value if math.isfinite(value) else None)
@@ -230,6 +231,7 @@ def _texts(
             meter.count(1, len(text))
             column = columns.get(name)
             if column is None:
+                meter.name()
                 column = columns[name] = _Texts()
             code = column.levels.get(text)
             if code is None:
@@ -252,7 +254,7 @@ def _kept(
     ]
     kept: dict[str, list[str]] = {kind: [] for kind in columns}
     empty = 0
-    for missing, kind, name in sorted(every):
+    for missing, kind, name in sorted(every)[:MOST_COLUMNS]:
         empty += max(missing, 0)
         if empty > MOST_EMPTY:
             break

@@ -14,12 +14,13 @@ from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
-from sparse_lightning.errors import DamagedError, InputError
+from sparse_lightning.errors import DamagedError, InputError, TrackingError
 from sparse_lightning.project import Project
 from sparse_lightning.secrets import cleaned, without_secrets
+from sparse_lightning.tracking.limits import TooMuchError
 from sparse_lightning.tracking.names import PROJECT_FILE
 from sparse_lightning.tracking.settings import set_to
-from sparse_lightning.tracking.store import Store
+from sparse_lightning.tracking.store import Store, reason
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -37,7 +38,7 @@ def read_document(store: Store, run_id: str, file: str) -> bytes:
         DamagedError: the run has none of that name.
         TrackingError: the store fails, or does not admit a file of that size.
     """
-    with store.errors(f"does not give {file} of run {run_id}"):
+    with _reached(store, run_id, f"does not give {file}"):
         repository, folder = store.artifacts(run_id)
         local = type(repository) is LocalArtifactRepository
         if store.limited or local:
@@ -61,7 +62,7 @@ def held(store: Store, run_id: str, *files: str) -> set[str]:
     Raises:
         TrackingError: the store fails.
     """
-    with store.errors(f"does not list the files of run {run_id}"):
+    with _reached(store, run_id, "does not list the files"):
         return set(_sizes(*store.artifacts(run_id), *files))
 
 
@@ -102,6 +103,28 @@ def readable(what: str, run_id: str) -> Iterator[None]:
         said = without_secrets(str(error) if isinstance(error, InputError) else repr(error))
         said = f"{what} of run {run_id} cannot be read: {said:.500}"
         raise DamagedError(said) from cleaned(error)
+
+
+@contextmanager
+def _reached(store: Store, run_id: str, what: str) -> Iterator[None]:
+    """Turn whatever goes wrong at the place of a run's files into an error that names the run.
+
+    What the libraries of object stores raise has no base in common, and they may not be installed.
+    """
+    try:
+        with store.errors(f"{what} of run {run_id}"):
+            yield
+    except (DamagedError, InputError):
+        raise
+    except Exception as error:
+        said = error if isinstance(error, TrackingError) else None
+        said = said or TrackingError(
+            f"the tracking store {store.uri} {what} of run {run_id}: {reason(error)}"
+        )
+        if isinstance(said, TooMuchError) or store.placed(run_id):
+            raise said from cleaned(error)
+        # Whoever made the experiment has chosen the place, and that is no fault of the store.
+        raise DamagedError(str(said)) from cleaned(error)
 
 
 def _refuse(constant: str) -> NoReturn:

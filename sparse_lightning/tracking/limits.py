@@ -15,6 +15,12 @@ MOST_EMPTY = 2_000_000
 """Cells of columns that hold nothing. Of ten thousand names that a run each has, a table has a
 hundred million; the columns that most runs have are kept."""
 
+MOST_COLUMNS = 15_000
+"""Metrics, params and tags that are given as columns, those that most runs have."""
+
+MOST_NAMES = 50_000
+"""Names of metrics, params and tags that are told apart at all."""
+
 MOST_POINTS = 50_000
 """Points of the history of one run; of more, every so many steps are read."""
 
@@ -36,7 +42,20 @@ class Meter:
     """Counts what is read of the compared runs, and refuses what is too much."""
 
     def __init__(self) -> None:
-        self.values = self.text = 0
+        self.values = self.text = self.names = 0
+
+    def name(self) -> None:
+        """Note that a new name was read.
+
+        Raises:
+            TooMuchError: there are too many.
+        """
+        self.names += 1
+        if self.names > MOST_NAMES:
+            raise TooMuchError(
+                f"these runs have more than {MOST_NAMES:,} metrics, params and tags; compare fewer "
+                "of them"
+            )
 
     def count(self, values: int, text: int = 0) -> None:
         """Note that so many values were read, with so many characters.

@@ -22,6 +22,10 @@ LARGEST_ID = 2**31 - 1
 """MLflow's databases count experiments with 32 bits."""
 
 
+LONGEST_TEXT = 300
+"""Characters of a name that is offered."""
+
+
 @dataclass(frozen=True)
 class StudyHead:
     """What a study is called, and where it stands.
@@ -43,6 +47,11 @@ class StudyHead:
     dataset: str | None
     started: int | None
     status: str
+
+    def __post_init__(self) -> None:
+        for name in ("name", "task", "dataset"):
+            text = getattr(self, name)
+            object.__setattr__(self, name, None if text is None else text[:LONGEST_TEXT])
 
     @classmethod
     def of(cls, run: Run) -> "StudyHead":

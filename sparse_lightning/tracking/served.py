@@ -9,6 +9,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.server import handlers
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from mlflow.utils.uri import is_local_uri
 
 from sparse_lightning.address import Address
 from sparse_lightning.secrets import keep_secret
@@ -64,6 +65,18 @@ def repository_of(artifact_uri: str) -> tuple[ArtifactRepository, str]:
         folder = handlers._get_proxied_run_artifact_destination_path(artifact_uri)
         return handlers._get_artifact_repo_mlflow_artifacts(), folder
     return get_artifact_repository(artifact_uri), ""
+
+
+def is_place_of_server(artifact_uri: str) -> bool:
+    """Whether files of an address are on the server's disk, behind it or in its default place."""
+    from mlflow.server.constants import ARTIFACT_ROOT_ENV_VAR
+
+    root = os.environ.get(ARTIFACT_ROOT_ENV_VAR)
+    return (
+        handlers._is_servable_proxied_run_artifact_root(artifact_uri)
+        or is_local_uri(artifact_uri)
+        or bool(root and artifact_uri.startswith(root))
+    )
 
 
 def has_model(name: str) -> bool:

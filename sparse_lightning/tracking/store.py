@@ -187,6 +187,14 @@ class Store:
         ended = get_current_time_millis() if time is None else time
         self.backend.update_run_info(run_id, RunStatus.from_string(status), ended, None)
 
+    def placed(self, run_id: str) -> bool:
+        """Whether the files of a run are where the store puts them; here that is always believed.
+
+        Args:
+            run_id: of the run.
+        """
+        return True
+
     def admit(self, run_id: str, file: str, size: int) -> None:
         """Refuse a file of a run that is too large to be read; here none is.
 

@@ -102,6 +102,15 @@ def test_names_that_few_runs_have_take_no_columns(place: Place, monkeypatch: pyt
     assert runs["columns_left_out"] == 40 - 100 // 39
 
 
+def test_the_most_common_columns_are_given(place: Place, monkeypatch: pytest.MonkeyPatch):
+    place.write(FinishedRun("r", metrics=[(f"m{number}", 0, 1.0) for number in range(9)]))
+    monkeypatch.setattr(columns, "MOST_COLUMNS", 4)
+    runs = place.runs().json
+    assert (list(runs["metrics"]), runs["columns_left_out"]) == (["m0", "m1", "m2", "m3"], 5)
+    monkeypatch.setattr(of_comparisons, "MOST_NAMES", 8)
+    assert place.runs().status_code == 413
+
+
 def test_too_many_values_are_refused(place: Place, monkeypatch: pytest.MonkeyPatch):
     place.write(*[FinishedRun("r", metrics=[("m", 0, 1.0)], params={"p": "x" * 50})] * 3)
     assert place.runs().status_code == 200
@@ -209,7 +218,7 @@ def test_large_networks_are_not_looked_into(place: Place, monkeypatch: pytest.Mo
 
 def test_of_very_many_columns_nothing_is_said(place: Place, monkeypatch: pytest.MonkeyPatch):
     assert len(place.network(["a", "b", "c"]).json["codes"]) == 2
-    monkeypatch.setattr(networks, "MOST_READ", 17)  # 2 codes, 3 columns
+    monkeypatch.setattr(networks, "MOST_SAID", 20)  # (2 · 2 codes + 3 columns) · 3 columns: 21
     told = place.network(["a", "b", "c"]).json
     assert (told["codes"], told["variables_read"], told["sentences"]) == (None, None, [])
 

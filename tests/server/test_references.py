@@ -120,6 +120,26 @@ def test_a_run_may_be_hidden_in_a_readable_experiment(
     assert runs["studies"] == []
 
 
+@pytest.mark.parametrize("where", ["gs://x/y", "s3://x/y", "foo://x", "models:/x/1", "/nowhere"])
+def test_a_place_that_somebody_chose_is_no_failure_of_the_store(
+    client: Any, place: Place, where: str, page_api: Any
+):
+    """Libraries for it may be missing, or it is none; MLflow lets every user choose one."""
+    experiment = place.store.client.create_experiment(where, where)
+    for run in (study_run("elsewhere", ["a"]), network_run(place.study)):
+        made = place.store.client.create_run(experiment, tags=dict(run.tags))
+        place.store.client.set_terminated(made.info.run_id)
+        if run.tags[names.KIND] == names.STUDY:
+            place.write(place.own, network_run(made.info.run_id))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page_api, "permissions", Some({place.own, experiment}))
+        runs = client.get(f"{API}/runs?experiment={place.own}")
+        assert runs.status_code == 200
+        assert {one["name"] for one in runs.json["studies"]} == {"mine", "elsewhere"}
+        answer = client.get(f"{API}/networks/{made.info.run_id}?threshold=0.1")
+        assert answer.status_code == 422, answer.json
+
+
 def test_one_bad_run_costs_that_run_alone(client: Any, place: Place):
     for parent in ("0" * 32, "not/an id", "", "x" * 300, "٣", place.network):
         place.write(place.own, network_run(parent))

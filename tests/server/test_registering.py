@@ -79,6 +79,7 @@ REFUSED: list[tuple[int, dict[str, Any]]] = [
     (403, {"json": {"name": "m"}, "headers": {**HEADERS, "Origin": "http://elsewhere"}}),
     (403, {"json": {"name": "m"}, "headers": {**HEADERS, "Origin": "http://localhost:81"}}),
     (403, {"json": {"name": "m"}, "headers": {**HEADERS, "Origin": "null"}}),
+    (403, {"json": {"name": "m"}, "headers": {**HEADERS, "Origin": "http://["}}),
     (400, {"json": [], "headers": HEADERS}),
     (400, {"json": {"name": 1}, "headers": HEADERS}),
     (400, {"json": {"name": "a/b"}, "headers": HEADERS}),
