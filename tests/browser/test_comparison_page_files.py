@@ -135,7 +135,8 @@ def test_a_network_is_registered(opener, served):
     dialog.get_by_label("Name of the model").fill("small wine")
     button.click()
     done = dialog.get_by_role("status")
-    expect(done).to_have_text("small wine is registered, version 1.")
+    # The first model that a worker makes waits until torch is loaded.
+    expect(done).to_have_text("small wine is registered, version 1.", timeout=60_000)
     expect(dialog.get_by_role("alert")).to_have_count(0)
     version = served.client.get_model_version("small wine", "1")
     assert version.run_id == network
