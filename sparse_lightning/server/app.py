@@ -1,11 +1,16 @@
 """The apps of `mlflow server --app-name …` (entry points in pyproject.toml)."""
 
+import sys
 from typing import Any
 
 from sparse_lightning.server.api import Api
 from sparse_lightning.server.permissions import BasicAuth, Everyone, Permissions, static_prefix
 from sparse_lightning.tracking.page_api import ADDRESS
 from sparse_lightning.tracking.served import check_server
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread that computes keeps Python while others wait, a tenth of the default. A light
+request asks the database dozens of times, and waits so long each time for each heavy one."""
 
 
 def create_app() -> Any:
@@ -44,5 +49,6 @@ def _with_page(permissions: Permissions) -> Any:
     from mlflow.server import app
 
     check_server()
+    sys.setswitchinterval(SWITCH_SECONDS)
     app.register_blueprint(Api(permissions).blueprint(), url_prefix=static_prefix() + ADDRESS)
     return app

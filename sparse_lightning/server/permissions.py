@@ -132,7 +132,11 @@ def _know_users(auth: Any) -> None:
 
     def authenticate_request() -> Any:
         known = g.get(KNOWN_USER)
-        return authenticate() if known is None else known
+        if known is None:
+            known = authenticate()
+            if request.blueprint == BLUEPRINT and not isinstance(known, Response):
+                setattr(g, KNOWN_USER, known)
+        return known
 
     auth.authenticate_request = authenticate_request
 
