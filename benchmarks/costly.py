@@ -125,7 +125,7 @@ def requests(filled: Filled) -> Iterator[tuple[str, Callable[[], str]]]:
     def names(count: int) -> str:
         experiment = store.experiment(f"names {count}").experiment_id
         params = {f"param {place}": "x" for place in range(count)}
-        write(experiment, FinishedRun("r", params=params))
+        write(experiment, FinishedRun("r", params=params, metrics=[("m", 0, 1.0)]))
         return f"runs?experiment={experiment}"
 
     def many_experiments() -> str:

@@ -157,6 +157,8 @@ def explain(
         origin: the project file, which is to blame for what nobody sets.
         settings: who sets what; the later ones prevail.
     """
+    if all(setting.origin == origin for setting in settings):
+        settings = ()  # who sets a field need not be looked for
     lines = (
         f"{_blame(problem.location, origin, settings)}: {problem.text}" for problem in problems
     )
