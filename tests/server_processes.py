@@ -17,6 +17,18 @@ DEADLINE = 120
 """Seconds in which a server must have come up; MLflow makes its tables first."""
 
 
+ADMIN = ("admin", "a password of sixteen")
+AUTH = """\
+[mlflow]
+default_permission = {default}
+database_uri = sqlite:///{folder}/users.db
+admin_username = admin
+admin_password = a password of sixteen
+authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+"""
+"""The file that MLFLOW_AUTH_CONFIG_PATH names; its admin is `ADMIN`."""
+
+
 @dataclass(frozen=True)
 class Server:
     """A running server: `address` ends in its static prefix, without a slash."""

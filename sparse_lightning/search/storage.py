@@ -24,7 +24,7 @@ PATIENCE = 20
 
 
 def check_address(address: Address | str) -> None:
-    """See to it that SQLAlchemy can read an address.
+    """Check that SQLAlchemy can read an address.
 
     Raises:
         InputError: it cannot.

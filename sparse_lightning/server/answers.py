@@ -4,7 +4,6 @@ import json
 import logging
 import zlib
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 from flask import Response, request
@@ -66,21 +65,23 @@ def written(document: Any) -> Iterator[bytes]:
             yield b"," * bool(place) + _part(key) + b":"
             yield from written(value)
         yield b"}"
-    elif isinstance(document, list | tuple) and any(
-        isinstance(value, dict | list | tuple) for value in islice(document, 1)
-    ):
+    elif _is_list(document) and document and isinstance(document[0], dict | list | tuple):
         yield b"["
         for place, value in enumerate(document):
             yield b"," * bool(place)
             yield from written(value)
         yield b"]"
-    elif isinstance(document, list | tuple) and len(document) > AT_ONCE:
+    elif _is_list(document) and len(document) > AT_ONCE:
         yield b"["
         for start in range(0, len(document), AT_ONCE):
             yield b"," * bool(start) + _part(document[start : start + AT_ONCE])[1:-1]
         yield b"]"
     else:
         yield _part(document)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple)
 
 
 def _part(value: Any) -> bytes:

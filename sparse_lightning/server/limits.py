@@ -19,11 +19,8 @@ LARGEST_FILE = 8_000_000
 LARGEST_JSON = 3_000_000
 """Bytes of a JSON file of a run, such as the encoding of a table with thirty thousand inputs."""
 
-LARGEST_PROJECT = 60_000
-"""Bytes of the project of a study, which take half a second to read."""
-
 MOST_OF_PROJECTS = 60_000
-"""Bytes of the projects of all studies of one comparison."""
+"""Bytes of the projects of all studies of one comparison, which take half a second to read."""
 
 LONGEST_BODY = 10_000
 """Bytes of a request that registers a model; it holds but a name."""

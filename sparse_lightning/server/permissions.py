@@ -71,10 +71,7 @@ class BasicAuth:
     def authenticate(self) -> Response | None:
         # MLflow's own hook asks as well, but leaves out paths that begin like `/static`.
         known = self._auth.authenticate_request()
-        if isinstance(known, Response):
-            return known
-        g.setdefault(KNOWN_USER, known)
-        return None
+        return known if isinstance(known, Response) else None
 
     def user(self) -> str | None:
         known: Any = self._auth.authenticate_request()

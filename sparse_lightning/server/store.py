@@ -11,7 +11,6 @@ from sparse_lightning.errors import InputError
 from sparse_lightning.server.limits import (
     LARGEST_FILE,
     LARGEST_JSON,
-    LARGEST_PROJECT,
     LONGEST_ID,
     MOST_OF_A_RUN,
     MOST_OF_PROJECTS,
@@ -86,7 +85,7 @@ class UserStore(ServedStore):
         """
         most = LARGEST_JSON if file.endswith(".json") else LARGEST_FILE
         if file == PROJECT_FILE:
-            most = min(LARGEST_PROJECT, MOST_OF_PROJECTS - self._projects)
+            most = MOST_OF_PROJECTS - self._projects
             self._projects += size if size <= most else 0
         if size > most:
             raise TooMuchError(

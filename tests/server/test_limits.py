@@ -156,7 +156,7 @@ def test_large_projects_are_not_read(place: Place, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(
         studies, "read_project", lambda store, run_id: read.append(run_id) or known(store, run_id)
     )
-    large = study_run("large", ["a"], project_yaml=b"#" * (limits.LARGEST_PROJECT + 1))
+    large = study_run("large", ["a"], project_yaml=b"#" * (limits.MOST_OF_PROJECTS + 1))
     small = study_run("small", ["a"])
     for study in place.write(large, small, large):
         place.write(network_run(study))

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from flask import Flask, Response, g, request
+from flask import Blueprint, Flask, Response, g, request
 
 from sparse_lightning.server.permissions import (
     BLUEPRINT,
@@ -36,6 +36,14 @@ class Auth(SimpleNamespace):
         return SimpleNamespace(username="someone")
 
 
+def asked_page() -> Any:
+    """A request to an address of the page."""
+    page, app = Blueprint(BLUEPRINT, "x"), Flask("x")
+    page.add_url_rule("/", "page", lambda: "")
+    app.register_blueprint(page)
+    return app.test_request_context("/")
+
+
 def basic_auth(auth: Any) -> BasicAuth:
     permissions = BasicAuth.__new__(BasicAuth)
     permissions._auth = auth
@@ -60,12 +68,12 @@ def test_a_password_is_checked_once_a_request():
     auth = Auth()
     _know_users(auth)
     permissions = basic_auth(auth)
-    with Flask("x").test_request_context():
+    with asked_page():
         assert permissions.authenticate() is None
         assert permissions.user() == "someone"
         assert permissions.user() == "someone"
         assert auth.asked == 1
-    with Flask("x").test_request_context():
+    with asked_page():
         assert permissions.user() == "someone"
     assert auth.asked == 2
 
@@ -74,7 +82,7 @@ def test_who_is_not_known_stays_unknown():
     auth = Auth(authenticate_request=lambda: Response("who?", 401))
     _know_users(auth)
     permissions = basic_auth(auth)
-    with Flask("x").test_request_context():
+    with asked_page():
         for _ in range(2):
             refused = permissions.authenticate()
             assert refused is not None

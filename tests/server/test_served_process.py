@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from mlflow.exceptions import MlflowException
 from postgres import PostgreSQL
-from server_processes import Server, serving
+from server_processes import ADMIN, AUTH, Server, serving
 from studies import Job
 
 from sparse_lightning.tracking import Store
@@ -17,16 +17,7 @@ from sparse_lightning.tracking.selecting import Selection, read_columns
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 API = "sparse-lightning/api"
-ADMIN = ("admin", "a password of sixteen")
 READER, STRANGER = ("reader", "reader's password 1"), ("stranger", "stranger's password 1")
-AUTH = """\
-[mlflow]
-default_permission = {default}
-database_uri = sqlite:///{folder}/users.db
-admin_username = admin
-admin_password = a password of sixteen
-authorization_function = mlflow.server.auth:authenticate_request_basic_auth
-"""
 
 
 @pytest.fixture(scope="module")

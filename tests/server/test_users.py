@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from server_processes import Server, serving
+from server_processes import ADMIN, AUTH, Server, serving
 from stored_networks import network_run, study_run
 
 from sparse_lightning.server.limits import WAITING
@@ -20,16 +20,7 @@ from sparse_lightning.tracking.runs import FinishedRun
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 API = "sparse-lightning/api"
-ADMIN = ("admin", "a password of sixteen")
 USERS = {name: (name, f"the password of {name}") for name in ("none", "reader", "denied")}
-AUTH = """\
-[mlflow]
-default_permission = {default}
-database_uri = sqlite:///{folder}/users.db
-admin_username = admin
-admin_password = a password of sixteen
-authorization_function = mlflow.server.auth:authenticate_request_basic_auth
-"""
 PLACES = {"open": "opened", "closed": "concealed"}
 """Experiments, with a word that stands in everything of their runs."""
 
