@@ -20,23 +20,21 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sparse_lightning.components import (
-    by_contribution,
-    contribution_ratios,
-    covariance_of,
-    exact_components,
-    mean_loadings,
-    sparse_pca,
-    unit_loadings,
-)
+from sparse_lightning.comparison import hypervolume_gap
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.modules.components import Decoder, PrincipalComponents
-from sparse_lightning.modules.population import Optimization
-from sparse_lightning.pareto import hypervolume_gap
+from sparse_lightning.nn.exact_components import covariance_of, exact_components, sparse_pca
+from sparse_lightning.nn.loadings import (
+    by_contribution,
+    contribution_ratios,
+    mean_loadings,
+    unit_loadings,
+)
+from sparse_lightning.nn.population import Optimization
+from sparse_lightning.nn.principal_components import Decoder, PrincipalComponents
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.groups import regularizers_for, training_order
-from sparse_lightning.replica import FLOOR, Replica
+from sparse_lightning.regularizers.replica import FLOOR, Replica
 from sparse_lightning.training.fitting import fit
 
 COMPONENTS = 10

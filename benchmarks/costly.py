@@ -252,7 +252,7 @@ def main() -> None:
         from sparse_lightning.server.app import create_app
 
         create_app()
-        import sparse_lightning.page_data.networks  # noqa: F401
+        import sparse_lightning.page.networks  # noqa: F401
 
         processes = get_context("fork")
         for name, prepare in requests(filled):

@@ -56,7 +56,7 @@ def written_study(uri: str, count: int, folder: Path) -> tuple[str, str, int]:
     from sparse_lightning import Project
     from sparse_lightning.data.catalog import load_table
     from sparse_lightning.data.examples import Examples
-    from sparse_lightning.population import batched_layer
+    from sparse_lightning.nn.layers import batched_layer
     from sparse_lightning.tracking import Store, StudyWriter
     from sparse_lightning.tracking.names import ENCODING_FILE
     from sparse_lightning.training.documents import INPUT_ERRORS, SWEEP

@@ -23,12 +23,12 @@ import torch
 from torch import nn
 
 from sparse_lightning.data.loading import TableModule
-from sparse_lightning.modules.autoencoder import Autoencoder
-from sparse_lightning.modules.population import Optimization
-from sparse_lightning.population import batched_layer
+from sparse_lightning.nn.autoencoder import Autoencoder
+from sparse_lightning.nn.layers import batched_layer
+from sparse_lightning.nn.population import Optimization
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.groups import regularizers_for
-from sparse_lightning.replica import FLOOR
+from sparse_lightning.regularizers.replica import FLOOR
 from sparse_lightning.training.fitting import fit
 from sparse_lightning.training.grid import replicas_of
 

@@ -62,7 +62,7 @@ def report(experiment: str, uri: str, folder: Path) -> dict[str, float]:
 
 RUNNING = """
 import json, statistics, sys, time
-from sparse_lightning.study import Study
+from sparse_lightning.workflows import Study
 
 experiment, uri, folder = sys.argv[1:]
 times = []

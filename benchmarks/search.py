@@ -28,8 +28,8 @@ import pandas as pd
 import torch
 
 from sparse_lightning import Project
+from sparse_lightning.comparison import score
 from sparse_lightning.data.catalog import load_table
-from sparse_lightning.pareto import score
 from sparse_lightning.project import Group
 from sparse_lightning.search.candidates import Candidate, Floor, train_candidates, train_floor
 from sparse_lightning.search.group_study import GroupStudy
@@ -104,11 +104,11 @@ class Bench:
 
     def score_of(self, project: Project, candidate: Candidate) -> float:
         """The index of a candidate whose networks are trained one by one, the floor's left out."""
-        from sparse_lightning.modules.autoencoder import Autoencoder
-        from sparse_lightning.modules.population import Optimization
-        from sparse_lightning.population import batched_layer, connections
+        from sparse_lightning.nn.autoencoder import Autoencoder
+        from sparse_lightning.nn.layers import batched_layer, connections
+        from sparse_lightning.nn.population import Optimization
         from sparse_lightning.regularizers.groups import regularizers_for
-        from sparse_lightning.replica import Replica
+        from sparse_lightning.regularizers.replica import Replica
         from sparse_lightning.training.fitting import fit
         from sparse_lightning.training.measuring import squared_errors
 

@@ -30,12 +30,12 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
-from sparse_lightning.modules.autoencoder import Autoencoder
-from sparse_lightning.modules.population import Optimization
-from sparse_lightning.population import batched_layer
+from sparse_lightning.nn.autoencoder import Autoencoder
+from sparse_lightning.nn.layers import batched_layer
+from sparse_lightning.nn.population import Optimization
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.groups import regularizers_for, training_order
-from sparse_lightning.replica import FLOOR, Replica
+from sparse_lightning.regularizers.replica import FLOOR, Replica
 from sparse_lightning.training.fitting import fit
 from sparse_lightning.training.grid import chunk_size, chunks, replicas_of
 

@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   base: "./",
   build: {
-    outDir: "../sparse_lightning/server/page",
+    outDir: "../sparse_lightning/page/built",
     emptyOutDir: true,
     modulePreload: false,
     cssCodeSplit: false,

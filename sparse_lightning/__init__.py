@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sparse_lightning.comparison import area_index, hypervolume_gap
     from sparse_lightning.errors import (
         InputError,
         ProjectError,
@@ -17,10 +18,13 @@ if TYPE_CHECKING:
         TrackingError,
         TrainingError,
     )
-    from sparse_lightning.estimators import SparseAutoencoder, SparseClassifier, SparsePCA
-    from sparse_lightning.exporting import save_model
+    from sparse_lightning.integrations.estimators import (
+        SparseAutoencoder,
+        SparseClassifier,
+        SparsePCA,
+    )
+    from sparse_lightning.integrations.exporting import save_model
     from sparse_lightning.network import Network
-    from sparse_lightning.pareto import area_index, hypervolume_gap
     from sparse_lightning.project import Project
     from sparse_lightning.regularizers.concave import MCP, SCAD, LogSum
     from sparse_lightning.regularizers.connections import ConnectionCount
@@ -37,8 +41,8 @@ if TYPE_CHECKING:
     from sparse_lightning.regularizers.schedules import Ramp, Warmup
     from sparse_lightning.regularizers.trimmed import HiddenTopK
     from sparse_lightning.regularizers.weight import L1, SelectiveL1, WeightRegularizer
-    from sparse_lightning.study import Study, run
-    from sparse_lightning.study.searching import search_strengths
+    from sparse_lightning.workflows import Study, run
+    from sparse_lightning.workflows.searching import search_strengths
 
 __version__ = "0.1.0"
 
@@ -66,21 +70,21 @@ _HOMES = {
     "RegularizerError": "errors",
     "SCAD": "regularizers.concave",
     "SelectiveL1": "regularizers.weight",
-    "SparseAutoencoder": "estimators",
-    "SparseClassifier": "estimators",
+    "SparseAutoencoder": "integrations.estimators",
+    "SparseClassifier": "integrations.estimators",
     "SparseLightningError": "errors",
-    "SparsePCA": "estimators",
-    "Study": "study",
+    "SparsePCA": "integrations.estimators",
+    "Study": "workflows",
     "TableError": "errors",
     "TrackingError": "errors",
     "TrainingError": "errors",
     "Warmup": "regularizers.schedules",
     "WeightRegularizer": "regularizers.weight",
-    "area_index": "pareto",
-    "hypervolume_gap": "pareto",
-    "run": "study",
-    "save_model": "exporting",
-    "search_strengths": "study.searching",
+    "area_index": "comparison",
+    "hypervolume_gap": "comparison",
+    "run": "workflows",
+    "save_model": "integrations.exporting",
+    "search_strengths": "workflows.searching",
 }
 
 __all__ = [

@@ -10,18 +10,18 @@ import pandas as pd
 import torch
 from torch import nn
 
+from sparse_lightning._files import write_atomically
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.drawing.files import write_atomically
 from sparse_lightning.errors import InputError, check_type
-from sparse_lightning.population import part_of
-from sparse_lightning.reading.agreement import Agreement, sampled
-from sparse_lightning.reading.attributions import Method, attributions
-from sparse_lightning.reading.class_paths import ClassPaths
-from sparse_lightning.reading.loss import information_loss
-from sparse_lightning.reading.mappings import SHARE, Mappings
-from sparse_lightning.reading.paths import by_variable, path_strengths
-from sparse_lightning.reading.structure import Structure
-from sparse_lightning.reading.text import describe
+from sparse_lightning.interpret.agreement import Agreement, sampled
+from sparse_lightning.interpret.attributions import Method, attributions
+from sparse_lightning.interpret.class_paths import ClassPaths
+from sparse_lightning.interpret.loss import information_loss
+from sparse_lightning.interpret.mappings import SHARE, Mappings
+from sparse_lightning.interpret.paths import by_variable, path_strengths
+from sparse_lightning.interpret.structure import Structure
+from sparse_lightning.interpret.text import describe
+from sparse_lightning.nn.layers import part_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,11 +248,11 @@ class Network:
             raise InputError(f"{path}: the file must end in .svg, .png or .html")
         structure = self.structure(threshold)
         if ending == "html":
-            from sparse_lightning.reading.interactive_diagram import structure_html
+            from sparse_lightning.interpret.interactive_diagram import structure_html
 
             return write_atomically(path, structure_html(structure, title))
-        from sparse_lightning.drawing.style import figure_file
-        from sparse_lightning.reading.diagram import structure_figure
+        from sparse_lightning._figures import figure_file
+        from sparse_lightning.interpret.diagram import structure_figure
 
         return write_atomically(path, figure_file(structure_figure(structure, title), ending))
 

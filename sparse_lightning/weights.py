@@ -51,7 +51,7 @@ def layer_names(model: "nn.Sequential") -> list[str]:
     """What each layer is: `dense` or the name of its activation."""
     from torch import nn
 
-    from sparse_lightning.population import ACTIVATIONS
+    from sparse_lightning.nn.layers import ACTIVATIONS
 
     names = {kind: name for name, kind in ACTIVATIONS.items()}
     return [_DENSE if isinstance(layer, nn.Linear) else names[type(layer)] for layer in model]
@@ -128,7 +128,7 @@ def model_of(layers: Sequence[Layer]) -> "nn.Sequential":
     import torch
     from torch import nn
 
-    from sparse_lightning.population import ACTIVATIONS
+    from sparse_lightning.nn.layers import ACTIVATIONS
 
     def made(layer: Layer) -> nn.Module:
         if layer.weight is None or layer.bias is None:

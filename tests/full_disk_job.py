@@ -20,8 +20,8 @@ from sqlalchemy import Engine
 from studies import WINE
 
 import sparse_lightning as sl
-from sparse_lightning.study.delivering import deliver
 from sparse_lightning.training.progress import SilentProgress
+from sparse_lightning.workflows.delivering import deliver
 
 CASES = ("store", "store and spool", "artifacts", "report", "read-only")
 

@@ -13,7 +13,7 @@ import matplotlib.pyplot  # noqa: F401
 import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
 
 import sparse_lightning.report.writing
-import sparse_lightning.study.running  # noqa: F401
+import sparse_lightning.workflows.running  # noqa: F401
 
 SMALL = """\
 name: small

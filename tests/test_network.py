@@ -13,9 +13,9 @@ from torch import nn
 
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.errors import InputError, TableError, TrackingError
+from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.network import Network
 from sparse_lightning.project import Step
-from sparse_lightning.reading.class_paths import ClassPaths
 from sparse_lightning.weights import from_safetensors, to_safetensors
 
 

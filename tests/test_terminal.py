@@ -16,9 +16,9 @@ from rich.text import Text
 
 import sparse_lightning
 from sparse_lightning import secrets
+from sparse_lightning._text import shortened
 from sparse_lightning.cli import main
 from sparse_lightning.cli.options import explained
-from sparse_lightning.drawing.wording import shortened
 from sparse_lightning.terminal import console, echo, guarded, told, visible
 
 PACKAGE = Path(sparse_lightning.__file__).parent

@@ -1,4 +1,4 @@
-"""Write what sparse_lightning.pareto makes of some point sets, for the page to be compared with.
+"""Write what sparse_lightning.comparison makes of some sets of points, to compare the page with.
 
     python page/tests/make_fixtures.py
 
@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sparse_lightning import pareto
-from sparse_lightning.pareto.bootstrap import draw_seeds, percentile_interval
-from sparse_lightning.pareto.markers import FLOOR_GROUP, checked_networks, grids
+from sparse_lightning import comparison as pareto
+from sparse_lightning.comparison.bootstrap import draw_seeds, percentile_interval
+from sparse_lightning.comparison.markers import FLOOR_GROUP, checked_networks, grids
 
 FOLDER = Path(__file__).parent / "fixtures" / "pareto"
 RESAMPLES = 400

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from sparse_lightning.reading.class_paths import ClassPaths
-from sparse_lightning.reading.loss import information_loss
-from sparse_lightning.reading.mappings import Mappings
-from sparse_lightning.reading.structure import Structure, weights_of
-from sparse_lightning.reading.text import describe_autoencoder, describe_classifier
+from sparse_lightning.interpret.class_paths import ClassPaths
+from sparse_lightning.interpret.loss import information_loss
+from sparse_lightning.interpret.mappings import Mappings
+from sparse_lightning.interpret.structure import Structure, weights_of
+from sparse_lightning.interpret.text import describe_autoencoder, describe_classifier
 
 FOLDER = Path(__file__).parent / "fixtures" / "inside"
 

@@ -21,7 +21,7 @@ def deliver_command(folder: Path | None, tracking_uri: str | None) -> None:
     FOLDER is of one job or of several; default: `undelivered` in the working folder. Studies get
     their reports.
     """
-    from sparse_lightning.study.delivering import deliver
+    from sparse_lightning.workflows.delivering import deliver
 
     delivered = deliver(folder, tracking_uri)
     for job in delivered:

@@ -49,9 +49,13 @@ def export_command(
     if output is None and format != "pyfunc":
         output = Path("exports") / f"{run_id}-{format}"
 
-    from sparse_lightning.exporting.finding import find_exported
-    from sparse_lightning.exporting.logging import check_name, log_exported, register_model
-    from sparse_lightning.exporting.saving import save_exported
+    from sparse_lightning.integrations.exporting.finding import find_exported
+    from sparse_lightning.integrations.exporting.logging import (
+        check_name,
+        log_exported,
+        register_model,
+    )
+    from sparse_lightning.integrations.exporting.saving import save_exported
     from sparse_lightning.tracking import Store
 
     if register:

@@ -25,8 +25,8 @@ def docs_command(page: str | None, path: bool) -> None:
             echo(f"{name:{width}}  {file if path else _title(file)}")
         return
     if page not in files:
+        from sparse_lightning._text import did_you_mean
         from sparse_lightning.errors import InputError
-        from sparse_lightning.suggestions import did_you_mean
 
         hint = did_you_mean(page, files)
         raise InputError(f"there is no page {page!r}{hint}; the pages are {', '.join(files)}")

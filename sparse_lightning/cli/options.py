@@ -12,8 +12,8 @@ from typing import Any
 
 import click
 
+from sparse_lightning._machine import uncollected
 from sparse_lightning.errors import SparseLightningError
-from sparse_lightning.garbage import uncollected
 from sparse_lightning.secrets import traceback_of
 from sparse_lightning.terminal import echo, guarded
 

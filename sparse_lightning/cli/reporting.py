@@ -12,7 +12,7 @@ from sparse_lightning.cli.options import brief, explained
 from sparse_lightning.terminal import console, echo
 
 if TYPE_CHECKING:
-    from sparse_lightning.study import Study
+    from sparse_lightning.workflows import Study
 
 
 @main.command("report")
@@ -47,7 +47,7 @@ def report_command(
     if wanted and experiment:
         _report_runs(experiment, wanted, tracking_uri, output or folder_of(experiment))
         return
-    from sparse_lightning.study import Study
+    from sparse_lightning.workflows import Study
 
     if run_id:
         study = Study.load(run_id, tracking_uri)
@@ -87,7 +87,7 @@ def overview_command(
     import pandas as pd
 
     from sparse_lightning.report.terminal import overview_table
-    from sparse_lightning.study.overview import overview
+    from sparse_lightning.workflows.overview import overview
 
     names = [name.strip() for name in ",".join(studies).split(",")]
     page = overview(names, tracking_uri, output, title, index)

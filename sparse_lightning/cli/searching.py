@@ -63,8 +63,8 @@ def search_command(
     loaded = Project.load(project, [*overrides, *settings])
 
     from sparse_lightning.report.searched import search_table
-    from sparse_lightning.study.searching import search_strengths
     from sparse_lightning.training.progress import terminal_progress
+    from sparse_lightning.workflows.searching import search_strengths
 
     progress = terminal_progress()
     try:

@@ -137,8 +137,8 @@ def table1_command(
     import pandas as pd
 
     from sparse_lightning.report.terminal import overview_table
-    from sparse_lightning.study.table1 import table1
     from sparse_lightning.training.progress import terminal_progress
+    from sparse_lightning.workflows.table1 import table1
 
     progress = terminal_progress()
     try:
@@ -214,9 +214,9 @@ def _run(
     workers: int | None = None,
     scheduler: str | None = None,
 ) -> None:
-    from sparse_lightning.study import run
     from sparse_lightning.training.cluster import cluster_of
     from sparse_lightning.training.progress import terminal_progress
+    from sparse_lightning.workflows import run
 
     progress = terminal_progress()
     try:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool
 
+from sparse_lightning._text import did_you_mean
 from sparse_lightning.data import files
 from sparse_lightning.data.csv_files import read_csv
 from sparse_lightning.data.encoding import Encoding
@@ -24,7 +25,6 @@ from sparse_lightning.data.storage import keep
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.settings import TableSettings
-from sparse_lightning.suggestions import did_you_mean
 
 
 @dataclass(frozen=True, eq=False)

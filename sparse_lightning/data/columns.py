@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Float64, Int64
 
+from sparse_lightning._text import did_you_mean
 from sparse_lightning.data.levels import (
     code_levels,
     find_levels,
@@ -18,7 +19,6 @@ from sparse_lightning.data.levels import (
     show_levels,
 )
 from sparse_lightning.errors import TableError
-from sparse_lightning.suggestions import did_you_mean
 
 MOST_LEVELS = 10_000
 """A column with more levels becomes no dummies: it is most likely a number, a name or a key."""

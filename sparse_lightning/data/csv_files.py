@@ -11,11 +11,11 @@ from typing import IO, Any, NamedTuple
 
 import pandas as pd
 
+from sparse_lightning._text import is_numeral
 from sparse_lightning.data.names import check_names
 from sparse_lightning.data.raw_table import RawTable
 from sparse_lightning.data.storage import CELLS_AT_ONCE, assembled
 from sparse_lightning.errors import TableError
-from sparse_lightning.numerals import is_numeral
 
 Open = Callable[[], IO[bytes] | gzip.GzipFile]
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Float32, Float64
 
+from sparse_lightning._machine import machine_bytes
 from sparse_lightning.data.columns import (
     BinaryColumn,
     ColumnEncoding,
@@ -24,7 +25,6 @@ from sparse_lightning.data.preparation import recodings
 from sparse_lightning.data.scaling import Scale, fit_scaling, share_scaling
 from sparse_lightning.data.storage import CELLS_AT_ONCE
 from sparse_lightning.errors import TableError
-from sparse_lightning.machine import machine_bytes
 from sparse_lightning.project.preparation import Step
 
 VERSION = 2

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from sparse_lightning.errors import TableError
-from sparse_lightning.moments import variance_of
+from sparse_lightning.nn.moments import variance_of
 
 
 @dataclass(frozen=True, eq=False)

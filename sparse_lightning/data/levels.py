@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int64
 
+from sparse_lightning._text import did_you_mean
 from sparse_lightning.data.numeric import Place, numbers, place_of
 from sparse_lightning.data.storage import frame_of
 from sparse_lightning.errors import TableError
-from sparse_lightning.suggestions import did_you_mean
 
 MOST_SHOWN = 8
 """A message shows at most so many levels."""

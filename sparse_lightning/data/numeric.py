@@ -10,9 +10,9 @@ import pandas as pd
 from jaxtyping import Float64
 from pandas.api import types
 
+from sparse_lightning._text import did_you_mean
 from sparse_lightning.data.storage import as_floats, is_number
 from sparse_lightning.errors import TableError, kind_of
-from sparse_lightning.suggestions import did_you_mean
 
 MOST_COLUMNS = 5
 """A message names at most so many columns; the rest is counted."""

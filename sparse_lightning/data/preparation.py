@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool
 
+from sparse_lightning._text import did_you_mean
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.preparation import Step
-from sparse_lightning.suggestions import did_you_mean
 
 
 def recodings(prepare: Sequence[Step]) -> dict[str, tuple[str, Step]]:

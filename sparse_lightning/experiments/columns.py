@@ -3,12 +3,11 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from sparse_lightning.drawing.wording import shortened
+from sparse_lightning._text import did_you_mean, shortened
 from sparse_lightning.errors import InputError
 from sparse_lightning.experiments.request import Request
-from sparse_lightning.page_data.defaults import REPLICATES, defaults_of, direction_of
+from sparse_lightning.page.defaults import REPLICATES, defaults_of, direction_of
 from sparse_lightning.report.runs import Axes
-from sparse_lightning.suggestions import did_you_mean
 from sparse_lightning.tracking.columns import ABSENT, Coded, RunColumns
 
 MOST_SHOWN = 20

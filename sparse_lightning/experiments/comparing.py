@@ -6,18 +6,17 @@ from typing import Any
 import pandas as pd
 from mlflow.exceptions import MlflowException
 
-from sparse_lightning.drawing.wording import number, shortened
+from sparse_lightning._text import did_you_mean, number, shortened
+from sparse_lightning.comparison import INDICES, compare
 from sparse_lightning.errors import InputError
 from sparse_lightning.experiments.columns import axes_of
 from sparse_lightning.experiments.costs import costs, with_failures
 from sparse_lightning.experiments.frame import RunsFrame, frame_of
 from sparse_lightning.experiments.request import Request
-from sparse_lightning.page_data.report import experiment_document
-from sparse_lightning.pareto import INDICES, compare
+from sparse_lightning.page.report import experiment_document
 from sparse_lightning.report.output import writable
 from sparse_lightning.report.runs import Axes, RunsView, write_runs_report
 from sparse_lightning.secrets import cleaned, without_secrets
-from sparse_lightning.suggestions import did_you_mean
 from sparse_lightning.tracking.columns import RunColumns
 from sparse_lightning.tracking.selecting import Selection, read_columns
 from sparse_lightning.tracking.store import Store

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 from moocore import is_nondominated
 
-from sparse_lightning.pareto import Comparison
+from sparse_lightning.comparison import Comparison
 from sparse_lightning.report.runs import Axes
 from sparse_lightning.report.runs.view import signs
 

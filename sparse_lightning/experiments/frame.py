@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sparse_lightning.drawing.wording import shortened
+from sparse_lightning._text import shortened
+from sparse_lightning.comparison import FLOOR_GROUP
+from sparse_lightning.comparison.findings import listed
 from sparse_lightning.errors import InputError
 from sparse_lightning.experiments.columns import labelled, measured
-from sparse_lightning.pareto import FLOOR_GROUP
-from sparse_lightning.pareto.findings import listed
 from sparse_lightning.report.runs import Axes
 from sparse_lightning.report.runs.view import short
 from sparse_lightning.tracking.columns import ABSENT, RunColumns

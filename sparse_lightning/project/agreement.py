@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from sparse_lightning._text import did_you_mean
 from sparse_lightning.project.messages import Location, show
-from sparse_lightning.replica import FLOOR
-from sparse_lightning.suggestions import did_you_mean
+from sparse_lightning.regularizers.replica import FLOOR
 
 if TYPE_CHECKING:
     from sparse_lightning.project.project import Project

@@ -9,9 +9,9 @@ from typing import Any, TypeGuard, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
+from sparse_lightning._text import nearest
 from sparse_lightning.errors import ProjectError
 from sparse_lightning.secrets import without_secrets
-from sparse_lightning.suggestions import nearest
 
 Location = tuple[str | int, ...]
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sparse_lightning._text import did_you_mean
 from sparse_lightning.errors import ProjectError
 from sparse_lightning.project.groups import RegularizerSettings
 from sparse_lightning.project.messages import EXTENDS, Location, Problem, join, show
 from sparse_lightning.project.yaml import read_yaml
 from sparse_lightning.secrets import without_secrets
-from sparse_lightning.suggestions import did_you_mean
 
 LARGEST_FILE = 1_000_000
 """In bytes; what is larger is no project file, but perhaps a table."""

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
 from sparse_lightning.errors import RegularizerError, kind_of
+from sparse_lightning.nn._lightning import gradient_scaler
 from sparse_lightning.penalties import spread
 from sparse_lightning.regularizers.layers import checked_patterns, is_population
 from sparse_lightning.regularizers.schedules import Schedule
@@ -279,11 +280,6 @@ class Regularizer(pl.Callback):
                 f"{type(self).__name__}: {name} must be {allowed}, got {strength[bad][0].item():g}"
             )
         return strength
-
-
-def gradient_scaler(trainer: pl.Trainer) -> torch.amp.GradScaler | None:
-    """What scales the gradients of 16-bit training; None where nothing does."""
-    return getattr(trainer.precision_plugin, "scaler", None)
 
 
 def scaled(

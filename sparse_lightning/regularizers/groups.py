@@ -11,10 +11,10 @@ from sparse_lightning.regularizers.hidden import HiddenCovariance, HiddenKL, Hid
 from sparse_lightning.regularizers.installed import installed_class
 from sparse_lightning.regularizers.magnitude import Magnitude
 from sparse_lightning.regularizers.norms import ElasticNet, GroupLasso, HoyerSquare
+from sparse_lightning.regularizers.replica import FLOOR, Replica
 from sparse_lightning.regularizers.terms import Term, parse_regularizer, rank_of
 from sparse_lightning.regularizers.trimmed import HiddenTopK
 from sparse_lightning.regularizers.weight import L1, SelectiveL1, WeightRegularizer
-from sparse_lightning.replica import FLOOR, Replica
 
 PopulationRegularizer = Regularizer | Magnitude
 """What can be a term of a group."""

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from sparse_lightning import penalties
-from sparse_lightning.backpropagation import OutputPenalty
 from sparse_lightning.errors import RegularizerError, kind_of
+from sparse_lightning.nn.backpropagation import OutputPenalty
 from sparse_lightning.penalties import spread
 from sparse_lightning.regularizers.base import Regularizer, Strength, Weight, scaled
 from sparse_lightning.regularizers.distributed import gathered

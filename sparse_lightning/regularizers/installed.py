@@ -6,7 +6,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from sparse_lightning.errors import RegularizerError
-from sparse_lightning.replica import STRENGTHS
+from sparse_lightning.regularizers.replica import STRENGTHS
 
 ENTRY_POINTS = "sparse_lightning.penalties"
 """The group of entry points: the name is the penalty's symbol, the value its class."""

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from sparse_lightning._text import did_you_mean
 from sparse_lightning.errors import RegularizerError
 from sparse_lightning.regularizers.installed import installed_class, installed_symbols
-from sparse_lightning.suggestions import did_you_mean
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What a study has to say: figures, tables, files for other programs, and the HTML report."""
 
-from sparse_lightning.drawing.style import save_figure
+from sparse_lightning._figures import save_figure
 from sparse_lightning.report.components import components_figure
 from sparse_lightning.report.figures import index_figure, pareto_figure
 from sparse_lightning.report.html import report_html

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sparse_lightning.drawing.style import INK
-from sparse_lightning.pareto import FLOOR_GROUP
+from sparse_lightning._figures import INK
+from sparse_lightning.comparison import FLOOR_GROUP
 
 
 class Look(NamedTuple):

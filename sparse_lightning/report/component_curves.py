@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sparse_lightning.pareto import hypervolume_gap, markers
-from sparse_lightning.pareto.frames import of_group
+from sparse_lightning.comparison import hypervolume_gap, markers
+from sparse_lightning.comparison.frames import of_group
 from sparse_lightning.report.view import StudyView
 
 EXACT = "exact PCA"

@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from sparse_lightning.drawing.wording import listed
-from sparse_lightning.pareto import FLOOR_GROUP
-from sparse_lightning.pareto.frames import records
+from sparse_lightning._text import listed
+from sparse_lightning.comparison import FLOOR_GROUP
+from sparse_lightning.comparison.frames import records
 from sparse_lightning.report.component_curves import (
     BP,
     EXACT,

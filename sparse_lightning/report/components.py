@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from sparse_lightning.drawing.style import QUIET, figure_style, figure_text
-from sparse_lightning.pareto import FLOOR_GROUP
-from sparse_lightning.pareto.frames import records
+from sparse_lightning._figures import QUIET, figure_style, figure_text
+from sparse_lightning.comparison import FLOOR_GROUP
+from sparse_lightning.comparison.frames import records
 from sparse_lightning.report.colours import EXACT_LOOK, SPARSE_PCA_LOOK, Look, looks
 from sparse_lightning.report.component_curves import (
     BP,

@@ -6,10 +6,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from sparse_lightning.drawing.style import FAINT, figure_style
-from sparse_lightning.drawing.wording import number
-from sparse_lightning.pareto import Comparison
-from sparse_lightning.pareto.frames import along_the_curve, of_group
+from sparse_lightning._figures import FAINT, figure_style
+from sparse_lightning._text import number
+from sparse_lightning.comparison import Comparison
+from sparse_lightning.comparison.frames import along_the_curve, of_group
 from sparse_lightning.report.colours import Look, looks
 from sparse_lightning.report.figures import entitle
 from sparse_lightning.report.wording import labels

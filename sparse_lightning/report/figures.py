@@ -9,10 +9,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from sparse_lightning.drawing.style import FAINT, QUIET, figure_style, figure_text
-from sparse_lightning.drawing.wording import number, shortened
-from sparse_lightning.pareto import FLOOR_GROUP, INDICES, Comparison, failures
-from sparse_lightning.pareto.frames import along_the_curve, of_group, records
+from sparse_lightning._figures import FAINT, QUIET, figure_style, figure_text
+from sparse_lightning._text import number, shortened
+from sparse_lightning.comparison import FLOOR_GROUP, INDICES, Comparison, failures
+from sparse_lightning.comparison.frames import along_the_curve, of_group, records
 from sparse_lightning.report.colours import Look, looks
 from sparse_lightning.report.wording import index_name, labels
 

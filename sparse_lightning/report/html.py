@@ -9,11 +9,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from sparse_lightning.drawing.wording import number
-from sparse_lightning.pareto import FLOOR_GROUP, INDICES, Comparison, failures
-from sparse_lightning.pareto.depths import by_depth
-from sparse_lightning.pareto.frames import records
-from sparse_lightning.reading.agreement import Agreement, summary
+from sparse_lightning._text import number
+from sparse_lightning.comparison import FLOOR_GROUP, INDICES, Comparison, failures
+from sparse_lightning.comparison.depths import by_depth
+from sparse_lightning.comparison.frames import records
+from sparse_lightning.interpret.agreement import Agreement, summary
+from sparse_lightning.page.embedding import embedded_json, page_frame
 from sparse_lightning.report.colours import looks
 from sparse_lightning.report.component_curves import ComponentCurves
 from sparse_lightning.report.component_rows import (
@@ -24,7 +25,6 @@ from sparse_lightning.report.component_rows import (
 )
 from sparse_lightning.report.components import strengths_of_paths
 from sparse_lightning.report.measures import measure_rows, measured, reference_rows
-from sparse_lightning.report.page import embedded_json, page_frame
 from sparse_lightning.report.published import SOURCE, reproduction
 from sparse_lightning.report.view import Reading, StudyView
 from sparse_lightning.report.wording import index_name, interval, markdown_cell, strengths

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from sparse_lightning.drawing.csv import csv_text
-from sparse_lightning.pareto import INDICES, Comparison
-from sparse_lightning.pareto.frames import of_group, records
+from sparse_lightning._files import csv_text
+from sparse_lightning.comparison import INDICES, Comparison
+from sparse_lightning.comparison.frames import of_group, records
 from sparse_lightning.report.published import SOURCE
 from sparse_lightning.report.view import StudyView
 

@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from sparse_lightning.drawing.wording import number, plotly_text
-from sparse_lightning.pareto import FLOOR_GROUP
-from sparse_lightning.pareto.frames import records
+from sparse_lightning._text import number, plotly_text
+from sparse_lightning.comparison import FLOOR_GROUP
+from sparse_lightning.comparison.frames import records
 from sparse_lightning.report.colours import EXACT_LOOK, SPARSE_PCA_LOOK, Look, looks
 from sparse_lightning.report.component_curves import (
     BP,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from sparse_lightning.pareto import failures
-from sparse_lightning.pareto.frames import records
+from sparse_lightning.comparison import failures
+from sparse_lightning.comparison.frames import records
 
 MEASURES = {
     "accuracy": "training: accuracy",

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from sparse_lightning.drawing.wording import number
-from sparse_lightning.pareto import INDICES
-from sparse_lightning.pareto.findings import lost_replicas
-from sparse_lightning.pareto.frames import records
+from sparse_lightning._text import number
+from sparse_lightning.comparison import INDICES
+from sparse_lightning.comparison.findings import lost_replicas
+from sparse_lightning.comparison.frames import records
 from sparse_lightning.report.published import GROUPS, reproduction
 from sparse_lightning.report.view import StudyView
 

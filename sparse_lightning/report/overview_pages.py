@@ -9,10 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from sparse_lightning.drawing.csv import csv_text
-from sparse_lightning.drawing.files import write_atomically
-from sparse_lightning.pareto import INDICES
-from sparse_lightning.pareto.frames import records
+from sparse_lightning._files import csv_text, write_atomically
+from sparse_lightning.comparison import INDICES
+from sparse_lightning.comparison.frames import records
 from sparse_lightning.report.html import template
 from sparse_lightning.report.overview import Column, leading, overview_findings, overview_frame
 from sparse_lightning.report.published import SOURCE

@@ -1,6 +1,6 @@
 """The published index values, and how a study's own compare with them."""
 
-from sparse_lightning.pareto import Comparison
+from sparse_lightning.comparison import Comparison
 
 SOURCE = "KAKENHI final report 18K11487 (M. Ishikawa, 2018–2021), table 1"
 

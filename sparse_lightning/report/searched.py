@@ -7,8 +7,8 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from sparse_lightning.drawing.wording import number, shortened
-from sparse_lightning.pareto.frames import records
+from sparse_lightning._text import number, shortened
+from sparse_lightning.comparison.frames import records
 
 SYMBOLS = {"l1_threshold": "θ", "hidden_weight": "η", "hidden_threshold": "τ", "sparsity": "ρ"}
 

@@ -5,9 +5,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sparse_lightning.drawing.wording import number, shortened
-from sparse_lightning.pareto import INDICES, Comparison
-from sparse_lightning.pareto.frames import records
+from sparse_lightning._text import number, shortened
+from sparse_lightning.comparison import INDICES, Comparison
+from sparse_lightning.comparison.frames import records
 from sparse_lightning.terminal import console as visible_console
 from sparse_lightning.terminal import visible
 

@@ -8,10 +8,10 @@ from urllib.parse import quote, urlsplit
 import pandas as pd
 
 from sparse_lightning.address import Address
-from sparse_lightning.pareto import Comparison
-from sparse_lightning.pareto.depths import Depth
-from sparse_lightning.reading.agreement import Agreement
-from sparse_lightning.reading.structure import Structure
+from sparse_lightning.comparison import Comparison
+from sparse_lightning.comparison.depths import Depth
+from sparse_lightning.interpret.agreement import Agreement
+from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.report.published import published_values, published_weights
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sparse_lightning.drawing.wording import number, shortened
+from sparse_lightning._text import number, shortened
 
 # The strengths in the order and by the symbols.
 STRENGTHS = {

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from sparse_lightning.drawing.beside import beside
-from sparse_lightning.drawing.files import write_atomically
-from sparse_lightning.drawing.style import save_figure
-from sparse_lightning.reading.diagram import structure_figure
+from sparse_lightning._figures import save_figure
+from sparse_lightning._files import write_atomically
+from sparse_lightning.interpret.diagram import structure_figure
+from sparse_lightning.report.beside import beside
 from sparse_lightning.report.component_curves import ComponentCurves
 from sparse_lightning.report.components import components_figure
 from sparse_lightning.report.definition import definition_figure

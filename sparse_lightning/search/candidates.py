@@ -10,7 +10,7 @@ import pandas as pd
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import TrainingError
 from sparse_lightning.project import Group, Project
-from sparse_lightning.replica import FLOOR
+from sparse_lightning.regularizers.replica import FLOOR
 from sparse_lightning.training import TrainedPopulation, replicas_of, train
 from sparse_lightning.training.cluster import Cluster
 from sparse_lightning.training.grid import chunks

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from sparse_lightning.comparison import score
+from sparse_lightning.comparison.frames import of_group
 from sparse_lightning.data.examples import Examples
-from sparse_lightning.pareto import score
-from sparse_lightning.pareto.frames import of_group
 from sparse_lightning.project import Project
 from sparse_lightning.search.candidates import Candidate, Floor, train_candidates_on
 from sparse_lightning.training.cluster import Cluster

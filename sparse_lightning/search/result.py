@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from optuna.trial import FrozenTrial, TrialState
 
-from sparse_lightning.pareto import hypervolume_gap
+from sparse_lightning.comparison import hypervolume_gap
 from sparse_lightning.project import Group, Project
 from sparse_lightning.search.group_study import FAILED_NETWORKS, INDICES, NETWORKS, GroupStudy
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from sparse_lightning._text import did_you_mean
 from sparse_lightning.address import Address
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import InputError, TrainingError
@@ -14,7 +15,6 @@ from sparse_lightning.search.result import SearchResult, found_by
 from sparse_lightning.search.samplers import quiet_optuna
 from sparse_lightning.search.storage import check_address, storage_at, storage_errors
 from sparse_lightning.search.tracking import SearchWriter
-from sparse_lightning.suggestions import did_you_mean
 from sparse_lightning.tracking import Store
 from sparse_lightning.tracking.owners import Heartbeat
 from sparse_lightning.training.cluster import Cluster

@@ -14,9 +14,9 @@ from sqlalchemy import create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from sparse_lightning._files import make_file
 from sparse_lightning.address import Address
 from sparse_lightning.errors import InputError, SearchError
-from sparse_lightning.private import make_file
 from sparse_lightning.secrets import cleaned, keep_secret, without_secrets
 
 PATIENCE = 20

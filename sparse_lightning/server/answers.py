@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from sparse_lightning.errors import DamagedError, InputError, SparseLightningError
-from sparse_lightning.page_data.networks import TooLargeError
+from sparse_lightning.page.networks import TooLargeError
 from sparse_lightning.secrets import traceback_of
 from sparse_lightning.server.store import HiddenError
 from sparse_lightning.server.words import RefusedError, Words

@@ -10,9 +10,9 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from sparse_lightning.page_data.overview import overview_document
-from sparse_lightning.page_data.runs import runs_document, whole_columns
-from sparse_lightning.page_data.studies import project_of
+from sparse_lightning.page.overview import overview_document
+from sparse_lightning.page.runs import runs_document, whole_columns
+from sparse_lightning.page.studies import project_of
 from sparse_lightning.project.settings import ReportSettings
 from sparse_lightning.server.answers import answer, guard, refusal
 from sparse_lightning.server.files import PAGE, page_file
@@ -80,7 +80,7 @@ class Api:
                 store.sql,
                 readable=self.permissions.readable,
                 user=self.permissions.user(),
-                writes=find_spec("sparse_lightning.exporting") is not None,
+                writes=find_spec("sparse_lightning.integrations.exporting") is not None,
                 mlflow=store.page,
             )
         )
@@ -99,7 +99,7 @@ class Api:
 
     def network(self, run_id: str) -> Response:
         """`GET api/networks/RUN`."""
-        from sparse_lightning.page_data.networks import network_document, study_of
+        from sparse_lightning.page.networks import network_document, study_of
 
         store = UserStore(self.permissions)
         run = store.run(run_id)

@@ -7,7 +7,7 @@ from flask import Response, send_from_directory
 
 from sparse_lightning.server.words import RefusedError, Words
 
-PAGE = Path(__file__).parent / "page"
+PAGE = Path(__file__).parents[1] / "page" / "built"
 
 HASHED = re.compile(r"[-.][0-9A-Za-z_-]{8,}\.(?:js|css|woff2|svg|png|map)$")
 """Names that bundlers give: another content has another name, so the file is kept for good."""

@@ -8,7 +8,7 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.utils.validation import _validate_model_name
 
-from sparse_lightning.page_data.networks import check_size, study_of
+from sparse_lightning.page.networks import check_size, study_of
 from sparse_lightning.server.limits import LONGEST_BODY
 from sparse_lightning.server.permissions import call, check
 from sparse_lightning.server.store import UserStore
@@ -84,7 +84,7 @@ def register(store: UserStore, run: Run, name: str) -> dict[str, Any]:
         TrackingError: the store fails.
     """
     try:
-        from sparse_lightning.exporting import log_model
+        from sparse_lightning.integrations.exporting import log_model
     except ImportError as error:
         raise RefusedError(Words.NO_EXPORT) from error
     run_id, experiment_id = run.info.run_id, run.info.experiment_id

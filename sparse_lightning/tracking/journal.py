@@ -7,8 +7,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from sparse_lightning._files import open_private
 from sparse_lightning.errors import TrackingError
-from sparse_lightning.private import open_private
 
 _DIGITS = 16
 """Of the checksum before each entry."""

@@ -8,7 +8,7 @@ import pandas as pd
 
 from sparse_lightning.errors import TrackingError
 from sparse_lightning.project.types import LARGEST_SEED
-from sparse_lightning.replica import STRENGTHS
+from sparse_lightning.regularizers.replica import STRENGTHS
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.columns import ABSENT, Coded, RunColumns
 from sparse_lightning.tracking.files import readable

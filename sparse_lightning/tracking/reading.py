@@ -13,10 +13,10 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import DamagedError, InputError, TrackingError
+from sparse_lightning.interpret.loss import losses_of
+from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.project import Project
-from sparse_lightning.reading.loss import losses_of
-from sparse_lightning.reading.structure import Structure
-from sparse_lightning.replica import STRENGTHS
+from sparse_lightning.regularizers.replica import STRENGTHS
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.columns import RunColumns
 from sparse_lightning.tracking.files import read_document, read_json, read_project, readable

@@ -9,8 +9,8 @@ from mlflow.entities import Metric, Param, Run
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
+from sparse_lightning._files import write_atomically
 from sparse_lightning.address import Address
-from sparse_lightning.drawing.files import write_atomically
 from sparse_lightning.secrets import keep_secret
 from sparse_lightning.tracking.store import Store
 

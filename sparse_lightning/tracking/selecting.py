@@ -16,7 +16,7 @@ from typing import Any
 from mlflow.entities import Run, ViewType
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from sparse_lightning.garbage import uncollected
+from sparse_lightning._machine import uncollected
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.bulk import TABLES
 from sparse_lightning.tracking.columns import (

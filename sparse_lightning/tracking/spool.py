@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
+from sparse_lightning._files import make_folder, open_private, tighten, write_atomically
 from sparse_lightning.address import HIDDEN, Address
-from sparse_lightning.drawing.files import write_atomically
 from sparse_lightning.errors import InputError, TrackingError
-from sparse_lightning.private import make_folder, open_private, tighten
 from sparse_lightning.tracking.journal import Journal
 from sparse_lightning.tracking.records import Ended, Record, from_json, to_json
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.reading.class_paths import ClassPaths
-from sparse_lightning.reading.mappings import Mappings
-from sparse_lightning.reading.structure import Structure
+from sparse_lightning.interpret.class_paths import ClassPaths
+from sparse_lightning.interpret.mappings import Mappings
+from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.weights import Layer, model_of
 
 if TYPE_CHECKING:

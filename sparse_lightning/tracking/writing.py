@@ -11,10 +11,10 @@ from uuid import NAMESPACE_OID, uuid5
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from sparse_lightning.data.catalog import Table
-from sparse_lightning.modules.failures import Failure
-from sparse_lightning.population import single
+from sparse_lightning.nn.failures import Failure
+from sparse_lightning.nn.layers import single
 from sparse_lightning.project import Project
-from sparse_lightning.replica import Replica
+from sparse_lightning.regularizers.replica import Replica
 from sparse_lightning.secrets import without_secrets
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.datasets import dataset_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from sparse_lightning.drawing.files import write_atomically
+from sparse_lightning._files import write_atomically
 from sparse_lightning.errors import CheckpointError, TrainingError
 from sparse_lightning.training.states import StateError, from_bytes, to_bytes
 

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from sparse_lightning.data.examples import Examples
-from sparse_lightning.modules.classifier import Classifier
-from sparse_lightning.modules.population import Optimization
-from sparse_lightning.population import batched_layer, part_of
+from sparse_lightning.nn.classifier import Classifier
+from sparse_lightning.nn.layers import batched_layer, part_of
+from sparse_lightning.nn.population import Optimization
 from sparse_lightning.project import Project
 from sparse_lightning.training.checkpoints import Checkpoints
 from sparse_lightning.training.documents import CONFUSION, SWEEP

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from sparse_lightning.data.loading import TableModule
 from sparse_lightning.errors import TrainingError
-from sparse_lightning.modules.population import Optimization, PopulationModule
+from sparse_lightning.nn._lightning import gradient_scaler
+from sparse_lightning.nn.population import Optimization, PopulationModule
 from sparse_lightning.project import Project
-from sparse_lightning.regularizers.base import gradient_scaler
 from sparse_lightning.training.resuming import FitCheckpoint
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from sparse_lightning.project import Project
-from sparse_lightning.replica import FLOOR, Replica
+from sparse_lightning.regularizers.replica import FLOOR, Replica
 
 CHUNK_BYTES = 32 * 2**20
 """What the weights, gradients, moments and activations of a chunk may take together."""

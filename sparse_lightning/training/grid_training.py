@@ -10,19 +10,19 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from sparse_lightning.modules.failures import Failure, FailureRecord
-from sparse_lightning.modules.population import Optimization, PopulationModule
-from sparse_lightning.population import (
+from sparse_lightning.nn.failures import Failure, FailureRecord
+from sparse_lightning.nn.layers import (
     clear,
     connections,
     linear_layers,
     put,
     take,
 )
+from sparse_lightning.nn.population import Optimization, PopulationModule
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.groups import regularizers_for, training_order
 from sparse_lightning.regularizers.hidden import HiddenRegularizer
-from sparse_lightning.replica import FLOOR
+from sparse_lightning.regularizers.replica import FLOOR
 from sparse_lightning.training.checkpoints import Checkpoints, NoCheckpoints
 from sparse_lightning.training.fitting import fit, optimization_of
 from sparse_lightning.training.grid import chunk_size, chunks, replicas_of

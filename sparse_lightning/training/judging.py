@@ -8,7 +8,7 @@ from torch import nn
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from sparse_lightning.data.examples import Examples
-from sparse_lightning.population import linear_layers, take
+from sparse_lightning.nn.layers import linear_layers, take
 from sparse_lightning.training import measuring
 from sparse_lightning.training.grid import chunks
 from sparse_lightning.training.measuring import outputs

@@ -5,8 +5,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sparse_lightning.moments import variance_of
-from sparse_lightning.population import linear_layers
+from sparse_lightning.nn.layers import linear_layers
+from sparse_lightning.nn.moments import variance_of
 
 MOST_VALUES = 2**20
 """Of a layer of all replicas that are held at once: about a cache, beyond which it takes longer."""

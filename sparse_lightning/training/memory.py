@@ -2,8 +2,8 @@
 
 from itertools import pairwise
 
+from sparse_lightning._machine import machine_bytes
 from sparse_lightning.errors import ProjectError
-from sparse_lightning.machine import machine_bytes
 from sparse_lightning.project import Project
 from sparse_lightning.training.grid import chunk_size
 from sparse_lightning.training.measuring import MOST_VALUES

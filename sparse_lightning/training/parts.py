@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from sparse_lightning.population import BatchedLinear, flatten, take
+from sparse_lightning.nn.layers import BatchedLinear, flatten, take
 from sparse_lightning.project import Project
-from sparse_lightning.replica import FLOOR
+from sparse_lightning.regularizers.replica import FLOOR
 from sparse_lightning.training.grid import chunks, replicas_of
 from sparse_lightning.training.result import TrainedPopulation
 

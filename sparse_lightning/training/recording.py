@@ -6,8 +6,8 @@ import numpy as np
 import pytorch_lightning as pl
 from torch import Tensor, nn
 
-from sparse_lightning.modules.population import PopulationModule
-from sparse_lightning.population import connections
+from sparse_lightning.nn.layers import connections
+from sparse_lightning.nn.population import PopulationModule
 from sparse_lightning.training.result import HISTORY_POINTS, History
 
 

@@ -8,7 +8,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from sparse_lightning.data.examples import Examples
-from sparse_lightning.moments import evenly
+from sparse_lightning.nn.moments import evenly
 from sparse_lightning.training.judging import judge
 
 MOST_REFERENCE_ROWS = 200_000

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from sparse_lightning.modules.failures import Failure
-from sparse_lightning.replica import Replica
+from sparse_lightning.nn.failures import Failure
+from sparse_lightning.regularizers.replica import Replica
 
 HISTORY_POINTS = 50
 """How many epochs of a fit are in a history at most."""

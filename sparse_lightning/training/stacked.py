@@ -8,9 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sparse_lightning.modules.autoencoder import Autoencoder
-from sparse_lightning.modules.population import Optimization
-from sparse_lightning.population import batched_layer, connections, part_of
+from sparse_lightning.nn.autoencoder import Autoencoder
+from sparse_lightning.nn.layers import batched_layer, connections, part_of
+from sparse_lightning.nn.population import Optimization
 from sparse_lightning.project import Project
 from sparse_lightning.training.checkpoints import Checkpoints
 from sparse_lightning.training.documents import INPUT_ERRORS, SWEEP

@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from sparse_lightning.moments import evenly
-from sparse_lightning.population import connections, linear_layers, take
+from sparse_lightning.nn.layers import connections, linear_layers, take
+from sparse_lightning.nn.moments import evenly
 from sparse_lightning.training.measuring import rows_at_once
 
 THRESHOLDS = (

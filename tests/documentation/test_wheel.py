@@ -48,7 +48,7 @@ def test_the_description_renders_and_links_nothing_that_is_not_there(metadata):
 
 
 def test_the_licences_of_all_that_is_in_the_wheel_are_named(metadata):
-    libraries = (ROOT / "sparse_lightning/server/page/licenses.md").read_text()
+    libraries = (ROOT / "sparse_lightning/page/built/licenses.md").read_text()
     named = set(re.findall(r"^## .* \(([\w.-]+)\)$", libraries, re.MULTILINE))
     assert named | {"Apache-2.0", "CC-BY-4.0"} == set(metadata["License-Expression"].split(" AND "))
     with ZipFile(WHEEL) as wheel:

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from sparse_lightning.comparison import area_index, hypervolume_gap
 from sparse_lightning.errors import InputError
 from sparse_lightning.experiments import Request, compare_experiment
-from sparse_lightning.pareto import area_index, hypervolume_gap
 from sparse_lightning.tracking import selecting
 from sparse_lightning.tracking.selecting import Selection, read_columns
 from sparse_lightning.tracking.store import Store

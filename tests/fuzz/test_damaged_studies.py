@@ -7,7 +7,7 @@ from hostile import in_time
 
 from sparse_lightning import Study
 from sparse_lightning.errors import TrackingError
-from sparse_lightning.page_data.networks import network_document
+from sparse_lightning.page.networks import network_document
 from sparse_lightning.tracking import Store
 
 pytestmark = pytest.mark.long
@@ -96,7 +96,10 @@ def test_errors_of_other_inputs_are_refused(stored):
         ("update params set value = '1e99' where key = 'seed'", "params of a network of run"),
         ("update params set value = 'inf' where key = 'l1_weight'", "out of range"),
         ("delete from params where key = 'group'", "params of a network of run"),
-        ("delete from tags where key = 'sparse_lightning.replica'", "the number of run"),
+        (
+            "delete from tags where key = 'sparse_lightning.replica'",
+            "the number of run",
+        ),
     ],
 )
 def test_a_damaged_row_is_named(stored, statement, said):

@@ -125,9 +125,9 @@ def test_any_command_line_ends_with_a_status(place: Path, stored: dict[str, Stor
         raise TrainingError("nothing is trained here")
 
     with working_in(place), pytest.MonkeyPatch.context() as patch, in_time(60):
-        patch.setattr("sparse_lightning.study.running.train_on", refuse)
+        patch.setattr("sparse_lightning.workflows.running.train_on", refuse)
         patch.setattr("sparse_lightning.search.searching.train_floor", refuse)
-        patch.setattr("sparse_lightning.study.side_by_side.Processes", refuse)
+        patch.setattr("sparse_lightning.workflows.side_by_side.Processes", refuse)
         before = tree(place.parent)
         result = CliRunner().invoke(main, line)
     assert isinstance(result.exception, SystemExit | None), (line, result.exception)

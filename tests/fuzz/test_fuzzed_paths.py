@@ -10,9 +10,9 @@ from hostile import CASES, TEXTS, in_time, texts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sparse_lightning._files import write_atomically
 from sparse_lightning.cli import main
 from sparse_lightning.cli.comparing import folder_of
-from sparse_lightning.drawing.files import write_atomically
 from sparse_lightning.errors import InputError
 from sparse_lightning.report.output import writable
 

@@ -1,4 +1,4 @@
-"""What the page's tests are compared with is what sparse_lightning.pareto gives today."""
+"""What the page's tests are compared with is what sparse_lightning.comparison gives today."""
 
 import importlib.util
 import json

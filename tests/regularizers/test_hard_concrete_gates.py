@@ -9,8 +9,8 @@ from torch import nn
 from torch.func import functional_call
 
 from sparse_lightning import L0, L1, ConnectionCount, RegularizerError, Warmup, penalties
-from sparse_lightning.modules.population import Optimization, PopulationModule
-from sparse_lightning.population import BatchedLinear, single
+from sparse_lightning.nn.layers import BatchedLinear, single
+from sparse_lightning.nn.population import Optimization, PopulationModule
 
 ALPHAS = torch.linspace(-4, 4, 9, dtype=torch.float64).view(1, -1)
 

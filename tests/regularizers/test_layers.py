@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from sparse_lightning.errors import RegularizerError
-from sparse_lightning.population import BatchedLinear
+from sparse_lightning.nn.layers import BatchedLinear
 from sparse_lightning.regularizers.layers import (
     distinct_weights,
     is_activation,

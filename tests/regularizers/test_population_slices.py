@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from sparse_lightning import GroupLasso
 from sparse_lightning.regularizers.groups import CLASSES, regularizers_for, terms_of, training_order
+from sparse_lightning.regularizers.replica import FLOOR, Replica
 from sparse_lightning.regularizers.terms import TERMS
-from sparse_lightning.replica import FLOOR, Replica
 
 REGULARIZERS = ["sL1+sh", "L1+sh2", "sL1+KL", "KL", "sL1+decs", FLOOR, "L1", "sL1", "sh"]
 REGULARIZERS += ["MCP", "SCAD+topk", "logsum", "elastic", "group", "hoyer", "magnitude", "L0"]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sparse_lightning.pareto import compare, floor
+from sparse_lightning.comparison import compare, floor
 from sparse_lightning.report import StudyView
 
 SIX = ("L1", "sL1", "sL1+sh", "sL1+sh2", "sL1+KL", "sL1+decs")

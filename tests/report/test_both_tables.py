@@ -9,11 +9,11 @@ from click.testing import CliRunner
 
 from sparse_lightning.cli import main
 from sparse_lightning.project import Project
-from sparse_lightning.study import side_by_side
-from sparse_lightning.study import table1 as module
-from sparse_lightning.study.table1 import COLUMNS, OWN_RANGE, projects_folder, table1
 from sparse_lightning.tracking import Store
 from sparse_lightning.tracking.names import OVERVIEW
+from sparse_lightning.workflows import side_by_side
+from sparse_lightning.workflows import table1 as module
+from sparse_lightning.workflows.table1 import COLUMNS, OWN_RANGE, projects_folder, table1
 
 
 @pytest.fixture

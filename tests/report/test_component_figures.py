@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sparse_lightning.pareto import hypervolume_gap
+from sparse_lightning.comparison import hypervolume_gap
 from sparse_lightning.report import components_figure, report_html, save_figure, write_report
 from sparse_lightning.report.colours import looks
 from sparse_lightning.report.component_curves import ComponentCurves, reference_curves

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from sparse_lightning.drawing.wording import number
+from sparse_lightning._text import number
 from sparse_lightning.report.overview import Column, overview_findings, overview_frame
 from sparse_lightning.report.overview_pages import Overview, write_overview
 from sparse_lightning.report.terminal import overview_table

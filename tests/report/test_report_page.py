@@ -5,13 +5,13 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from sparse_lightning.drawing import beside
+from sparse_lightning.page.embedding import embedded_json, page_frame
 from sparse_lightning.report import (
+    beside,
     published_values,
     report_html,
     write_report,
 )
-from sparse_lightning.report.page import embedded_json, page_frame
 from sparse_lightning.report.view import web_address
 
 ATTACK = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'{{ 7*7 }}</style>"

@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from sparse_lightning.drawing.style import figure_text
+from sparse_lightning._figures import figure_text
 from sparse_lightning.report import index_figure, pareto_figure, save_figure
 from sparse_lightning.report.colours import looks
 

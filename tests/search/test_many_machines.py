@@ -10,9 +10,9 @@ import optuna
 import pytest
 
 from sparse_lightning.search.searching import search
-from sparse_lightning.study.searching import search_strengths
 from sparse_lightning.tracking import Store
 from sparse_lightning.training.progress import SilentProgress
+from sparse_lightning.workflows.searching import search_strengths
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 

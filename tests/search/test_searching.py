@@ -11,7 +11,7 @@ import pytest
 
 from sparse_lightning import InputError, TrainingError
 from sparse_lightning.errors import SearchError
-from sparse_lightning.modules.failures import Failure
+from sparse_lightning.nn.failures import Failure
 from sparse_lightning.search import group_study, outcomes
 from sparse_lightning.search.candidates import train_candidates_on
 from sparse_lightning.search.group_study import GroupStudy

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stored_networks import network_run, study_run, weights_of
 
-from sparse_lightning.page_data import networks, studies
+from sparse_lightning.page import networks, studies
 from sparse_lightning.server import limits, store
 from sparse_lightning.server.answers import written
 from sparse_lightning.tracking import Store, bulk, columns, conditions, history, names

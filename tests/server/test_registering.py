@@ -48,9 +48,9 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         store.client.finalize_logged_model(made.model_id, "READY")
         return f"models:/{made.model_id}"
 
-    module = types.ModuleType("sparse_lightning.exporting")
+    module = types.ModuleType("sparse_lightning.integrations.exporting")
     module.log_model = log_model  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "sparse_lightning.exporting", module)
+    monkeypatch.setitem(sys.modules, "sparse_lightning.integrations.exporting", module)
     return calls
 
 

@@ -8,11 +8,11 @@ from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 from postgres import PostgreSQL
 
 from sparse_lightning.errors import UndeliveredError
-from sparse_lightning.study.delivering import deliver
 from sparse_lightning.tracking import bulk
 from sparse_lightning.tracking.opened import OpenedRun
 from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.store import Store
+from sparse_lightning.workflows.delivering import deliver
 
 pytestmark = pytest.mark.usefixtures("workplace")
 

@@ -13,10 +13,10 @@ from mlflow.entities import Run
 from server_processes import Server, serving_copy
 
 from sparse_lightning.errors import TrackingError, UndeliveredError
-from sparse_lightning.study.delivering import deliver
 from sparse_lightning.tracking.opened import OpenedRun
 from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.store import Store
+from sparse_lightning.workflows.delivering import deliver
 
 pytestmark = pytest.mark.long
 

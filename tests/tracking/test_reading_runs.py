@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import sparse_lightning as sl
-from sparse_lightning.population import ACTIVATIONS
-from sparse_lightning.replica import STRENGTHS
+from sparse_lightning.nn.layers import ACTIVATIONS
+from sparse_lightning.regularizers.replica import STRENGTHS
 from sparse_lightning.tracking import find_study, read_study, selecting
 from sparse_lightning.tracking.reading import stored_network
 from sparse_lightning.tracking.store import Store

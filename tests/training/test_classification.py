@@ -10,8 +10,8 @@ from torch import nn
 
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import TableError
-from sparse_lightning.modules.failures import Failure
-from sparse_lightning.population import linear_layers, single
+from sparse_lightning.nn.failures import Failure
+from sparse_lightning.nn.layers import linear_layers, single
 from sparse_lightning.project import Project
 from sparse_lightning.training import classification, measuring, train
 from sparse_lightning.training.judging import judge, judge_networks

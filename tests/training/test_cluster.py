@@ -9,12 +9,12 @@ import pytest
 from sparse_lightning import Project, Study, run
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.errors import ClusterError, TrainingError
-from sparse_lightning.population import linear_layers
-from sparse_lightning.study.searching import search_strengths
+from sparse_lightning.nn.layers import linear_layers
 from sparse_lightning.training import replicas_of, train
 from sparse_lightning.training.cluster import cluster_of
 from sparse_lightning.training.examples import examples_of
 from sparse_lightning.training.parts import joined, parts_of
+from sparse_lightning.workflows.searching import search_strengths
 
 CLASSIFIER = """
 name: small

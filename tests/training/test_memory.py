@@ -5,8 +5,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from sparse_lightning import batched
 from sparse_lightning.data.examples import Examples
+from sparse_lightning.nn import batched
 from sparse_lightning.project import Project
 from sparse_lightning.training import measuring, train
 

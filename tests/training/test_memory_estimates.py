@@ -2,7 +2,7 @@
 
 import pytest
 
-from sparse_lightning import machine
+from sparse_lightning import _machine
 from sparse_lightning.errors import InputError, ProjectError
 from sparse_lightning.project import Project
 from sparse_lightning.training import memory
@@ -50,13 +50,13 @@ def test_networks_are_counted_without_being_made():
 
 
 def test_a_container_has_what_it_may_use(tmp_path, monkeypatch):
-    whole = machine.machine_bytes()
+    whole = _machine.machine_bytes()
     limit = tmp_path / "memory.max"
-    monkeypatch.setattr(machine, "LIMITS", (str(limit), str(tmp_path / "none")))
+    monkeypatch.setattr(_machine, "LIMITS", (str(limit), str(tmp_path / "none")))
     limit.write_text("12345")
-    assert machine.machine_bytes() == 12345
+    assert _machine.machine_bytes() == 12345
     limit.write_text("max")
-    assert machine.machine_bytes() >= whole
+    assert _machine.machine_bytes() >= whole
 
 
 def test_more_components_than_inputs_are_refused_before_training():

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sparse_lightning.data.examples import Examples
-from sparse_lightning.population import linear_layers
+from sparse_lightning.nn.layers import linear_layers
 from sparse_lightning.project import Project
 from sparse_lightning.training import train
 

@@ -9,8 +9,8 @@ from torch import nn
 
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import TrainingError
-from sparse_lightning.modules.failures import Failure
-from sparse_lightning.population import BatchedLinear, flatten, linear_layers, single
+from sparse_lightning.nn.failures import Failure
+from sparse_lightning.nn.layers import BatchedLinear, flatten, linear_layers, single
 from sparse_lightning.project import Project
 from sparse_lightning.training import stacked, train
 from sparse_lightning.training.grid_training import GridTraining

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from sparse_lightning.population import batched_layer, single
+from sparse_lightning.nn.layers import batched_layer, single
 from sparse_lightning.training import measuring, sweeping
 from sparse_lightning.training.sweeping import THRESHOLDS, sweep
 

@@ -1,6 +1,6 @@
 /**
  * Which variables each code keeps, and which reach each class, at a threshold: the same as
- * `sparse_lightning/reading/{paths,mappings,class_paths}.py`, so that the words follow the slider.
+ * `sparse_lightning/interpret/{paths,mappings,class_paths}.py`, so that the words follow the slider.
  */
 
 import type { CodeReading, NetworkDetail, VariableReading } from "../data/types";

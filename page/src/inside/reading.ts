@@ -1,4 +1,4 @@
-/** What is connected to what at a threshold: the same as `sparse_lightning/reading/structure.py`. */
+/** What is connected to what at a threshold: the same as `sparse_lightning/interpret/structure.py`. */
 
 import type { NetworkDetail } from "../data/types";
 

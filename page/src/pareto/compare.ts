@@ -29,7 +29,7 @@ const INDICES: IndexName[] = ["area_marker", "area_axis", "hypervolume_gap"];
 const MOST_PAIRED = 24;
 
 /**
- * Compare the groups by all three indices: the numbers of sparse_lightning/pareto/comparison.py.
+ * Compare the groups by all three indices: the numbers of sparse_lightning/comparison/comparison.py.
  *
  * Where larger is better, the coordinates are mirrored, since the indices want less of both:
  * x becomes `axis` − x with the greatest x there is as axis, y becomes −y. Floor, corner and markers

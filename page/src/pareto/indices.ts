@@ -1,5 +1,5 @@
 /**
- * The indices of one Pareto curve, as in sparse_lightning/pareto/indices.py: two areas above the
+ * The indices of one Pareto curve, as in sparse_lightning/comparison/indices.py: two areas above the
  * floor, and the hypervolume that is missing. Smaller is better for all three, and for x and y.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Percentile bootstrap over the replicates, as in sparse_lightning/pareto/bootstrap.py. One
+ * Percentile bootstrap over the replicates, as in sparse_lightning/comparison/bootstrap.py. One
  * resample serves all groups, because runs of one seed share their data order and first weights.
  */
 

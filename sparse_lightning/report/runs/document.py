@@ -7,9 +7,9 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from sparse_lightning.drawing.csv import csv_text
-from sparse_lightning.pareto import INDICES
-from sparse_lightning.pareto.frames import of_group, records
+from sparse_lightning._files import csv_text
+from sparse_lightning.comparison import INDICES
+from sparse_lightning.comparison.frames import of_group, records
 from sparse_lightning.report.indices_json import interval_of, plain
 from sparse_lightning.report.runs.findings import findings
 from sparse_lightning.report.runs.view import RunsView

@@ -3,7 +3,7 @@
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from sparse_lightning.drawing.style import FAINT, figure_style, figure_text
+from sparse_lightning._figures import FAINT, figure_style, figure_text
 from sparse_lightning.report.colours import looks
 from sparse_lightning.report.figures import (
     draw_group,

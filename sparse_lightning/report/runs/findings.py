@@ -1,7 +1,7 @@
 """What a reader must know before trusting the order of groups of runs, in plain English."""
 
-from sparse_lightning.drawing.wording import number
-from sparse_lightning.pareto.findings import (
+from sparse_lightning._text import number
+from sparse_lightning.comparison.findings import (
     NARROW,
     disagreements,
     listed,
@@ -9,7 +9,7 @@ from sparse_lightning.pareto.findings import (
     named,
     unsettled,
 )
-from sparse_lightning.pareto.frames import records
+from sparse_lightning.comparison.frames import records
 from sparse_lightning.report.runs.view import RunsView
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from sparse_lightning.pareto import Comparison
+from sparse_lightning.comparison import Comparison
 from sparse_lightning.report.view import run_address
 
 Direction = Literal["min", "max"]

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from sparse_lightning.drawing.files import write_atomically
-from sparse_lightning.drawing.style import save_figure
+from sparse_lightning._figures import save_figure
+from sparse_lightning._files import write_atomically
 from sparse_lightning.report.figures import index_figure
 from sparse_lightning.report.runs.document import runs_csv, runs_json
 from sparse_lightning.report.runs.figures import runs_figure

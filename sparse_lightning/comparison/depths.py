@@ -1,0 +1,77 @@
+"""Stacks at every depth: the same comparison after each greedy stage."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+
+from sparse_lightning.comparison.comparison import Comparison, compare
+from sparse_lightning.comparison.markers import floor
+from sparse_lightning.errors import InputError
+
+_NAME = re.compile(r"squared_error_(\d+)_layers")
+
+
+@dataclass(frozen=True, eq=False)
+class Depth:
+    """The networks as they were after one of their stages.
+
+    Attributes:
+        layers: how many layers of units, inputs and outputs included: 3, 5, 7, …
+        comparison: the groups compared at that depth, above the floor of that depth.
+    """
+
+    layers: int
+    comparison: Comparison
+
+
+def compare_depths(networks: pd.DataFrame, layers: list[int], **settings: Any) -> tuple[Depth, ...]:
+    """The comparisons after every stage that was measured, the first one first.
+
+    Args:
+        networks: as in `compare`, with `squared_error_3_layers`, `connections_3_layers` and so on.
+        layers: units of the whole networks from inputs to outputs.
+        settings: of `compare`, without the floor and the number of all connections.
+
+    Returns:
+        One depth a stage; none where the networks have a single stage. A depth at which every
+        unregularized network failed is left out.
+    """
+    found: list[Depth] = []
+    for depth in sorted(int(match[1]) for match in map(_NAME.fullmatch, networks.columns) if match):
+        encoder = layers[: (depth + 1) // 2]
+        frame = networks.assign(
+            connections=networks[f"connections_{depth}_layers"],
+            squared_error=networks[f"squared_error_{depth}_layers"],
+        )
+        try:
+            comparison = compare(
+                frame,
+                floor=floor(frame),
+                connections_total=2 * sum(a * b for a, b in pairwise(encoder)),
+                **settings,
+            )
+        except InputError:
+            continue
+        found.append(Depth(depth, comparison))
+    return tuple(found)
+
+
+def by_depth(depths: tuple[Depth, ...], index: str) -> list[Mapping[str, Any]]:
+    """One row a group: its name and, by depth, the row of indices.
+
+    Args:
+        depths: the comparisons.
+        index: that orders the groups, at the greatest depth.
+    """
+    if not depths:
+        return []
+    order = depths[-1].comparison.indices.sort_values(index, kind="stable")["group"]
+    tables = {depth.layers: depth.comparison.indices.set_index("group") for depth in depths}
+    return [
+        {"group": group, "cells": [tables[depth].loc[group].to_dict() for depth in tables]}
+        for group in order
+    ]

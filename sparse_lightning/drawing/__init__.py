@@ -1,1 +1,0 @@
-"""What every figure needs: its style, names that any library can draw, files written whole."""

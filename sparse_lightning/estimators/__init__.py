@@ -1,7 +1,0 @@
-"""scikit-learn estimators: the networks of this package in pipelines and grid searches."""
-
-from sparse_lightning.estimators.autoencoder import SparseAutoencoder
-from sparse_lightning.estimators.classifier import SparseClassifier
-from sparse_lightning.estimators.principal import SparsePCA
-
-__all__ = ["SparseAutoencoder", "SparseClassifier", "SparsePCA"]

@@ -1,0 +1,1 @@
+"""Networks at home elsewhere: scikit-learn estimators, MLflow's evaluator, exports."""

@@ -1,0 +1,97 @@
+"""The network inside what MLflow evaluates."""
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from mlflow.exceptions import MlflowException
+from torch import nn
+
+from sparse_lightning.data.encoding import Encoding
+from sparse_lightning.errors import InputError
+from sparse_lightning.network import Network
+from sparse_lightning.nn.layers import ACTIVATIONS
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What is evaluated.
+
+    Attributes:
+        module: any torch module.
+        network: the same as a network of this package, which knows its table; None of others.
+        threshold: that of the export of such a network.
+    """
+
+    module: nn.Module
+    network: Network | None = None
+    threshold: float = 0.01
+
+
+def subject_of(model: Any) -> Subject | None:
+    """The network inside an MLflow model, or inside the function that MLflow makes of a module.
+
+    Args:
+        model: a `PyFuncModel`, or what `mlflow.models.evaluate` makes of a callable.
+
+    Returns:
+        None where there is no torch module.
+    """
+    for candidate in _candidates(model):
+        if isinstance(candidate, nn.Module):
+            return Subject(candidate)
+        if hasattr(candidate, "description") and hasattr(candidate, "weights"):
+            return _exported(candidate)
+    return None
+
+
+def _candidates(model: Any) -> list[Any]:
+    found = [model]
+    for reach in ("get_raw_model", "unwrap_python_model"):
+        try:
+            found.append(getattr(model, reach)())
+        except (AttributeError, NotImplementedError, MlflowException):
+            continue
+    python_model = getattr(model, "python_model", None)
+    if python_model is not None:
+        found += [python_model, *_closed_over(python_model.predict)]
+    return found
+
+
+def _closed_over(predict: Any) -> list[Any]:
+    """The module that was given as a function: MLflow wraps it into a method of a local class."""
+    try:
+        held = list(inspect.getclosurevars(inspect.unwrap(predict)).nonlocals.values())
+    except TypeError:
+        return []
+    # A method of a module, e.g. `model.forward`, is as good as the module.
+    return held + [getattr(one, "__self__", None) for one in held]
+
+
+def _exported(model: Any) -> Subject:
+    """A network as `exporting` writes it: numpy weights and a description."""
+    described = model.description
+    layers: list[nn.Module] = []
+    try:
+        for place, kind in enumerate(described["layers"]):
+            if kind != "dense":
+                layers.append(ACTIVATIONS[kind]())
+                continue
+            weight = torch.from_numpy(model.weights[f"{place}.weight"].copy())
+            layer = nn.Linear(weight.shape[1], weight.shape[0])
+            layer.weight.data = weight
+            layer.bias.data = torch.from_numpy(model.weights[f"{place}.bias"].copy())
+            layers.append(layer)
+        network = Network(
+            nn.Sequential(*layers).eval(),
+            Encoding.from_dict(described["encoding"]),
+            {},
+            described["run_id"],
+            described["task"],
+            tuple(described["classes"]),
+        )
+        threshold = float(described["connection_threshold"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"the model's description cannot be read: {error!r}") from error
+    return Subject(network.model, network, threshold)

@@ -1,0 +1,154 @@
+"""A network as an MLflow model of the flavour pyfunc, whole in its folder."""
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
+from typing import Any
+
+import mlflow.pyfunc
+import pandas as pd
+from mlflow.models import Model, ModelSignature
+from mlflow.models.model import MLMODEL_FILE_NAME
+from mlflow.types import ColSpec, DataType, Schema
+from mlflow.types.schema import AnyType
+
+import sparse_lightning
+from sparse_lightning.data.columns import BinaryColumn, ColumnEncoding, LevelsColumn, NumberColumn
+from sparse_lightning.integrations.exporting.description import describe
+from sparse_lightning.integrations.exporting.pruned import ExportedNetwork
+from sparse_lightning.tracking.files import no_bar
+from sparse_lightning.weights import to_safetensors
+
+CODE = Path(__file__).with_name("tabular_network.py")
+"""The code of the model; nothing of this package is needed where it is loaded."""
+
+REQUIREMENTS = ("mlflow", "numpy", "pandas", "safetensors")
+
+_ONE_AT_A_TIME = Lock()
+"""MLflow keeps the model that a file of code defines in a global variable."""
+
+
+def save_pyfunc(made: ExportedNetwork, path: Path, model: Model | None = None) -> None:
+    """Write the folder of the MLflow model.
+
+    Args:
+        made: what to write.
+        path: of the folder, which must not exist.
+        model: MLflow's description of the model to add to; default: a new one.
+    """
+    model = Model() if model is None else model
+    with TemporaryDirectory() as folder, _ONE_AT_A_TIME, _quietly():
+        description, weights = Path(folder, "network.json"), Path(folder, "network.safetensors")
+        description.write_text(json.dumps(describe(made), ensure_ascii=False), encoding="utf-8")
+        weights.write_bytes(to_safetensors(made.model))
+        mlflow.pyfunc.save_model(
+            path=path,
+            python_model=str(CODE),
+            artifacts={"description": str(description), "weights": str(weights)},
+            signature=signature_of(made),
+            input_example=example_of(made),
+            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+            metadata=metadata_of(made),
+            mlflow_model=model,
+            # Otherwise the lock file of the project in the working folder would go with the model.
+            uv_project_path=folder,
+        )
+        _without_folders(path)
+
+
+def _without_folders(path: Path) -> None:
+    """Take the folders of the machine that writes a model out of its description.
+
+    MLflow notes where the files have lain; it looks for them in the model itself.
+    """
+    model = Model.load(path)
+    pyfunc: Any = model.flavors["python_function"]
+    pyfunc["model_code_path"] = CODE.name
+    for file in pyfunc["artifacts"].values():
+        file["uri"] = file["path"]
+    model.save(path / MLMODEL_FILE_NAME)
+
+
+def metadata_of(made: ExportedNetwork) -> dict[str, Any]:
+    """What the file `MLmodel` tells of the network."""
+    network = made.network
+    return {
+        "sparse_lightning_version": sparse_lightning.__version__,
+        "run_id": network.run_id,
+        "task": network.task,
+        "group": str(network.params.get("group", "")),
+        "connections": made.connections,
+        "connection_threshold": made.threshold,
+    }
+
+
+def signature_of(made: ExportedNetwork) -> ModelSignature:
+    """The names of the columns that go in, and names and types of those that come out.
+
+    The inputs are of any type: MLflow would refuse whole numbers where floats are declared, and
+    categories where text is, and its messages name no row. The model's own code checks them.
+    """
+    kinds = {one.name: _type(one) for one in made.network.encoding.variables}
+    if made.network.task == "classifier":
+        kinds = {"class": DataType.string}
+    return ModelSignature(
+        inputs=Schema([ColSpec(AnyType(), name) for name in made.network.encoding.columns]),
+        outputs=Schema(
+            [
+                ColSpec(kinds[name] if place < len(kinds) else DataType.double, name)
+                for place, name in enumerate(made.columns)
+            ]
+        ),
+    )
+
+
+def example_of(made: ExportedNetwork) -> pd.DataFrame:
+    """Two rows as the table might hold them: no row of it, only what the encoding knows.
+
+    Numbers are the offsets and the offsets plus the factors, as least and greatest value, or the
+    mean and one standard deviation more; levels are the first and the last.
+    """
+    encoding = made.network.encoding
+    columns: dict[str, list[Any]] = {}
+    for variable, (_, place) in zip(encoding.variables, encoding.groups, strict=True):
+        if isinstance(variable, NumberColumn):
+            offset, factor = encoding.offsets[place.start], encoding.factors[place.start]
+            columns[variable.name] = [offset, offset + factor]
+        else:
+            levels = _levels(variable)
+            ends: list[Any] = [levels[0], levels[-1]]
+            columns[variable.name] = [float(x) for x in ends] if variable.numeric else ends
+    return pd.DataFrame(columns)
+
+
+def _type(variable: ColumnEncoding) -> DataType:
+    if isinstance(variable, NumberColumn):
+        return DataType.double
+    unnamed = isinstance(variable, BinaryColumn) and variable.other is None
+    return DataType.double if variable.numeric and not unnamed else DataType.string
+
+
+def _levels(variable: BinaryColumn | LevelsColumn) -> tuple[str, ...]:
+    if isinstance(variable, LevelsColumn):
+        return variable.levels
+    return (variable.value if variable.other is None else variable.other, variable.value)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """MLflow's advice on type hints is for those who write models."""
+    logger = logging.getLogger("mlflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), no_bar():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,86 @@
+"""Class paths: which variables reach which output of a network that predicts classes."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import pandas as pd
+
+from sparse_lightning.interpret.mappings import SHARE, sorted_by_kind
+from sparse_lightning.interpret.paths import (
+    by_variable,
+    noticeable,
+    path_strengths,
+    strongest_first,
+)
+from sparse_lightning.interpret.structure import Structure
+
+KINDS = ("used", "faint", "ignored")
+
+
+@dataclass(frozen=True, eq=False)
+class ClassPaths:
+    """What reaches the outputs of a classifier.
+
+    A variable reaches a class when the strength of the live paths from its inputs to the class's
+    output is at least `share` of that of the variable that reaches the class most.
+
+    Attributes:
+        classes: one row a class, in the order of the outputs: class, variables (strongest first).
+        variables: one row a variable, used ones first: variable, kind (`used`: reaches a class;
+            `faint`: has paths, but with less than `share` of each class's strongest; `ignored`: has
+            none), classes (strongest first), strength (of the paths to all classes).
+        strengths: `(class, variable)` of the paths between them.
+        share: as above.
+    """
+
+    classes: pd.DataFrame
+    variables: pd.DataFrame
+    strengths: pd.DataFrame
+    share: float
+
+    @classmethod
+    def of(cls, structure: Structure, share: float = SHARE) -> Self:
+        """Follow the paths of a classifier.
+
+        Args:
+            structure: its structure; the outputs' names are those of the classes.
+            share: as above, in 0…1.
+
+        Raises:
+            InputError: `share` is not in 0…1.
+        """
+        paths = path_strengths(structure, 0, len(structure.widths) - 1)
+        strengths = by_variable(paths, structure)
+        reached = noticeable(strengths, share)
+        outputs, variables = structure.names[-1], structure.variables
+        rows = []
+        for place, variable in enumerate(variables):
+            some = "faint" if strengths[:, place].any() else "ignored"
+            chosen = strongest_first(strengths[:, place], reached[:, place])
+            rows.append(
+                {
+                    "variable": variable,
+                    "kind": "used" if chosen else some,
+                    "classes": tuple(outputs[output] for output in chosen),
+                    "strength": float(strengths[:, place].sum()),
+                }
+            )
+        classes = [
+            {
+                "class": name,
+                "variables": tuple(
+                    variables[place] for place in strongest_first(strengths[row], reached[row])
+                ),
+            }
+            for row, name in enumerate(outputs)
+        ]
+        return cls(
+            classes=pd.DataFrame(classes),
+            variables=sorted_by_kind(rows, KINDS, ["strength"]),
+            strengths=pd.DataFrame(
+                strengths,
+                index=pd.Index(outputs, name="class"),
+                columns=pd.Index(variables, name="variable"),
+            ),
+            share=share,
+        )

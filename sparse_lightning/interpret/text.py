@@ -1,0 +1,286 @@
+"""What a network does, in plain English sentences."""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from sparse_lightning._text import listed, number, shortened
+from sparse_lightning.interpret.class_paths import ClassPaths
+from sparse_lightning.interpret.loss import rank_correlation
+from sparse_lightning.interpret.mappings import Mappings
+from sparse_lightning.interpret.structure import Structure
+
+OutputKind = Literal["class", "output"]
+"""What the outputs of a network are that rebuilds no inputs."""
+
+MOST = 6
+"""Names a sentence spells out; the rest is counted."""
+
+CLEAR = 0.5
+"""A rank correlation of at least this size is put into words."""
+
+NOTHING = 0.99
+"""Where no information loss is smaller, nothing is kept."""
+
+DEAD = "is dead: it reaches no output", "are dead: they reach no output"
+CONSTANT = "is constant: no input reaches it", "are constant: no input reaches them"
+
+LONGEST = 40
+"""Characters of a name."""
+
+
+def describe(
+    structure: Structure, mappings: Mappings | ClassPaths, losses: pd.DataFrame | None = None
+) -> list[str]:
+    """A network in sentences, as `describe_autoencoder` or `describe_classifier` has them.
+
+    Args:
+        structure: the network.
+        mappings: its mappings, or the class paths of a classifier.
+        losses: of the variables of an autoencoder, if they are known.
+    """
+    if isinstance(mappings, ClassPaths):
+        return describe_classifier(structure, mappings)
+    return describe_autoencoder(structure, mappings, losses)
+
+
+def describe_autoencoder(
+    structure: Structure, mappings: Mappings, losses: pd.DataFrame | None = None
+) -> list[str]:
+    """An autoencoder in sentences: what is kept, shared, ignored and lost, and what is dead.
+
+    Args:
+        structure: the network.
+        mappings: its mappings.
+        losses: of its variables, as `information_loss` returns them; left out where there are none.
+
+    Returns:
+        The sentences, the most important first.
+    """
+    return [
+        _size(structure),
+        *_kept_alone(mappings),
+        *_kept_together(mappings),
+        *_not_kept(mappings, losses),
+        *_dead(structure),
+        *([] if losses is None else _losses(losses)),
+        _measure(mappings.share, "code"),
+    ]
+
+
+def describe_classifier(
+    structure: Structure, paths: ClassPaths, outputs: OutputKind = "class"
+) -> list[str]:
+    """A classifier in sentences: which variables reach which class, which none, and what is dead.
+
+    Args:
+        structure: the network.
+        paths: its class paths.
+        outputs: what the outputs are, where they are no classes.
+
+    Returns:
+        The sentences, the most important first.
+    """
+    several = f"{outputs}es" if outputs == "class" else f"{outputs}s"
+    reached: dict[tuple[str, ...], list[str]] = {}
+    for name, variables in paths.classes[["class", "variables"]].itertuples(index=False):
+        reached.setdefault(variables, []).append(name)
+    sentences = [_size(structure)]
+    for variables, classes in reached.items():
+        subject = f"The {outputs if len(classes) == 1 else several}"
+        by = _names(variables) if variables else "no variable, so it is the same for every row"
+        verb = "is" if len(classes) == 1 else "are"
+        sentences.append(f"{subject} {_names(classes)} {verb} reached by {by}.")
+    for kind, verb in (("faint", "hardly {} any"), ("ignored", "{} no")):
+        names = _of_kind(paths.variables, kind)
+        if names:
+            sentences.append(f"{_names(names)} {verb.format(_verb(names, 'reach'))} {outputs}.")
+    return [*sentences, *_dead(structure), _measure(paths.share, outputs)]
+
+
+def _size(structure: Structure) -> str:
+    shape, count = "-".join(map(str, structure.widths)), structure.connections
+    noun = "connection that counts" if count == 1 else "connections that count"
+    return f"The network {shape} has {count} {noun} (|w| > {structure.threshold:g})."
+
+
+def _measure(share: float, goal: str) -> str:
+    if share == 0:
+        return f"A variable counts for a {goal} when any path of connections leads there."
+    return (
+        f"A variable counts for a {goal} from {share:.0%} of the path strength of the variable "
+        "that is the strongest there."
+    )
+
+
+def _kept_alone(mappings: Mappings) -> list[str]:
+    keepers: dict[str, list[int]] = {}
+    for code, variables in _codes(mappings, "identity", "fed_by"):
+        keepers.setdefault(variables[0], []).append(code)
+    return [
+        f"{_name(variable)} is kept alone by {_code_list(codes)}."
+        for variable, codes in keepers.items()
+    ]
+
+
+def _kept_together(mappings: Mappings) -> list[str]:
+    sentences = [
+        f"{_names(variables)} share code {code}."
+        for code, variables in _codes(mappings, "pseudo-identity", "fed_by")
+    ]
+    rebuilds = dict(_codes(mappings, "mixed", "rebuilds"))
+    for code, sources in _codes(mappings, "mixed", "fed_by"):
+        targets = rebuilds[code]
+        common = [name for name in sources if name in targets]
+        more = [name for name in sources if name not in targets]
+        others = [name for name in targets if name not in sources]
+        verb = "share" if len(common) > 1 else "is kept by"
+        parts = [f"{_names(common)} {verb} code {code}"]
+        if more:
+            parts.append(f"which is also fed by {_names(more)}")
+        if others:
+            parts.append(f"{'and' if more else 'which'} also rebuilds {_names(others)}")
+        sentences.append(f"{', '.join(parts[:2])}{' ' * bool(parts[2:])}{' '.join(parts[2:])}.")
+    rebuilds = dict(_codes(mappings, "transfer", "rebuilds"))
+    return sentences + [
+        f"Code {code} rebuilds {_names(rebuilds[code])} from {_names(sources)}."
+        for code, sources in _codes(mappings, "transfer", "fed_by")
+    ]
+
+
+def _not_kept(mappings: Mappings, losses: pd.DataFrame | None) -> list[str]:
+    sentences = []
+    lost, faint = _of_kind(mappings.variables, "lost"), _of_kind(mappings.variables, "faint")
+    if lost:
+        sentences.append(
+            f"{_names(lost)} {_verb(lost, 'feed')} the code, but {_verb(lost, 'are')} not rebuilt."
+        )
+    if faint:
+        sentences.append(f"{_names(faint)} {_verb(faint, 'reach')} the code only faintly.")
+    ignored = _of_kind(mappings.variables, "ignored")
+    if ignored:
+        variance = "" if losses is None else _variances_of(ignored, losses)
+        sentences.append(f"{_names(ignored)} {_verb(ignored, 'are')} ignored{variance}.")
+    pairs = mappings.variables[["variable", "rebuilt_by"]].itertuples(index=False)
+    rows: dict[str, tuple[int, ...]] = dict(pairs)
+    guessed = [name for name in [*faint, *ignored] if rows[name]]
+    if guessed:
+        codes = sorted({code for name in guessed for code in rows[name]})
+        outputs = "its output is" if len(guessed) == 1 else "their outputs are"
+        sentences.append(
+            f"{_names(guessed)}: {outputs} guessed from other variables, by {_code_list(codes)}."
+        )
+    return sentences
+
+
+def _variances_of(names: list[str], losses: pd.DataFrame) -> str:
+    """Where the variances of the named variables stand among those of all."""
+    chosen = losses["variable"].isin(names).to_numpy()
+    own, others = losses["variance"].to_numpy()[chosen], losses["variance"].to_numpy()[~chosen]
+    if not len(others):
+        return ""
+    if own.max() < others.min():
+        smallest = f"their variances are the {len(own)} smallest"
+        return f"; {'its variance is the smallest' if len(own) == 1 else smallest}"
+    which = "its variance" if len(own) == 1 else "their median variance"
+    below = int((others < np.median(own)).sum())
+    if not below:
+        return f"; {which} is smaller than that of any other variable"
+    return f"; {which} exceeds that of {below} of the {len(others)} other variables"
+
+
+def _losses(losses: pd.DataFrame) -> list[str]:
+    known = losses.dropna(subset="loss").sort_values("loss", kind="stable")
+    if known.empty:
+        return []
+    if known["loss"].to_numpy()[0] > NOTHING:
+        return [f"Nothing is kept: no information loss is below {NOTHING:g} (1 is lost)."]
+    half = min(3, math.ceil(len(known) / 2))
+    best, worst = known.head(half), known.tail(min(3, len(known) - half)).iloc[::-1]
+    texts = [f"Least is lost of {_with_losses(best)}"]
+    if len(worst):
+        texts.append(f"most of {_with_losses(worst)}")
+    sentences = [f"{'; '.join(texts)} (information loss: 0 kept, 1 lost)."]
+    variances = losses["variance"].to_numpy()
+    correlation = rank_correlation(variances, losses["loss"].to_numpy())
+    # Standardised columns differ in their variances by rounding alone.
+    vary = np.ptp(variances) > 1e-5 * np.abs(variances).max()
+    if vary and not np.isnan(correlation):
+        meaning = "no clear relation"
+        if abs(correlation) >= CLEAR:
+            meaning = f"variables of small variance lose {'more' if correlation < 0 else 'less'}"
+        sentences.append(
+            f"Rank correlation of variance and information loss: {correlation:.2f} ({meaning})."
+        )
+    return sentences
+
+
+def _with_losses(rows: pd.DataFrame) -> str:
+    pairs = rows[["variable", "loss"]].itertuples(index=False)
+    return listed([f"{_name(name)} ({number(loss, 2)})" for name, loss in pairs], MOST)
+
+
+def _dead(structure: Structure) -> list[str]:
+    sentences = []
+    for layer in range(1, len(structure.widths) - 1):
+        fed, used = structure.fed[layer], structure.used[layer]
+        unit, where = "code", ""
+        if layer != structure.code_layer:
+            unit, where = "unit", f" of hidden layer {layer}"
+        for chosen, one, several in (
+            (~used, *DEAD),
+            (
+                used & ~fed,
+                "is constant: no input reaches it",
+                "are constant: no input reaches them",
+            ),
+        ):
+            numbers = [str(place + 1) for place in np.flatnonzero(chosen)]
+            if len(numbers) == 1:
+                sentences.append(f"{unit.capitalize()} {numbers[0]}{where} {one}.")
+            elif len(numbers) == len(chosen):
+                sentences.append(f"All {len(numbers)} {unit}s{where} {several}.")
+            elif numbers:
+                sentences.append(f"{unit.capitalize()}s {listed(numbers, 12)}{where} {several}.")
+    if structure.is_autoencoder:
+        ends = [name for name, part in structure.groups if not structure.fed[-1][part].any()]
+        if ends:
+            verb = "is" if len(ends) == 1 else "are"
+            sentences.append(f"The output{_s(len(ends))} of {_names(ends)} {verb} constant.")
+    return sentences
+
+
+def _codes(mappings: Mappings, kind: str, column: str) -> list[tuple[int, tuple[str, ...]]]:
+    codes = mappings.codes
+    rows = zip(codes["kind"], codes["code"], codes[column], strict=True)
+    return [(int(code), names) for found, code, names in rows if found == kind]
+
+
+def _of_kind(variables: pd.DataFrame, kind: str) -> list[str]:
+    rows = zip(variables["kind"], variables["variable"], strict=True)
+    return [name for found, name in rows if found == kind]
+
+
+def _code_list(codes: Sequence[int]) -> str:
+    return f"code{_s(len(codes))} {listed([str(code) for code in codes], 12)}"
+
+
+def _names(names: Sequence[str]) -> str:
+    return listed([_name(name) for name in names], MOST)
+
+
+def _name(name: str) -> str:
+    return shortened(name, LONGEST) or "(no name)"
+
+
+def _verb(names: Sequence[str], verb: str) -> str:
+    if len(names) > 1:
+        return verb
+    return {"are": "is", "reach": "reaches", "feed": "feeds"}[verb]
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

@@ -1,0 +1,105 @@
+"""The classifier: an encoder with an output layer, trained on one-hot targets."""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from sparse_lightning.nn.layers import linear_layers
+from sparse_lightning.nn.population import (
+    Optimization,
+    PopulationModule,
+    activation_names,
+    unbounded,
+)
+
+Loss = Literal["squared_error", "cross_entropy"]
+
+
+class Classifier(PopulationModule):
+    """Trains the output layer of every replica, and the encoding layers that are not frozen.
+
+    A batch holds the inputs and, in its last columns, the one-hot targets.
+
+    Args:
+        encoder: the encoding layers that are trained too, each followed by its activation; empty
+            where the output layer is trained alone.
+        output: a batched layer and its activation, one unit a class.
+        below: frozen encoding layers, applied on the fly.
+        optimization: how to train.
+        rates: factors on each replica's learning rate; default: 1.
+        loss: what is minimised: the sum over classes of the squared error, or the cross-entropy of
+            softmax outputs. What is reported is the squared error in both cases.
+        class_weights: `(class,)`, factors on what rows of each class add to what is minimised.
+    """
+
+    class_weights: Float[Tensor, " class"] | None
+
+    def __init__(
+        self,
+        encoder: nn.Sequential,
+        output: nn.Sequential,
+        below: nn.Sequential,
+        optimization: Optimization,
+        rates: Float[Tensor, " replica"] | None = None,
+        loss: Loss = "squared_error",
+        class_weights: Float[Tensor, " class"] | None = None,
+    ):
+        super().__init__(linear_layers(output)[0].replicas, optimization, rates)
+        self.encoder = encoder
+        self.output = output
+        self.below = below.requires_grad_(False)
+        self.loss = loss
+        self.register_buffer("class_weights", class_weights, persistent=False)
+        self.classes = linear_layers(output)[-1].weight.shape[2]
+        self.hidden_layers = activation_names("encoder", encoder)
+        self.unbounded_units = unbounded(encoder)
+
+    def forward(
+        self, x: Float[Tensor, "*replica batch unit"]
+    ) -> Float[Tensor, "replica batch class"]:
+        """The outputs for rows of inputs."""
+        return self.output(self._codes(x))
+
+    def inputs(self, batch: Float[Tensor, "batch unit"]) -> Tensor:
+        return self._split(batch)[0]
+
+    def errors(self, batch: Float[Tensor, "batch unit"]) -> tuple[Float[Tensor, " replica"], int]:
+        inputs, targets = self._split(batch)
+        return _squared_error(self.output(self._codes(inputs)), targets)
+
+    def losses(
+        self, batch: Float[Tensor, "batch unit"]
+    ) -> tuple[Float[Tensor, " replica"], Float[Tensor, " replica"], int]:
+        if self.loss == "squared_error" and self.class_weights is None:
+            return super().losses(batch)
+        inputs, targets = self._split(batch)
+        scores, activation = self.output
+        logits = scores(self._codes(inputs))
+        weighted = targets if self.class_weights is None else targets * self.class_weights
+        if self.loss == "squared_error":
+            output = activation(logits)
+            squared = (output.float() - targets).square().sum(2)
+            with torch.no_grad():
+                error, elements = _squared_error(output, targets)
+            return (squared * weighted.sum(1)).sum(1), error, elements
+        entropy = -(weighted * logits.float().log_softmax(2)).sum((1, 2))
+        with torch.no_grad():
+            error, elements = _squared_error(activation(logits), targets)
+        return entropy, error, elements
+
+    def _codes(self, inputs: Float[Tensor, "*replica batch unit"]) -> Tensor:
+        with torch.no_grad():
+            codes = self.below(inputs)
+        return self.encoder(codes)
+
+    def _split(self, batch: Tensor) -> tuple[Tensor, Tensor]:
+        return batch[:, : -self.classes], batch[:, -self.classes :]
+
+
+def _squared_error(output: Tensor, targets: Tensor) -> tuple[Tensor, int]:
+    error = nn.functional.mse_loss(
+        output.float(), targets.float().expand_as(output), reduction="none"
+    )
+    return error.sum((1, 2)), output[0].numel()

@@ -1,0 +1,136 @@
+"""Running a project: train every network, track them, report."""
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sparse_lightning.address import Address
+from sparse_lightning.data.target import ClassTarget
+from sparse_lightning.errors import ReportError, check_type
+from sparse_lightning.project import Project
+from sparse_lightning.report.output import writable
+from sparse_lightning.report.writing import FILES as REPORT_FILES
+from sparse_lightning.secrets import without_secrets
+from sparse_lightning.tracking import Store, StudyWriter
+from sparse_lightning.tracking.names import AGREEMENT_FILE, ENCODING_FILE, TARGET_FILE
+from sparse_lightning.tracking.opened import OpenedRun
+from sparse_lightning.training.checkpoints import FolderCheckpoints
+from sparse_lightning.training.cluster import Cluster, train_on
+from sparse_lightning.training.preparing import prepare
+from sparse_lightning.training.progress import Progress
+from sparse_lightning.workflows.study import Study
+from sparse_lightning.workflows.unfinished import identity_of, unfinished
+
+logger = logging.getLogger(__name__)
+
+
+def open_run_of() -> str | None:
+    """The run that `mlflow run` has opened for this process, if it has."""
+    return os.environ.get("MLFLOW_RUN_ID") or None
+
+
+def run(
+    project: Project,
+    tracking_uri: str | Address | None = None,
+    output: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+    open_run: str | None = None,
+    cluster: Cluster | None = None,
+    fresh: bool = False,
+) -> Study:
+    """Train every network of a project, track them, and write the report.
+
+    A study that was begun in the folder of its report and not finished goes on where it was, with
+    the same run, and ends with the same networks, bit for bit. At most half a minute of training is
+    lost, and the epoch after that; on a cluster, the parts that had not come back.
+
+    Args:
+        project: what to train.
+        tracking_uri: of the MLflow store; default: as MLflow resolves it.
+        output: the folder of the report; default: `reports/NAME` in the working folder.
+        progress: told of every epoch; default: nothing is told.
+        open_run: the id of an open run that becomes the study's; "" opens a new one. Default: the
+            run that `MLFLOW_RUN_ID` names, as `mlflow run` sets it, else a new one.
+        cluster: whose workers train, as `training.cluster.cluster_of` gives it; default: this
+            process.
+        fresh: begin anew, whatever was begun.
+
+    Returns:
+        The study, read back from the store.
+
+    Raises:
+        InputError: the project, its table or the output folder cannot be used.
+        StudyInUseError: a living process is at work on a study in the folder.
+        CheckpointError: an unfinished study there has other settings, or is torn.
+        TrackingError: the store cannot be reached.
+        UndeliveredError: the store fails later; what it lacks is kept for `deliver`.
+        ReportError: the report's folder is full.
+        TrainingError: the accelerator or the precision cannot be used, or every unregularized
+            network failed.
+        ClusterError: the workers were lost.
+    """
+    check_type(project, Project, "project", "a Project, as Project.load reads it from a file")
+    made = prepare(project, here=cluster is None)
+    table, examples = made.table, made.examples
+    folder = writable(Path(output) if output is not None else Path("reports") / project.name)
+    store = Store(tracking_uri)
+    run_id = open_run_of() if open_run is None else open_run or None
+    documents: dict[str, Any] = {ENCODING_FILE: table.encoding.to_dict()}
+    if table.target is not None:
+        documents[TARGET_FILE] = ClassTarget.fit(table.target).to_dict()
+    with unfinished(folder, identity_of(project, table), fresh) as job:
+        checkpoints = FolderCheckpoints(job.folder, job.key)
+        with StudyWriter(
+            store, project, table, made.layers, made.facts, documents, run_id, job.key, folder
+        ) as writer:
+            writer.networks(train_on(cluster, project, examples, progress, checkpoints))
+            return complete(writer.run, table.frame, folder)
+
+
+def complete(run: OpenedRun, frame: pd.DataFrame | None, folder: Path) -> Study:
+    """Report a study whose networks are tracked, and add the report to its run.
+
+    Args:
+        run: of the study.
+        frame: the table; None where it is not at hand, for a report without attributions.
+        folder: of the report.
+
+    Raises:
+        UndeliveredError: the store does not take the networks, or does not give them back.
+        TrainingError: every unregularized network failed.
+        ReportError: the folder cannot be written.
+    """
+    with run.completing():
+        study = Study.load(run.run_id, run.store.uri)
+        if frame is not None and (agreements := _agreements(study, frame)):
+            run.text(json.dumps(agreements, indent=2, allow_nan=False), AGREEMENT_FILE)
+        with run.completing(), _writing(study, folder):
+            study.write_report(folder)
+        run.report(folder, REPORT_FILES)
+    return study
+
+
+@contextmanager
+def _writing(study: Study, folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ReportError(
+            f"{error.filename or folder}: the report cannot be written: {error.strerror}. The "
+            "networks are tracked, and `sparse-lightning report --study "
+            f"{study.run_id}` writes it once there is room"
+        ) from error
+
+
+def _agreements(study: Study, frame: pd.DataFrame) -> dict[str, Any]:
+    try:
+        return study.agreements(frame)
+    except Exception as error:  # hours of training must not be lost for a section of the report
+        logger.warning("no attributions: %s", without_secrets(str(error)))
+        return {}

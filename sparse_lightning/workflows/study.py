@@ -1,0 +1,207 @@
+"""Study: a finished study, read from the tracking store, and what its comparison says."""
+
+import os
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from sparse_lightning._machine import uncollected
+from sparse_lightning.address import Address
+from sparse_lightning.comparison import Comparison, compare, floor
+from sparse_lightning.comparison.depths import Depth, compare_depths
+from sparse_lightning.errors import InputError, TrainingError, check_type
+from sparse_lightning.interpret.strongest import MOST_UNITS
+from sparse_lightning.project import Project
+from sparse_lightning.report import StudyView, write_report
+from sparse_lightning.report.output import writable
+from sparse_lightning.tracking import Store, StudyRecord, find_study, read_study
+from sparse_lightning.tracking.reading import read_network
+from sparse_lightning.workflows.view import shown_networks, view_of
+
+if TYPE_CHECKING:
+    from sparse_lightning.network import Network
+
+
+class Study:
+    """A finished study, read from the tracking store.
+
+    Everything it says is computed from the tracked runs, so that it says the same on any machine.
+
+    Attributes:
+        networks: one row a network: group, strengths, seed, connections, squared_error, run_id, …
+        indices: one row a group, best first: the three indices with their intervals.
+        comparison: indices, markers, pairs of groups and findings.
+    """
+
+    def __init__(self, store: Store, record: StudyRecord):
+        self._store = store
+        self._record = record
+
+    @classmethod
+    def load(cls, run_id: str, tracking_uri: str | Address | None = None) -> "Study":
+        """Find a study again.
+
+        Args:
+            run_id: of the study's run.
+            tracking_uri: of the store; default: as MLflow resolves it.
+
+        Raises:
+            InputError: the run holds no study.
+            TrackingError: the store fails, or the study is not finished.
+        """
+        check_type(run_id, str, "run_id", "the id of a study's run")
+        store = Store(tracking_uri, new=False)
+        return cls(store, read_study(store, run_id))
+
+    @classmethod
+    def find(cls, experiment: str, tracking_uri: str | None = None) -> "Study":
+        """The newest finished study of an experiment, or of a project of this name."""
+        store = Store(tracking_uri, new=False)
+        return cls(store, read_study(store, find_study(store, experiment)))
+
+    @classmethod
+    def named(cls, name: str, tracking_uri: str | None = None) -> "Study":
+        """The study of a run with this id, else the newest of an experiment or project."""
+        if re.fullmatch("[0-9a-f]{32}", name):
+            return cls.load(name, tracking_uri)
+        return cls.find(name, tracking_uri)
+
+    @property
+    def run_id(self) -> str:
+        """The id of the study's MLflow run."""
+        return self._record.run_id
+
+    @property
+    def opening(self) -> str:
+        """Where a browser finds the runs: an address, or the command that starts a server."""
+        return self._store.opening
+
+    @property
+    def seconds(self) -> float:
+        """From the project file to the finished report; NaN where the run has not ended."""
+        return self._record.seconds
+
+    @property
+    def project(self) -> Project:
+        """The project that the study was made from."""
+        return self._record.project
+
+    @property
+    def networks(self) -> pd.DataFrame:
+        """One row a network, in the order of the project file."""
+        return self._record.networks
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """The groups compared.
+
+        Raises:
+            TrainingError: every unregularized network failed, so that there is no floor.
+        """
+        try:
+            return compare(
+                self.networks,
+                floor=floor(self.networks),
+                connections_total=self._record.metrics["connections_total"],
+                **self._comparing(),
+            )
+        except InputError as error:
+            raise TrainingError(
+                f"the study {self.run_id} cannot be compared: {error}; "
+                "try another training.learning_rate or more training.epochs"
+            ) from error
+
+    @property
+    def indices(self) -> pd.DataFrame:
+        """One row a group, best first by the project's index, with intervals."""
+        return self.comparison.indices
+
+    def network(
+        self, group: str, l1_weight: float | None = None, seed: int | None = None
+    ) -> "Network":
+        """One network of the study.
+
+        Args:
+            group: as in the project file, or `none`.
+            l1_weight: λ; may be left out where the group has one only.
+            seed: may be left out where there is one only.
+
+        Raises:
+            InputError: no network, or several, are so, and the message says what there is; or the
+                network failed.
+        """
+        found = self.networks.loc[self.networks["group"] == group]
+        if found.empty:
+            known = ", ".join(self.networks["group"].unique())
+            raise InputError(f"there is no group {group!r}; the groups are {known}")
+        for name, wanted in (("l1_weight", l1_weight), ("seed", seed)):
+            values = sorted(found[name].unique().tolist())
+            if wanted is not None and wanted not in values:
+                raise InputError(f"{group} has no {name} {wanted}; there are {values}")
+            if wanted is None and len(values) > 1:
+                raise InputError(f"{group}: say which {name}: one of {values}")
+            if wanted is not None:
+                found = found.loc[found[name] == wanted]
+        if found["failed"].iloc[0]:
+            raise InputError(
+                f"the network {found['run_name'].iloc[0]} failed: {found['failure'].iloc[0]}"
+            )
+        return read_network(self._store, self._record, found["run_id"].iloc[0])
+
+    def agreements(self, frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
+        """What the tracked agreement of paths and attributions of the shown networks holds.
+
+        Args:
+            frame: the table; of more than 500 rows a sample is taken.
+
+        Returns:
+            `Agreement.to_dict` by run id; empty where Captum is not installed, and for networks of
+            more than 300 outputs, each of which takes as long as a network of one.
+        """
+        from sparse_lightning.interpret.attributions import is_installed
+
+        if not is_installed() or self._record.layers[-1] > MOST_UNITS:
+            return {}
+        threshold = self.project.report.connection_threshold
+        return {
+            run_id: read_network(self._store, self._record, run_id)
+            .agreement(frame, threshold=threshold)
+            .to_dict()
+            for _, run_id in shown_networks(self._record)
+        }
+
+    def write_report(self, output: str | os.PathLike[str]) -> Path:
+        """Write `report.html`, the indices and the figures into a folder; returns the page.
+
+        Raises:
+            InputError: the folder cannot be written.
+            TrainingError: every unregularized network failed, so that there is no floor.
+        """
+        with uncollected():
+            return write_report(self.view(), writable(Path(output)))
+
+    @property
+    def depths(self) -> tuple[Depth, ...]:
+        """The groups compared after each stage of a stack; empty where there is one stage."""
+        return compare_depths(self.networks, self._record.layers, **self._comparing())
+
+    def view(self) -> StudyView:
+        """The study as its report shows it."""
+        return self._view
+
+    @cached_property
+    def _view(self) -> StudyView:
+        return view_of(self._store, self._record, self.comparison, self.depths)
+
+    def _comparing(self) -> dict[str, Any]:
+        settings = self.project.report
+        return {
+            "null_error": self._record.metrics["null_error"],
+            "connection_threshold": settings.connection_threshold,
+            "order_by": settings.index,
+            "resamples": settings.bootstrap,
+            "confidence": settings.confidence,
+        }

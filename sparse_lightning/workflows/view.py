@@ -1,0 +1,210 @@
+"""From a study's tracked runs to what its report shows."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from sparse_lightning.comparison import FLOOR_GROUP, Comparison
+from sparse_lightning.comparison.depths import Depth
+from sparse_lightning.comparison.frames import of_group, records
+from sparse_lightning.interpret.agreement import Agreement
+from sparse_lightning.interpret.class_paths import ClassPaths
+from sparse_lightning.interpret.text import describe
+from sparse_lightning.page.report import report_document
+from sparse_lightning.project import Project
+from sparse_lightning.report import StudyView
+from sparse_lightning.report.view import Reading
+from sparse_lightning.tracking import Store, StudyRecord
+from sparse_lightning.tracking.files import held, read_json, readable
+from sparse_lightning.tracking.names import AGREEMENT_FILE, REFERENCE
+from sparse_lightning.tracking.reading import read_losses, stored_network
+from sparse_lightning.tracking.stored import StoredNetwork
+
+SHOWN = 3
+"""How many groups are shown from inside, unless the project names them."""
+
+MOST_INSIDE = 24
+"""So many networks a report's page can look into: each is part of the file."""
+
+MOST_WEIGHTS = 1_000_000
+"""So many weights the networks have together into which a report's page can look."""
+
+
+def view_of(
+    store: Store, record: StudyRecord, comparison: Comparison, depths: tuple[Depth, ...]
+) -> StudyView:
+    """The study as its report shows it.
+
+    Args:
+        store: that holds it.
+        record: of the study.
+        comparison: of its groups.
+        depths: their comparisons after each stage.
+
+    Raises:
+        TrackingError: the store does not give the weights of a network that is shown.
+    """
+    project, metrics = record.project, record.metrics
+    readings = _readings(store, record)
+    return StudyView(
+        name=project.report.title or project.name,
+        run_id=record.run_id,
+        experiment_id=record.experiment_id,
+        tracking_ui=store.page,
+        dataset=record.params["dataset"],
+        task=project.task,
+        rows=int(metrics["rows"]),
+        layers=record.layers,
+        settings=_settings(project, metrics),
+        common_weights=not any(
+            project.regularizers.own_weights(group) for group in project.regularizers.groups
+        ),
+        floor_epochs=int(metrics["floor_epochs"]),
+        floor_settled=bool(metrics["floor_settled"]),
+        index=project.report.index,
+        comparison=comparison,
+        networks=record.networks,
+        depths=depths,
+        references={
+            name.removeprefix(REFERENCE): value
+            for name, value in metrics.items()
+            if name.startswith(REFERENCE)
+        },
+        readings=readings,
+        fine_tuned=bool(project.training.fine_tune_epochs),
+        page=lambda: report_document(
+            store,
+            project.report.title or project.name,
+            record.columns,
+            record.networks["run_id"].tolist(),
+            _inside(record, comparison, readings),
+            project.report.connection_threshold,
+        ),
+    )
+
+
+def _inside(record: StudyRecord, comparison: Comparison, readings: Sequence[Reading]) -> list[str]:
+    """The networks that the report's page looks into: those shown, and the best on each front."""
+    chosen = [reading.run_id for reading in readings]
+    sound = record.networks.loc[~record.networks["failed"]]
+    for group in comparison.groups:
+        best = of_group(sound, group).sort_values("squared_error", kind="stable")
+        best = best.drop_duplicates("l1_weight")
+        best_of = dict(zip(best["l1_weight"], best["run_id"], strict=True))
+        least = np.inf
+        markers = of_group(comparison.markers, group).sort_values(["connections", "squared_error"])
+        for marker in records(markers):
+            if marker["squared_error"] < least:
+                least = marker["squared_error"]
+                chosen.append(best_of[marker["l1_weight"]])
+    weights = sum(inputs * outputs for inputs, outputs in pairwise(record.layers))
+    most = min(MOST_INSIDE, MOST_WEIGHTS // weights)
+    return list(dict.fromkeys(chosen))[:most]
+
+
+def _settings(project: Project, metrics: dict[str, float]) -> dict[str, str]:
+    settings, training = project.regularizers, project.training
+    cycle = f"{training.epochs} epochs a stage, learning rate {training.learning_rate:g}"
+    shown = {
+        "activation": f"{project.network.activation}, output {project.output_activation}",
+        "optimizer": f"{training.optimizer}, {cycle}, batches of {training.batch_size}",
+        "schedule": f"the last {training.schedule.tail:.0%} of the epochs at "
+        f"{training.schedule.factor:g} of the learning rate",
+        "seeds": ", ".join(str(seed) for seed in training.seeds),
+        "floor": f"cycles as long as a stage, from the second on in batches of "
+        f"{training.floor.batch_size}, until one lowers the smallest error by less than "
+        f"{training.floor.tolerance:.3g} of itself; at most {training.floor.max_cycles}",
+    }
+    if training.fine_tune_epochs:
+        shown["fine-tuning"] = f"{training.fine_tune_epochs} epochs of all layers together"
+    if project.task == "classifier":
+        shown["target"] = f"{project.table.target}, loss {training.loss}"
+        held_out = int(metrics.get("rows_held_out", 0))
+        shown["held out"] = (
+            f"cross-validation in {project.evaluation.folds} folds"
+            if project.evaluation.folds
+            else f"{held_out} rows"
+        )
+    return shown | {f"group {name}": _strengths(settings.grid(name)) for name in settings.groups}
+
+
+def _readings(store: Store, record: StudyRecord) -> list[Reading]:
+    agreements = _agreements(store, record.run_id)
+    readings = []
+    for title, run_id in shown_networks(record):
+        network = stored_network(store, record, run_id)
+        agreement = agreements.get(run_id)
+        readings.append(_reading(store, record.project, network, title, agreement))
+    return readings
+
+
+def shown_networks(record: StudyRecord) -> list[tuple[str, str]]:
+    """The networks that are shown from inside: one of each chosen group, if it did not fail.
+
+    Args:
+        record: of the study.
+
+    Returns:
+        Their titles and run ids.
+    """
+    project, networks = record.project, record.networks
+    chosen = project.report.structures
+    found_networks = []
+    for group in chosen.groups or list(project.regularizers.groups)[:SHOWN]:
+        found = of_group(networks, group)
+        if found.empty:
+            continue
+        weights = sorted(found["l1_weight"].unique())
+        weight = chosen.l1_weight if group != FLOOR_GROUP else None
+        weight = weights[len(weights) // 2] if weight is None else weight
+        seed = project.training.seeds[0] if chosen.seed is None else chosen.seed
+        found = found.loc[
+            (found["l1_weight"] == weight) & (found["seed"] == seed) & ~found["failed"]
+        ]
+        if len(found):
+            title = f"{group}, λ = {weight:g}, seed {seed}"
+            found_networks.append((title, str(found["run_id"].iloc[0])))
+    return found_networks
+
+
+def _agreements(store: Store, run_id: str) -> dict[str, Agreement]:
+    """The agreements that were computed when the study was made, by the runs of the networks."""
+    if AGREEMENT_FILE not in held(store, run_id, AGREEMENT_FILE):
+        return {}
+    document = read_json(store, run_id, AGREEMENT_FILE)
+    with readable(AGREEMENT_FILE, run_id):
+        return {network: Agreement.from_dict(one) for network, one in document.items()}
+
+
+def _reading(
+    store: Store,
+    project: Project,
+    network: StoredNetwork,
+    title: str,
+    agreement: Agreement | None,
+) -> Reading:
+    threshold = project.report.connection_threshold
+    structure, mappings = network.structure(threshold), network.mappings(threshold)
+    losses = None
+    if not isinstance(mappings, ClassPaths):
+        losses = read_losses(store, network.run_id, structure)
+    sentences = describe(structure, mappings, losses)
+    return Reading(title, structure, sentences, losses, network.run_id, agreement)
+
+
+def _strengths(grid: tuple[dict[str, float], ...]) -> str:
+    """The strengths of a group in words: `λ 0.0001, 0.001; θ 0.1`."""
+    symbols = {
+        "l1_weight": "λ",
+        "l1_threshold": "θ",
+        "hidden_weight": "η",
+        "hidden_threshold": "τ",
+        "sparsity": "ρ",
+    }
+    parts = []
+    for name, symbol in symbols.items():
+        values = list(dict.fromkeys(setting[name] for setting in grid if name in setting))
+        if values:
+            parts.append(f"{symbol} " + ", ".join(f"{value:g}" for value in values))
+    return "; ".join(parts)

@@ -1,0 +1,73 @@
+"""Networks with more inputs than can be told apart in a diagram."""
+
+import numpy as np
+import pytest
+
+from sparse_lightning.errors import InputError
+from sparse_lightning.interpret.diagram import layer_notes, structure_figure
+from sparse_lightning.interpret.interactive_diagram import interactive_structure
+from sparse_lightning.interpret.strongest import MOST_UNITS, strongest
+from sparse_lightning.interpret.structure import Structure
+from sparse_lightning.weights import Layer
+
+
+def autoencoder(inputs, units=2):
+    """Input n has the strength n, twice: of what feeds and of what rebuilds it."""
+    weight = np.tile(np.arange(1, inputs + 1) / inputs, (units, 1))
+    layers = [Layer("dense", weight, np.zeros(units)), Layer("dense", weight.T, np.zeros(inputs))]
+    return Structure.of(layers, [f"x{n}" for n in range(1, inputs + 1)])
+
+
+def test_the_strongest_inputs_are_kept_in_their_order():
+    found = strongest(autoencoder(10), 3)
+    assert found.names[0] == found.names[-1] == ("x8", "x9", "x10")
+    assert found.widths == (3, 2, 3)
+    np.testing.assert_allclose(found.weights[0], [[0.8, 0.9, 1.0]] * 2)
+    np.testing.assert_allclose(found.weights[1], found.weights[0].T)
+    assert found.groups == tuple((f"x{n}", slice(p, p + 1)) for p, n in enumerate((8, 9, 10)))
+    assert found.code_layer == 1
+
+
+def test_a_variable_keeps_the_levels_that_are_drawn():
+    whole = autoencoder(6)
+    weights = [np.array([[9, 1, 8, 1, 7, 1.0]] * 2)]
+    groups = [("a", slice(0, 3)), ("b", slice(3, 4)), ("c", slice(4, 6))]
+    layers = [
+        Layer("dense", weights[0], np.zeros(2)),
+        Layer("dense", weights[0].T, np.zeros(6)),
+    ]
+    found = strongest(Structure.of(layers, whole.names[0], groups=groups), 3)
+    assert found.groups == (("a", slice(0, 2)), ("c", slice(2, 3)))
+
+
+def test_inputs_and_classes_are_chosen_apart():
+    weight = np.array([[1.0, 2.0, 3.0, 4.0]])
+    layers = [Layer("dense", weight, np.zeros(1)), Layer("dense", np.ones((2, 1)), np.zeros(2))]
+    found = strongest(Structure.of(layers, "abcd", ["no", "yes"]), 3)
+    assert found.names[0] == ("b", "c", "d")
+    assert found.names[-1] == ("no", "yes")
+
+
+def test_a_small_network_is_drawn_whole():
+    small = autoencoder(MOST_UNITS)
+    assert strongest(small) is small
+    assert len(layer_notes(small, small)) == 2
+
+
+def test_the_diagrams_tell_what_is_left_out():
+    whole = autoencoder(2_000)
+    note = f"drawn: the {MOST_UNITS} of 2000 inputs with the strongest connections"
+    assert note in layer_notes(whole, strongest(whole))
+    figure = structure_figure(whole)
+    texts = {text.get_text() for text in figure.axes[0].texts}
+    assert "1980 of 2000 inputs" in texts  # the others are below the threshold
+    assert "x2000" in texts
+    assert "x1700" not in texts
+    assert any(note in text for text in texts)
+    page = interactive_structure(whole)
+    assert note in page.layout.annotations[-1].text
+
+
+def test_hidden_layers_that_cannot_be_drawn_are_refused():
+    with pytest.raises(InputError, match="a layer of 301 units cannot be drawn, at most 300 can"):
+        structure_figure(autoencoder(4, units=301))
