@@ -1,8 +1,6 @@
 """Numbers, names and lists in words, the same in every message, table and figure."""
 
-import html
 import math
-import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -39,12 +37,6 @@ def listed(names: Sequence[str], most: int) -> str:
         *first, last = names or [""]
         return f"{', '.join(first)} and {last}" if first else last
     return f"{', '.join(names[:most])} and {len(names) - most} more"
-
-
-def plotly_text(name: str, length: int = 120) -> str:
-    """A name that plotly draws as it is: it takes a subset of HTML in its texts, links among it."""
-    lines = textwrap.wrap(shortened(name, length), 44) or [""]
-    return "<br>".join(html.escape(line, quote=False) for line in lines)
 
 
 LONGEST = 100

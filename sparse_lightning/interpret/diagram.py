@@ -240,10 +240,14 @@ def layer_notes(structure: Structure, drawn: Structure) -> list[str]:
     legend = "gray: positive, black: negative; width: |w|, relative to the layer's largest"
     if not all(alive.all() for alive in structure.alive):
         counted += "; faded: dead"
-    left_out = [
+    return [counted, *left_out(structure, drawn), legend]
+
+
+def left_out(structure: Structure, drawn: Structure) -> list[str]:
+    """Which inputs and outputs of a large network are drawn."""
+    return [
         f"drawn: the {drawn.widths[side]} of {structure.widths[side]} {name} with the strongest "
         "connections"
         for side, name in ((0, "inputs"), (-1, "outputs"))
         if drawn.widths[side] < structure.widths[side]
     ]
-    return [counted, *left_out, legend]

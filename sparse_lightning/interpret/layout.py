@@ -129,7 +129,8 @@ def _columns(structure: Structure) -> np.ndarray:
         base + min(1.4, 0.022 * max(0, max(above, below) - 12))
         for above, below in pairwise(structure.widths)
     ]
-    return np.cumsum([0.0, *steps])
+    # Evenly, as on the screen: the eye then compares the slopes of all layers.
+    return np.linspace(0.0, sum(steps), len(structure.widths))
 
 
 def _spread(width: int, height: float) -> np.ndarray:

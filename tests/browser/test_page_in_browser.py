@@ -97,21 +97,8 @@ def test_links_beside_the_page_lead_to_its_files(page, wine_job):
     assert all((wine_job.report / link).is_file() for link in links)
 
 
-def test_components_are_drawn_in_the_ink_of_the_page(visit, components_job):
-    page = visit(components_job.report / "report.html", color_scheme="dark", bypass_csp=True)
-    figure = page.locator("[data-figure=components]")
-    names = figure.locator(".legendtext")
-    names.first.wait_for()
-    methods = ["L1", "sL1", "sL1+decs", "exact PCA", "SparsePCA"]
-    assert names.all_text_contents() == ["BP (unregularized)", *methods]
-    # Exact PCA and SparsePCA, in both panels.
-    page.wait_for_function(
-        """() => [...document.querySelectorAll('[data-figure=components] .scatterlayer .js-line')]
-            .filter(line => line.style.stroke === getComputedStyle(document.body).color)
-            .length === 4"""
-    )
-    page.emulate_media(color_scheme="light")
-    page.wait_for_function(
-        """() => document.querySelector('[data-figure=components]').data
-            .filter(trace => trace.line.color === 'rgb(31, 35, 40)').length === 4"""
-    )
+def test_components_are_a_picture_within_the_page(visit, components_job):
+    page = visit(components_job.report / "report.html", viewport={"width": 360, "height": 740})
+    picture = page.get_by_role("img", name="Contribution against loadings")
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 600")
+    assert picture.bounding_box()["width"] <= 360
