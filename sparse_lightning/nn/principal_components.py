@@ -8,13 +8,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sparse_lightning.errors import TrainingError
-from sparse_lightning.nn.exact_components import exact_components
+from sparse_lightning.nn.components import Covariance, Loadings, exact_components
 from sparse_lightning.nn.layers import BatchedLinear
 from sparse_lightning.nn.population import Optimization, PopulationModule
 
 Decoder = Literal["tied", "span"]
-Loadings = Float[Tensor, "replica input component"]
-Covariance = Float[Tensor, "input input"]
 PerReplica = Float[Tensor, " replica"]
 
 NESTING = 0.5

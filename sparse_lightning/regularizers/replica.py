@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass
 
-STRENGTHS = ("l1_weight", "l1_threshold", "hidden_weight", "hidden_threshold", "sparsity")
+SYMBOLS = {
+    "l1_weight": "λ",
+    "l1_threshold": "θ",
+    "hidden_weight": "η",
+    "hidden_threshold": "τ",
+    "sparsity": "ρ",
+}
+"""What a strength or threshold is written as in formulas, tables and figures."""
+
+STRENGTHS = tuple(SYMBOLS)
+"""The strengths and thresholds by their names in project files."""
 
 FLOOR = "none"
 """The group of the unregularized networks, whose smallest error is the floor."""

@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from sparse_lightning.errors import EstimatorError, InputError, TrainingError
 from sparse_lightning.project import Project, RegularizerSettings
 from sparse_lightning.project.messages import InvalidProjectError, join, path
-from sparse_lightning.regularizers.terms import Term, parse_regularizer
+from sparse_lightning.regularizers.registry import Term, parse_regularizer
 
 UNPENALISED = "L1"
 """The regularizer that stands in for none, with λ = 0."""
