@@ -20,7 +20,7 @@ def page_document(documents: Mapping[str, Any], title: str) -> Markup:
     """An HTML document that holds the page and needs no other file.
 
     Args:
-        documents: what the page is fed with, as docs/reference/page-data.md describes it.
+        documents: the data of the page, as docs/reference/page-data.md describes them.
         title: the title of the document.
     """
     return Markup(

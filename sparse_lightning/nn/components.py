@@ -49,9 +49,9 @@ def sparse_pca(
 
     Args:
         rows: the table, standardised.
-        components: how many.
+        components: the number of components.
         alphas: the strengths of its L1 penalty.
-        seed: of its random state.
+        seed: the seed of its random state.
     """
     # Only comparisons need it.
     from sklearn.decomposition import SparsePCA
@@ -81,7 +81,7 @@ def mean_loadings(loadings: Loadings, threshold: float = 0.01) -> PerComponent:
     """The mean number of loadings with |v| > threshold of the first n components at unit length.
 
     Args:
-        loadings: of any lengths; see `unit_loadings` for components that are dead.
+        loadings: the loadings, of any lengths; see `unit_loadings` for components that are dead.
         threshold: smaller loadings do not count.
 
     Returns:
@@ -100,7 +100,7 @@ def contribution_ratios(loadings: Loadings, covariance: Covariance) -> PerCompon
     or depends on those before it adds nothing.
 
     Args:
-        loadings: of any lengths.
+        loadings: the loadings, of any lengths.
         covariance: C, with a positive trace.
 
     Returns:

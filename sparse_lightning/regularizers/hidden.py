@@ -38,9 +38,9 @@ class HiddenRegularizer(Regularizer):
 
     Args:
         weight: the strength η, or one for each pattern of layers.
-        layers: which layers. Where a pattern matches activations (`torch.nn.Sigmoid`, …) beside
-            other layers, the activations alone are taken; where it matches none without layers
-            inside, it is for blocks of layers. Of a layer with several outputs (`nn.LSTM`,
+        layers: patterns of layer names. Where a pattern matches activations (`torch.nn.Sigmoid`,
+            …) beside other layers, the activations alone are taken; where it matches none without
+            layers inside, it is for blocks of layers. Of a layer with several outputs (`nn.LSTM`,
             `nn.MultiheadAttention`) it is the first. Default: what the module names in its
             attribute `hidden_layers`.
         replicas: the slice of a population.
@@ -190,7 +190,7 @@ class HiddenRegularizer(Regularizer):
         return output.movedim(self.unit_axis, -1).flatten(0, -2).unsqueeze(0)
 
     def _like(self, part: Tensor, output: Tensor) -> Tensor:
-        """What `_part` has made of an ordinary layer's output, in the output's shape again."""
+        """What `_part` gave of an ordinary layer's output, in the output's shape again."""
         if self.unit_axis is None:
             return part.view_as(output)
         moved = output.movedim(self.unit_axis, -1)
@@ -225,13 +225,7 @@ class HiddenRegularizer(Regularizer):
 
 
 class _Penalty(OutputPenalty):
-    """The forward hook of a regularizer on a layer.
-
-    Args:
-        regularizer: whose penalty it is.
-        layer: its name.
-        trainer: of the fit.
-    """
+    """The forward hook of a regularizer on a layer."""
 
     def __init__(self, regularizer: HiddenRegularizer, layer: str, trainer: pl.Trainer):
         self._regularizer = regularizer
@@ -252,9 +246,6 @@ def gathered(rows: Tensor) -> tuple[Tensor, slice]:
     """The rows of all processes, and where this process's own are.
 
     A collective: every process calls it, in the same order. No gradient runs through it.
-
-    Args:
-        rows: `(replica, row, unit)`; the number of rows may differ between the processes.
 
     Returns:
         `(replica, row of all, unit)` in the order of the ranks, and the slice of the own rows.

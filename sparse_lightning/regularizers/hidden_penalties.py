@@ -81,7 +81,7 @@ class HiddenKL(HiddenRegularizer):
         layers: patterns of layer names whose outputs are penalised; they must lie in [0, 1], which
             is checked on the first batch.
         squash: ρ̂_j is the batch mean of tanh|h_j|, for units that are not confined to [0, 1].
-            Default: what the module says in its attribute `unbounded_units`, else False.
+            Default: the module's attribute `unbounded_units`, else False.
         options: `replicas`, the slice of a population; `schedule`; `unit_axis`.
 
     Examples:
@@ -106,8 +106,8 @@ class HiddenKL(HiddenRegularizer):
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_fit_start(trainer, pl_module)
-        said = self.squash
-        self._squashed = getattr(pl_module, "unbounded_units", False) if said is None else said
+        squash = self.squash
+        self._squashed = getattr(pl_module, "unbounded_units", False) if squash is None else squash
         self._range_checked = self._squashed
 
     def _check(self, hidden: Tensor) -> None:
@@ -136,7 +136,7 @@ class HiddenCovariance(HiddenRegularizer):
         layers: patterns of layer names whose outputs are penalised.
         replicas: the slice of a population that it is for.
         schedule: a factor on η that changes over the fit.
-        unit_axis: as of `HiddenRegularizer`.
+        unit_axis: the axis of the units, as for `HiddenRegularizer`.
     """
 
     symbol = "decs"

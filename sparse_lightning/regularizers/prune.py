@@ -34,7 +34,7 @@ class Prune(ZeroKeeper):
 
     Args:
         threshold: weights with |w| at or below it are pruned.
-        amount: instead, the share of the connections that is pruned, the smallest first; in a
+        amount: the share of the connections that is pruned, the smallest first; in a
             population one value for each replica.
         epoch: at the beginning of which epoch, counted from 0; a fraction below 1 is one of
             `max_epochs`; None prunes at the end of the fit, with nothing trained afterwards.
@@ -250,7 +250,7 @@ class Magnitude(Prune):
 
     Args:
         weight: λ, the share that is pruned, between 0 and 1; one value for each replica.
-        epoch: when; a fraction below 1 is one of `max_epochs`.
+        epoch: the epoch, counted from 0; a fraction below 1 is one of `max_epochs`.
         layers: patterns of layer names; default: every layer with weights.
         replicas: the slice of a population that it is for.
 

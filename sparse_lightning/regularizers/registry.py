@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
 
-from sparse_lightning._text import did_you_mean
+from sparse_lightning._text import did_you_mean, listed
 from sparse_lightning.errors import RegularizerError
 from sparse_lightning.regularizers.replica import STRENGTHS
 
@@ -25,7 +25,7 @@ class Term:
 
     Attributes:
         symbol: the name in project files and tables.
-        kind: what is penalised, the weights or the hidden outputs.
+        kind: `weight` or `hidden`, what is penalised.
         strengths: the strengths and thresholds that it takes.
         home: the module of this package and the class, as in `weight_penalties:L1`; empty for a
             penalty of another package.
@@ -128,7 +128,7 @@ def parse_regularizer(name: str) -> tuple[Term, ...]:
         same = [symbol for symbol in symbols if terms[symbol].kind == kind]
         if len(same) > 1:
             raise RegularizerError(
-                f"{name!r} holds {' and '.join(same)}: a regularizer has at most one {kind} term"
+                f"{name!r} holds {listed(same)}: a regularizer has at most one {kind} term"
             )
     return tuple(sorted(terms.values(), key=rank_of))
 
@@ -160,7 +160,7 @@ def installed_class(symbol: str) -> Any:
     """
     found = entry_points(group=ENTRY_POINTS, name=symbol)
     if len({entry.value for entry in found}) > 1:
-        origins = " and ".join(sorted(_origin(entry) for entry in found))
+        origins = listed(sorted(_origin(entry) for entry in found))
         raise RegularizerError(f"the penalty {symbol!r} is declared twice: by {origins}")
     (entry, *_) = found
     origin = f"the penalty {symbol!r} of {_origin(entry)}"
@@ -181,7 +181,7 @@ def installed_class(symbol: str) -> Any:
             f"{origin} takes {takes!r}; a {kind} penalty takes {allowed[0]}, and may take "
             f"{', '.join(allowed[1:])}"
         )
-    # The base's own, told by its name: project files are read without torch.
+    # The base's own, known by its name: project files are read without torch.
     if getattr(getattr(callback, "value", None), "__qualname__", "") == "Regularizer.value":
         raise RegularizerError(
             f"{origin} must have a method value(tensor), of the shape (replica,)"

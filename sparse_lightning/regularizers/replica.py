@@ -9,7 +9,7 @@ SYMBOLS = {
     "hidden_threshold": "τ",
     "sparsity": "ρ",
 }
-"""What a strength or threshold is written as in formulas, tables and figures."""
+"""The symbol of each strength and threshold in formulas, tables and figures."""
 
 STRENGTHS = tuple(SYMBOLS)
 """The strengths and thresholds by their names in project files."""
@@ -26,7 +26,7 @@ class Replica:
         number: its place in the grid, in the order of the project file.
         group: the name of its group in the project file.
         regularizer: the terms joined by `+`, as in `sL1+sh`; `none` for the floor.
-        seed: of its initial weights.
+        seed: the seed of its initial weights.
         l1_weight: λ.
         l1_threshold: θ.
         hidden_weight: η.

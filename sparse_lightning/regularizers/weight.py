@@ -36,10 +36,11 @@ class WeightRegularizer(Regularizer):
 
     Args:
         weight: the strength λ, or one for each pattern of layers.
-        layers: which layers; default: every layer that has trainable weights of two or more axes.
+        layers: patterns of layer names; default: every layer that has trainable weights of two or
+            more axes.
         replicas: the slice of a population.
-        proximal: instead of adding to the gradient, apply the penalty's proximal step with learning
-            rate · λ after each step of the optimizer, which leaves exact zeros. Needs
+        proximal: whether the penalty's proximal step with learning rate · λ follows each step of
+            the optimizer, which leaves exact zeros, instead of an addition to the gradient. Needs
             `torch.optim.SGD`: with normalised steps as Adam's it would do almost nothing.
         schedule: a factor on λ that changes over the fit.
         parameters: thresholds and the like.
@@ -81,7 +82,7 @@ class WeightRegularizer(Regularizer):
         refuse_sparse_steps(trainer, [weight for weight, _ in self._weights], type(self).__name__)
         if self.proximal:
             for optimizer in trainer.optimizers:
-                # Before a schedule changes the learning rate that the step was made with.
+                # Before a schedule changes the learning rate that the step was taken with.
                 self._hooks.append(optimizer.register_step_post_hook(self._shrink))
                 if not isinstance(optimizer, torch.optim.SGD) and self._of(optimizer):
                     raise RegularizerError(

@@ -46,7 +46,7 @@ class ThresholdRegularizer(WeightRegularizer):
         weight: λ, or a mapping of patterns of layer names to its values.
         threshold: θ.
         layers: patterns of layer names; default: every layer with weights.
-        options: as of `WeightRegularizer`.
+        options: `replicas`, `proximal` and `schedule`.
     """
 
     takes = ("l1_weight", "l1_threshold")

@@ -14,7 +14,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from sparse_lightning._figures import FAINT, figure_file, figure_style, figure_text
-from sparse_lightning._text import number
+from sparse_lightning._text import counted, number
 from sparse_lightning.search.group_study import GroupStudy
 
 OBJECTIVES = ("connections", "squared error")
@@ -75,7 +75,7 @@ def _table(trials: Sequence[FrozenTrial], names: Sequence[str]) -> str:
         cells = [str(trial.number), *(number(value) for value in values)]
         rows.append(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
     return (
-        f"<details><summary>{len(trials)} trials</summary>"
+        f"<details><summary>{counted(len(trials), 'trial')}</summary>"
         f"<table><tr>{head}</tr>{''.join(rows)}</table></details>"
     )
 
