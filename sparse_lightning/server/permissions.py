@@ -1,13 +1,13 @@
 """What a user may see and do: whatever MLflow lets them, and MLflow itself is asked."""
 
 import contextvars
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from flask import Request, Response, current_app, g, request
 
 from sparse_lightning.server.words import BY_STATUS, RefusedError, Words
+from sparse_lightning.tracking._mlflow import basic_auth, leave_to_page, static_prefix
 
 BLUEPRINT = "sparse_lightning"
 """Flask's name of the page's addresses."""
@@ -62,11 +62,9 @@ class BasicAuth:
     """The users of MLflow's basic-auth app."""
 
     def __init__(self) -> None:
-        from mlflow.server import auth
-
-        self._auth = auth
-        _answer_for(auth)
-        _know_users(auth)
+        self._auth = basic_auth()
+        leave_to_page(self._auth, _is_of_page)
+        _know_users(self._auth)
 
     def authenticate(self) -> Response | None:
         # MLflow's own hook asks as well, but leaves out paths that begin like `/static`.
@@ -95,28 +93,9 @@ class BasicAuth:
         return True
 
 
-def _answer_for(auth: Any) -> None:
-    """Let the page's views check permissions themselves, instead of MLflow's basic-auth app.
-
-    After a user is known, that app refuses every address that it has no check for, unless the user
-    is an admin. It has no registry for a plugin's checks, so the function that finds them is
-    extended: by the view that Flask has chosen, as a path could be made to look like the page's.
-
-    Raises:
-        ImportError: this version of MLflow finds its checks in another way.
-    """
-    find = getattr(auth, "_find_validator", None)
-    wanted = ("filter_experiment_ids", "sender_is_admin", "authenticate_request")
-    if find is None or not all(hasattr(auth, name) for name in wanted):
-        raise ImportError(
-            "sparse-lightning-basic-auth does not work with this version of MLflow; use that of "
-            "sparse-lightning's constraints.txt, or `--app-name basic-auth`, which has no page"
-        )
-
-    def find_validator(asked: Request) -> Callable[[], bool] | None:
-        return (lambda: True) if asked.blueprint == BLUEPRINT else find(asked)
-
-    auth._find_validator = find_validator
+def _is_of_page(asked: Request) -> bool:
+    """By the view that Flask has chosen, as a path could be made to look like the page's."""
+    return asked.blueprint == BLUEPRINT
 
 
 def _know_users(auth: Any) -> None:
@@ -131,7 +110,7 @@ def _know_users(auth: Any) -> None:
         known = g.get(KNOWN_USER)
         if known is None:
             known = authenticate()
-            if request.blueprint == BLUEPRINT and not isinstance(known, Response):
+            if _is_of_page(request) and not isinstance(known, Response):
                 setattr(g, KNOWN_USER, known)
         return known
 
@@ -206,10 +185,3 @@ def _refused(status: int) -> RefusedError:
     if status in (401, 404):
         return RefusedError(Words.NOT_ALLOWED)
     return RefusedError(BY_STATUS.get(status, Words.STORE if status >= 500 else Words.REFUSED))
-
-
-def static_prefix() -> str:
-    """What all addresses of this MLflow server begin with; empty, or `/…` without a last slash."""
-    from mlflow.server.handlers import STATIC_PREFIX_ENV_VAR
-
-    return os.environ.get(STATIC_PREFIX_ENV_VAR, "").rstrip("/")

@@ -6,13 +6,13 @@ from urllib.parse import quote, urlsplit
 from flask import request
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
-from mlflow.utils.validation import _validate_model_name
 
 from sparse_lightning.page.networks import check_size, study_of
 from sparse_lightning.server.limits import LONGEST_BODY
 from sparse_lightning.server.permissions import call, check
 from sparse_lightning.server.store import UserStore
 from sparse_lightning.server.words import RefusedError, Words
+from sparse_lightning.tracking._mlflow import check_model_name
 from sparse_lightning.tracking.reading import stored_network_of_run
 from sparse_lightning.tracking.served import has_model
 
@@ -40,7 +40,7 @@ def requested_name() -> str:
     if not isinstance(name, str):
         raise RefusedError(Words.BODY)
     try:
-        _validate_model_name(name)
+        check_model_name(name)
     except MlflowException as error:
         raise RefusedError(Words.MODEL_NAME) from error
     # What cannot be printed cannot be written by every database either.
