@@ -9,7 +9,7 @@ from sparse_lightning.tracking._mlflow import basic_auth, check_server, server_a
 from sparse_lightning.tracking.page_api import ADDRESS
 
 SWITCH_SECONDS = 0.0005
-"""How long a thread that computes keeps Python while others wait, a tenth of the default. A light
+"""How long a thread that computes keeps Python while others wait: a tenth of the default. A light
 request asks the database dozens of times, and waits so long each time for each heavy one."""
 
 

@@ -1,4 +1,4 @@
-"""What a user may see and do: whatever MLflow lets them, and MLflow itself is asked."""
+"""What a user may see and do: what MLflow allows, by asking MLflow itself."""
 
 import contextvars
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ BLUEPRINT = "sparse_lightning"
 """Flask's name of the page's addresses."""
 
 KNOWN_USER = "sparse_lightning_known_user"
-"""Of Flask's `g`: what MLflow has found out about the user of the request that is answered."""
+"""The attribute of Flask's `g` with MLflow's answer about the user of this request."""
 
 _OF_ONE_REQUEST = ("content-length", "content-type", "transfer-encoding", "origin", "referer")
 
 
 class Permissions(Protocol):
-    """Who may do what."""
+    """What the user of a request may see."""
 
     def authenticate(self) -> Response | None:
         """The answer to a request whose user is not known; None if all is well."""
@@ -118,12 +118,9 @@ def _know_users(auth: Any) -> None:
 
 
 def check(method: str, path: str, body: dict[str, Any]) -> None:
-    """Ask MLflow whether it would let this user do something, without doing it.
+    """Ask MLflow whether it would allow a request of this user to its API, without sending it.
 
-    Args:
-        method: of the request to MLflow's own API that would do it.
-        path: of that request, after `/ajax-api/`.
-        body: of that request.
+    `path` is the address after `/ajax-api/`.
 
     Raises:
         RefusedError: it would not.
@@ -147,12 +144,9 @@ def check(method: str, path: str, body: dict[str, Any]) -> None:
 
 
 def call(method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Do something by MLflow's own API in the name of this request's user.
+    """Send a request to MLflow's API in the name of this request's user; the answer's document.
 
-    Args:
-        method: of the request.
-        path: of the request, after `/ajax-api/`.
-        body: of the request, or its query.
+    `path` is the address after `/ajax-api/`, `body` the JSON, or the query of a GET.
 
     Raises:
         RefusedError: MLflow refuses, or fails.
@@ -166,7 +160,7 @@ def call(method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _as_the_user(method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    """A request to MLflow with the credentials of the one that is being answered."""
+    """A request to MLflow with the credentials of the request that is being answered."""
     headers = [
         (name, value) for name, value in request.headers if name.lower() not in _OF_ONE_REQUEST
     ]
@@ -181,7 +175,7 @@ def _as_the_user(method: str, path: str, body: dict[str, Any]) -> dict[str, Any]
 
 
 def _refused(status: int) -> RefusedError:
-    """MLflow's refusal in the server's words; its own may name folders of the server."""
+    """The server's words for a refusal of MLflow's, whose own may name folders of the server."""
     if status in (401, 404):
         return RefusedError(Words.NOT_ALLOWED)
     return RefusedError(BY_STATUS.get(status, Words.STORE if status >= 500 else Words.REFUSED))

@@ -67,7 +67,7 @@ def is_place_of_server(artifact_uri: str) -> bool:
 def has_model(name: str) -> bool:
     """Whether the server's registry holds a registered model of this name.
 
-    Who may not read a model is told by MLflow that it is forbidden, whether or not there is one.
+    MLflow refuses a user who may not read a model, whether or not there is one.
 
     Raises:
         MlflowException: the registry fails.
