@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from sparse_lightning.nn._torch import forward_hooks
 from sparse_lightning.nn.batched import affine, differentiable, squared_error
 
 
@@ -161,7 +162,7 @@ def squared_errors_of(
         target: what the outputs should be; likewise.
     """
     *others, layer, activation = layers
-    watched = layer._forward_hooks or activation._forward_hooks
+    watched = forward_hooks(layer) or forward_hooks(activation)
     if (
         others
         and isinstance(layer, BatchedLinear)
