@@ -1,4 +1,4 @@
-"""Back-propagation through the layers of a population without a graph, in memory that is kept.
+"""Back-propagation through the layers of a population without a graph, in memory that it reuses.
 
 Of a step of small networks most time goes into recording and walking the graph of automatic
 differentiation, and into new memory for every result. Where the squared error of plain layers is
@@ -84,12 +84,7 @@ class Backpropagation:
 
     @torch.no_grad()
     def errors(self, x: Inputs, target: Float[Tensor, "*replica batch output"]) -> PerReplica:
-        """The squared error of each replica, summed over batch and outputs.
-
-        Args:
-            x: of each replica, or `(batch, input)` shared by all.
-            target: what the outputs should be; likewise.
-        """
+        """The squared error of each replica, summed over batch and outputs."""
         memory = self._memory_for(x)
         self._x = x
         for place, outputs in enumerate(memory.outputs):
@@ -106,8 +101,7 @@ class Backpropagation:
     def backward(self, scale: PerReplica) -> None:
         """Put the gradients of Σ scale · error, and what penalties add, into the parameters.
 
-        Args:
-            scale: of the replicas' errors, those that `errors` gave last.
+        The errors are those that `errors` gave last.
         """
         memory = self._memory_for(self._x)
         twice = (2 * scale).view(-1, 1, 1)

@@ -38,7 +38,7 @@ class Steps:
     `on_before_backward` is given need not have a graph.
 
     Args:
-        module: with `automatic_optimization = False` and one optimizer.
+        module: a module with `automatic_optimization = False` and one optimizer.
         by_graph: differentiates its loss.
         by_hand: does so for the batches that it serves, where there is such a way.
     """

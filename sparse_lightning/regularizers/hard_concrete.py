@@ -46,10 +46,10 @@ class L0(ZeroKeeper, Regularizer):
         layers: patterns of layer names; default: every layer with weights.
         replicas: the slice of a population that it is for.
         schedule: a factor on λ that changes over the fit.
-        learning_rate: of Adam, which learns log α.
-        drop_rate: the log α that gates begin with is log((1 − d)/d).
-        seed: of the noise; one value, or one for each replica. The noise of a replica does not
-            depend on what other replicas there are.
+        learning_rate: the learning rate of Adam, which learns log α.
+        drop_rate: the share d that is dropped at the start, where log α is log((1 − d)/d).
+        seed: the seed of the noise; one value, or one for each replica. The noise of a replica
+            does not depend on what other replicas there are.
 
     Raises:
         RegularizerError: a value is out of range, no layer matches, the optimizer evaluates the
