@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sparse_lightning.nn._torch import forward_hooks, other_hooks
 from sparse_lightning.nn.batched import (
     Inputs,
     PerReplica,
@@ -57,15 +58,13 @@ class Backpropagation:
         )
         # Hooks come and go; those on the outputs of hidden layers may be penalties.
         hidden = self.activations[:-1]
-        self._penalties: list[dict[int, Any]] = [one._forward_hooks for one in hidden]
+        self._penalties: list[dict[int, Any]] = [forward_hooks(one) for one in hidden]
         self._foreign: list[dict[int, Any]] = [
             hooks
             for one in layers
             for hooks in (
-                one._forward_pre_hooks,
-                one._backward_hooks,
-                one._backward_pre_hooks,
-                *(() if one in hidden else (one._forward_hooks,)),
+                *other_hooks(one),
+                *(() if one in hidden else (forward_hooks(one),)),
             )
         ]
         self._memory: dict[int, _Memory] = {}

@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from sparse_lightning.nn._torch import forward_hooks
 from sparse_lightning.nn.batched import affine, differentiable, squared_error
 
 
@@ -146,7 +147,7 @@ def squared_errors_of(
     outputs by a hook or they are computed in 16 bits.
     """
     *others, layer, activation = layers
-    watched = layer._forward_hooks or activation._forward_hooks
+    watched = forward_hooks(layer) or forward_hooks(activation)
     if (
         others
         and isinstance(layer, BatchedLinear)

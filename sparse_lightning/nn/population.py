@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sparse_lightning.nn._lightning import gradient_scaler
+from sparse_lightning.nn._torch import unscales
 from sparse_lightning.nn.differentiation import ByGraph, ByHand
 from sparse_lightning.nn.failures import (
     FailureRecord,
@@ -245,8 +246,7 @@ class PopulationModule(pl.LightningModule):
         if limit is None:
             return
         scaler = gradient_scaler(self.trainer)
-        # A fused optimizer takes the scale of 16-bit gradients out in its step, after the clipping.
-        if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
+        if scaler is not None and unscales(optimizer):  # in its step, after the clipping
             limit *= scaler.get_scale()
         clip_by_replica(self.parameters(), limit)
 

@@ -15,6 +15,7 @@ import torch
 from pytorch_lightning.strategies import SingleDeviceStrategy
 from torch import Tensor
 
+from sparse_lightning.nn._lightning import step_progress
 from sparse_lightning.nn.differentiation import ByGraph, ByHand
 
 
@@ -82,7 +83,7 @@ class Steps:
             return optimizer.step
         # What Lightning does there on one device, less what it does for other cases.
         own: torch.optim.Optimizer = optimizer.optimizer
-        progress = trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
+        progress = step_progress(trainer)
 
         def step() -> None:
             progress.increment_ready()

@@ -15,6 +15,7 @@ from torch.utils.hooks import RemovableHandle
 
 from sparse_lightning.errors import RegularizerError, kind_of
 from sparse_lightning.nn._lightning import gradient_scaler
+from sparse_lightning.nn._torch import unscales
 from sparse_lightning.penalties import spread
 from sparse_lightning.regularizers.layers import checked_patterns, is_population
 from sparse_lightning.regularizers.schedules import Schedule
@@ -275,8 +276,8 @@ def scaled(
 ) -> Tensor:
     """Multiplied as 16-bit gradients are: in a backward pass, or before an optimizer's step."""
     scaler = gradient_scaler(trainer)
-    # A fused optimizer takes the scale out in its step, for others it is out by then.
-    inside = optimizer is None or getattr(optimizer, "_step_supports_amp_scaling", False)
+    # For an optimizer that does not take the scale out in its step, it is out by then.
+    inside = optimizer is None or unscales(optimizer)
     return tensor if scaler is None or not inside else scaler.scale(tensor)
 
 

@@ -11,6 +11,7 @@ from pytorch_lightning.utilities import rank_zero_warn
 from torch import Tensor, nn
 
 from sparse_lightning.errors import RegularizerError, check_number
+from sparse_lightning.nn._lightning import skips_steps
 from sparse_lightning.regularizers.base import Regularizer, Weight, scaled
 from sparse_lightning.regularizers.gated import GatedWeights
 from sparse_lightning.regularizers.late import ZeroKeeper
@@ -133,8 +134,7 @@ class L0(ZeroKeeper, Regularizer):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         super().on_train_batch_start(trainer, pl_module, batch, batch_idx)
-        # An epoch without steps renews the statistics of batch norms, for averaged weights.
-        if getattr(trainer.fit_loop, "_skip_backward", False):
+        if skips_steps(trainer):
             return
         for block in self._blocks.values():
             block.sample(partial(self._uniform, block))

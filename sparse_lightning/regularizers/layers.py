@@ -179,7 +179,7 @@ def unit_rows(module: nn.Module, weight: Tensor) -> Tensor:
 
     Of an embedding the units are the columns: its rows are inputs.
     """
-    if isinstance(module, nn.modules.conv._ConvTransposeNd):
+    if isinstance(module, nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d):
         groups = weight.unflatten(0, (module.groups, -1))  # group, input, output of the group, …
         return groups.transpose(1, 2).flatten(0, 1).flatten(1)
     if isinstance(module, nn.Embedding | nn.EmbeddingBag):
