@@ -18,7 +18,7 @@ from sparse_lightning.training.checkpoints import (
     State,
 )
 from sparse_lightning.training.devices import Devices
-from sparse_lightning.training.parts import joined, parts_of
+from sparse_lightning.training.grid import joined, parts_of
 from sparse_lightning.training.progress import Progress, SilentProgress
 from sparse_lightning.training.result import TrainedPopulation
 from sparse_lightning.training.tasks import train

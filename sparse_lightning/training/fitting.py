@@ -18,7 +18,7 @@ from sparse_lightning.errors import TrainingError
 from sparse_lightning.nn._lightning import gradient_scaler
 from sparse_lightning.nn.population import Optimization, PopulationModule
 from sparse_lightning.project import Project
-from sparse_lightning.training.resuming import FitCheckpoint
+from sparse_lightning.training.callbacks import FitCheckpoint
 
 
 def optimization_of(project: Project, epochs: int) -> Optimization:

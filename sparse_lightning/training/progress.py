@@ -4,8 +4,6 @@ import sys
 import time
 from typing import Protocol, runtime_checkable
 
-import pytorch_lightning as pl
-
 from sparse_lightning.terminal import console, echo
 
 
@@ -149,17 +147,3 @@ class LineProgress:
 def terminal_progress() -> Progress:
     """The progress that standard error can show."""
     return TerminalProgress() if sys.stderr.isatty() else LineProgress()
-
-
-class EpochProgress(pl.Callback):
-    """Tells a `Progress` of each epoch of a fit."""
-
-    def __init__(self, progress: Progress):
-        self.progress = progress
-
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        for _ in range(trainer.current_epoch):  # of a fit that goes on
-            self.progress.advance()
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self.progress.advance()

@@ -4,13 +4,13 @@ from collections.abc import Collection
 
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.project import Project
-from sparse_lightning.training.checking import check_examples
+from sparse_lightning.training.autoencoders import train_autoencoders
 from sparse_lightning.training.checkpoints import Checkpoints
-from sparse_lightning.training.classification import train_classifiers
-from sparse_lightning.training.principal import train_components
+from sparse_lightning.training.classifiers import train_classifiers
+from sparse_lightning.training.components import train_components
+from sparse_lightning.training.preparing import check_examples
 from sparse_lightning.training.progress import Progress, SilentProgress
 from sparse_lightning.training.result import TrainedPopulation
-from sparse_lightning.training.stacked import train_autoencoders
 
 
 def train(

@@ -10,7 +10,7 @@ from typing import Any
 from sparse_lightning._files import write_atomically
 from sparse_lightning.errors import InputError
 from sparse_lightning.project import Project
-from sparse_lightning.project.differences import flat
+from sparse_lightning.project.messages import flat
 from sparse_lightning.report.output import writable
 from sparse_lightning.report.overview import Column
 from sparse_lightning.report.overview_pages import Overview, write_overview

@@ -12,8 +12,8 @@ from sparse_lightning.errors import ClusterError, TrainingError
 from sparse_lightning.nn.layers import linear_layers
 from sparse_lightning.training import replicas_of, train
 from sparse_lightning.training.cluster import cluster_of
-from sparse_lightning.training.examples import examples_of
-from sparse_lightning.training.parts import joined, parts_of
+from sparse_lightning.training.grid import joined, parts_of
+from sparse_lightning.training.preparing import examples_of
 from sparse_lightning.workflows.searching import search_strengths
 
 CLASSIFIER = """

@@ -12,7 +12,7 @@ from sparse_lightning.integrations.estimators.base import Array, CodingEstimator
 from sparse_lightning.nn.exact_components import covariance_of
 from sparse_lightning.nn.layers import single
 from sparse_lightning.nn.loadings import contribution_ratios, unit_loadings
-from sparse_lightning.training.principal import two_layers
+from sparse_lightning.training.components import two_layers
 
 
 class SparsePCA(CodingEstimator):

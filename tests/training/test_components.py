@@ -15,7 +15,7 @@ from sparse_lightning.nn.loadings import contribution_ratios, mean_loadings
 from sparse_lightning.project import Project
 from sparse_lightning.report.component_curves import reference_curves
 from sparse_lightning.training import train
-from sparse_lightning.training.principal import ALPHAS
+from sparse_lightning.training.components import ALPHAS
 
 GROUPS = {
     "L1": {},

@@ -11,16 +11,18 @@ from sparse_lightning.nn.classifier import Classifier
 from sparse_lightning.nn.layers import batched_layer, part_of
 from sparse_lightning.nn.population import Optimization
 from sparse_lightning.project import Project
+from sparse_lightning.training.autoencoders import greedy_stages
 from sparse_lightning.training.checkpoints import Checkpoints
+from sparse_lightning.training.classifier_measures import (
+    classifier_references,
+    judge,
+    judge_networks,
+)
 from sparse_lightning.training.documents import CONFUSION, SWEEP
 from sparse_lightning.training.grid_training import GridTraining, Stage
-from sparse_lightning.training.judging import judge, judge_networks
-from sparse_lightning.training.measuring import outputs, squared_errors
+from sparse_lightning.training.measuring import outputs, squared_errors, sweep
 from sparse_lightning.training.progress import Progress
-from sparse_lightning.training.references import classifier_references
 from sparse_lightning.training.result import TrainedPopulation
-from sparse_lightning.training.stacked import greedy_stages
-from sparse_lightning.training.sweeping import sweep
 
 
 def train_classifiers(

@@ -1,4 +1,4 @@
-"""Greedy layer-wise training of stacked autoencoders."""
+"""Stacks of autoencoders: greedy stages, then fine-tuning of the whole."""
 
 from collections.abc import Collection, Iterator
 from itertools import pairwise
@@ -15,10 +15,9 @@ from sparse_lightning.project import Project
 from sparse_lightning.training.checkpoints import Checkpoints
 from sparse_lightning.training.documents import INPUT_ERRORS, SWEEP
 from sparse_lightning.training.grid_training import GridTraining, Stage
-from sparse_lightning.training.measuring import input_errors, squared_errors
+from sparse_lightning.training.measuring import input_errors, squared_errors, sweep
 from sparse_lightning.training.progress import Progress
 from sparse_lightning.training.result import TrainedPopulation
-from sparse_lightning.training.sweeping import sweep
 
 
 def train_autoencoders(
