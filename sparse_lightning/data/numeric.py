@@ -1,7 +1,7 @@
 """Columns as numbers, or a message that names the column and the row that are none."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from numbers import Real
 
@@ -11,6 +11,7 @@ from jaxtyping import Float64
 from pandas.api import types
 
 from sparse_lightning._text import did_you_mean
+from sparse_lightning.data.raw_table import Place, place_of
 from sparse_lightning.data.storage import as_floats, is_number
 from sparse_lightning.errors import TableError, kind_of
 
@@ -19,13 +20,6 @@ MOST_COLUMNS = 5
 
 _LEAVE_OUT = "name the columns to use with table.columns"
 _RECODE = f"{_LEAVE_OUT}, or recode this one by table.prepare (dummies or binarize)"
-
-Place = Callable[[int], str]
-
-
-def place_of(row: int) -> str:
-    """A row, counted from 0, of a table that is in no file."""
-    return f"row {row + 1}"
 
 
 def select(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
