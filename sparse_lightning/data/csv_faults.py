@@ -5,6 +5,7 @@ Text and rows are split as pyarrow splits them.
 
 import csv
 import io
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any
 
@@ -51,18 +52,17 @@ def raise_first(opened: OpenText, separator: str) -> None:
                     )
 
 
-def line_of(opened: OpenText, separator: str, row: int) -> int | None:
-    """The line on which a row ends, counted from 1; None where Python cannot read so far."""
+def lines_of(opened: OpenText, separator: str) -> Sequence[int]:
+    """The line on which each row ends, counted from 1.
+
+    Raises:
+        TableError: a cell is too long for Python.
+    """
     with opened() as text:
         reader = csv.reader(text, delimiter=separator)
-        try:
+        with _explained(reader):
             width = len(next(row for row in reader if row))
-            for number, _ in enumerate(_rows(reader, width)):
-                if number == row:
-                    return reader.line_num
-        except (csv.Error, StopIteration):
-            return None
-    return None
+            return array("q", (reader.line_num for _ in _rows(reader, width)))
 
 
 def _rows(reader: Any, width: int) -> Iterator[list[str]]:

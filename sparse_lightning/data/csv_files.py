@@ -7,6 +7,7 @@ import io
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -58,7 +59,7 @@ def read_csv(source: bytes | Open, separator: str = ",") -> RawTable:
     form = _survey(opened, separator)
 
     def parts(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        with _buffered(_Checked(opened())) as stream:
+        with opened() as stream:
             yield from form.batches(stream, names)
 
     def whole(names: Sequence[str]) -> dict[str, Any]:
@@ -68,12 +69,15 @@ def read_csv(source: bytes | Open, separator: str = ",") -> RawTable:
     def read(names: Sequence[str]) -> pd.DataFrame:
         try:
             return assembled(names, form.rows, parts(names), numbers, whole)
-        except (pa.ArrowInvalid, ValueError) as error:
+        except (OSError, EOFError, zlib.error, ValueError) as error:
             raise TableError(f"was changed while it was read: {str(error)[:200]}") from error
 
+    @cache
+    def lines() -> Sequence[int]:
+        return csv_faults.lines_of(lambda: _text(_Checked(opened())), separator)
+
     def place(row: int) -> str:
-        line = csv_faults.line_of(lambda: _text(_Checked(opened())), separator, row)
-        return place_of(row) + (f" (line {line})" if line else "")
+        return f"{place_of(row)} (line {lines()[row]})"
 
     return RawTable(tuple(form.header), form.rows, form.digest, read, place, is_text=True)
 
@@ -88,7 +92,7 @@ class _Form(NamedTuple):
     rows: int = 0
     digest: str = ""
 
-    def batches(self, stream: IO[bytes], names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def batches(self, stream: Any, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """The cells of some columns as text, a few rows after the other."""
         single = len(self.header) == 1
         with csv.open_csv(
