@@ -76,7 +76,7 @@ def describe(name: str) -> PackagedTable:
 
 
 def load_table(table: TableSettings, folder: Path) -> Table:
-    """Read a table and see to it that networks can be trained on it.
+    """Read a table and check that networks can be trained on it.
 
     Booleans become 0 and 1. Text is allowed in the target and in columns that `table.prepare`
     recodes; dates never are. `table.missing: drop` leaves out the rows where a used column has no

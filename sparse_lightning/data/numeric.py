@@ -34,7 +34,7 @@ def select(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
 
 def check_frame(frame: object) -> None:
-    """See to it that somebody has given a frame.
+    """Check that a value is a frame.
 
     Raises:
         TableError: it is none.
@@ -44,7 +44,7 @@ def check_frame(frame: object) -> None:
 
 
 def check_known(names: Sequence[object], columns: Sequence[object]) -> None:
-    """See to it that a table has these columns, each once.
+    """Check that a table has these columns, each once.
 
     Raises:
         TableError: a column is not there, or is there twice.
@@ -123,7 +123,7 @@ def _refuse(name: str, column: pd.Series, bad: np.ndarray, place: Place) -> None
 
 
 def check_complete(frame: pd.DataFrame, place: Place = place_of) -> None:
-    """See to it that no value is missing.
+    """Check that no value is missing.
 
     Raises:
         TableError: one is; the message counts them for each column.
@@ -142,7 +142,7 @@ def check_complete(frame: pd.DataFrame, place: Place = place_of) -> None:
 
 
 def check_varying(frame: pd.DataFrame) -> None:
-    """See to it that every column has different values, as scaling needs.
+    """Check that every column has different values, as scaling needs.
 
     Raises:
         TableError: a column is constant.

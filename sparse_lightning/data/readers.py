@@ -74,7 +74,6 @@ def read_parquet(path: Path) -> RawTable:
     try:
         with pq.ParquetFile(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
-            schema.empty_table().to_pandas()  # fails where the description of the index is damaged
             index = (schema.pandas_metadata or {}).get("index_columns", [])
     except Exception as error:  # pyarrow raises many kinds, from OSError to its own
         raise _unreadable(error) from error
@@ -88,6 +87,7 @@ def read_parquet(path: Path) -> RawTable:
         with pq.ParquetFile(path, pre_buffer=False) as file:
             size = max(1, CELLS_AT_ONCE // len(names))
             for batch in file.iter_batches(size, columns=list(names)):
+                batch.slice(0, 0).to_pandas()  # fails where the file's own index is damaged
                 yield batch.select(list(names))
 
     def whole(names: list[str]) -> dict[str, Any]:

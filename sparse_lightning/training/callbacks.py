@@ -16,7 +16,7 @@ from sparse_lightning.training.result import HISTORY_POINTS, History
 
 
 class EpochProgress(pl.Callback):
-    """Tells a `Progress` of each epoch of a fit."""
+    """Reports each epoch of a fit to a `Progress`."""
 
     def __init__(self, progress: Progress):
         self.progress = progress
@@ -34,8 +34,8 @@ class HistoryRecorder(pl.Callback):
 
     Args:
         trained: the layers whose connections are counted.
-        threshold: of a connection.
-        epochs: of the fit.
+        threshold: the size above which a weight is a connection.
+        epochs: the number of epochs of the fit.
     """
 
     def __init__(self, trained: nn.Module, threshold: float, epochs: int):
@@ -82,8 +82,8 @@ class FitCheckpoint(pl.Callback):
     rows. A fit that goes on from it ends with the same weights, bit for bit.
 
     Args:
-        checkpoints: of the study.
-        name: of the fit among them.
+        checkpoints: the store of the study's fits.
+        name: the fit's name among them.
 
     Raises:
         CheckpointError: what is kept of the fit cannot be used.

@@ -82,9 +82,9 @@ class FolderCheckpoints:
     """Keeps fits as safetensors files, each written as a whole or not at all.
 
     Args:
-        folder: where they lie; made when something is kept.
-        study: what the study is told apart by.
-        every: in seconds, how often the state of a fit that goes on is kept; default: `EVERY`.
+        folder: the folder of the files; made when something is kept.
+        study: the identity of the study.
+        every: the seconds between two states of a fit; default: `EVERY`.
     """
 
     def __init__(self, folder: Path, study: str, every: float | None = None):
@@ -146,9 +146,8 @@ class StateError(ValueError):
 def to_bytes(state: Any, about: Mapping[str, str]) -> bytes:
     """A state as the content of a safetensors file.
 
-    Args:
-        state: nested dicts, lists and tuples of tensors, numbers, texts, truth values and None.
-        about: texts that are kept beside it.
+    A state is nested dicts, lists and tuples of tensors, numbers, texts, truth values and None;
+    the texts `about` are kept beside it.
 
     Raises:
         TypeError: the state holds something else.

@@ -38,13 +38,6 @@ def train_classifiers(
     codes, then both are fine-tuned together. Held-out rows are those of `evaluation.holdout`, or,
     with `evaluation.folds`, those of a cross-validation: the networks that are kept are trained on
     all rows, and for each fold others, which are not kept, on the rows outside it.
-
-    Args:
-        project: what to train.
-        examples: the encoded table with its classes.
-        progress: told of every epoch.
-        numbers: of the networks of the grid that are trained; default: all.
-        checkpoints: of the fits; default: none.
     """
     folds = examples.folds(project.evaluation.folds, project.evaluation.seed)
     training = examples.training()

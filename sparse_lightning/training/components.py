@@ -48,13 +48,6 @@ def train_components(
     of all of them; `contribution_n` and `loadings_n` are those of the first n. The network that is
     kept has two linear layers, the loadings and the best way back from the scores: for a
     standardised table its mean squared error is y.
-
-    Args:
-        project: what to train.
-        examples: the encoded table.
-        progress: told of every epoch.
-        numbers: of the networks of the grid that are trained; default: all.
-        checkpoints: of the fits; default: none.
     """
     rows = examples.inputs
     mean = mean_of(rows).float()

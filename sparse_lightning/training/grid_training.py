@@ -73,11 +73,11 @@ class GridTraining:
     """The replicas of a study, or some of them, while they are trained.
 
     Args:
-        project: what to train.
-        progress: told of every epoch.
-        title: what the titles of its stages begin with.
-        numbers: of the networks of the grid that are trained; default: all.
-        checkpoints: of the fits; those that they hold are not trained again. Default: none.
+        project: the study.
+        progress: the observer of every epoch.
+        title: the beginning of the titles of all stages.
+        numbers: the numbers of the networks that are trained; default: all of the grid.
+        checkpoints: the store of fits; those that it holds are not trained again. Default: none.
 
     Attributes:
         replicas: in the order of training, in which the replicas of a term are contiguous.
@@ -128,11 +128,7 @@ class GridTraining:
             self._settle_floor(stage)
 
     def fail_with(self, other: "GridTraining") -> None:
-        """Mark as failed what has failed in another training of the same replicas.
-
-        Args:
-            other: trained on other rows, as the folds of a cross-validation are.
-        """
+        """Mark as failed what has failed in a training of the same replicas on other rows."""
         self.failures = [
             mine or theirs for mine, theirs in zip(self.failures, other.failures, strict=True)
         ]
@@ -152,10 +148,10 @@ class GridTraining:
         """The trained networks, with what has failed marked and cleared.
 
         Args:
-            network: of all replicas, in the order of the grid.
-            squared_error: of each.
+            network: the layers of all replicas, in the order of the grid.
+            squared_error: the error of each.
             metrics: further measures of each, by name.
-            documents: what JSON files hold for each, by name.
+            documents: the content of a JSON file for each, by name.
             counts: the connections of each; default: those of `network`.
         """
         if counts is None:

@@ -34,12 +34,12 @@ class Prepared:
 
 
 def prepare(project: Project, networks: int | None = None, here: bool = True) -> Prepared:
-    """Read the table of a project and see to it that its networks can be trained on it.
+    """Read the table of a project and check that its networks can be trained on it.
 
     Args:
-        project: what is to be trained.
-        networks: how many are held at once; default: those of the study.
-        here: whether this process trains them, and not workers that know what they have.
+        project: the study.
+        networks: the number of networks that are held at once; default: all of the study.
+        here: whether this process trains them, and not workers with devices of their own.
 
     Raises:
         ProjectError: the study takes more memory than there is.
@@ -82,10 +82,7 @@ ALWAYS_THERE = (("auto", "32-true"), ("cpu", "32-true"))
 def check_training(project: Project, examples: Examples, accelerator: bool = True) -> None:
     """Look for all that `train` refuses; nothing is trained.
 
-    Args:
-        project: what would be trained.
-        examples: the encoded table.
-        accelerator: whether this process is to have it.
+    Without `accelerator` this process need not have the accelerator of the project.
 
     Raises:
         TableError: the rows hold what is not finite, cannot be split into the folds that the
@@ -129,14 +126,7 @@ POINT_BYTES = 150
 
 
 def check_memory(project: Project, rows: int, inputs: int, outputs: int, networks: int) -> None:
-    """See to it that this machine can hold a study at all.
-
-    Args:
-        project: what is to be trained.
-        rows: of the table.
-        inputs: of a network.
-        outputs: of a network.
-        networks: how many are held at once.
+    """Check that this machine can hold a study with so many networks at once.
 
     Raises:
         ProjectError: it takes more than all memory that there is.
@@ -180,12 +170,7 @@ def _size(count: int) -> str:
 
 
 def facts_of(project: Project, table: Table, examples: Examples) -> dict[str, float | int]:
-    """Measures of the table and of the whole networks.
-
-    Args:
-        project: of the study.
-        table: that its networks are trained on.
-        examples: the encoded table.
+    """Measures of a study's table and of its networks with all connections.
 
     Returns:
         `rows`, `rows_held_out`, `rows_dropped`, `null_error` (the error with every weight 0) and

@@ -32,12 +32,12 @@ def train(
     """Train the networks of a project.
 
     Args:
-        project: what to train.
+        project: the study.
         examples: the encoded table.
-        progress: told of every epoch; default: nothing is told.
-        numbers: of the networks of the grid that are trained; default: all. A network does not
-            depend on which others there are.
-        checkpoints: of the fits; those that they hold are not trained again. Default: none.
+        progress: the observer of every epoch; default: none.
+        numbers: the numbers of the networks that are trained; default: all of the grid. A network
+            does not depend on which others there are.
+        checkpoints: the store of fits; those that it holds are not trained again. Default: none.
 
     Returns:
         The networks in the order of the grid; the measures of other methods with those of the floor
