@@ -221,8 +221,8 @@ def cluster_of(workers: int | None, scheduler: str | None) -> Iterator[Cluster |
     address = None if scheduler is None else keep_secret(Address(scheduler))
     try:
         if address is None:
-            # Dask warns of every worker that ends before its part does, as all do on Ctrl-C.
-            client = Client(**settings, silence_logs=logging.ERROR)
+            # What fails is raised here; Dask would print it too, and every worker that is ended.
+            client = Client(**settings, silence_logs=logging.CRITICAL)
         else:
             client = Client(address.revealed(), timeout=PATIENCE)
     except (OSError, ValueError) as error:
