@@ -53,9 +53,8 @@ def structure_of(
         input_names = [f"input {place}" for place in range(1, inputs + 1)]
     if output_names is None and outputs != inputs:
         output_names = [f"output {place}" for place in range(1, outputs + 1)]
-    return Structure.of(
-        nn.Sequential(*layers), input_names, output_names, groups, threshold, code_layer
-    )
+    weights = [layer.weight.detach().cpu().numpy() for layer in layers]
+    return Structure.of(weights, input_names, output_names, groups, threshold, code_layer)
 
 
 def linear_chain(model: nn.Module, rows: Tensor | None = None) -> list[nn.Linear]:
