@@ -294,11 +294,11 @@ class Network:
         inputs = self.encoding.transform(frame)
         return information_loss(inputs, _outputs(self.model, inputs), self.structure().groups)
 
-    def _apply(self, model: "nn.Sequential", frame: pd.DataFrame) -> np.ndarray:
+    def _apply(self, model: "nn.Module", frame: pd.DataFrame) -> np.ndarray:
         return _outputs(model, self.encoding.transform(frame))
 
 
-def _outputs(model: "nn.Sequential", inputs: np.ndarray) -> np.ndarray:
+def _outputs(model: "nn.Module", inputs: np.ndarray) -> np.ndarray:
     import torch
 
     with torch.no_grad():

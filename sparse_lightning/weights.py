@@ -99,7 +99,7 @@ def model_of(layers: Sequence[Layer]) -> "nn.Sequential":
 
 
 def layer_names(layers: Sequence[Layer]) -> list[str]:
-    """What the modules of the torch network are: `dense`, an activation, `dense`, …"""
+    """The kinds of the torch network's modules: `dense` and an activation for each layer."""
     return [name for layer in layers for name in (_DENSE, layer.activation)]
 
 

@@ -24,8 +24,8 @@ class Structure:
 
     Attributes:
         names: the names of the units, layer by layer, the inputs first.
-        weights: the weights of every step from a layer to the next, `(unit of the next, unit)`; signed, and 0
-            where the connection does not count.
+        weights: the weights of every step from a layer to the next, `(unit of the next, unit)`;
+            signed, and 0 where the connection does not count.
         fed: which units are fed, `(unit,)` of every layer.
         used: which units are used, `(unit,)` of every layer.
         groups: the variables and the slices of inputs that stand for each.

@@ -62,7 +62,7 @@ def find_strength(wanted: float | str, strengths: Iterable[float]) -> float | No
     Raises:
         InputError: this is no number, or several are near and none is the very number.
     """
-    tolerance = 1e-7 if isinstance(wanted, np.float32) else 1e-9
+    tolerance = 1e-7 if getattr(wanted, "dtype", None) == np.float32 else 1e-9
     try:
         number = float(wanted)
     except (TypeError, ValueError) as error:

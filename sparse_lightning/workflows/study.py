@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sparse_lightning._machine import uncollected
-from sparse_lightning._text import listed
+from sparse_lightning._text import did_you_mean
 from sparse_lightning.address import Address
 from sparse_lightning.comparison import Comparison, compare, floor
 from sparse_lightning.comparison.depths import Depth, compare_depths
@@ -171,7 +171,10 @@ class Study:
         wanted = {"l1_weight": l1_weight} if l1_weight is not None else {}
         for name, value in (wanted | strengths).items():
             if name not in STRENGTHS:
-                raise InputError(f"{name!r} is no strength; the strengths are {listed(STRENGTHS)}")
+                hint = did_you_mean(name, STRENGTHS)
+                raise InputError(
+                    f"there is no strength {name!r}{hint}; there are {', '.join(STRENGTHS)}"
+                )
             found = _with(found, group or "the study", name, value)
         return read_networks(
             self._store, self._record, found.loc[~found["failed"], "run_id"].tolist()

@@ -14,8 +14,8 @@ from sparse_lightning.interpret.text import describe
 from sparse_lightning.network import Network
 from sparse_lightning.page.report import report_document
 from sparse_lightning.project import Project
-from sparse_lightning.report import StudyView
 from sparse_lightning.regularizers.replica import find_strength
+from sparse_lightning.report import StudyView
 from sparse_lightning.report.view import Reading
 from sparse_lightning.tracking import Store, StudyRecord
 from sparse_lightning.tracking.files import held, read_json, readable

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import sys
-import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ import pytest
 import yaml
 from studies import Job
 
+from sparse_lightning.integrations.exporting import logging
 from sparse_lightning.tracking import Store
 
 API = "/sparse-lightning/api"
@@ -41,16 +40,14 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A stand-in for the export: an empty model."""
     calls: list[str] = []
 
-    def log_model(store: Any, run_id: str) -> str:
+    def log_exported(store: Any, network: Any) -> Any:
+        run_id = network.trained.run_id
         calls.append(run_id)
         experiment = store.run(run_id).info.experiment_id
-        made = store.client.create_logged_model(experiment, "network", source_run_id=run_id)
-        store.client.finalize_logged_model(made.model_id, "READY")
-        return f"models:/{made.model_id}"
+        model = store.client.create_logged_model(experiment, "network", source_run_id=run_id)
+        return store.client.finalize_logged_model(model.model_id, "READY")
 
-    module = types.ModuleType("sparse_lightning.integrations.exporting")
-    module.log_model = log_model  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "sparse_lightning.integrations.exporting", module)
+    monkeypatch.setattr(logging, "log_exported", log_exported)
     return calls
 
 
