@@ -1,5 +1,7 @@
 """A network as its user stores, reads and applies it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -123,9 +125,7 @@ def test_one_hot_inputs_are_read_as_one_variable(readable):
 
 
 def test_a_classifier_is_read_by_its_classes(readable, frame):
-    network = Network(
-        readable.layers, readable.encoding, {}, "run 1", "classifier", ("x", "y", "z")
-    )
+    network = replace(readable, task="classifier", classes=("x", "y", "z"))
     paths = network.mappings()
     assert isinstance(paths, ClassPaths)
     assert paths.classes["variables"].tolist() == [("a",), (), ("c",)]

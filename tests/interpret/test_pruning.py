@@ -26,10 +26,9 @@ def thresholded(layers, threshold):
 
 def structure_of(layers, threshold):
     weights = [layer.weight for layer in layers]
-    names = [f"in {n}" for n in range(weights[0].shape[1])]
-    return Structure.of(
-        weights, names, [f"out {n}" for n in range(len(weights[-1]))], None, threshold
-    )
+    inputs = [f"in {n}" for n in range(weights[0].shape[1])]
+    outputs = [f"out {n}" for n in range(len(weights[-1]))]
+    return Structure.of(weights, inputs, outputs, threshold=threshold)
 
 
 @st.composite
