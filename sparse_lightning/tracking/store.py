@@ -149,7 +149,9 @@ class Store:
         Raises:
             InputError: there is no such run.
         """
-        self.runs([run_id for run_id in run_ids if run_id not in self._artifact_uris])
+        unknown = [run_id for run_id in run_ids if run_id not in self._artifact_uris]
+        if len(unknown) > 1:
+            self.runs(unknown)
 
     def artifacts(self, run_id: str) -> tuple[ArtifactRepository, str]:
         """Where the files of a run are, and the folder of them there.
