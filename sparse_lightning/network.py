@@ -212,10 +212,10 @@ class Network:
         """Whether the variables with strong paths to an output are those that move it.
 
         Args:
-            frame: as in `attributions`.
-            method: as in `attributions`.
+            frame: the columns that the network was trained on, in the user's units.
+            method: the method of the attributions.
             threshold: a connection counts when |w| exceeds it.
-            most_rows: of more rows so many are drawn, always the same.
+            most_rows: the number of rows that are drawn of more, always the same.
 
         Returns:
             `outputs`, one row an output with the rank correlation of path strengths and
@@ -245,9 +245,9 @@ class Network:
         """What the network does in plain English, one sentence a line.
 
         Args:
-            frame: rows of the table, by which variances and losses are told; may be left out.
+            frame: rows of the table, from which variances and losses are computed; may be left out.
             threshold: a connection counts when |w| exceeds it.
-            share: as in `mappings`.
+            share: the part of the strongest that counts, see `mappings`.
 
         Raises:
             InputError: as `mappings`.

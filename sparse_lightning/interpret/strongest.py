@@ -19,12 +19,7 @@ def strongest(structure: Structure, most: int = MOST_UNITS) -> Structure:
     autoencoder an input and its reconstruction are kept together, by the sum of both. The order of
     the units and what is fed, used and counted stays as it was.
 
-    Args:
-        structure: of the whole network.
-        most: inputs, and outputs, that are kept.
-
-    Returns:
-        The structure itself where it has no more of them.
+    A structure with at most `most` inputs and outputs is returned itself.
 
     Raises:
         InputError: a hidden layer has more units than that, so that no part of the network would

@@ -26,8 +26,8 @@ class Structure:
         names: the names of the units, layer by layer, the inputs first.
         weights: the weights of every step from a layer to the next, `(unit of the next, unit)`;
             signed, and 0 where the connection does not count.
-        fed: which units are fed, `(unit,)` of every layer.
-        used: which units are used, `(unit,)` of every layer.
+        fed: the units that are fed, `(unit,)` of every layer.
+        used: the units that are used, `(unit,)` of every layer.
         groups: the variables and the slices of inputs that stand for each.
         threshold: a connection counts when |w| exceeds it.
         code_layer: the layer of the codes, counted from the inputs, which are 0.
@@ -63,7 +63,7 @@ class Structure:
             groups: the inputs that stand for each variable, `(variable, slice)`; default: each
                 input is a variable.
             threshold: a connection counts when |w| exceeds it.
-            code_layer: which layer holds the codes, counted from the inputs, which are 0. Default:
+            code_layer: the layer of the codes, counted from the inputs, which are 0. Default:
                 of an autoencoder the innermost hidden layer (the middle of a stack, otherwise the
                 narrowest); of another network, which has no decoder, the last hidden layer.
 

@@ -39,9 +39,9 @@ def structure_of(
         input_names: default: `input 1`, …
         output_names: default: those of the inputs, where there are as many, else `output 1`, …
         rows: `(row, input)`, as the module takes them.
-        groups: as in `Structure.of`.
+        groups: the inputs that stand for each variable, see `Structure.of`.
         threshold: a connection counts when |w| exceeds it.
-        code_layer: as in `Structure.of`.
+        code_layer: the layer of the codes, see `Structure.of`.
 
     Raises:
         InputError: the module has no linear layer, others with matrices of weights, layers that do
@@ -58,15 +58,7 @@ def structure_of(
 
 
 def linear_chain(model: nn.Module, rows: Tensor | None = None) -> list[nn.Linear]:
-    """The linear layers of a module in the order of the data.
-
-    Args:
-        model: the module.
-        rows: as in `structure_of`.
-
-    Raises:
-        InputError: as in `structure_of`.
-    """
+    """The linear layers of a module in the order of the data; errors as of `structure_of`."""
     for name, part in model.named_modules():
         matrices = [weight for weight in part.parameters(recurse=False) if weight.ndim > 1]
         if matrices and not isinstance(part, nn.Linear):
@@ -98,10 +90,6 @@ def linear_chain(model: nn.Module, rows: Tensor | None = None) -> list[nn.Linear
 
 def apply(model: nn.Module, rows: Tensor) -> Tensor:
     """The outputs of a module at rest, in the precision and on the device that it has.
-
-    Args:
-        model: the module; it is left as it is.
-        rows: `(row, input)`.
 
     Raises:
         InputError: the module does not take the rows.

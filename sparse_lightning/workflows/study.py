@@ -47,8 +47,8 @@ class Study:
         """Find a study again.
 
         Args:
-            run_id: of the study's run.
-            tracking_uri: of the store; default: as MLflow resolves it.
+            run_id: the id of the study's run.
+            tracking_uri: the tracking store; default: the one that MLflow resolves.
 
         Raises:
             InputError: the run holds no study.
@@ -171,10 +171,8 @@ class Study:
         wanted = {"l1_weight": l1_weight} if l1_weight is not None else {}
         for name, value in (wanted | strengths).items():
             if name not in STRENGTHS:
-                hint = did_you_mean(name, STRENGTHS)
-                raise InputError(
-                    f"there is no strength {name!r}{hint}; there are {', '.join(STRENGTHS)}"
-                )
+                hint = did_you_mean(name, STRENGTHS) or f"; there are {', '.join(STRENGTHS)}"
+                raise InputError(f"there is no strength {name!r}{hint}")
             found = _with(found, group or "the study", name, value)
         return read_networks(
             self._store, self._record, found.loc[~found["failed"], "run_id"].tolist()

@@ -20,7 +20,7 @@ class Subject:
     Attributes:
         module: any torch module.
         network: the same as a network of this package, which knows its table; None of others.
-        threshold: that of the export of such a network.
+        threshold: the threshold at which such a network was exported.
     """
 
     module: nn.Module
