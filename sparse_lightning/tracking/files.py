@@ -71,7 +71,7 @@ def read_documents(store: Store, run_ids: Sequence[str], file: str) -> list[byte
     def read(run_id: str) -> bytes:
         return read_document(store, run_id, file)
 
-    if all(_is_local(store, run_id) for run_id in run_ids):
+    if len(run_ids) < 2 or all(_is_local(store, run_id, file) for run_id in run_ids):
         return [read(run_id) for run_id in run_ids]
     with no_bar(), ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
         return list(pool.map(read, run_ids))
@@ -159,8 +159,8 @@ def _finite(text: str) -> float:
     return number
 
 
-def _is_local(store: Store, run_id: str) -> bool:
-    with _reached(store, run_id, "does not give the place of the files"):
+def _is_local(store: Store, run_id: str, file: str) -> bool:
+    with _reached(store, run_id, f"does not give {file}"):
         return type(store.artifacts(run_id)[0]) is LocalArtifactRepository
 
 

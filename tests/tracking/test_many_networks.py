@@ -73,7 +73,7 @@ def test_files_that_are_elsewhere_are_read_by_several_requests_at_a_time(study, 
         return read(store, run_id, file)
 
     read = files.read_document
-    monkeypatch.setattr(files, "_is_local", lambda store, run_id: False)
+    monkeypatch.setattr(files, "_is_local", lambda store, run_id, file: False)
     monkeypatch.setattr(files, "read_document", read_document)
     networks = Study.load(study.run_id, study._store.uri).networks_at("sL1", 0.001)
     assert [network.run_id for network in networks] == [network.run_id for network in expected]
