@@ -6,13 +6,13 @@ from typing import Any
 import pandas as pd
 from mlflow.entities import Run
 
+from sparse_lightning._text import json_number
 from sparse_lightning.errors import InputError
 from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.interpret.mappings import Mappings
 from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.interpret.text import describe
 from sparse_lightning.network import Network
-from sparse_lightning.page.numbers import number
 from sparse_lightning.tracking.files import held, read_json, readable
 from sparse_lightning.tracking.networks import read_losses, read_networks_of_runs, study_of
 from sparse_lightning.tracking.store import Store
@@ -91,7 +91,7 @@ def _described(store: Store, run: Run, network: Network, threshold: float) -> Do
         "run_id": run_id,
         "name": run.info.run_name,
         "params": dict(run.data.params),
-        "metrics": {name: number(value) for name, value in run.data.metrics.items()},
+        "metrics": {name: json_number(value) for name, value in run.data.metrics.items()},
         "study": study_of(run),
         "task": network.task,
         "code_layer": structure.code_layer,
@@ -139,14 +139,14 @@ def _sweep(stored: Any, run_id: str) -> Document:
         return {
             **{name: _numbers(stored[name], length) for name in SWEPT},
             "accuracy": None if accuracy is None else _numbers(accuracy, length),
-            **{name: number(stored.get(name)) for name in ("rows", "rows_total")},
+            **{name: json_number(stored.get(name)) for name in ("rows", "rows_total")},
         }
 
 
 def _numbers(values: Any, length: int) -> list[float | int | None]:
     if not isinstance(values, list) or len(values) != length:
         raise ValueError(f"{length} numbers are expected")
-    return [value if type(value) is int else number(value) for value in values]
+    return [value if type(value) is int else json_number(value) for value in values]
 
 
 def _layers(network: Network, structure: Structure) -> list[Document]:
@@ -161,8 +161,8 @@ def _loss_rows(losses: pd.DataFrame) -> list[Document]:
     return [
         {
             "variable": row["variable"],
-            "loss": number(row["loss"]),
-            "variance": number(row["variance"]),
+            "loss": json_number(row["loss"]),
+            "variance": json_number(row["variance"]),
         }
         for row in losses.to_dict("records")
     ]
@@ -173,7 +173,7 @@ def _rows(frame: pd.DataFrame) -> list[Document]:
         {
             str(name): list(value)
             if isinstance(value, tuple)
-            else number(value)
+            else json_number(value)
             if isinstance(value, float)
             else value
             for name, value in row.items()

@@ -9,7 +9,6 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
-from mlflow.utils.validation import _validate_model_name
 
 from sparse_lightning.errors import InputError
 from sparse_lightning.integrations.exporting.pruned import ExportedNetwork, exported
@@ -17,6 +16,7 @@ from sparse_lightning.integrations.exporting.pyfunc import save_pyfunc
 from sparse_lightning.network import Network
 from sparse_lightning.secrets import cleaned, without_secrets
 from sparse_lightning.tracking import Store, StudyRecord, names, read_study
+from sparse_lightning.tracking._mlflow import check_model_name
 from sparse_lightning.tracking.files import read_project
 from sparse_lightning.tracking.networks import read_networks_of_runs
 
@@ -156,7 +156,7 @@ def check_name(name: str) -> None:
         InputError: it cannot.
     """
     try:
-        _validate_model_name(name)
+        check_model_name(name)
     except MlflowException as error:
         said = without_secrets(error.message)
         raise InputError(f"the registered model {name!r}: {said}") from cleaned(error)
