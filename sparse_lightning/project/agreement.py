@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from sparse_lightning._text import did_you_mean
 from sparse_lightning.project.messages import Location, show
 from sparse_lightning.project.settings import TrainingSettings
-from sparse_lightning.regularizers.replica import FLOOR
+from sparse_lightning.regularizers.replica import FLOOR, find_strength
 
 if TYPE_CHECKING:
     from sparse_lightning.project.project import Project
@@ -86,8 +86,9 @@ def _contradictions_of_structures(project: "Project") -> Iterator[tuple[Location
             known = did_you_mean(name, project.regularizers.groups)
             yield (*place, "groups"), f"names no group of regularizers.groups: {name!r}{known}"
         elif name != FLOOR and chosen.l1_weight is not None:
-            weights = [setting.get("l1_weight") for setting in project.regularizers.grid(name)]
-            if chosen.l1_weight not in weights:
+            grid = project.regularizers.grid(name)
+            weights = [one["l1_weight"] for one in grid if "l1_weight" in one]
+            if find_strength(chosen.l1_weight, weights) is None:
                 yield (
                     (*place, "l1_weight"),
                     f"must be a λ of {name}, one of {weights}, got {chosen.l1_weight:g}",
