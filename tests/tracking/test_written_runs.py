@@ -218,4 +218,3 @@ def test_a_store_that_is_not_written_in_bulk_holds_the_same(workplace, make_job,
     assert len(job.children) == 6
     assert {run.info.status for run in job.children} == {"FINISHED"}
     assert len(set(job.study.networks["run_id"])) == 6
-    assert not (workplace / "undelivered").exists()
