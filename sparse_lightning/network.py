@@ -229,8 +229,9 @@ class Network:
         """Write the structure diagram to a file.
 
         Args:
-            path: ends in `.svg` or `.png`, for print, or in `.html`, a page that opens offline and
-                tells names and weights under the pointer. A file of that name is replaced.
+            path: ends in `.svg` or `.png`, for print, or in `.html`, a page that opens offline,
+                tells names and weights under the pointer and moves the threshold. A file of that
+                name is replaced.
             threshold: a connection counts when |w| exceeds it.
             title: above the diagram; none by default.
 
@@ -246,15 +247,15 @@ class Network:
         ending = path.suffix.lower().removeprefix(".")
         if ending not in ("svg", "png", "html"):
             raise InputError(f"{path}: the file must end in .svg, .png or .html")
-        structure = self.structure(threshold)
         if ending == "html":
             from sparse_lightning.interpret.interactive_diagram import structure_html
 
-            return write_atomically(path, structure_html(structure, title))
+            return write_atomically(path, structure_html(self.structure(0.0), title, threshold))
         from sparse_lightning._figures import figure_file
         from sparse_lightning.interpret.diagram import structure_figure
 
-        return write_atomically(path, figure_file(structure_figure(structure, title), ending))
+        figure = structure_figure(self.structure(threshold), title)
+        return write_atomically(path, figure_file(figure, ending))
 
     def _losses(self, frame: pd.DataFrame) -> pd.DataFrame:
         inputs = self.encoding.transform(frame)

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from sparse_lightning.interpret.class_paths import ClassPaths
+from sparse_lightning.interpret.layout import layout
 from sparse_lightning.interpret.loss import information_loss
 from sparse_lightning.interpret.mappings import Mappings
 from sparse_lightning.interpret.structure import Structure, weights_of
@@ -123,6 +124,7 @@ def reading(structure: Structure, losses: Any) -> dict[str, Any]:
         "weights": [np.argwhere(weight).tolist() for weight in structure.weights],
         "fed": [layer.tolist() for layer in structure.fed],
         "dead_units": [(~layer).tolist() for layer in structure.alive],
+        "layout": places(structure),
     }
     if structure.is_autoencoder:
         mappings = Mappings.of(structure)
@@ -136,6 +138,18 @@ def reading(structure: Structure, losses: Any) -> dict[str, Any]:
         found["variables_read"] = rows(paths.variables, ["variable", "kind"])
         found["sentences"] = describe_classifier(structure, paths)
     return found
+
+
+def places(structure: Structure) -> dict[str, Any]:
+    """Where the diagram for print puts everything: rows, and columns as parts of the width."""
+    plan = layout(structure)
+    return {
+        "columns": (plan.columns / plan.columns[-1]).tolist(),
+        "rows": [rows.tolist() for rows in plan.rows],
+        "connections": [[one.layer, one.source, one.target, one.width] for one in plan.connections],
+        "labels": plan.labels,
+        "blocks": [[[b.name, b.top, b.bottom] for b in blocks] for blocks in plan.blocks],
+    }
 
 
 def fixtures() -> Iterator[tuple[str, dict[str, Any]]]:

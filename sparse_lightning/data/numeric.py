@@ -10,7 +10,7 @@ import pandas as pd
 from jaxtyping import Float64
 from pandas.api import types
 
-from sparse_lightning._text import did_you_mean
+from sparse_lightning._text import counted, did_you_mean
 from sparse_lightning.data.storage import as_floats, is_number
 from sparse_lightning.errors import TableError, kind_of
 
@@ -139,7 +139,7 @@ def check_complete(frame: pd.DataFrame, place: Place = place_of) -> None:
         missing = column.isna().to_numpy()
         if count := int(np.count_nonzero(missing)):
             found.append(
-                f"column {name!r} has {count} missing value{'s' if count > 1 else ''}, "
+                f"column {name!r} has {counted(count, 'missing value')}, "
                 f"first in {place(int(missing.argmax()))}"
             )
     if found:

@@ -7,12 +7,12 @@ import pandas as pd
 from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from sparse_lightning._text import json_number
 from sparse_lightning.errors import InputError
 from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.interpret.mappings import Mappings
 from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.interpret.text import describe
-from sparse_lightning.page.numbers import number
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.files import held, read_json, readable
 from sparse_lightning.tracking.reading import read_losses, stored_network_of_run
@@ -100,7 +100,7 @@ def _described(store: Store, run: Run, network: StoredNetwork, threshold: float)
         "run_id": run_id,
         "name": run.info.run_name,
         "params": dict(run.data.params),
-        "metrics": {name: number(value) for name, value in run.data.metrics.items()},
+        "metrics": {name: json_number(value) for name, value in run.data.metrics.items()},
         "study": study_of(run),
         "task": network.task,
         "code_layer": structure.code_layer,
@@ -160,14 +160,14 @@ def _sweep(stored: Any, run_id: str) -> Document:
         return {
             **{name: _numbers(stored[name], length) for name in SWEPT},
             "accuracy": None if accuracy is None else _numbers(accuracy, length),
-            **{name: number(stored.get(name)) for name in ("rows", "rows_total")},
+            **{name: json_number(stored.get(name)) for name in ("rows", "rows_total")},
         }
 
 
 def _numbers(values: Any, length: int) -> list[float | int | None]:
     if not isinstance(values, list) or len(values) != length:
         raise ValueError(f"{length} numbers are expected")
-    return [value if type(value) is int else number(value) for value in values]
+    return [value if type(value) is int else json_number(value) for value in values]
 
 
 def _layers(network: StoredNetwork, structure: Structure) -> list[Document]:
@@ -187,8 +187,8 @@ def _loss_rows(losses: pd.DataFrame) -> list[Document]:
     return [
         {
             "variable": row["variable"],
-            "loss": number(row["loss"]),
-            "variance": number(row["variance"]),
+            "loss": json_number(row["loss"]),
+            "variance": json_number(row["variance"]),
         }
         for row in losses.to_dict("records")
     ]
@@ -199,7 +199,7 @@ def _rows(frame: pd.DataFrame) -> list[Document]:
         {
             str(name): list(value)
             if isinstance(value, tuple)
-            else number(value)
+            else json_number(value)
             if isinstance(value, float)
             else value
             for name, value in row.items()

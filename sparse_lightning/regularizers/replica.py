@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass
 
-STRENGTHS = ("l1_weight", "l1_threshold", "hidden_weight", "hidden_threshold", "sparsity")
+SYMBOLS = {
+    "l1_weight": "λ",
+    "l1_threshold": "θ",
+    "hidden_weight": "η",
+    "hidden_threshold": "τ",
+    "sparsity": "ρ",
+}
+"""The symbol of each strength and threshold in formulas, tables and figures."""
+
+STRENGTHS = tuple(SYMBOLS)
+"""The strengths and thresholds by their names in project files."""
 
 FLOOR = "none"
 """The group of the unregularized networks, whose smallest error is the floor."""
@@ -16,7 +26,7 @@ class Replica:
         number: its place in the grid, in the order of the project file.
         group: the name of its group in the project file.
         regularizer: the terms joined by `+`, as in `sL1+sh`; `none` for the floor.
-        seed: of its initial weights.
+        seed: the seed of its initial weights.
         l1_weight: λ.
         l1_threshold: θ.
         hidden_weight: η.

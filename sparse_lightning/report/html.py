@@ -7,14 +7,13 @@ from itertools import combinations
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
 
+from sparse_lightning._embedding import page_frame
 from sparse_lightning._text import number
 from sparse_lightning.comparison import FLOOR_GROUP, INDICES, Comparison, failures
 from sparse_lightning.comparison.depths import by_depth
 from sparse_lightning.comparison.frames import records
 from sparse_lightning.interpret.agreement import Agreement, summary
-from sparse_lightning.page.embedding import embedded_json, page_frame
 from sparse_lightning.report.colours import looks
 from sparse_lightning.report.component_curves import ComponentCurves
 from sparse_lightning.report.component_rows import (
@@ -30,7 +29,7 @@ from sparse_lightning.report.view import Reading, StudyView
 from sparse_lightning.report.wording import index_name, interval, markdown_cell, strengths
 
 
-def report_html(study: StudyView, diagrams: Sequence[bytes] = ()) -> str:
+def report_html(study: StudyView, diagrams: Sequence[bytes] = (), components: bytes = b"") -> str:
     """The page of a study.
 
     Every name comes from a project file or a table and is written as text, never as markup.
@@ -38,6 +37,7 @@ def report_html(study: StudyView, diagrams: Sequence[bytes] = ()) -> str:
     Args:
         study: what is reported on.
         diagrams: the structure of each network that is shown from inside, as SVG.
+        components: the figure of a study of components, as SVG.
 
     Returns:
         An HTML document without references to other hosts.
@@ -45,13 +45,6 @@ def report_html(study: StudyView, diagrams: Sequence[bytes] = ()) -> str:
     published = study.published
     comparison = study.comparison
     curves = ComponentCurves.of(study)
-    figure, plotly = None, ""
-    if curves is not None:  # nothing else here needs plotly, which takes a while to load
-        from plotly.offline import get_plotlyjs
-
-        from sparse_lightning.report.interactive_components import interactive_components
-
-        figure, plotly = interactive_components(study, curves), get_plotlyjs()
     networks = study.networks.astype({"group": str})
     return template("report.html.j2").render(
         study=study,
@@ -79,19 +72,18 @@ def report_html(study: StudyView, diagrams: Sequence[bytes] = ()) -> str:
             _reading(study, reading, diagram)
             for reading, diagram in zip(study.readings, diagrams, strict=True)
         ],
-        components=None if curves is None else _components(study, curves),
+        components=None if curves is None else _components(study, curves, components),
         page=None
         if study.page is None
         else page_frame(study.page(), f"Comparison of {study.name}"),
-        figure=None if figure is None else embedded_json(figure.to_plotly_json()),
-        plotly_script=Markup(plotly),
     )
 
 
-def _components(study: StudyView, curves: ComponentCurves) -> dict[str, Any]:
+def _components(study: StudyView, curves: ComponentCurves, figure: bytes) -> dict[str, Any]:
     inputs = study.comparison.connections_total
     return {
         "count": curves.components,
+        "figure": _data_address(figure) if figure else None,
         "strengths": strengths_of_paths(curves),
         "sentences": component_sentences(curves, inputs),
         "compared": compared(curves),

@@ -5,15 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sparse_lightning._text import number, shortened
-
-# The strengths in the order and by the symbols.
-STRENGTHS = {
-    "l1_weight": "λ",
-    "l1_threshold": "θ",
-    "hidden_weight": "η",
-    "hidden_threshold": "τ",
-    "sparsity": "ρ",
-}
+from sparse_lightning.regularizers.replica import SYMBOLS
 
 
 class Labels(NamedTuple):
@@ -71,7 +63,7 @@ def strengths(network: Mapping[str, Any]) -> str:
     """
     present = [
         f"{symbol} = {float(network[column]):g}"
-        for column, symbol in STRENGTHS.items()
+        for column, symbol in SYMBOLS.items()
         if network.get(column) is not None and math.isfinite(float(network[column]))
     ]
     return ", ".join(present)

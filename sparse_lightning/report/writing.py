@@ -40,7 +40,8 @@ def write_report(study: StudyView, output: Path) -> Path:
     with beside(lambda: _save_curves(study, figures)):
         write_atomically(output / "indices.json", indices_json(study))
         write_atomically(output / "indices.csv", indices_csv(study))
-        page = report_html(study, _save_structures(study, figures))
+        diagrams = _save_structures(study, figures)
+        page = report_html(study, diagrams, _save_components(study, figures))
     return write_atomically(output / "report.html", page)
 
 
@@ -53,8 +54,6 @@ def _save_curves(study: StudyView, folder: Path) -> None:
     drawn = set(comparison.markers["group"])
     for group in [group for group in comparison.groups if group in drawn][:1]:
         save_figure(definition_figure(comparison, group, task=study.task), folder, "definition")
-    if ComponentCurves.of(study) is not None:
-        save_figure(components_figure(study), folder, "components")
 
 
 def _save_structures(study: StudyView, folder: Path) -> list[bytes]:
@@ -65,5 +64,16 @@ def _save_structures(study: StudyView, folder: Path) -> list[bytes]:
     for place, reading in enumerate(study.readings, start=1):
         diagram = structure_figure(reading.structure, f"{study.name}: {reading.title}")
         files = save_figure(diagram, folder, f"structure_{place}")
-        diagrams += [file.read_bytes() for file in files if file.suffix == ".svg"]
+        diagrams.append(_svg(files))
     return diagrams
+
+
+def _save_components(study: StudyView, folder: Path) -> bytes:
+    """Write the figure of a study of components; returns it as SVG, nothing of another study."""
+    if ComponentCurves.of(study) is None:
+        return b""
+    return _svg(save_figure(components_figure(study), folder, "components"))
+
+
+def _svg(files: list[Path]) -> bytes:
+    return next(file.read_bytes() for file in files if file.suffix == ".svg")

@@ -6,25 +6,25 @@ from urllib.parse import quote, urlsplit
 from flask import request
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
-from mlflow.utils.validation import _validate_model_name
 
 from sparse_lightning.page.networks import check_size, study_of
 from sparse_lightning.server.limits import LONGEST_BODY
 from sparse_lightning.server.permissions import call, check
 from sparse_lightning.server.store import UserStore
 from sparse_lightning.server.words import RefusedError, Words
+from sparse_lightning.tracking._mlflow import check_model_name
 from sparse_lightning.tracking.reading import stored_network_of_run
 from sparse_lightning.tracking.served import has_model
 
 LONGEST_NAME = 256
-"""Characters of the name of a registered model, as MLflow's tables have it."""
+"""Characters in the name of a registered model, as in MLflow's tables."""
 
 
 def requested_name() -> str:
-    """The name of the model that a request asks for.
+    """The model's name in the request that is being answered.
 
     Raises:
-        RefusedError: another site's page may have sent it, or it holds no such name.
+        RefusedError: the request may be another site's, or holds no valid name.
     """
     # A form or a link of a foreign page can set neither without the browser asking first.
     if request.mimetype != "application/json" or request.headers.get("X-Sparse-Lightning") != "1":
@@ -40,7 +40,7 @@ def requested_name() -> str:
     if not isinstance(name, str):
         raise RefusedError(Words.BODY)
     try:
-        _validate_model_name(name)
+        check_model_name(name)
     except MlflowException as error:
         raise RefusedError(Words.MODEL_NAME) from error
     # What cannot be printed cannot be written by every database either.
@@ -52,8 +52,8 @@ def requested_name() -> str:
 def _is_foreign() -> bool:
     """Whether a browser sent the request for a page of another site.
 
-    Browsers tell which site asked, but to a server without TLS only by the origin; other programs
-    tell neither.
+    Browsers name the site, but to a server without TLS only as the origin; other programs name
+    neither.
     """
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
@@ -68,19 +68,12 @@ def _is_foreign() -> bool:
 def register(store: UserStore, run: Run, name: str) -> dict[str, Any]:
     """Log a network as a model of its run, and make that a version of a registered model.
 
-    Everything that MLflow could refuse its user is asked before anything is written.
-
-    Args:
-        store: of this server, as the user sees it.
-        run: of the network, which the user may read.
-        name: of the registered model, which is made if there is none.
-
-    Returns:
-        name, version, and the address of the version in MLflow's pages.
+    The registered model is made if there is none. MLflow is asked for every permission before
+    anything is written. Returns name, version, and the version's address in MLflow's pages.
 
     Raises:
         RefusedError: MLflow refuses.
-        InputError: the run holds no sound network, or one that is too large.
+        InputError: the run holds no sound network, or too large a one.
         TrackingError: the store fails.
     """
     try:

@@ -1,6 +1,5 @@
 """The MLflow store: a client whose failures name the store."""
 
-import logging
 import os
 import shlex
 import time
@@ -19,6 +18,7 @@ from mlflow.utils.time import get_current_time_millis
 from sparse_lightning.address import Address
 from sparse_lightning.errors import InputError, TrackingError
 from sparse_lightning.secrets import cleaned, keep_secret, without_secrets
+from sparse_lightning.tracking._mlflow import backend_of, quieten
 from sparse_lightning.tracking.new_database import make_database, missing_file
 
 OPENING_TRIES = 10
@@ -44,7 +44,7 @@ class Store:
     """Whether files of runs are admitted by their size."""
 
     def __init__(self, uri: str | Address | None = None, *, new: bool = True):
-        _quieten()
+        quieten()
         self.uri = keep_secret(Address(uri or mlflow.get_tracking_uri()))
         if not new and (path := missing_file(self.uri)) is not None:
             raise TrackingError(
@@ -58,7 +58,7 @@ class Store:
     @property
     def backend(self) -> Any:
         """MLflow's own tracking store behind the client."""
-        return self.client._tracking_client.store
+        return backend_of(self.client)
 
     @property
     def page(self) -> str | None:
@@ -249,12 +249,6 @@ def _opened(uri: Address) -> mlflow.MlflowClient:
                 ) from cleaned(error)
             time.sleep(1)
     raise AssertionError
-
-
-def _quieten() -> None:
-    """Making a new SQLite store is no news to the user; its errors arrive as exceptions."""
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 
 def _knock(uri: Address) -> None:

@@ -8,15 +8,17 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sparse_lightning.data.examples import Examples
-from sparse_lightning.nn.exact_components import covariance_of, exact_components, sparse_pca
-from sparse_lightning.nn.layers import BatchedLinear, linear_layers
-from sparse_lightning.nn.loadings import (
+from sparse_lightning.nn.components import (
     by_contribution,
     contribution_ratios,
+    covariance_of,
+    exact_components,
     mean_loadings,
     span_decoder,
+    sparse_pca,
     unit_loadings,
 )
+from sparse_lightning.nn.layers import BatchedLinear, linear_layers
 from sparse_lightning.nn.moments import evenly, mean_of
 from sparse_lightning.nn.population import Optimization
 from sparse_lightning.nn.principal_components import PrincipalComponents

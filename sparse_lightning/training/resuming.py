@@ -6,6 +6,7 @@ from typing import Any
 import pytorch_lightning as pl
 from lightning_fabric.plugins.io.checkpoint_io import CheckpointIO
 
+from sparse_lightning.nn._lightning import forget_batches
 from sparse_lightning.training.checkpoints import Checkpoints, State
 
 _RESULT, _TRAINER, _SECONDS = "result", "trainer", "seconds"
@@ -60,9 +61,7 @@ class FitCheckpoint(pl.Callback):
         # Not at the end of an epoch: there Lightning has not moved the learning rate on yet.
         due = time.monotonic() - self._last >= self._checkpoints.every
         if trainer.current_epoch > 0 and due:
-            # Lightning does so itself when the epoch runs; a fit that goes on from here would take
-            # the batches of the epoch before for those of this one.
-            trainer.fit_loop.epoch_loop.batch_progress.reset_on_run()
+            forget_batches(trainer)
             trainer.save_checkpoint(self._name)
             self._last = time.monotonic()
 

@@ -13,6 +13,7 @@ from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.interpret.text import describe
 from sparse_lightning.page.report import report_document
 from sparse_lightning.project import Project
+from sparse_lightning.regularizers.replica import SYMBOLS
 from sparse_lightning.report import StudyView
 from sparse_lightning.report.view import Reading
 from sparse_lightning.tracking import Store, StudyRecord
@@ -195,15 +196,8 @@ def _reading(
 
 def _strengths(grid: tuple[dict[str, float], ...]) -> str:
     """The strengths of a group in words: `λ 0.0001, 0.001; θ 0.1`."""
-    symbols = {
-        "l1_weight": "λ",
-        "l1_threshold": "θ",
-        "hidden_weight": "η",
-        "hidden_threshold": "τ",
-        "sparsity": "ρ",
-    }
     parts = []
-    for name, symbol in symbols.items():
+    for name, symbol in SYMBOLS.items():
         values = list(dict.fromkeys(setting[name] for setting in grid if name in setting))
         if values:
             parts.append(f"{symbol} " + ", ".join(f"{value:g}" for value in values))

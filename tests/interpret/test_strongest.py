@@ -5,7 +5,7 @@ import pytest
 
 from sparse_lightning.errors import InputError
 from sparse_lightning.interpret.diagram import layer_notes, structure_figure
-from sparse_lightning.interpret.interactive_diagram import interactive_structure
+from sparse_lightning.interpret.interactive_diagram import MOST_WEIGHTS, structure_html
 from sparse_lightning.interpret.strongest import MOST_UNITS, strongest
 from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.weights import Layer
@@ -64,10 +64,18 @@ def test_the_diagrams_tell_what_is_left_out():
     assert "x2000" in texts
     assert "x1700" not in texts
     assert any(note in text for text in texts)
-    page = interactive_structure(whole)
-    assert note in page.layout.annotations[-1].text
+
+
+def test_the_page_shows_a_large_network_whole_unless_it_is_too_large_for_one():
+    assert "x1700" in structure_html(autoencoder(2_000))
+    page = structure_html(autoencoder(MOST_WEIGHTS // 40 + 1, units=20))
+    assert f"drawn: the {MOST_UNITS} of 12501 inputs with the strongest connections" in page
+    assert "x12501" in page
+    assert "x1700" not in page
 
 
 def test_hidden_layers_that_cannot_be_drawn_are_refused():
     with pytest.raises(InputError, match="a layer of 301 units cannot be drawn, at most 300 can"):
         structure_figure(autoencoder(4, units=301))
+    with pytest.raises(InputError, match="a layer of 301 units cannot be drawn, at most 300 can"):
+        structure_html(autoencoder(4, units=301))

@@ -9,9 +9,13 @@ from torch import nn
 
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import TableError
-from sparse_lightning.nn.exact_components import covariance_of, exact_components
+from sparse_lightning.nn.components import (
+    contribution_ratios,
+    covariance_of,
+    exact_components,
+    mean_loadings,
+)
 from sparse_lightning.nn.layers import linear_layers, single
-from sparse_lightning.nn.loadings import contribution_ratios, mean_loadings
 from sparse_lightning.project import Project
 from sparse_lightning.report.component_curves import reference_curves
 from sparse_lightning.training import train

@@ -126,6 +126,8 @@ def _log_metrics(
 def _log_artifacts(
     client: MlflowClient, found: "Evaluation", run_id: str, prefix: str
 ) -> dict[str, Any]:
+    from sparse_lightning.tracking._mlflow import load_artifact
+
     root = str(client.get_run(run_id).info.artifact_uri).rstrip("/")
     artifacts = {}
     with TemporaryDirectory() as folder:
@@ -135,6 +137,6 @@ def _log_artifacts(
             path.write_bytes(content)
             client.log_artifact(run_id, str(path), "sparse_lightning")
             artifact = kind(f"{root}/sparse_lightning/{file}")
-            artifact._load(str(path))
+            load_artifact(artifact, str(path))
             artifacts[file] = artifact
     return artifacts

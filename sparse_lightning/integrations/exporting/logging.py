@@ -7,7 +7,6 @@ from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
-from mlflow.utils.validation import _validate_model_name
 
 from sparse_lightning.errors import InputError
 from sparse_lightning.integrations.exporting.finding import find_exported
@@ -15,6 +14,7 @@ from sparse_lightning.integrations.exporting.pruned import ExportedNetwork
 from sparse_lightning.integrations.exporting.pyfunc import save_pyfunc
 from sparse_lightning.secrets import cleaned, without_secrets
 from sparse_lightning.tracking import Store
+from sparse_lightning.tracking._mlflow import check_model_name
 
 NAME = "network"
 """Of the logged model."""
@@ -104,7 +104,7 @@ def check_name(name: str) -> None:
         InputError: it cannot.
     """
     try:
-        _validate_model_name(name)
+        check_model_name(name)
     except MlflowException as error:
         said = without_secrets(error.message)
         raise InputError(f"the registered model {name!r}: {said}") from cleaned(error)

@@ -1,8 +1,8 @@
 """The HTML report of any runs: one file that opens offline."""
 
+from sparse_lightning._embedding import page_frame
 from sparse_lightning.comparison import INDICES
 from sparse_lightning.comparison.frames import records
-from sparse_lightning.page.embedding import page_frame
 from sparse_lightning.report.colours import looks
 from sparse_lightning.report.html import pair_rows, template
 from sparse_lightning.report.runs.findings import findings

@@ -1,4 +1,4 @@
-"""The comparison page as a frame of a report: the program and its data in one document."""
+"""The page with its data in one document: a file of its own, or a frame of a report."""
 
 import json
 from collections.abc import Mapping
@@ -10,26 +10,34 @@ from markupsafe import Markup, escape
 BUILT = files("sparse_lightning").joinpath("page", "built")
 """Where `make page` puts the program."""
 
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+)
+"""What the browser lets the document do: nothing of another host."""
 
-def page_frame(documents: Mapping[str, Any], title: str) -> Markup:
-    """An HTML element that holds the comparison page and needs no other file.
 
-    A frame keeps the styles of the page and of the report apart.
+def page_document(documents: Mapping[str, Any], title: str) -> Markup:
+    """An HTML document that holds the page and needs no other file.
 
     Args:
-        documents: what the page is fed with, as docs/reference/page-data.md describes it.
-        title: of the frame, for those who hear it.
+        documents: the data of the page, as docs/reference/page-data.md describes them.
+        title: the title of the document.
     """
-    inner = (
+    return Markup(
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
-        f"<style>{_style()}</style></head><body>"
-        f'<div id="page"></div><script type="application/json" id="data">{embedded_json(documents)}'
-        f'</script><script type="module">{_script()}</script></body></html>'
-    )
+        '<meta http-equiv="Content-Security-Policy" content="{}">'
+        "<title>{}</title><style>{}</style></head><body>"
+        '<div id="page"></div><script type="application/json" id="data">{}</script>'
+        '<script type="module">{}</script></body></html>'
+    ).format(POLICY, title, Markup(_style()), embedded_json(documents), Markup(_script()))
+
+
+def page_frame(documents: Mapping[str, Any], title: str) -> Markup:
+    """The same as a frame, which keeps the styles of the page and of the report apart."""
     return Markup('<iframe class="page" title="{}" srcdoc="{}"></iframe>').format(
-        title, Markup(escape(inner))
+        title, Markup(escape(str(page_document(documents, title))))
     )
 
 
@@ -42,15 +50,10 @@ def embedded_json(value: Any) -> Markup:
     Returns:
         The JSON, marked as not to be escaped again.
     """
-    text = json.dumps(value, allow_nan=False, default=_plain)  # ASCII, so no U+2028 either
+    text = json.dumps(value, allow_nan=False)  # ASCII, so no U+2028 either
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return Markup(text)
-
-
-def _plain(value: Any) -> Any:
-    # plotly keeps its colours and axes as tuples and numpy values as they are.
-    return value.item() if hasattr(value, "item") else list(value)
 
 
 def _script() -> str:

@@ -1,4 +1,4 @@
-"""How much variance components explain, and with how many loadings.
+"""Principal components: exact and sparse ones, how much they explain, with how many loadings.
 
 Loadings are `(replica, input, component)`; a component is the linear unit x·v. What counts of a
 component is its direction, since scores can be scaled at will: a method that shrinks its loadings
@@ -6,11 +6,14 @@ must not get them below the threshold by that. So every method's loadings are br
 before they are counted; scikit-learn's SparsePCA returns them so.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from sparse_lightning.nn import moments
 
 Loadings = Float[Tensor, "replica input component"]
 Covariance = Float[Tensor, "input input"]
@@ -18,6 +21,50 @@ PerComponent = Float[Tensor, "replica component"]
 
 DEPENDENT = 1e-5
 """A unit vector that is no further than this from the span of others adds nothing to it."""
+
+
+def covariance_of(rows: Float[Tensor, "row input"]) -> Covariance:
+    """The covariance matrix of a table, of the population: divided by the number of rows."""
+    return moments.covariance_of(rows).to(rows.dtype)
+
+
+def exact_components(covariance: Covariance, components: int) -> Loadings:
+    """The eigenvectors of the greatest eigenvalues, in their order, as a population of one.
+
+    The sign of a component is arbitrary; here its greatest loading is positive.
+    """
+    _, vectors = torch.linalg.eigh(covariance.double())
+    chosen = vectors.flip(1)[:, :components]
+    greatest = chosen.gather(0, chosen.abs().argmax(0, keepdim=True))
+    return (chosen * greatest.sign())[None].to(covariance.dtype)
+
+
+def sparse_pca(
+    rows: Float[Tensor, "row input"], components: int, alphas: Sequence[float], seed: int = 0
+) -> Loadings:
+    """The components of scikit-learn's SparsePCA, one replica for each `alpha`.
+
+    Its loadings have unit length and come in no order. It minimises ½‖X − UV‖² + α‖V‖₁ with scores
+    U of bounded length that are free, not tied to the loadings V.
+
+    Args:
+        rows: the table, standardised.
+        components: the number of components.
+        alphas: the strengths of its L1 penalty.
+        seed: the seed of its random state.
+    """
+    # Only comparisons need it.
+    from sklearn.decomposition import SparsePCA
+
+    table = rows.double().numpy()
+    found = [
+        # Its annotation of alpha is narrower than what it takes.
+        SparsePCA(components, alpha=alpha, random_state=seed)  # pyright: ignore[reportArgumentType]
+        .fit(table)
+        .components_.T
+        for alpha in alphas
+    ]
+    return torch.from_numpy(np.stack(found)).to(rows.dtype)
 
 
 def unit_loadings(loadings: Loadings, threshold: float = 0.01) -> Loadings:
@@ -34,7 +81,7 @@ def mean_loadings(loadings: Loadings, threshold: float = 0.01) -> PerComponent:
     """The mean number of loadings with |v| > threshold of the first n components at unit length.
 
     Args:
-        loadings: of any lengths; see `unit_loadings` for components that are dead.
+        loadings: the loadings, of any lengths; see `unit_loadings` for components that are dead.
         threshold: smaller loadings do not count.
 
     Returns:
@@ -53,7 +100,7 @@ def contribution_ratios(loadings: Loadings, covariance: Covariance) -> PerCompon
     or depends on those before it adds nothing.
 
     Args:
-        loadings: of any lengths.
+        loadings: the loadings, of any lengths.
         covariance: C, with a positive trace.
 
     Returns:
