@@ -78,8 +78,29 @@ class DamagedError(TrackingError):
     """What the store holds in some place is not what this package writes there."""
 
 
-class UndeliveredError(TrackingError):
-    """The tracking store does not take what a job has made; it is kept on disk to be delivered."""
+class UnfinishedError(TrackingError):
+    """The tracking store does not take what was trained; the same command again finishes it."""
+
+    located = False
+    """Whether the message says where the job is kept."""
+
+    def kept_in(self, folder: object, unwritten: str = "") -> "UnfinishedError":
+        """The same error, which also says where the job is kept and how it goes on.
+
+        Args:
+            folder: the folder that keeps it.
+            unwritten: why not all of it could be kept there; "" where all is.
+        """
+        if self.located:
+            return self
+        place = f"{self}; what was trained is kept in {folder}"
+        if unwritten:
+            place += f" as far as it could be written ({unwritten})"
+        error = UnfinishedError(
+            f"{place}, and the same command again goes on without training it again"
+        )
+        error.located = True
+        return error
 
 
 class ReportError(SparseLightningError):

@@ -57,26 +57,31 @@ def on_small_disk(tmp_path: Path, empty_store: Path):
 def test_a_store_without_room_gets_everything_when_there_is_room(on_small_disk, case, why):
     found = on_small_disk(case)
     assert found["status"] == 1
-    assert found["told"].startswith("UndeliveredError: wine-small: the tracking store sqlite:///")
+    assert found["told"].startswith("UnfinishedError: wine-small: the tracking store sqlite:///")
+    assert f" lacks {NETWORKS} of {NETWORKS} networks: " in found["told"]
     assert re.search(why, found["told"])
-    assert "`sparse-lightning deliver " in found["told"]
+    assert found["told"].endswith(
+        "/.unfinished, and the same command again goes on without training it again"
+    )
     assert found["integrity"] == "ok"
     assert found["runs_then"] <= 2  # the study's, and a network's that is not whole
     assert found["partial"] == []
-    assert found["delivered"] == ["wine-small"]
+    assert (found["again"], found["trained_again"]) == (["", 0], False)
     assert found["networks"] == NETWORKS
     assert found["statuses"] == ["FINISHED"]
     assert found["report"]
 
 
-def test_without_room_for_anything_the_place_is_named(on_small_disk):
-    found = on_small_disk("store and spool")
+def test_without_room_for_anything_both_places_are_named(on_small_disk):
+    found = on_small_disk("store and report")
     assert found["status"] == 1
-    assert found["told"].startswith("TrackingError: ")
-    assert "undelivered/" in found["told"]
-    assert "No space left on device" in found["told"]
+    assert found["told"].startswith("UnfinishedError: wine-small: the tracking store sqlite:///")
+    place = r"is kept in .*/disk/report/\.unfinished as far as it could be written"
+    assert re.search(rf"{place} \(No space left on device\)", found["told"])
     assert found["integrity"] == "ok"
     assert found["partial"] == []
+    assert (found["again"], found["trained_again"]) == (["", 0], True)
+    assert (found["networks"], found["report"]) == (NETWORKS, True)
 
 
 def test_a_report_without_room_is_written_later(on_small_disk):
@@ -87,4 +92,4 @@ def test_a_report_without_room_is_written_later(on_small_disk):
     assert f"`sparse-lightning report --study {found['study']}`" in found["told"]
     assert found["partial"] == []
     assert found["networks"] == NETWORKS
-    assert (found["report_again"], found["report"]) == ("", True)
+    assert (found["again"], found["report"]) == (["", 0], True)

@@ -131,7 +131,6 @@ def test_a_server(place: Path, tmp_path: Path, option: bool):
         watched.run("overview", "small", *given)
         watched.run("export", network, *given)
         watched.run("export", network, "--format", "torch", *given)
-        watched.run("deliver", *given)
         for wrong in (
             ["report", "--experiment", "nope"],
             ["report", "--study", "0" * 32],
@@ -220,12 +219,13 @@ def test_artifacts_that_cannot_be_written(
         ran = CliRunner().invoke(main, ["run", "project.yaml"])
         assert ran.exit_code == 1, ran.output
         assert "lacks" in ran.stderr
-        again = CliRunner().invoke(main, ["deliver"])
+        again = CliRunner().invoke(main, ["run", "project.yaml"])
         assert again.exit_code == 1, again.output
     for text in (ran.output, again.output, caplog.text):
         refuse(text.encode(), text)
-    spool = next((place / "undelivered").iterdir())
-    assert json.loads((spool / "records.jsonl").read_bytes().splitlines()[0].partition(b" ")[2])
+    kept = place / "reports" / "small" / ".unfinished"
+    assert json.loads((kept / "study.json").read_text())["key"]
+    assert list(kept.glob("*.safetensors"))
     with closing(sqlite3.connect(place / "mlflow.db")) as database:
         # MLflow's own tables of where artifacts are.
         database.execute("UPDATE runs SET artifact_uri = ''")
@@ -238,5 +238,5 @@ def test_artifacts_that_cannot_be_written(
         if file.is_file():
             refuse(file.read_bytes(), file)
         mode = file.stat().st_mode & 0o777
-        if "undelivered" in file.parts or ".unfinished" in file.parts:
+        if ".unfinished" in file.parts:
             assert mode == (0o700 if file.is_dir() else 0o600), file

@@ -5,7 +5,6 @@ Heavy imports happen inside the commands, so that `--help` answers at once.
 
 from sparse_lightning.cli import (
     data,
-    delivering,
     exporting,
     manual,
     reporting,
@@ -16,7 +15,6 @@ from sparse_lightning.cli.main import main
 
 __all__ = [
     "data",
-    "delivering",
     "exporting",
     "main",
     "manual",

@@ -99,7 +99,7 @@ def _end_abandoned(tracking_uri: str | None) -> None:
     """End the runs of processes that have died; who may only read the store reads on."""
     from sparse_lightning.errors import TrackingError
     from sparse_lightning.tracking import Store
-    from sparse_lightning.tracking.abandoned import end_abandoned
+    from sparse_lightning.tracking.owners import end_abandoned
 
     store = Store(tracking_uri, new=False)
     try:

@@ -44,6 +44,7 @@ class GroupStudy:
         group: the name of the group.
         name: of the study: the project's name and the group's.
         study: Optuna's own.
+        identity: all that its trials depend on, by the names of project files; JSON.
 
     Raises:
         InputError: the study was made with other settings.
@@ -67,15 +68,15 @@ class GroupStudy:
             directions=[StudyDirection.MINIMIZE] * (2 if settings.objective == "pareto" else 1),
             load_if_exists=True,
         )
-        identity = json.loads(json.dumps(identity_of(project, digest, group)))
+        self.identity = json.loads(json.dumps(identity_of(project, digest, group)))
         # Before the identity is read: a process that asks has written it before.
         used = bool(self.study.get_trials(deepcopy=False))
         made_with = self.study.user_attrs.get(IDENTITY)
         if made_with is None:
             if used:
                 raise InputError(f"search.storage {address}: {self.name!r} is another's study")
-            self.study.set_user_attr(IDENTITY, identity)
-        elif found := differences(made_with, identity):
+            self.study.set_user_attr(IDENTITY, self.identity)
+        elif found := differences(made_with, self.identity):
             raise InputError(
                 f"search.storage {address}: the search {self.name!r} was made with other settings: "
                 f"{'; '.join(found)}. Begin anew with --fresh, or set another name"

@@ -46,7 +46,7 @@ class SearchResult:
     Attributes:
         project: that was searched.
         groups: the best of each group, in the order of the project.
-        run_id: of the search's MLflow run; None where nothing was left to train.
+        run_id: of the search's MLflow run; None where nothing was left to train or to write.
         trained: how many trials this call has trained.
         unfinished: how many trials other processes still have in hand.
     """

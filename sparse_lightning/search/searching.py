@@ -1,6 +1,7 @@
 """The search: every group's study proposes a batch, all batches train as one population."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from sparse_lightning._text import did_you_mean
 from sparse_lightning.address import Address
@@ -9,6 +10,7 @@ from sparse_lightning.errors import InputError, TrainingError
 from sparse_lightning.project import Project
 from sparse_lightning.search.candidates import Candidate, Floor, train_floor
 from sparse_lightning.search.group_study import GroupStudy, forget
+from sparse_lightning.search.keeping import KeptSearch, kept_search
 from sparse_lightning.search.outcomes import Trainer
 from sparse_lightning.search.plots import page_of
 from sparse_lightning.search.result import SearchResult, found_by
@@ -30,11 +32,13 @@ def search(
     fresh: bool = False,
     open_run: str | None = None,
     cluster: Cluster | None = None,
+    output: Path | None = None,
 ) -> SearchResult:
     """Search for each group's best setting, all with the same number of trials.
 
-    What a search was made of stays in its storage. Called again it goes on where it was: trials
-    that were in hand when it was interrupted are trained again, those before them are not.
+    What a search was made of stays in its storage, and what was trained in `.unfinished-search` in
+    its output until the tracking store has it. Called again it goes on where it was: trials that
+    were trained when it was interrupted are not trained again.
 
     Args:
         project: with the bounds, the budget and the storage.
@@ -44,6 +48,7 @@ def search(
         fresh: begin anew; what the storage holds of these groups is removed.
         open_run: the id of an open run that becomes the search's; default: a new one.
         cluster: whose workers train; default: this process.
+        output: the folder of the report; default: `reports/NAME-best`.
 
     Returns:
         The best of each group.
@@ -52,7 +57,8 @@ def search(
         InputError: the project, its table or the storage's address cannot be used, a group is not
             known, or the storage holds a search with other settings.
         SearchError: the storage fails, or the sampler needs a package that is not installed.
-        TrackingError: the tracking store fails.
+        TrackingError: the tracking store cannot be reached.
+        UnfinishedError: the store fails later; called again, the search finishes what it lacks.
         TrainingError: the accelerator or the precision cannot be used, or every unregularized
             network failed.
         ClusterError: the workers were lost.
@@ -70,6 +76,7 @@ def search(
         storage_at(address) as storage,
         quiet_optuna(),
         storage_errors(address, "failed"),
+        kept_search(output or Path("reports") / f"{project.name}-best", fresh) as kept,
     ):
         if fresh:
             for group in chosen:
@@ -78,16 +85,21 @@ def search(
             group: GroupStudy(storage, address, project, table.digest, group) for group in chosen
         }
         trained, run_id = 0, None
-        if any(study.left for study in studies.values()):
+        left = any(study.left for study in studies.values())
+        if left or kept.resumed:
             store = Store(tracking_uri)
-            with SearchWriter(store, project, table.name, made.layers, open_run) as writer:
+            kept.begin()
+            joined = open_run if left else None  # else the run of an earlier process is completed
+            with (
+                SearchWriter(store, project, table.name, made.layers, joined, kept.key) as writer,
+                Heartbeat(lambda: _beat(studies, address)),
+            ):
                 run_id = writer.run_id
                 floor = _floor(studies, project, examples, progress, corner["null_error"])
                 trainer = Trainer(project, examples, **corner, floor=floor, cluster=cluster)
-                with Heartbeat(lambda: _beat(studies, address)):
-                    trained = _spend(studies, trainer, writer, progress)
+                trained = _spend(studies, trainer, writer, kept, progress)
                 page = page_of(project.name, list(studies.values()), project.search.objective)
-                writer.end(page, {"trials": trained, "floor": floor.error})
+                writer.end(page, floor.error)
         found = tuple(
             found_by(study, project.search.objective, **corner) for study in studies.values()
         )
@@ -130,7 +142,11 @@ def _floor(
 
 
 def _spend(
-    studies: Mapping[str, GroupStudy], trainer: Trainer, writer: SearchWriter, progress: Progress
+    studies: Mapping[str, GroupStudy],
+    trainer: Trainer,
+    writer: SearchWriter,
+    kept: KeptSearch,
+    progress: Progress,
 ) -> int:
     """Train what is left of the budget, batch by batch; returns how many trials that were."""
     settings = trainer.project.search
@@ -149,13 +165,21 @@ def _spend(
                 batch += study.ask(settings.batch - len(interrupted))
             if not batch:
                 return trained
-            title = f"{_places(batch, studies)} of {settings.trials}, "
-            outcomes = trainer(batch, Titled(progress, title), worse if settings.pruning else None)
-            writer.trials(outcomes)
-            for outcome in outcomes:
-                studies[outcome.candidate.group].tell(outcome)
+            outcomes = {c: kept.outcome(studies[c.group], c) for c in batch}
+            if left := [candidate for candidate, known in outcomes.items() if known is None]:
+                title = f"{_places(left, studies)} of {settings.trials}, "
+                prune = worse if settings.pruning else None
+                for outcome in trainer(left, Titled(progress, title), prune):
+                    kept.keep(studies[outcome.candidate.group], outcome)
+                    outcomes[outcome.candidate] = outcome
+                trained += len(left)
+            ended = [outcome for outcome in outcomes.values() if outcome is not None]
+            writer.trials(ended)
+            for outcome in ended:
+                study = studies[outcome.candidate.group]
+                study.tell(outcome)
+                kept.forget(study, outcome.candidate)
                 batch.remove(outcome.candidate)
-            trained += len(outcomes)
         except BaseException:
             for candidate in batch:
                 studies[candidate.group].release(candidate)

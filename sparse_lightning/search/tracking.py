@@ -17,7 +17,7 @@ from sparse_lightning.search.group_study import study_name
 from sparse_lightning.search.outcomes import Outcome
 from sparse_lightning.tracking import Store, names
 from sparse_lightning.tracking.job_writer import JobWriter
-from sparse_lightning.tracking.opened import OpenedRun, complete_left
+from sparse_lightning.tracking.opened import OpenedRun
 from sparse_lightning.tracking.origin import commit_tag
 from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.writing import common_params, network_run
@@ -40,6 +40,8 @@ class SearchWriter(JobWriter):
         layers: units from inputs to outputs.
         run_id: a run that is open already, as `mlflow run` opens one; default: a new run in the
             experiment `NAME-search`.
+        key: the name of the search; the run that an earlier process has opened for it is gone on
+            with.
 
     Raises:
         TrackingError: the store fails, or the open run holds something of this package already.
@@ -52,14 +54,16 @@ class SearchWriter(JobWriter):
         dataset: str,
         layers: list[int],
         run_id: str | None = None,
+        key: str | None = None,
     ):
         self._project = project
         self._params = common_params(project, dataset, layers)
         self._commit = commit_tag(project.folder)
         name = f"{project.name}-search"
-        complete_left(store, lambda job: (job.kind, job.name) == (names.SEARCH, name))
+        patience = project.tracking.patience
         super().__init__(
-            OpenedRun.open(store, names.SEARCH, name, run_id, patience=project.tracking.patience)
+            # An earlier run holds trials that no other has.
+            OpenedRun(store, names.SEARCH, name, run_id, key=key, replaces=False, patience=patience)
         )
 
     def _begin(self, stack: ExitStack) -> None:
@@ -90,18 +94,26 @@ class SearchWriter(JobWriter):
             )
 
     def trials(self, outcomes: Sequence[Outcome]) -> None:
-        """Write a run for each trial, then one for each of their networks."""
-        made = self._run.runs(self._trial(outcome) for outcome in outcomes)
-        self._run.runs(
-            self._network(row, place, outcome.candidate, parent)
-            for outcome, parent in zip(outcomes, made, strict=True)
-            for place, row in enumerate(records(outcome.networks))
-        )
+        """Write a run for each trial, then one for each of their networks.
 
-    def end(self, page: str, measures: dict[str, float]) -> None:
+        Raises:
+            UnfinishedError: the store does not take them.
+        """
+        trials = [self._trial(outcome) for outcome in outcomes]
+        parents = self._run.runs(trials, len(trials), "trials")
+        networks = [
+            self._network(row, place, outcome.candidate, parent)
+            for outcome, parent in zip(outcomes, parents, strict=True)
+            for place, row in enumerate(records(outcome.networks))
+        ]
+        self._run.runs(networks, len(networks), "networks")
+
+    def end(self, page: str, floor: float) -> None:
         """Add the page of plots and the measures of the whole search."""
+        self._run.requests.settle()
+        trials = self._run.requests.insist("its trials", lambda _: self._run.children())
         self._run.text(page, PAGE)
-        self._run.describe(metrics=measures)
+        self._run.describe(metrics={"trials": len(trials), "floor": floor})
 
     def _trial(self, outcome: Outcome) -> FinishedRun:
         candidate, setting = outcome.candidate, outcome.candidate.setting

@@ -12,7 +12,7 @@ class JobWriter(ABC):
     """What writes a job into a run of its own; a context manager that ends the run in any case.
 
     Args:
-        run: of the job.
+        run: the run of the job.
     """
 
     def __init__(self, run: OpenedRun):
@@ -26,7 +26,7 @@ class JobWriter(ABC):
 
     @property
     def run_id(self) -> str:
-        """Of the job's run."""
+        """The id of the job's run."""
         return self._run.run_id
 
     def __enter__(self) -> Self:

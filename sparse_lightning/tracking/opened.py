@@ -2,37 +2,37 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from mlflow.entities import DatasetInput, Run
-from mlflow.exceptions import MlflowException
+from mlflow.entities import DatasetInput, Metric, Param, Run, RunTag
 
-from sparse_lightning.errors import TrackingError, UndeliveredError
-from sparse_lightning.tracking import names
-from sparse_lightning.tracking.abandoned import end_abandoned
+from sparse_lightning.address import Address
+from sparse_lightning.errors import TrackingError, UnfinishedError
+from sparse_lightning.tracking import bulk, names
+from sparse_lightning.tracking.idempotent import single, tagged, write_runs
+from sparse_lightning.tracking.insisting import AT_ONCE, Requests, bounded_requests
 from sparse_lightning.tracking.opening import (
     children_of,
     delete_with_children,
-    earlier_runs,
     job_tags,
-    joined_run,
-    new_run,
+    opening_of,
 )
-from sparse_lightning.tracking.outbox import PATIENCE, Outbox
-from sparse_lightning.tracking.owners import Heartbeat, now
-from sparse_lightning.tracking.records import Attached, Described, Ended, Forgotten, Given
-from sparse_lightning.tracking.runs import FinishedRun
-from sparse_lightning.tracking.spool import Job, Spool, spool_folder, spools_in
+from sparse_lightning.tracking.owners import Heartbeat, end_abandoned, now
+from sparse_lightning.tracking.runs import FinishedRun, log_files
 from sparse_lightning.tracking.store import Store
 
 logger = logging.getLogger(__name__)
 
 LONGEST_PARAM = 6000
 """MLflow's own limit, in characters."""
+
+PATIENCE = 120.0
+"""In seconds: for how long a store that takes nothing is tried."""
 
 AFTER_AN_ERROR = 5.0
 """In seconds: the most patience with the store of a job that has failed or was interrupted."""
@@ -41,124 +41,56 @@ AFTER_AN_ERROR = 5.0
 class OpenedRun:
     """A context manager: the run ends as finished, failed or killed, as what is done inside does.
 
-    What is added to the run goes by way of an `Outbox`: a store that fails keeps no job waiting.
-    The run names this process and says from time to time that it is there, so that the runs of
-    processes that have died can be told and ended; those of its experiment are when it is entered.
+    What is added to the run itself is tried once, and where the store does not take it, again when
+    runs are added beside it or the run ends, so that training never waits. The run names this
+    process and says from time to time that it is there, so that the runs of processes that have
+    died can be found and ended; those of its experiment are when it is entered.
 
     Args:
-        store: where to write.
-        run: that is open.
-        job: what a spool says of it.
-        opened_elsewhere: whether another program ends it.
-        patience: with a store that takes nothing, in seconds.
-        spool: of a job that was broken off; default: the job begins, or goes on.
-        key: by which a later process finds the run of the job.
-        resumed: whether an earlier process has worked on the run.
+        store: the tracking store.
+        kind: what the run holds; one run holds one such thing.
+        name: the name of the run, and of the experiment that a new one is opened in.
+        run_id: a run that is open already, as `mlflow run` opens one; default: a new run.
+        key: the name of the job; the run that an earlier process has opened for it is gone on with,
+            unless there is an open run already.
+        replaces: whether that takes the place of the earlier one, which is then deleted with all
+            below it; otherwise it is only where it holds nothing.
+        patience: the seconds for which a store that takes nothing is tried.
 
     Raises:
-        TrackingError: what the store cannot take at once can be kept nowhere.
-
-    Attributes:
-        resumed: whether an earlier process has worked on the run.
+        TrackingError: the store fails, or the open run holds something of this package already.
+        InputError: there is no such run.
     """
 
     def __init__(
         self,
-        store: Store,
-        run: Run,
-        job: Job,
-        opened_elsewhere: bool = False,
-        patience: float = PATIENCE,
-        spool: Spool | None = None,
-        key: str | None = None,
-        resumed: bool = False,
-    ):
-        self.store = store
-        self.resumed = resumed
-        self._key = key
-        self.run_id, self.experiment_id = run.info.run_id, run.info.experiment_id
-        self._job = job
-        self._begins = spool is None
-        self._opened_elsewhere = opened_elsewhere
-        self._patience = patience
-        # Of a job that was broken off, the spool may hold the end.
-        self._ended = spool is not None and spool.ended
-        self._outbox = Outbox(store, run, job, spool)
-        self._alive = ExitStack()
-
-    @classmethod
-    def open(
-        cls,
         store: Store,
         kind: str,
         name: str,
         run_id: str | None = None,
         *,
         key: str | None = None,
-        report: Path | None = None,
-        folder: Path | None = None,
+        replaces: bool = True,
         patience: float = PATIENCE,
-    ) -> Self:
-        """The run of a job that begins, or that an earlier process has begun.
-
-        Args:
-            store: where to write.
-            kind: what the run holds; one run holds one such thing.
-            name: of the run, and of the experiment that a new one is opened in.
-            run_id: a run that is open already, as `mlflow run` opens one; default: a new run.
-            key: of the job; the run that an earlier process has opened for it is gone on with, or,
-                if there is an open run already, deleted with all below it.
-            report: the folder of the report, for `sparse-lightning deliver` to write it.
-            folder: that the paths in the project file start at.
-            patience: with a store that takes nothing, in seconds.
-
-        Raises:
-            TrackingError: the store fails, or the open run holds something of this package already.
-            InputError: there is no such run.
-        """
-        earlier = earlier_runs(store, key) if key else []
-        known = {run.info.run_id for run in earlier}
-        if known:  # else there is nothing to look through the spools for
-            complete_left(store, lambda job: job.run_id in known)
-        if run_id:
-            run = joined_run(store, run_id, key)
-            for other in earlier:
-                if other.info.run_id != run_id:
-                    delete_with_children(store, other)
-        else:
-            tags = job_tags(kind, name, key)
-            run = earlier[0] if earlier else new_run(store, name, tags, patience)
-        resumed = run.info.run_id in known
-        job = Job(
-            kind,
-            name,
-            run.info.run_id,
-            store.uri,
-            str(report.absolute()) if report else "",
-            str(folder.absolute()) if folder else "",
-        )
-        try:
-            return cls(store, run, job, run_id is not None, patience, key=key, resumed=resumed)
-        except TrackingError:
-            with suppress(MlflowException, OSError):
-                store.end(run.info.run_id, "FAILED")
-            raise
-
-    @classmethod
-    def resume(cls, store: Store, spool: Spool, patience: float = PATIENCE) -> Self:
-        """The run of a job that was broken off, with what its store has not taken.
-
-        Raises:
-            InputError: the store has no such run.
-            TrackingError: the store fails.
-        """
-        run = store.run(spool.job.run_id)
-        return cls(store, run, spool.job, patience=patience, spool=spool)
+    ):
+        self.store = store
+        self.name = name
+        self.requests = Requests(store, name, patience)
+        self._tags = job_tags(kind, name, key)
+        opening = opening_of(store, name, self._tags, run_id, replaces, patience)
+        run, self.resumed = opening.run, opening.resumed
+        self.run_id, self.experiment_id = run.info.run_id, run.info.experiment_id
+        self._artifacts = Address(str(run.info.artifact_uri))
+        # Written twice, a point of a metric is one point only at the same time.
+        self._time = int(run.info.start_time)
+        self._opened_elsewhere = bool(run_id)
+        self._doubtful: list[Mapping[str, str]] = [run.data.tags] if opening.repeated else []
+        self._last_start = 0
+        self._alive = ExitStack()
 
     def __enter__(self) -> Self:
         try:
-            if self._begins:
-                self._begin()
+            self._begin()
         except BaseException as error:  # Python calls __exit__ only for what has been entered
             self._end(error)
             raise
@@ -175,137 +107,172 @@ class OpenedRun:
 
     def describe(
         self,
-        params: Mapping[str, Any] | None = None,
+        params: Mapping[str, object] | None = None,
         metrics: Mapping[str, float] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
         """Add params, metrics and tags to the run; long params are cut."""
-        self._outbox.put(
-            Described(
-                _now(),
-                {name: str(value)[:LONGEST_PARAM] for name, value in (params or {}).items()},
-                {name: float(value) for name, value in (metrics or {}).items()},
-                dict(tags or {}),
-            )
+        texts = [Param(name, str(value)[:LONGEST_PARAM]) for name, value in (params or {}).items()]
+        points = [
+            Metric(name, float(value), self._time, 0) for name, value in (metrics or {}).items()
+        ]
+        marks = [RunTag(name, value) for name, value in (tags or {}).items()]
+        self.requests.add(
+            "a part of its description",
+            lambda _: self.store.client.log_batch(self.run_id, points, texts, marks),
         )
 
     def text(self, content: str, file: str) -> None:
         """Add a text file."""
-        self._outbox.put(Attached(file, content.encode()))
+        self._file(content.encode(), file)
 
     def inputs(self, datasets: Iterable[DatasetInput]) -> None:
         """Add the data sets that the job was given."""
-        self._outbox.put(Given([dict(given.dataset) for given in datasets]))
-
-    def runs(self, finished: Iterable[FinishedRun]) -> list[str]:
-        """Add runs beside this one, in the fastest way that the store has.
-
-        Returns:
-            Their ids in their order, or what stands for them as the parents of later ones.
-        """
-        return self._outbox.put_runs(finished)
-
-    def forget(self, tags: Mapping[str, str]) -> None:
-        """Delete the runs of the experiment that have these tags, and those below them."""
-        self._outbox.put(Forgotten(dict(tags)))
+        given = list(datasets)
+        self.requests.add(
+            "its data set", lambda _: self.store.client.log_inputs(self.run_id, datasets=given)
+        )
 
     def report(self, folder: Path, files: Iterable[str]) -> None:
         """Add the files of a report, and nothing else that the user keeps in its folder.
 
         Args:
-            folder: that the report was written into.
+            folder: the folder that the report was written into.
             files: their names in it, as patterns of `Path.glob`.
         """
         for file in sorted(path for pattern in files for path in folder.glob(pattern)):
             place = Path(names.REPORT_FOLDER) / file.relative_to(folder)
-            self._outbox.put(Attached(place.as_posix(), file.read_bytes()))
+            self._file(file.read_bytes(), place.as_posix())
 
-    def end(self, status: str) -> None:
-        """End the run as `FINISHED`, `FAILED` or `KILLED`; else what is done inside decides."""
-        self._outbox.put(Ended(_now(), status))
-        self._ended = True
+    def forget(self, tags: Mapping[str, str]) -> None:
+        """Delete the runs of the experiment that have these tags, and those below them."""
 
-    @contextmanager
-    def completing(self) -> Iterator[None]:
-        """Read, inside, what the run holds: everything is delivered before.
+        def delete(_: bool) -> None:
+            for run in tagged(self.store, self.experiment_id, tags):
+                delete_with_children(self.store, run)
+
+        self.requests.add("that halves of trials are deleted", delete)
+
+    def runs(self, finished: Iterable[FinishedRun], total: int, what: str) -> list[str]:
+        """Add runs beside this one, in the fastest way that the store has.
+
+        Args:
+            finished: the runs, taken as many at a time as a request writes.
+            total: how many they are.
+            what: what a message calls them.
+
+        Returns:
+            Their ids in their order.
 
         Raises:
-            UndeliveredError: the store does not take everything, or cannot be read.
+            UnfinishedError: the store does not take them.
         """
-        self._outbox.settle(self._patience)
+        self.requests.settle()
+        ids: list[str] = []
+        waiting = iter(finished)
+        while chunk := list(islice(waiting, bulk.RUNS_A_TRANSACTION if self._fast else 1)):
+            ids += self._write(chunk, f"{total - len(ids)} of {total} {what}")
+        return ids
+
+    @contextmanager
+    def completing(self, what: str) -> Iterator[None]:
+        """Read, inside, what the run holds; all that was added before is written first.
+
+        Args:
+            what: what the run lacks if that fails.
+
+        Raises:
+            UnfinishedError: the store does not take everything, or cannot be read.
+        """
+        self.requests.settle()
+        self._delete_twins()
         try:
             yield
-        except UndeliveredError:
+        except UnfinishedError:
             raise
         except TrackingError as error:
-            raise self._outbox.undelivered(str(error)) from error
+            raise UnfinishedError(
+                f"{self.name}: the tracking store {self.store.uri} has every network, but not "
+                f"{what}: {error}"
+            ) from error
 
     def children(self) -> list[Run]:
-        """The runs below this one that the store has."""
+        """The runs below this one that the store has.
+
+        Raises:
+            MlflowException, OSError: the store fails.
+        """
         return children_of(self.store, self.run_id, self.experiment_id)
 
+    @property
+    def _fast(self) -> bool:
+        return bulk.takes(self.store)
+
+    def _write(self, chunk: list[FinishedRun], what: str) -> list[str]:
+        # MLflow's pages list runs by their start; no two are to share one.
+        started = self._last_start = max(int(time.time() * 1000), self._last_start + 1)
+        repeated = False
+
+        def write(again: bool) -> list[str]:
+            nonlocal repeated
+            repeated = again
+            careful = again or (self.resumed and not self._fast)
+            return write_runs(self.store, self.experiment_id, chunk, started, careful)
+
+        ids = self.requests.insist(what, write)
+        if repeated:
+            self._doubtful += [run.tags for run in chunk]
+        return ids
+
+    def _delete_twins(self) -> None:
+        """Delete what a request has made that was given up, and done after its repetition."""
+        for tags in self._doubtful:
+            what = "nothing, but may hold a run twice"
+            self.requests.insist(
+                what, lambda _, tags=tags: single(self.store, self.experiment_id, tags)
+            )
+
+    def _file(self, content: bytes, path: str) -> None:
+        self.requests.add(
+            path, lambda _: log_files(self._artifacts, {path: content}, self.store.uri)
+        )
+
     def _begin(self) -> None:
-        self.describe(tags=job_tags(self._job.kind, self._job.name, self._key))
-        if self.resumed:
-            with self.store.errors("does not go on with the run"):
+        with self.store.errors("does not go on with the run"):
+            self.store.client.log_batch(
+                self.run_id, tags=[RunTag(name, value) for name, value in self._tags.items()]
+            )
+            if self.resumed:
                 self.store.client.update_run(self.run_id, status="RUNNING")
         end_abandoned(self.store, [self.experiment_id])
         self._alive.enter_context(Heartbeat(self._say))
 
     def _say(self) -> None:
-        # Not by way of the outbox: a store that cannot be reached need not hear of it later.
         with self.store.errors("does not take a sign of life"):
             self.store.client.set_tag(self.run_id, names.SEEN, now())
 
     def _end(self, error: BaseException | None) -> None:
-        keep = True
-        try:
-            if isinstance(error, UndeliveredError):
-                return
+        ended = int(time.time() * 1000)
+
+        def end(_: bool) -> None:
+            self.store.end(self.run_id, _status(error), ended)
+
+        if error is None:
             # `mlflow run` ends the run that it opened by this process's exit status.
-            if error is not None or not (self._ended or self._opened_elsewhere):
-                self.end(_status(error))
-            patience = self._patience if error is None else min(AFTER_AN_ERROR, self._patience)
-            self._outbox.settle(patience)
-            keep = False
-        except TrackingError as undelivered:
-            if error is None:
-                raise
-            logger.warning("%s", undelivered)
-        finally:
-            self._outbox.close(keep)
-
-
-def complete_left(store: Store, wanted: Callable[[Job], bool]) -> None:
-    """Deliver what jobs of a store have left, as a job does that takes their place.
-
-    Their runs end as killed. What another process has in hand, and what is damaged, stays; the
-    user is told.
-
-    Args:
-        store: that lacks it.
-        wanted: which jobs.
-
-    Raises:
-        UndeliveredError: the store does not take it.
-        TrackingError: the store fails.
-    """
-    for folder in spools_in(spool_folder()):
+            if not self._opened_elsewhere:
+                self.requests.add("how the run ended", end)
+            self.requests.settle()
+            self._delete_twins()
+            return
+        self.requests.patience = min(AFTER_AN_ERROR, self.requests.patience)
+        if isinstance(error, UnfinishedError):
+            self.requests.give_up()
         try:
-            spool = Spool(folder)
-        except TrackingError as error:
-            logger.warning("%s", error)
-            continue
-        job = spool.job
-        if str(job.store) != str(store.uri) or not wanted(job):
-            spool.close()
-            continue
-        with OpenedRun.resume(store, spool) as run:
-            run.end("KILLED")
-
-
-def _now() -> int:
-    return int(time.time() * 1000)
+            with bounded_requests(repeats=0, seconds=AT_ONCE):
+                self.requests.settle()
+                self.requests.insist("how the run ended", end)
+        except UnfinishedError as lacking:
+            logger.debug("%s", lacking)  # it goes on, or is ended as abandoned
 
 
 def _status(error: BaseException | None) -> str:

@@ -1,5 +1,9 @@
-"""Who made a study from which code, as tags of its runs."""
+"""Who made a study from which code, as tags of its runs, and what an overview was made with."""
 
+import os
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from mlflow.tracking.context.registry import resolve_tags
@@ -31,3 +35,16 @@ def commit_tag(folder: Path) -> dict[str, str]:
         if type(error).__module__.startswith("git"):
             return {}
         raise
+
+
+def made_with() -> dict[str, str]:
+    """The date, the commit where it is known, the versions and the processor, by name."""
+    packages = ("sparse-lightning", "torch", "pytorch-lightning", "mlflow", "moocore", "numpy")
+    commit = commit_tag(Path(__file__).parent)
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        **({"commit": next(iter(commit.values()))} if commit else {}),
+        "python": platform.python_version(),
+        **{package: version(package) for package in packages},
+        "processor": f"{platform.machine()}, {os.cpu_count()} cores",
+    }

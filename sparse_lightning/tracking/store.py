@@ -6,12 +6,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from threading import Lock
 from typing import Any
 
 import mlflow
 from mlflow.entities import Experiment, Run, RunStatus
-from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
@@ -22,15 +20,12 @@ from sparse_lightning.errors import InputError, TrackingError
 from sparse_lightning.secrets import cleaned, keep_secret, without_secrets
 from sparse_lightning.tracking._mlflow import backend_of, quieten
 from sparse_lightning.tracking.new_database import make_database, missing_file
-from sparse_lightning.tracking.settings import set_to
 
 OPENING_TRIES = 10
 """So often, a second apart, a database is tried whose tables another process may be making."""
 
 IDS_AT_ONCE = 500
 """So many ids stand in one condition, which MLflow's parser takes apart word by word."""
-
-_RETRIES = Lock()
 
 NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 """What MLflow's stores say of the id of a run or an experiment that they do not hold."""
@@ -245,18 +240,6 @@ def reason(error: Exception) -> str:
         cause = cause.__cause__
     said = without_secrets(str(error)).strip()
     return said.splitlines()[0] if said else without_secrets(repr(error))
-
-
-@contextmanager
-def retries(most: int) -> Iterator[None]:
-    """Let MLflow's client repeat a request so often at most, with the pauses that are set for it.
-
-    By default it repeats one seven times over four minutes. The setting is the whole process's;
-    one block at a time has it.
-    """
-    setting = MLFLOW_HTTP_REQUEST_MAX_RETRIES
-    with _RETRIES, set_to(setting, min(setting.get(), most)):
-        yield
 
 
 def _opened(uri: Address) -> mlflow.MlflowClient:

@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
@@ -40,8 +39,7 @@ class StudyWriter(JobWriter):
         documents: what JSON files of the study's run hold, by name.
         run_id: a run that is open already, as `mlflow run` opens one; default: a new run in the
             experiment that has the project's name.
-        key: of the study; what an earlier process has written of it is gone on with.
-        report: the folder of the study's report.
+        key: the name of the study; what an earlier process has written of it is gone on with.
 
     Raises:
         TrackingError: the store fails, or the open run holds a study already.
@@ -57,7 +55,6 @@ class StudyWriter(JobWriter):
         documents: Mapping[str, Any],
         run_id: str | None = None,
         key: str | None = None,
-        report: Path | None = None,
     ):
         self.project = project
         self.table = table
@@ -66,14 +63,12 @@ class StudyWriter(JobWriter):
         self.documents = documents
         self._commit = commit_tag(project.folder)
         super().__init__(
-            OpenedRun.open(
+            OpenedRun(
                 store,
                 names.STUDY,
                 project.name,
                 run_id,
                 key=key,
-                report=report,
-                folder=project.folder,
                 patience=project.tracking.patience,
             )
         )
@@ -92,14 +87,19 @@ class StudyWriter(JobWriter):
         """Write one child run a network, with its weights, and the study's own measures.
 
         Of a study that goes on, those that an earlier process has written are left as they are.
+
+        Raises:
+            UnfinishedError: the store does not take them.
         """
         began = time.time()
-        written = self._written() if self._run.resumed else set()
-        self._run.runs(
-            self._network(trained, place)
-            for place, replica in enumerate(trained.replicas)
-            if replica.number not in written
-        )
+        written: set[int] = set()
+        if self._run.resumed:
+            self._run.requests.settle()
+            written = self._run.requests.insist("its networks", lambda _: self._written())
+        left = [
+            place for place, replica in enumerate(trained.replicas) if replica.number not in written
+        ]
+        self._run.runs((self._network(trained, place) for place in left), len(left), "networks")
         self._run.describe(
             metrics={
                 "networks": len(trained.replicas),
@@ -122,8 +122,7 @@ class StudyWriter(JobWriter):
             if whole and number not in written:
                 written.add(number)
             else:
-                with self._run.store.errors("does not delete half a run"):
-                    self._run.store.client.delete_run(run.info.run_id)
+                self._run.store.client.delete_run(run.info.run_id)
         return written
 
     def _describe(self) -> None:

@@ -85,9 +85,13 @@ class FolderCheckpoints:
         folder: the folder of the files; made when something is kept.
         study: the identity of the study.
         every: the seconds between two states of a fit; default: `EVERY`.
+
+    Attributes:
+        unwritten: why the state of some fit could not be kept; "" where all are.
     """
 
     def __init__(self, folder: Path, study: str, every: float | None = None):
+        self.unwritten = ""
         self.folder = folder
         self.study = study
         self.every = EVERY if every is None else every
@@ -123,6 +127,7 @@ class FolderCheckpoints:
             write_atomically(self._path(name), content, durable=True, private=True)
         except OSError as error:
             # A full disk is no reason to end what is trained: what was kept before stays.
+            self.unwritten = error.strerror or str(error)
             logger.warning(
                 "%s: cannot be written: %s; a study that is killed loses what it trains from here",
                 error.filename,

@@ -20,7 +20,6 @@ from sparse_lightning.secrets import without_secrets
 from sparse_lightning.tracking import Store, StudyWriter
 from sparse_lightning.tracking.names import AGREEMENT_FILE, ENCODING_FILE, TARGET_FILE
 from sparse_lightning.tracking.opened import OpenedRun
-from sparse_lightning.training.checkpoints import FolderCheckpoints
 from sparse_lightning.training.executors import Cluster
 from sparse_lightning.training.preparing import prepare
 from sparse_lightning.training.progress import Progress
@@ -70,7 +69,7 @@ def run(
         StudyInUseError: a living process is at work on a study in the folder.
         CheckpointError: an unfinished study there has other settings, or is torn.
         TrackingError: the store cannot be reached.
-        UndeliveredError: the store fails later; what it lacks is kept for `deliver`.
+        UnfinishedError: the store fails later; called again, it finishes without training again.
         ReportError: the report's folder is full.
         TrainingError: the accelerator or the precision cannot be used, or every unregularized
             network failed.
@@ -85,33 +84,30 @@ def run(
     documents: dict[str, Any] = {ENCODING_FILE: table.encoding.to_dict()}
     if table.target is not None:
         documents[TARGET_FILE] = ClassTarget.fit(table.target).to_dict()
-    with unfinished(folder, identity_of(project, table), fresh) as job:
-        checkpoints = FolderCheckpoints(job.folder, job.key)
-        with StudyWriter(
-            store, project, table, made.layers, made.facts, documents, run_id, job.key, folder
-        ) as writer:
-            writer.networks(train_on(cluster, project, examples, progress, checkpoints))
-            return complete(writer.run, table.frame, folder)
+    with (
+        unfinished(folder, identity_of(project, table), fresh) as job,
+        StudyWriter(
+            store, project, table, made.layers, made.facts, documents, run_id, job.key
+        ) as writer,
+    ):
+        writer.networks(train_on(cluster, project, examples, progress, job.checkpoints))
+        return _complete(writer.run, table.frame, folder)
 
 
-def complete(run: OpenedRun, frame: pd.DataFrame | None, folder: Path) -> Study:
+def _complete(run: OpenedRun, frame: pd.DataFrame, folder: Path) -> Study:
     """Report a study whose networks are tracked, and add the report to its run.
 
-    Args:
-        run: of the study.
-        frame: the table; None where it is not at hand, for a report without attributions.
-        folder: of the report.
-
     Raises:
-        UndeliveredError: the store does not take the networks, or does not give them back.
+        UnfinishedError: the store does not give the networks back.
         TrainingError: every unregularized network failed.
         ReportError: the folder cannot be written.
     """
-    with run.completing():
+    with run.completing("its report"):
         study = Study.load(run.run_id, run.store.uri)
-        if frame is not None and (agreements := _agreements(study, frame)):
+        if agreements := _agreements(study, frame):
             run.text(json.dumps(agreements, indent=2, allow_nan=False), AGREEMENT_FILE)
-        with run.completing(), _writing(study, folder):
+            run.requests.settle()
+        with _writing(study, folder):
             study.write_report(folder)
         run.report(folder, REPORT_FILES)
     return study

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from mlflow.exceptions import MlflowException
 
 from sparse_lightning._files import csv_text, write_atomically
 from sparse_lightning.data import catalog
@@ -18,14 +19,18 @@ from sparse_lightning.errors import (
     InputError,
     StudyInUseError,
     TrackingError,
+    UnfinishedError,
     check_type,
 )
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import STRENGTHS
 from sparse_lightning.report.output import writable
 from sparse_lightning.report.searched import search_markdown
+from sparse_lightning.secrets import cleaned
 from sparse_lightning.tracking import Store
+from sparse_lightning.tracking.insisting import insist
 from sparse_lightning.tracking.names import REPORT_FOLDER
+from sparse_lightning.tracking.store import reason
 from sparse_lightning.training.executors import cluster_of
 from sparse_lightning.training.progress import Progress
 from sparse_lightning.workflows.running import open_run_of, run
@@ -123,7 +128,8 @@ def search_strengths(
         InputError: the project, its table, the storage's address or the output cannot be used, a
             group is not known, or the storage holds a search with other settings.
         SearchError: Optuna is not installed, or its storage fails.
-        TrackingError: the tracking store fails.
+        TrackingError: the tracking store cannot be reached.
+        UnfinishedError: the store fails later; called again, the search finishes what it lacks.
         ClusterError: Dask is not installed, the scheduler does not answer, or workers are lost.
         TrainingError: the accelerator or the precision cannot be used, or networks failed that
             nothing can be compared without.
@@ -138,13 +144,13 @@ def search_strengths(
         writable(folder)
     open_run = open_run_of()
     with cluster_of(workers, scheduler) as cluster:
-        result = search(project, tracking_uri, progress, groups, fresh, open_run, cluster)
+        result = search(project, tracking_uri, progress, groups, fresh, open_run, cluster, folder)
         if not compare or not any(found.settings for found in result.groups):
             return Searched(result, None)
         best = best_project(result, name)
         study = None if result.trained or fresh else _made_before(best, tracking_uri)
         if study is None:
-            left_open = "" if result.run_id else open_run or ""
+            left_open = "" if result.run_id == open_run else open_run or ""
             try:
                 arguments = (tracking_uri, folder, progress, left_open, cluster)
                 study = _compared(best, *arguments, fresh=fresh)
@@ -223,6 +229,20 @@ def _write(searched: Searched, best: Project, folder: Path, store: Store) -> Non
         fields["table"]["source"] = os.path.relpath(best.folder / source, folder)
     moved = Project.parse(json.dumps(fields), origin=best.name).dump_yaml()
     written = write_atomically(folder / BEST_FILE, moved)
-    with store.errors("does not take the scores"):
-        for file in (scores, words, written):
-            store.client.log_artifact(searched.study.run_id, str(file), REPORT_FOLDER)
+    _add((scores, words, written), searched.study, best, store)
+
+
+def _add(files: Sequence[Path], study: Study, best: Project, store: Store) -> None:
+    """Add files to the report in a study's run."""
+
+    def write(_: bool) -> None:
+        for file in files:
+            store.client.log_artifact(study.run_id, str(file), REPORT_FOLDER)
+
+    try:
+        insist(write, best.tracking.patience)
+    except (MlflowException, OSError) as error:
+        raise UnfinishedError(
+            f"{best.name}: the tracking store {store.uri} lacks the scores: {reason(error)}; they "
+            f"are kept in {files[0].parent}, and the same command again adds them"
+        ) from cleaned(error)

@@ -17,8 +17,8 @@ from sparse_lightning.report.overview_pages import Overview, write_overview
 from sparse_lightning.tracking import Store
 from sparse_lightning.tracking.names import OVERVIEW
 from sparse_lightning.tracking.opened import OpenedRun
+from sparse_lightning.tracking.origin import made_with
 from sparse_lightning.training.progress import Progress
-from sparse_lightning.workflows.origin import made_with
 from sparse_lightning.workflows.running import open_run_of
 from sparse_lightning.workflows.side_by_side import Trained, run_all, usual_jobs
 from sparse_lightning.workflows.study import Study
@@ -105,21 +105,20 @@ def table1(
     identity = flat({file: project.model_dump(mode="json") for file, project in projects.items()})
     with (
         unfinished(folder, {**identity, **versions()}, fresh) as job,
-        OpenedRun.open(store, OVERVIEW, name, open_run_of(), key=job.key) as opened,
+        OpenedRun(store, OVERVIEW, name, open_run_of(), key=job.key) as opened,
     ):
         opened.describe(
             params={"columns": ", ".join(COLUMNS), "quick": quick, "own_range": own_range}
         )
         done = _Done(job.folder / "columns.json")
+        for file in done.studies:
+            done.describe(opened, file)
         left = {file: project for file, project in projects.items() if file not in done.studies}
         jobs = usual_jobs() if jobs is None else jobs
         with closing(run_all(left, jobs, store.uri, folder, progress, fresh)) as finished:
             for study in finished:
                 done.add(study)
-                opened.describe(
-                    metrics={f"seconds_{study.name}": study.seconds},
-                    tags={f"{OVERVIEW}.{study.name}": study.run_id},
-                )
+                done.describe(opened, study.name)
         columns = {
             file: Column(
                 Study.load(done.studies[file]["run"], store.uri).view(),
@@ -156,6 +155,13 @@ class _Done:
     def add(self, study: Trained) -> None:
         self.studies[study.name] = {"run": study.run_id, "seconds": study.seconds}
         write_atomically(self._path, json.dumps(self.studies), durable=True, private=True)
+
+    def describe(self, run: OpenedRun, name: str) -> None:
+        """Add to the overview's run which study a column is, and how long it took."""
+        study = self.studies[name]
+        run.describe(
+            metrics={f"seconds_{name}": study["seconds"]}, tags={f"{OVERVIEW}.{name}": study["run"]}
+        )
 
 
 def projects_folder() -> Path:

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,10 +22,12 @@ from sparse_lightning.errors import (
     StudyInUseError,
     TableError,
     TrainingError,
+    UnfinishedError,
 )
 from sparse_lightning.project import Project
 from sparse_lightning.project.messages import differences, flat
 from sparse_lightning.tracking.owners import this_process
+from sparse_lightning.training.checkpoints import FolderCheckpoints
 
 FOLDER, LOCK, DESCRIPTION = ".unfinished", ".lock", "study.json"
 
@@ -35,13 +38,18 @@ class Unfinished:
 
     Attributes:
         key: names it for ever; its runs are found by it.
-        folder: of what is kept of it.
+        folder: the folder of what is kept of it.
         resumed: whether an earlier process has begun it.
     """
 
     key: str
     folder: Path
     resumed: bool
+
+    @cached_property
+    def checkpoints(self) -> FolderCheckpoints:
+        """What is kept of its training."""
+        return FolderCheckpoints(self.folder, self.key)
 
 
 def identity_of(project: Project, table: Table) -> dict[str, Any]:
@@ -64,8 +72,9 @@ def versions() -> dict[str, str]:
 def unfinished(output: Path, identity: Mapping[str, Any], fresh: bool) -> Iterator[Unfinished]:
     """Begin a job in the folder of its report, or go on with the one that was begun there.
 
-    Inside, no other process works in that folder. What is kept is removed when the job is done. One
-    that failed by its own settings makes place for one with others; any other is in its way.
+    Inside, no other process works in that folder. What is kept is removed when the job is done, so
+    that its tracking store has all of it. One that failed by its own settings makes place for one
+    with others; any other is in its way.
 
     Args:
         output: the folder of the report.
@@ -75,7 +84,8 @@ def unfinished(output: Path, identity: Mapping[str, Any], fresh: bool) -> Iterat
     Raises:
         StudyInUseError: a living process is at work there.
         CheckpointError: what is kept there is of a job with other settings, or cannot be read.
-        KeyboardInterrupt: the user stopped it; with a message that says how to go on.
+        UnfinishedError: the store does not take it; with a message that says how to go on.
+        KeyboardInterrupt: the user stopped it; likewise.
     """
     with _alone(output):
         identity = json.loads(json.dumps(identity))
@@ -85,16 +95,13 @@ def unfinished(output: Path, identity: Mapping[str, Any], fresh: bool) -> Iterat
         except (TrainingError, TableError, RegularizerError):
             _describe(job.folder, job.key, identity, failed=True)
             raise
+        except UnfinishedError as error:
+            raise error.kept_in(job.folder, job.checkpoints.unwritten) from error
         except KeyboardInterrupt as error:
             raise KeyboardInterrupt(
                 f"what was trained is kept in {job.folder}; the same command goes on from there"
             ) from error
         _remove(job.folder)
-
-
-def forget(output: Path) -> None:
-    """Remove what is kept of a job that another process has completed."""
-    _remove(output / FOLDER)
 
 
 @contextmanager

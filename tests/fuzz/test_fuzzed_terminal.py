@@ -97,7 +97,6 @@ def test_what_files_hold(tmp_path: Path, name: str, other: str):
         for overrides in ([], ["--set", f"report.title={other}"], ["--set", "table.columns=all"]):
             check(tmp_path, "check", "project.yaml", *overrides)
     check(tmp_path, "data", "show", name)
-    check(tmp_path, "deliver", name or "x")
     check(tmp_path, "search", "project.yaml", "--group", other, "--storage", name)
 
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sparse_lightning.tracking import Store, abandoned, names, owners
-from sparse_lightning.tracking.abandoned import end_abandoned
+from sparse_lightning.tracking import Store, names, owners
 from sparse_lightning.tracking.opened import OpenedRun
+from sparse_lightning.tracking.owners import end_abandoned
 
 HERE = owners.this_process().rsplit(" ", 2)[0]
 DEAD = f"{HERE} 1 12.00"
@@ -71,7 +71,7 @@ def test_a_job_ends_what_dead_ones_have_left_in_its_experiment(store):
     tags = {names.KIND: "study", names.OWNER: DEAD}
     dead = store.client.create_run(experiment, tags=tags).info.run_id
     elsewhere = running(store, owner=DEAD)
-    with OpenedRun.open(store, "study", "mine") as run:
+    with OpenedRun(store, "study", "mine") as run:
         assert status(store, dead) == "KILLED"
         assert status(store, elsewhere) == "RUNNING"
         assert status(store, run.run_id) == "RUNNING"
@@ -83,38 +83,38 @@ def test_a_job_says_that_it_is_there(store, monkeypatch):
     monkeypatch.setattr(
         "sparse_lightning.tracking.opened.now", iter(map(str, range(10**6))).__next__
     )
-    with OpenedRun.open(store, "study", "mine") as run:
+    with OpenedRun(store, "study", "mine") as run:
         first = store.run(run.run_id).data.tags[names.SEEN]
         while store.run(run.run_id).data.tags[names.SEEN] == first:
             pass
 
 
 def test_a_job_goes_on_with_the_run_of_its_key(store):
-    with pytest.raises(KeyboardInterrupt), OpenedRun.open(store, "study", "mine", key="k") as first:
+    with pytest.raises(KeyboardInterrupt), OpenedRun(store, "study", "mine", key="k") as first:
         raise KeyboardInterrupt
     assert status(store, first.run_id) == "KILLED"
-    with OpenedRun.open(store, "study", "mine", key="k") as again:
+    with OpenedRun(store, "study", "mine", key="k") as again:
         assert again.resumed
         assert again.run_id == first.run_id
         assert status(store, again.run_id) == "RUNNING"
     assert status(store, first.run_id) == "FINISHED"
-    with OpenedRun.open(store, "study", "mine", key="another") as other:
+    with OpenedRun(store, "study", "mine", key="another") as other:
         assert not other.resumed
         assert other.run_id != first.run_id
 
 
 def test_an_open_run_takes_the_place_of_the_one_of_its_key(store):
-    with OpenedRun.open(store, "study", "mine", key="k") as first:
+    with OpenedRun(store, "study", "mine", key="k") as first:
         network = store.client.create_run(
             first.experiment_id, tags={"mlflow.parentRunId": first.run_id}
         ).info.run_id
     opened = store.client.create_run("0").info.run_id
-    with OpenedRun.open(store, "study", "mine", opened, key="k") as run:
+    with OpenedRun(store, "study", "mine", opened, key="k") as run:
         assert run.run_id == opened
         assert not run.resumed
     for gone in (first.run_id, network):
         assert store.client.get_run(gone).info.lifecycle_stage == "deleted"
-    with OpenedRun.open(store, "study", "mine", opened, key="k") as run:
+    with OpenedRun(store, "study", "mine", opened, key="k") as run:
         assert run.resumed
 
 
@@ -139,7 +139,7 @@ def test_a_search_that_cannot_be_described_ends_its_run(store, monkeypatch):
 
 
 def test_ending_needs_no_more_than_the_tags(store, monkeypatch):
-    monkeypatch.setattr(abandoned, "at_work", lambda owner, seen: owner != "gone")
+    monkeypatch.setattr(owners, "at_work", lambda owner, seen: owner != "gone")
     gone = running(store, owner="gone")
     running(store, owner="there")
     assert end_abandoned(store) == [gone]

@@ -1,18 +1,17 @@
 """A database that fails in the midst of a study gets everything later, and once."""
 
+import threading
 from pathlib import Path
 
 import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
-from postgres import PostgreSQL
 
-from sparse_lightning.errors import UndeliveredError
+from sparse_lightning.errors import UnfinishedError
 from sparse_lightning.tracking import bulk
 from sparse_lightning.tracking.opened import OpenedRun
 from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.store import Store
-from sparse_lightning.workflows.delivering import deliver
 
 pytestmark = pytest.mark.usefixtures("workplace")
 
@@ -32,6 +31,11 @@ def networks(parent: str):
     ]
 
 
+def fill(run: OpenedRun) -> None:
+    run.describe(metrics={"rows": 3.0})
+    run.runs(networks(run.run_id), NETWORKS, "networks")
+
+
 def check(store: Store, run: OpenedRun, status: str = "FINISHED") -> None:
     found = {one.info.run_id: one for one in store.search([run.experiment_id], "")}
     own = found.pop(run.run_id)
@@ -44,11 +48,13 @@ def check(store: Store, run: OpenedRun, status: str = "FINISHED") -> None:
         points = store.client.get_metric_history(run_id, "error")
         assert [(point.step, point.value) for point in points] == [(1, 0.5), (2, 0.25)]
         assert [file.path for file in store.client.list_artifacts(run_id)] == ["weights"]
+    folders = {path.name for path in Path("mlruns").glob("*/*")}
+    assert folders <= {run.run_id, *found}
 
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
-    monkeypatch.setattr("sparse_lightning.tracking.outbox.PAUSES", (0.01, 0.01))
+    monkeypatch.setattr("sparse_lightning.tracking.insisting.PAUSES", (0.01, 0.01))
     monkeypatch.setattr(bulk, "RUNS_A_TRANSACTION", 3)
 
 
@@ -58,58 +64,54 @@ def test_an_answer_that_is_lost_in_bulk_leaves_every_network_once(monkeypatch, c
 
     def lost(sql, rows):
         calls.append(rows)
+        if len(calls) > 1:
+            return insert(sql, rows)
         if committed:
             insert(sql, rows)
         raise MlflowException("the connection is lost", error_code=TEMPORARILY_UNAVAILABLE)
 
     insert = bulk._insert
+    monkeypatch.setattr(bulk, "_insert", lost)
     store = Store()
-    with OpenedRun.open(store, "study", "mine") as run, monkeypatch.context() as patch:
-        patch.setattr(bulk, "_insert", lost)
-        run.describe(metrics={"rows": 3.0})
-        run.runs(networks(run.run_id))
-    assert len(calls) == 1
-    check(store, run)
-    assert not Path("undelivered").exists()
-
-
-def test_a_store_that_takes_everything_needs_no_spool():
-    store = Store()
-    with OpenedRun.open(store, "study", "mine") as run:
-        run.describe(metrics={"rows": 3.0})
-        run.runs(networks(run.run_id))
-        assert not Path("undelivered").exists()
+    with OpenedRun(store, "study", "mine") as run:
+        fill(run)
+    assert len(calls) == (2 if committed else 3)
     check(store, run)
 
 
 @pytest.mark.long
 def test_a_postgresql_that_stops_gets_everything_when_it_is_back(own_postgresql):
     store = Store(own_postgresql.create_database())
-    with OpenedRun.open(store, "study", "mine") as run:
-        run.describe(metrics={"rows": 3.0})
+    with OpenedRun(store, "study", "mine") as run:
         own_postgresql.stop()
-        run.runs(networks(run.run_id))
-        assert list(Path("undelivered").iterdir())
-        own_postgresql.start()
+        run.describe(metrics={"rows": 3.0})  # returns
+        threading.Timer(3, own_postgresql.start).start()
+        run.runs(networks(run.run_id), NETWORKS, "networks")
     check(store, run)
-    assert not Path("undelivered").exists()
-
-
-def tell_without(database: PostgreSQL, run: OpenedRun) -> None:
-    with run:
-        run.describe(metrics={"rows": 3.0})
-        database.stop()
-        run.runs(networks(run.run_id))
 
 
 @pytest.mark.long
-def test_a_postgresql_that_stays_away_gets_everything_from_deliver(own_postgresql):
-    store = Store(own_postgresql.create_database())
-    run = OpenedRun.open(store, "search", "mine", patience=0.5)
-    with pytest.raises(UndeliveredError, match=f"lacks {NETWORKS + 1} records"):
-        tell_without(own_postgresql, run)
+def test_a_postgresql_that_stays_away_gets_everything_by_the_same_again(own_postgresql):
+    uri = own_postgresql.create_database()
+
+    def job() -> OpenedRun:
+        return OpenedRun(Store(uri), "search", "mine", key="mine", patience=0.5)
+
+    run = job()
+
+    def stops() -> None:
+        with run:
+            run.runs(networks(run.run_id)[:2], NETWORKS, "networks")
+            own_postgresql.stop()
+            run.runs(networks(run.run_id)[2:], NETWORKS - 2, "networks")
+
+    with pytest.raises(UnfinishedError, match=r"mine: the tracking store .* lacks 3 of 3 networks"):
+        stops()
     own_postgresql.start()
-    (delivered,) = deliver(tracking_uri=store.uri)
-    assert delivered.records == NETWORKS + 1
-    check(store, run)
-    assert not Path("undelivered").exists()
+    with job() as again:
+        assert (again.run_id, again.resumed) == (run.run_id, True)
+        again.describe(metrics={"rows": 3.0})
+        there = {int(one.data.tags["sparse_lightning.replica"]) for one in again.children()}
+        left = [one for n, one in enumerate(networks(again.run_id)) if n not in there]
+        again.runs(left, len(left), "networks")
+    check(Store(uri), run)

@@ -3,10 +3,8 @@
 import pytest
 
 from sparse_lightning.tracking import Store, bulk
-from sparse_lightning.tracking.opened import OpenedRun, complete_left
-from sparse_lightning.tracking.records import Below
+from sparse_lightning.tracking.opened import OpenedRun
 from sparse_lightning.tracking.runs import FinishedRun
-from sparse_lightning.tracking.spool import Job, Spool
 
 
 def test_only_the_files_of_the_report_are_added(workplace):
@@ -14,7 +12,7 @@ def test_only_the_files_of_the_report_are_added(workplace):
     (folder / "figures").mkdir(parents=True)
     for name in ("report.html", "figures/a.png", "tax.txt", "figures/photo.jpg"):
         (folder / name).write_text(name)
-    with OpenedRun.open(Store(), "study", "mine") as run:
+    with OpenedRun(Store(), "study", "mine") as run:
         run.report(folder, ["report.html", "figures/*.png"])
     client = Store().client
     assert [file.path for file in client.list_artifacts(run.run_id)] == ["report"]
@@ -45,9 +43,9 @@ def test_what_is_forgotten_goes_with_the_runs_below_it(workplace, monkeypatch, i
     if not in_bulk:
         monkeypatch.setattr(bulk, "takes", lambda store: False)
     store = Store()
-    with OpenedRun.open(store, "search", "mine") as run:
-        made = run.runs([trial(run.run_id, "it's/L1"), trial(run.run_id, "mine/L1")])
-        run.runs(map(network, made))
+    with OpenedRun(store, "search", "mine") as run:
+        trials = [trial(run.run_id, "it's/L1"), trial(run.run_id, "mine/L1")]
+        run.runs(map(network, run.runs(trials, 2, "trials")), 2, "networks")
         run.forget({"optuna.study_name": "it's/L1", "optuna.trial_number": "0"})
     found = {one.info.run_id: one for one in store.search([run.experiment_id], "")}
     assert found.pop(run.run_id).info.status == "FINISHED"
@@ -55,19 +53,3 @@ def test_what_is_forgotten_goes_with_the_runs_below_it(workplace, monkeypatch, i
     parent = found.pop(below.data.tags["mlflow.parentRunId"])
     assert parent.info.run_name == "mine/L1"
     assert len(found) == 1
-
-
-def test_what_an_earlier_job_of_the_name_has_left_is_delivered(workplace):
-    store = Store()
-    spools = {}
-    for name in ("mine", "other"):
-        run = OpenedRun.open(store, "search", name)
-        spools[name] = Spool.create(Job("search", name, run.run_id, store.uri))
-        spools[name].append(Below(1, trial(run.run_id, "left")))
-        spools[name].close()
-    complete_left(store, lambda job: job.name == "mine")
-    (killed, left) = (store.run(spools[name].job.run_id) for name in ("mine", "other"))
-    assert (killed.info.status, left.info.status) == ("KILLED", "RUNNING")
-    runs = store.search([killed.info.experiment_id], "")
-    assert sorted(one.info.run_name for one in runs) == ["left", "mine"]
-    assert list((workplace / "undelivered").iterdir()) == [spools["other"].folder]

@@ -1,10 +1,10 @@
-"""A study whose tracking server goes away, or whose process is killed, is completed later."""
+"""A study whose tracking server goes away, or that is killed, is finished by the same again."""
 
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +16,8 @@ from studies import WINE
 
 import sparse_lightning as sl
 from sparse_lightning.cli import main
+from sparse_lightning.errors import UnfinishedError
+from sparse_lightning.tracking import insisting
 from sparse_lightning.tracking.store import Store
 from sparse_lightning.training.progress import SilentProgress
 
@@ -52,7 +54,7 @@ class Leaving(SilentProgress):
         self.proxy, self.back, self.epochs, self.away = proxy, back, 0, False
 
     def start(self, stage: str, epochs: int, replicas: int) -> None:
-        if not self.epochs:
+        if not self.away:
             self.proxy.stop()
             self.away = True
 
@@ -60,6 +62,16 @@ class Leaving(SilentProgress):
         self.epochs += 1
         if self.epochs == self.back:
             self.proxy.start()
+
+
+@pytest.fixture
+def nothing_trains(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From the call on, training is an error."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("it is trained again")
+
+    return lambda: monkeypatch.setattr("sparse_lightning.training.grid_training.fit", refuse)
 
 
 def project(name: str, *overrides: str) -> sl.Project:
@@ -76,7 +88,8 @@ def check(server: Server, name: str, run_id: str, expected: pd.DataFrame) -> Non
     assert {run.info.status for run in runs} == {"FINISHED"}
     report = {file.path for file in store.client.list_artifacts(run_id, "report")}
     assert "report/report.html" in report
-    assert not Path("undelivered").exists()
+    assert Path("out/report.html").is_file()
+    assert not Path("out/.unfinished").exists()
 
 
 def test_a_server_that_is_away_while_networks_train_is_no_matter(server, proxy, expected):
@@ -86,15 +99,47 @@ def test_a_server_that_is_away_while_networks_train_is_no_matter(server, proxy, 
     check(server, "away", study.run_id, expected)
 
 
-def test_a_study_whose_server_stays_away_is_delivered_with_its_report(server, proxy, expected):
-    with pytest.raises(sl.TrackingError) as caught:
-        sl.run(project("gone", "tracking.patience=1"), proxy.address, "out", Leaving(proxy))
-    told = str(caught.value)
-    assert told.startswith(f"gone: the tracking store {proxy.address} lacks ")
-    assert told.endswith("` completes the run and writes the report")
-    command = told.partition("`sparse-lightning ")[2].partition("`")[0].split()
+def test_a_server_that_is_away_when_training_ends_is_tried_until_it_is_back(
+    server, proxy, expected, monkeypatch
+):
+    found, passing = [], insisting.passing
+
+    def judged(error: BaseException) -> bool:
+        found.append(error)
+        if len(found) == 3:
+            proxy.start()
+        return passing(error)
+
+    monkeypatch.setattr(insisting, "passing", judged)
+    study = sl.run(project("late"), proxy.address, "out", Leaving(proxy))
+    assert len(found) == 3
+    check(server, "late", study.run_id, expected)
+
+
+def test_a_study_whose_server_stays_away_is_finished_by_the_same_command(
+    server, proxy, expected, nothing_trains, monkeypatch
+):
+    Path("study.yaml").write_text(WINE.replace("wine-small", "gone"))
+    command = ["run", "study.yaml", "--set", GROUPS, "--set", "tracking.patience=1"]
+    command += ["--tracking-uri", proxy.address, "--output", "out"]
+    leaving = Leaving(proxy)
+    with monkeypatch.context() as patch:
+        terminal = "sparse_lightning.training.progress.terminal_progress"
+        patch.setattr(terminal, lambda: leaving)
+        ended = CliRunner().invoke(main, command)
+    assert ended.exit_code == 1, ended.output
+    (told,) = [line for line in ended.stderr.splitlines() if line.startswith("Error: ")]
+    begin = (
+        f"Error: gone: the tracking store {proxy.address} lacks {NETWORKS} of {NETWORKS} networks: "
+    )
+    assert told.startswith(begin)
+    assert told.endswith(
+        "; what was trained is kept in out/.unfinished, and the same command again goes on without "
+        "training it again"
+    )
     assert not Path("out/report.html").exists()
 
+    nothing_trains()
     refused = CliRunner().invoke(main, command)
     assert refused.exit_code == 1
     assert f"the tracking store {proxy.address} cannot be opened" in refused.stderr
@@ -103,17 +148,11 @@ def test_a_study_whose_server_stays_away_is_delivered_with_its_report(server, pr
     done = CliRunner().invoke(main, command)
     assert done.exit_code == 0, done.output
     assert f"report: {Path('out/report.html').resolve()}" in done.stdout
-    run_id = sl.Study.find("gone", server.address).run_id
-    assert f"records delivered to run {run_id}" in done.stdout
-    check(server, "gone", run_id, expected)
-    assert Path("out/report.html").is_file()
-
-    again = CliRunner().invoke(main, ["deliver"])
-    assert (again.exit_code, again.stdout) == (0, "nothing is undelivered\n")
+    check(server, "gone", sl.Study.find("gone", server.address).run_id, expected)
 
 
-def test_a_server_that_fails_while_the_report_reads_is_waited_for_by_deliver(
-    server, proxy, expected, monkeypatch
+def test_a_server_that_fails_while_the_report_reads_is_asked_by_the_same_again(
+    server, proxy, expected, nothing_trains, monkeypatch
 ):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     read = []
@@ -124,17 +163,17 @@ def test_a_server_that_fails_while_the_report_reads_is_waited_for_by_deliver(
         return Fault(500) if read else None
 
     proxy.choose = choose
-    with pytest.raises(sl.TrackingError, match="has everything, but the run is not complete: "):
+    with pytest.raises(UnfinishedError, match=r"has every network, but not its report: .* kept in"):
         sl.run(project("reading"), proxy.address, "out")
     proxy.choose = lambda method, path, number: None
-    done = CliRunner().invoke(main, ["deliver"])
-    assert done.exit_code == 0, done.output
-    check(server, "reading", sl.Study.find("reading", server.address).run_id, expected)
+    nothing_trains()
+    study = sl.run(project("reading"), proxy.address, "out")
+    check(server, "reading", study.run_id, expected)
 
 
 @pytest.mark.parametrize("network", [1, 4])
-def test_a_study_that_is_killed_while_networks_are_written_is_completed(
-    server, proxy, expected, network
+def test_a_study_that_is_killed_while_networks_are_written_is_finished(
+    server, proxy, expected, nothing_trains, network
 ):
     """It dies when the server has made the run of a network whose answer it has not got."""
     name = f"killed {network}"
@@ -158,16 +197,10 @@ def test_a_study_that_is_killed_while_networks_are_written_is_completed(
     )
     try:
         proxy.wait(lambda seen: len(made) > network, timeout=300)
-        # All networks are kept by then: a server that fails does not stop the writing of them.
-        (spool,) = Path("undelivered").iterdir()
-        proxy.wait(lambda seen: b'"floor_epochs"' in (spool / "records.jsonl").read_bytes())
-        busy = CliRunner().invoke(main, ["deliver"])
-        assert busy.exit_code == 1
-        assert "a job that still runs has it in hand" in busy.stderr
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     proxy.choose = lambda method, path, number: None
-    done = CliRunner().invoke(main, ["deliver", str(spool)])
-    assert done.exit_code == 0, done.output
-    check(server, name, sl.Study.find(name, server.address).run_id, expected)
+    nothing_trains()
+    study = sl.run(sl.Project.load("study.yaml", [GROUPS]), proxy.address, "out")
+    check(server, name, study.run_id, expected)
