@@ -1,4 +1,4 @@
-"""Greedy layer-wise training of stacked autoencoders."""
+"""Stacks of autoencoders: greedy stages, then fine-tuning of the whole."""
 
 from collections.abc import Collection, Iterator
 from itertools import pairwise
@@ -15,10 +15,9 @@ from sparse_lightning.project import Project
 from sparse_lightning.training.checkpoints import Checkpoints
 from sparse_lightning.training.documents import INPUT_ERRORS, SWEEP
 from sparse_lightning.training.grid_training import GridTraining, Stage
-from sparse_lightning.training.measuring import input_errors, squared_errors
+from sparse_lightning.training.measuring import input_errors, squared_errors, sweep
 from sparse_lightning.training.progress import Progress
 from sparse_lightning.training.result import TrainedPopulation
-from sparse_lightning.training.sweeping import sweep
 
 
 def train_autoencoders(
@@ -33,13 +32,6 @@ def train_autoencoders(
     Every depth is measured: `squared_error_3_layers`, `connections_3_layers` and so on are those of
     the stack after the first stage, the second, … Fine-tuning, where the project asks for it,
     trains the whole stack on; the measures before it are those of the greatest depth.
-
-    Args:
-        project: what to train.
-        rows: the encoded table.
-        progress: told of every epoch.
-        numbers: of the networks of the grid that are trained; default: all.
-        checkpoints: of the fits; default: none.
     """
     grid = GridTraining(project, progress, numbers=numbers, checkpoints=checkpoints)
     metrics: dict[str, np.ndarray] = {}
@@ -61,13 +53,8 @@ def greedy_stages(
 ) -> Iterator[tuple[nn.Sequential, nn.Sequential]]:
     """Train one autoencoder after the other, each on the codes of those before.
 
-    Args:
-        grid: the replicas.
-        rows: the inputs of the first one.
-        settle: whether the floor's networks are trained on in every stage.
-
-    Yields:
-        After each stage, the layers from the inputs to the innermost codes, and those back.
+    With `settle` the floor's networks are trained on in every stage. After each stage it yields
+    the layers from the inputs to the innermost codes, and those back.
     """
     project = grid.project
     encoder, decoder = nn.Sequential(), nn.Sequential()

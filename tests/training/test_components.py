@@ -19,7 +19,7 @@ from sparse_lightning.nn.layers import linear_layers, single
 from sparse_lightning.project import Project
 from sparse_lightning.report.component_curves import reference_curves
 from sparse_lightning.training import train
-from sparse_lightning.training.principal import ALPHAS
+from sparse_lightning.training.components import ALPHAS
 
 GROUPS = {
     "L1": {},

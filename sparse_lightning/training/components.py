@@ -24,11 +24,11 @@ from sparse_lightning.nn.population import Optimization
 from sparse_lightning.nn.principal_components import PrincipalComponents
 from sparse_lightning.project import Project
 from sparse_lightning.training.checkpoints import Checkpoints
+from sparse_lightning.training.classifier_measures import MOST_REFERENCE_ROWS
 from sparse_lightning.training.documents import INPUT_ERRORS
 from sparse_lightning.training.grid_training import GridTraining, Stage
 from sparse_lightning.training.measuring import input_errors, squared_errors
 from sparse_lightning.training.progress import Progress
-from sparse_lightning.training.references import MOST_REFERENCE_ROWS
 from sparse_lightning.training.result import TrainedPopulation
 
 ALPHAS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
@@ -50,13 +50,6 @@ def train_components(
     of all of them; `contribution_n` and `loadings_n` are those of the first n. The network that is
     kept has two linear layers, the loadings and the best way back from the scores: for a
     standardised table its mean squared error is y.
-
-    Args:
-        project: what to train.
-        examples: the encoded table.
-        progress: told of every epoch.
-        numbers: of the networks of the grid that are trained; default: all.
-        checkpoints: of the fits; default: none.
     """
     rows = examples.inputs
     mean = mean_of(rows).float()

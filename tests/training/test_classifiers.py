@@ -13,8 +13,8 @@ from sparse_lightning.errors import TableError
 from sparse_lightning.nn.failures import Failure
 from sparse_lightning.nn.layers import linear_layers, single
 from sparse_lightning.project import Project
-from sparse_lightning.training import classification, measuring, train
-from sparse_lightning.training.judging import judge, judge_networks
+from sparse_lightning.training import classifiers, measuring, train
+from sparse_lightning.training.classifier_measures import judge, judge_networks
 
 GROUPS = {"L1": {}, "sL1+sh": {"hidden_weight": 0.01, "hidden_threshold": 0.3}}
 
@@ -192,7 +192,7 @@ def test_a_classifier_that_diverged_is_marked_and_judged_by_nothing():
 
 
 def test_a_network_that_fails_in_a_fold_has_failed(monkeypatch):
-    fitted, calls = classification._fit, []
+    fitted, calls = classifiers._fit, []
 
     def fit(*arguments):
         grid, network = fitted(*arguments)
@@ -201,7 +201,7 @@ def test_a_network_that_fails_in_a_fold_has_failed(monkeypatch):
             grid.failures[1] = Failure("fold 2 of 3, stage 1 of 2", 7, "loss")
         return grid, network
 
-    monkeypatch.setattr(classification, "_fit", fit)
+    monkeypatch.setattr(classifiers, "_fit", fit)
     population = train(project(evaluation={"folds": 3, "seed": 5}), examples())
     told = [str(failure) for failure in population.failures if failure]
     assert told == ["diverged in fold 2 of 3, stage 1 of 2 at step 7: the loss was not finite"]

@@ -11,9 +11,9 @@ from sparse_lightning.data.catalog import load_table
 from sparse_lightning.errors import ClusterError, TrainingError
 from sparse_lightning.nn.layers import linear_layers
 from sparse_lightning.training import replicas_of, train
-from sparse_lightning.training.cluster import cluster_of
-from sparse_lightning.training.examples import examples_of
-from sparse_lightning.training.parts import joined, parts_of
+from sparse_lightning.training.executors import cluster_of
+from sparse_lightning.training.grid import joined, parts_of
+from sparse_lightning.training.preparing import examples_of
 from sparse_lightning.workflows.searching import search_strengths
 
 CLASSIFIER = """
@@ -130,7 +130,7 @@ def test_what_fails_in_a_worker_is_told_as_it_is(workplace):
 @pytest.mark.filterwarnings("default")
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr("sparse_lightning.training.cluster.PATIENCE", 1)
+    monkeypatch.setattr("sparse_lightning.training.executors.PATIENCE", 1)
     expected = r"--scheduler tcp://127\.0\.0\.1:1: does not answer"
     with pytest.raises(ClusterError, match=expected), cluster_of(None, "tcp://127.0.0.1:1"):
         pass

@@ -12,7 +12,7 @@ from sparse_lightning.errors import TrainingError
 from sparse_lightning.nn.failures import Failure
 from sparse_lightning.nn.layers import BatchedLinear, flatten, linear_layers, single
 from sparse_lightning.project import Project
-from sparse_lightning.training import stacked, train
+from sparse_lightning.training import autoencoders, train
 from sparse_lightning.training.grid_training import GridTraining
 from sparse_lightning.training.progress import SilentProgress
 
@@ -186,7 +186,7 @@ def test_a_floor_that_still_falls_at_the_last_cycle_is_unsettled(monkeypatch):
 
 def poisoned(monkeypatch, numbers, layer_number=0):
     """Training in which the given places of the training order start from NaN."""
-    original = stacked.batched_layer
+    original = autoencoders.batched_layer
 
     def batched_layer(inputs, outputs, activation, seeds, layer):
         made = original(inputs, outputs, activation, seeds, layer)
@@ -195,7 +195,7 @@ def poisoned(monkeypatch, numbers, layer_number=0):
                 made[0].weight[numbers] = float("nan")
         return made
 
-    monkeypatch.setattr(stacked, "batched_layer", batched_layer)
+    monkeypatch.setattr(autoencoders, "batched_layer", batched_layer)
     return train(project(), EXAMPLES)
 
 

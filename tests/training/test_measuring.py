@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from sparse_lightning.nn.layers import batched_layer, single
-from sparse_lightning.training import measuring, sweeping
-from sparse_lightning.training.sweeping import THRESHOLDS, sweep
+from sparse_lightning.training import measuring
+from sparse_lightning.training.measuring import THRESHOLDS, sweep
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_each_replica_is_cut_at_each_threshold(
 def test_large_tables_are_measured_by_rows_at_even_distances(
     network: nn.Sequential, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(sweeping, "MOST_ROWS", 4)
+    monkeypatch.setattr(measuring, "MOST_ROWS", 4)
     rows = torch.rand(10, 5)
     (found, *_) = sweep(network, rows, torch.zeros(10, 4))
     outputs = alone(network, 0, 0.0)(rows[[0, 3, 6, 9]]).detach()

@@ -11,16 +11,18 @@ from sparse_lightning.nn.classifier import Classifier
 from sparse_lightning.nn.layers import batched_layer, part_of
 from sparse_lightning.nn.population import Optimization
 from sparse_lightning.project import Project
+from sparse_lightning.training.autoencoders import greedy_stages
 from sparse_lightning.training.checkpoints import Checkpoints
+from sparse_lightning.training.classifier_measures import (
+    classifier_references,
+    judge,
+    judge_networks,
+)
 from sparse_lightning.training.documents import CONFUSION, SWEEP
 from sparse_lightning.training.grid_training import GridTraining, Stage
-from sparse_lightning.training.judging import judge, judge_networks
-from sparse_lightning.training.measuring import outputs, squared_errors
+from sparse_lightning.training.measuring import outputs, squared_errors, sweep
 from sparse_lightning.training.progress import Progress
-from sparse_lightning.training.references import classifier_references
 from sparse_lightning.training.result import TrainedPopulation
-from sparse_lightning.training.stacked import greedy_stages
-from sparse_lightning.training.sweeping import sweep
 
 
 def train_classifiers(
@@ -36,13 +38,6 @@ def train_classifiers(
     codes, then both are fine-tuned together. Held-out rows are those of `evaluation.holdout`, or,
     with `evaluation.folds`, those of a cross-validation: the networks that are kept are trained on
     all rows, and for each fold others, which are not kept, on the rows outside it.
-
-    Args:
-        project: what to train.
-        examples: the encoded table with its classes.
-        progress: told of every epoch.
-        numbers: of the networks of the grid that are trained; default: all.
-        checkpoints: of the fits; default: none.
     """
     folds = examples.folds(project.evaluation.folds, project.evaluation.seed)
     training = examples.training()

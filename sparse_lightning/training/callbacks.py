@@ -1,13 +1,77 @@
-"""One fit among the checkpoints of its study: kept while it is trained, and gone on with."""
+"""Lightning callbacks of a fit: its history, its checkpoint, its progress."""
 
 import time
 from typing import Any
 
+import numpy as np
 import pytorch_lightning as pl
 from lightning_fabric.plugins.io.checkpoint_io import CheckpointIO
+from torch import Tensor, nn
 
 from sparse_lightning.nn._lightning import forget_batches
+from sparse_lightning.nn.layers import connections
+from sparse_lightning.nn.population import PopulationModule
 from sparse_lightning.training.checkpoints import Checkpoints, State
+from sparse_lightning.training.progress import Progress
+from sparse_lightning.training.result import HISTORY_POINTS, History
+
+
+class EpochProgress(pl.Callback):
+    """Reports each epoch of a fit to a `Progress`."""
+
+    def __init__(self, progress: Progress):
+        self.progress = progress
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        for _ in range(trainer.current_epoch):  # of a fit that goes on
+            self.progress.advance()
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.progress.advance()
+
+
+class HistoryRecorder(pl.Callback):
+    """Records errors and connections of a fit at evenly spaced epochs.
+
+    Args:
+        trained: the layers whose connections are counted.
+        threshold: the size above which a weight is a connection.
+        epochs: the number of epochs of the fit.
+    """
+
+    def __init__(self, trained: nn.Module, threshold: float, epochs: int):
+        self.trained = trained
+        self.threshold = threshold
+        self.epochs = epochs
+        self.recorded = set(np.linspace(1, epochs, min(epochs, HISTORY_POINTS)).round().astype(int))
+        self._measured: dict[int, tuple[Tensor, Tensor]] = {}  # by epoch
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"measured": self._measured}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._measured = dict(state_dict["measured"])
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        assert isinstance(pl_module, PopulationModule)
+        epoch = trainer.current_epoch + 1
+        if epoch in self.recorded:
+            # Lightning calls callbacks before the module's own hook, which clears the sums.
+            counts = connections(self.trained, self.threshold)
+            self._measured[epoch] = counts.cpu(), pl_module.epoch_error().cpu()
+
+    def add_to(self, histories: list[History]) -> None:
+        """Add what was recorded to the histories of the replicas, after all that they hold."""
+        for epoch, (counts, errors) in self._measured.items():
+            for history, count, error in zip(
+                histories, counts.tolist(), errors.tolist(), strict=True
+            ):
+                step = history.epochs + epoch
+                history.points.append(("connections", step, count))
+                history.points.append(("training_squared_error", step, error))
+        for history in histories:
+            history.epochs += self.epochs
+
 
 _RESULT, _TRAINER, _SECONDS = "result", "trainer", "seconds"
 
@@ -19,8 +83,8 @@ class FitCheckpoint(pl.Callback):
     rows. A fit that goes on from it ends with the same weights, bit for bit.
 
     Args:
-        checkpoints: of the study.
-        name: of the fit among them.
+        checkpoints: the store of the study's fits.
+        name: the fit's name among them.
 
     Raises:
         CheckpointError: what is kept of the fit cannot be used.

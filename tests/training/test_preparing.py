@@ -8,8 +8,8 @@ from sparse_lightning.cli import main
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import TableError, TrainingError
 from sparse_lightning.project import Project
-from sparse_lightning.training import checking
-from sparse_lightning.training.checking import check_training
+from sparse_lightning.training import preparing
+from sparse_lightning.training.preparing import check_training
 
 ROWS = torch.rand(20, 5, generator=torch.Generator().manual_seed(1))
 
@@ -31,7 +31,7 @@ def test_more_components_than_inputs_are_refused():
 
 @pytest.mark.parametrize("row", [1, 3, 4, 20])
 def test_the_row_of_what_is_not_finite_is_named_in_every_part_of_the_table(row, monkeypatch):
-    monkeypatch.setattr(checking, "ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(preparing, "ROWS_AT_ONCE", 3)
     rows = ROWS.clone()
     rows[row - 1, 2] = torch.inf
     rows[-1, 0] = torch.nan
