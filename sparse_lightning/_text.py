@@ -28,14 +28,14 @@ def shortened(name: str, length: int) -> str:
     return f"{line[: length - 1 - tail]}…{line[len(line) - tail :]}"
 
 
-def listed(names: Sequence[str], most: int) -> str:
+def listed(names: Sequence[str], most: int | None = None) -> str:
     """Names as a sentence lists them, e.g. `a, b and 3 more`.
 
     Args:
         names: the most important first.
-        most: names to spell out; a single one more is spelt out, too.
+        most: names to spell out; a single one more is spelt out, too; default: all.
     """
-    if len(names) <= most + 1:
+    if most is None or len(names) <= most + 1:
         *first, last = names or [""]
         return f"{', '.join(first)} and {last}" if first else last
     return f"{', '.join(names[:most])} and {len(names) - most} more"

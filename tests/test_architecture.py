@@ -14,7 +14,7 @@ def test_imports_go_downwards_only(monkeypatch, capsys):
     assert status == 0, capsys.readouterr().out
 
 
-@pytest.mark.parametrize("upward", ["pareto", "project"])
+@pytest.mark.parametrize("upward", ["comparison", "project"])
 def test_the_layers_hold_every_module_of_the_package(monkeypatch, upward):
     monkeypatch.chdir(ROOT)
     contracts = api.read_configuration("pyproject.toml")["contracts_options"]

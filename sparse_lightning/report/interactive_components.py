@@ -18,7 +18,7 @@ from sparse_lightning.report.component_curves import (
     ComponentCurves,
 )
 from sparse_lightning.report.components import CONTRIBUTION, strengths_of_paths
-from sparse_lightning.report.view import StudyView
+from sparse_lightning.report.view import View
 from sparse_lightning.report.wording import labels
 
 LEFT, RIGHT = "", "2"
@@ -41,7 +41,7 @@ INK = "ink"
 """`meta` of the traces that the page draws in the colour of its text, light or dark."""
 
 
-def interactive_components(study: StudyView, curves: ComponentCurves) -> go.Figure:
+def interactive_components(study: View, curves: ComponentCurves) -> go.Figure:
     """The first n components of every method, and all of them over the strengths of each.
 
     A method's lines in both panels share a legend group, so that one click hides both. Colours of
@@ -70,7 +70,7 @@ def interactive_components(study: StudyView, curves: ComponentCurves) -> go.Figu
     panels = (sparse.head(0) if alpha is None else curves.sparse_path(alpha), sparse)
     style = {"meta": INK, "line": {"dash": "dash"}}
     _add(figure, panels, SPARSE_PCA, "sparse", SPARSE_PCA_LOOK, style)
-    across = labels("pca").across(study.comparison.connection_threshold)
+    across = labels("pca").across(study.study.connection_threshold)
     figure.update_layout(
         **{**_PAGE, "margin": {**_PAGE["margin"], "t": 64}},
         xaxis={**_axis(across), "domain": [0, 0.46]},
@@ -165,7 +165,7 @@ def _axis(title: str) -> dict[str, Any]:
     }
 
 
-def _group_key(study: StudyView, group: str) -> str:
+def _group_key(study: View, group: str) -> str:
     """A group's legend group: its position, because a name may be any text."""
-    groups = [str(name) for name in study.networks["group"].unique()]
+    groups = [str(name) for name in study.study.networks["group"].unique()]
     return f"group-{groups.index(group)}"

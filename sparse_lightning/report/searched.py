@@ -9,8 +9,7 @@ from rich.text import Text
 
 from sparse_lightning._text import number, shortened
 from sparse_lightning.comparison.frames import records
-
-SYMBOLS = {"l1_threshold": "θ", "hidden_weight": "η", "hidden_threshold": "τ", "sparsity": "ρ"}
+from sparse_lightning.report.wording import STRENGTHS
 
 
 def search_table(frame: pd.DataFrame, objective: str, confidence: float) -> Table:
@@ -131,9 +130,9 @@ def setting_in_words(row: dict[str, Any]) -> str:
     if isinstance(weights, tuple):
         ends = dict.fromkeys((weights[0], weights[-1]))
         parts.append("λ " + "…".join(number(weight, 3) for weight in ends))
-    for name, symbol in SYMBOLS.items():
+    for name, symbol in STRENGTHS.items():
         value = row.get(name)
-        if value is not None and math.isfinite(value):
+        if name != "l1_weight" and value is not None and math.isfinite(value):
             parts.append(f"{symbol} {number(value, 3)}")
     return ", ".join(parts) or "-"
 

@@ -13,8 +13,9 @@ from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.interpret.text import describe
 from sparse_lightning.page.report import report_document
 from sparse_lightning.project import Project
-from sparse_lightning.report import StudyView
+from sparse_lightning.report import StudyFacts, View
 from sparse_lightning.report.view import Reading
+from sparse_lightning.report.wording import STRENGTHS
 from sparse_lightning.tracking import Store, StudyRecord
 from sparse_lightning.tracking.files import held, read_json, readable
 from sparse_lightning.tracking.names import AGREEMENT_FILE, REFERENCE
@@ -33,13 +34,13 @@ MOST_WEIGHTS = 1_000_000
 
 def view_of(
     store: Store, record: StudyRecord, comparison: Comparison, depths: tuple[Depth, ...]
-) -> StudyView:
+) -> View:
     """The study as its report shows it.
 
     Args:
-        store: that holds it.
-        record: of the study.
-        comparison: of its groups.
+        store: the store that holds it.
+        record: the study's record.
+        comparison: its groups compared.
         depths: their comparisons after each stage.
 
     Raises:
@@ -47,23 +48,19 @@ def view_of(
     """
     project, metrics = record.project, record.metrics
     readings = _readings(store, record)
-    return StudyView(
-        name=project.report.title or project.name,
+    facts = StudyFacts(
         run_id=record.run_id,
-        experiment_id=record.experiment_id,
-        tracking_ui=store.page,
         dataset=record.params["dataset"],
         task=project.task,
         rows=int(metrics["rows"]),
         layers=record.layers,
         settings=_settings(project, metrics),
+        connection_threshold=project.report.connection_threshold,
         common_weights=not any(
             project.regularizers.own_weights(group) for group in project.regularizers.groups
         ),
         floor_epochs=int(metrics["floor_epochs"]),
         floor_settled=bool(metrics["floor_settled"]),
-        index=project.report.index,
-        comparison=comparison,
         networks=record.networks,
         depths=depths,
         references={
@@ -73,6 +70,13 @@ def view_of(
         },
         readings=readings,
         fine_tuned=bool(project.training.fine_tune_epochs),
+    )
+    return View(
+        name=project.report.title or project.name,
+        experiment_id=record.experiment_id,
+        tracking_ui=store.page,
+        comparison=comparison,
+        study=facts,
         page=lambda: report_document(
             store,
             project.report.title or project.name,
@@ -93,11 +97,11 @@ def _inside(record: StudyRecord, comparison: Comparison, readings: Sequence[Read
         best = best.drop_duplicates("l1_weight")
         best_of = dict(zip(best["l1_weight"], best["run_id"], strict=True))
         least = np.inf
-        markers = of_group(comparison.markers, group).sort_values(["connections", "squared_error"])
-        for marker in records(markers):
-            if marker["squared_error"] < least:
-                least = marker["squared_error"]
-                chosen.append(best_of[marker["l1_weight"]])
+        for marker in records(of_group(comparison.markers, group).sort_values(["x", "y"])):
+            if marker["y"] < least:
+                least = marker["y"]
+                settings = comparison.points.settings[marker["marker"]]
+                chosen.append(best_of[settings["l1_weight"]])
     weights = sum(inputs * outputs for inputs, outputs in pairwise(record.layers))
     most = min(MOST_INSIDE, MOST_WEIGHTS // weights)
     return list(dict.fromkeys(chosen))[:most]
@@ -195,15 +199,8 @@ def _reading(
 
 def _strengths(grid: tuple[dict[str, float], ...]) -> str:
     """The strengths of a group in words: `λ 0.0001, 0.001; θ 0.1`."""
-    symbols = {
-        "l1_weight": "λ",
-        "l1_threshold": "θ",
-        "hidden_weight": "η",
-        "hidden_threshold": "τ",
-        "sparsity": "ρ",
-    }
     parts = []
-    for name, symbol in symbols.items():
+    for name, symbol in STRENGTHS.items():
         values = list(dict.fromkeys(setting[name] for setting in grid if name in setting))
         if values:
             parts.append(f"{symbol} " + ", ".join(f"{value:g}" for value in values))

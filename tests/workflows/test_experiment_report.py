@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from sparse_lightning.cli import main
 from sparse_lightning.cli.comparing import folder_of
-from sparse_lightning.report.runs.document import runs_schema
+from sparse_lightning.report import indices_schema
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 LEVELS = [HOSTILE, "none", " ", "_$x$ [bold]", "</script><script>alert(1)</script>"]
@@ -69,10 +69,10 @@ def test_hostile_names_are_text_everywhere(hostile, tmp_path):
     assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
     assert HOSTILE in page.text
     document = json.loads((tmp_path / "out" / "indices.json").read_text(encoding="utf-8"))
-    jsonschema.validate(document, runs_schema())
+    jsonschema.validate(document, indices_schema())
     groups = {group["group"] for group in document["groups"]}
-    assert groups == {HOSTILE, "none (kind of/net)", "(empty)", *LEVELS[3:]}
-    assert document["groups"][0]["markers"][0]["settings"].keys() == {"params.a b"}
+    assert groups == {HOSTILE, "none", "(empty)", *LEVELS[3:]}
+    assert document["groups"][0]["markers"][0]["marker"].keys() == {"params.a b"}
     table = pd.read_csv(tmp_path / "out" / "indices.csv")
     assert set(table["group"]) == groups
     figures = {path.name for path in (tmp_path / "out" / "figures").iterdir()}
@@ -171,10 +171,7 @@ def test_the_entry_point_compares_any_runs(optimizers, tmp_path):
     assert ran.returncode == 0, ran.stderr
     (report,) = (tmp_path / "reports").iterdir()
     document = json.loads((report / "indices.json").read_text(encoding="utf-8"))
-    assert document["y"] == {
-        "name": "val_loss",
-        "direction": "min",
-        "floor": 0.5,
-        "corner": 9.0,
-    }
-    assert document["filter"] == "params.width != '7'"
+    axes = document["axes"]
+    assert (axes["y"], axes["y_direction"]) == ("val_loss", "min")
+    assert (document["floor"], document["corner"][1]) == (0.5, 9.0)
+    assert document["experiment"]["filter"] == "params.width != '7'"
