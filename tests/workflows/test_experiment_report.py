@@ -10,6 +10,7 @@ import jsonschema
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from studies import WINE
 
 from sparse_lightning.cli import main
 from sparse_lightning.cli.comparing import folder_of
@@ -175,3 +176,37 @@ def test_the_entry_point_compares_any_runs(optimizers, tmp_path):
     assert (axes["y"], axes["y_direction"]) == ("val_loss", "min")
     assert (document["floor"], document["corner"][1]) == (0.5, 9.0)
     assert document["experiment"]["filter"] == "params.width != '7'"
+
+
+@pytest.fixture(scope="module")
+def resampled_job(tmp_path_factory, make_job):
+    """A study with as many resamples as the comparison of any runs draws."""
+    return make_job(tmp_path_factory.mktemp("resampled"), WINE, "report.bootstrap=2000")
+
+
+@pytest.mark.parametrize("by", ["--floor-group", "--floor"])
+def test_the_runs_of_a_study_by_its_axes_are_the_study(resampled_job, tmp_path, by):
+    own = json.loads((resampled_job.report / "indices.json").read_text(encoding="utf-8"))
+    floor = {
+        "--floor-group": ["--floor-group", "none"],
+        "--floor": ["--floor", own["floor"], "--filter", "params.group != 'none'"],
+    }[by]
+    total, null = own["corner"]
+    status, _, told = command(
+        *("report", "--tracking-uri", resampled_job.uri, "--experiment", own["name"]),
+        *("--x", "connections", "--y", "squared_error", "--group", "group"),
+        *("--marker", "l1_weight", "--replicate", "seed", *floor, "--null", null),
+        *("--total", total, "--output", tmp_path),
+    )
+    assert status == 0, told
+    any_runs = json.loads((tmp_path / "indices.json").read_text(encoding="utf-8"))
+    jsonschema.validate(any_runs, indices_schema())
+    for key in ("floor", "corner", "axis", "replicates", "confidence", "pairs"):
+        assert any_runs[key] == own[key], key
+    for mine, theirs in zip(own["groups"], any_runs["groups"], strict=True):
+        markers = {float(one["marker"]["params.l1_weight"]): one for one in theirs.pop("markers")}
+        for marker in mine.pop("markers"):
+            same = markers.pop(marker["marker"]["l1_weight"])
+            assert {**same, "marker": None} == {**marker, "marker": None}
+        assert markers == {}
+        assert mine == theirs
