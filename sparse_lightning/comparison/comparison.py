@@ -156,21 +156,20 @@ def _replicates(points: Points, axes: Axes) -> np.ndarray:
 
 
 def _on_curves(costs: pd.DataFrame, axes: Axes, replicates: np.ndarray) -> pd.DataFrame:
-    """The points that a curve is made of, and those that failed.
+    """The points that curves are made of, and those that failed.
 
-    The points of a replicate without any result, which is never drawn, come after the others, and
-    so do groups that have no other points.
+    Groups are in the order of their points that can be drawn: those of a replicate without any
+    result come after all others, unless the whole group has none.
     """
-    failed = costs["failed"]
     if axes.front:
-        front = pd.Series(data=False, index=costs.index)
-        for _, rows in costs.loc[~failed].groupby("group", sort=False):
-            front[rows.index] = is_nondominated(rows[["x", "y"]].to_numpy(float))
-        costs = costs.loc[front | failed]
-    groups_with_results = costs.loc[~costs["failed"], "group"]
-    drawn = costs["replicate"].isin(replicates) | ~costs["group"].isin(groups_with_results)
-    if axes.floor_group is not None:
-        drawn |= costs["group"] == axes.floor_group
+        counts = costs["failed"].to_numpy(bool).copy()
+        for _, rows in costs.loc[~counts].groupby("group", sort=False):
+            places = costs.index.get_indexer(rows.index)
+            counts[places] = is_nondominated(rows[["x", "y"]].to_numpy(float))
+        costs = costs.loc[counts]
+    with_results = costs.loc[~costs["failed"], "group"].unique()
+    drawn = costs["replicate"].isin(replicates.tolist()) | ~costs["group"].isin(with_results)
+    drawn |= costs["group"] == axes.floor_group
     return pd.concat([costs.loc[drawn], costs.loc[~drawn]])
 
 
@@ -200,7 +199,6 @@ def _index_frame(
     order_by: str,
     confidence: float,
 ) -> pd.DataFrame:
-    failed = points.groupby("group", sort=False)["failed"]
     rows = []
     for group, found in values.items():
         row: dict[str, str | float | int] = {"group": group}
@@ -208,8 +206,8 @@ def _index_frame(
             row[index] = float(found[index][0])
             low, high = _interval(samples, group, index, confidence)
             row |= {f"{index}_low": low, f"{index}_high": high}
-        mine = failed.get_group(group)
-        row |= {"failed": int(mine.sum()), "points": len(mine)}
+        failed = points.loc[points["group"] == group, "failed"].to_numpy(bool)
+        row |= {"failed": int(failed.sum()), "points": len(failed)}
         rows.append(row)
     frame = pd.DataFrame(rows).astype({"group": "str"})
     return frame.sort_values(order_by, kind="stable", ignore_index=True)

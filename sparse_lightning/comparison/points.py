@@ -86,7 +86,7 @@ class Points:
 
 def usable(frame: pd.DataFrame, measures: Sequence[str] = ("x", "y")) -> pd.Series:
     """Which rows have measures that are finite and not so large that a sum would overflow."""
-    return (frame[list(measures)].abs() <= LARGEST).all(axis=1)
+    return pd.Series((frame[list(measures)].abs() <= LARGEST).all(axis=1))
 
 
 def setting_text(setting: Any) -> str:
@@ -94,7 +94,7 @@ def setting_text(setting: Any) -> str:
     return f"{setting:g}" if isinstance(setting, float) else str(setting)
 
 
-def _measure(column: pd.Series) -> pd.Series:
+def _measure(column: Any) -> pd.Series:
     try:
         return column.astype(float)
     except (TypeError, ValueError) as error:

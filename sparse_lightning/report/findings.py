@@ -48,12 +48,12 @@ def findings_of(comparison: Comparison, words: Words = NETWORKS) -> list[str]:
 def _nothing_learned(comparison: Comparison) -> list[str]:
     floor, null_error = comparison.floor, comparison.corner[1]
     if floor < null_error:
-        ranked = _ranked(comparison)["y"]
-        if ranked.empty or ranked.min() < null_error:
+        least = float(_ranked(comparison)["y"].min())
+        if not least >= null_error:
             return []
         return [
             f"No regularized network has learned anything: the smallest error of a marker, "
-            f"{ranked.min():.4g}, is not below {null_error:.4g}, the error of a network "
+            f"{least:.4g}, is not below {null_error:.4g}, the error of a network "
             "without weights. The order of the groups says nothing. Try more training.epochs or "
             "smaller regularizers.l1_weights."
         ]
@@ -196,7 +196,7 @@ def _ranges(comparison: Comparison) -> list[str]:
 def _failures(comparison: Comparison, words: Words) -> list[str]:
     sentences = lost_points(comparison.indices, words)
     floor_group = comparison.axes.floor_group
-    reached = of_group(comparison.points.frame, str(floor_group))["failed"]
+    reached = of_group(comparison.points.frame, str(floor_group))["failed"].to_numpy(bool)
     if floor_group is not None and reached.any():
         which = f"unregularized {words.points}"
         if words is not NETWORKS:

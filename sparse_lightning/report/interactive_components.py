@@ -19,7 +19,6 @@ from sparse_lightning.report.component_curves import (
 )
 from sparse_lightning.report.components import CONTRIBUTION, strengths_of_paths
 from sparse_lightning.report.view import View
-from sparse_lightning.report.wording import labels
 
 LEFT, RIGHT = "", "2"
 
@@ -70,7 +69,7 @@ def interactive_components(study: View, curves: ComponentCurves) -> go.Figure:
     panels = (sparse.head(0) if alpha is None else curves.sparse_path(alpha), sparse)
     style = {"meta": INK, "line": {"dash": "dash"}}
     _add(figure, panels, SPARSE_PCA, "sparse", SPARSE_PCA_LOOK, style)
-    across = labels("pca").across(study.study.connection_threshold)
+    across = study.labels[0]
     figure.update_layout(
         **{**_PAGE, "margin": {**_PAGE["margin"], "t": 64}},
         xaxis={**_axis(across), "domain": [0, 0.46]},
@@ -167,5 +166,5 @@ def _axis(title: str) -> dict[str, Any]:
 
 def _group_key(study: View, group: str) -> str:
     """A group's legend group: its position, because a name may be any text."""
-    groups = [str(name) for name in study.study.networks["group"].unique()]
+    groups = [FLOOR_GROUP, *study.comparison.groups]
     return f"group-{groups.index(group)}"
