@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -152,7 +153,8 @@ def compare(
 def _replicates(points: Points, axes: Axes) -> np.ndarray:
     """What is drawn from: replicates of the compared groups that have a result, or count anyway."""
     found = points.sound.loc[points.sound["group"] != axes.floor_group, "replicate"].unique()
-    return np.unique([*found.tolist(), *points.replicates])
+    replicates: list[Any] = [*found.tolist(), *points.replicates]
+    return np.unique(replicates)
 
 
 def _on_curves(costs: pd.DataFrame, axes: Axes, replicates: np.ndarray) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """The points that are compared, under the same names whatever they were measured on."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ class Points:
 
     frame: pd.DataFrame
     settings: tuple[Mapping[str, Any], ...]
-    replicates: tuple[Hashable, ...] = ()
+    replicates: tuple[Any, ...] = ()
 
     @classmethod
     def of(cls, frame: pd.DataFrame, axes: Axes) -> "Points":

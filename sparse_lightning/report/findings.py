@@ -48,12 +48,12 @@ def findings_of(comparison: Comparison, words: Words = NETWORKS) -> list[str]:
 def _nothing_learned(comparison: Comparison) -> list[str]:
     floor, null_error = comparison.floor, comparison.corner[1]
     if floor < null_error:
-        least = float(_ranked(comparison)["y"].min())
-        if not least >= null_error:
+        errors = _ranked(comparison)["y"].to_numpy(float)
+        if not len(errors) or errors.min() < null_error:
             return []
         return [
             f"No regularized network has learned anything: the smallest error of a marker, "
-            f"{least:.4g}, is not below {null_error:.4g}, the error of a network "
+            f"{errors.min():.4g}, is not below {null_error:.4g}, the error of a network "
             "without weights. The order of the groups says nothing. Try more training.epochs or "
             "smaller regularizers.l1_weights."
         ]
