@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help lock page page-check demo table1-quick test test-long soak fuzz test-fast lint format bench images \
-	gallery-images results docs docs-serve build wheel-check clean
+.PHONY: help lock page page-check demo table1-quick test test-long soak fuzz test-fast newest lint format bench \
+	images gallery-images results docs docs-serve build wheel-check clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,17 @@ test-fast: $(VENV)/installed  ## Run the tests that train no whole study
 
 fuzz: $(VENV)/installed  ## Feed the package bad input, 10,000 cases of each kind, others every time; takes hours
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile --hypothesis-profile nightly tests/fuzz
+
+# An environment of its own, in which pip may go beyond our bounds. torch stays at the locked version where
+# that is a CPU build from PIP_FIND_LINKS (BUILD), as the index's newer ones bring gigabytes of CUDA.
+NEWEST := build/newest
+UPGRADED := "mlflow[auth]" optuna pandas pytorch-lightning torch
+
+newest:  ## Run the tests with the newest MLflow, Optuna, pandas, Lightning and torch; prints which
+	$(MAKE) VENV=$(NEWEST) $(NEWEST)/installed
+	$(NEWEST)/bin/pip install --quiet --upgrade --constraint $(NEWEST)/torch.txt $(UPGRADED)
+	$(NEWEST)/bin/pip list | grep -E '^(mlflow|optuna|pandas|pytorch-lightning|torch) '
+	$(MAKE) VENV=$(NEWEST) test
 
 lint: $(VENV)/installed  ## Check form, types and the direction of imports
 	ruff check .

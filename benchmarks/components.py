@@ -23,11 +23,13 @@ import torch
 from sparse_lightning.comparison import hypervolume_gap
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.nn.exact_components import covariance_of, exact_components, sparse_pca
-from sparse_lightning.nn.loadings import (
+from sparse_lightning.nn.components import (
     by_contribution,
     contribution_ratios,
+    covariance_of,
+    exact_components,
     mean_loadings,
+    sparse_pca,
     unit_loadings,
 )
 from sparse_lightning.nn.population import Optimization

@@ -38,8 +38,7 @@ from sparse_lightning.search.outcomes import Trainer
 from sparse_lightning.search.samplers import quiet_optuna, sampler_of
 from sparse_lightning.search.space import setting_of, space_of
 from sparse_lightning.search.storage import open_storage
-from sparse_lightning.training.examples import examples_of
-from sparse_lightning.training.facts import facts_of
+from sparse_lightning.training.preparing import examples_of, facts_of
 from sparse_lightning.training.progress import SilentProgress
 
 GROUP = "sL1+KL"

@@ -26,21 +26,29 @@ if TYPE_CHECKING:
     from sparse_lightning.integrations.exporting import save_model
     from sparse_lightning.network import Network
     from sparse_lightning.project import Project
-    from sparse_lightning.regularizers.concave import MCP, SCAD, LogSum
     from sparse_lightning.regularizers.connections import ConnectionCount
     from sparse_lightning.regularizers.hard_concrete import L0
-    from sparse_lightning.regularizers.hidden import (
+    from sparse_lightning.regularizers.hidden import HiddenRegularizer
+    from sparse_lightning.regularizers.hidden_penalties import (
         HiddenCovariance,
         HiddenKL,
         HiddenL1,
         HiddenL2,
-        HiddenRegularizer,
+        HiddenTopK,
     )
-    from sparse_lightning.regularizers.norms import ElasticNet, GroupLasso, HoyerSquare
     from sparse_lightning.regularizers.prune import Prune
     from sparse_lightning.regularizers.schedules import Ramp, Warmup
-    from sparse_lightning.regularizers.trimmed import HiddenTopK
-    from sparse_lightning.regularizers.weight import L1, SelectiveL1, WeightRegularizer
+    from sparse_lightning.regularizers.weight import WeightRegularizer
+    from sparse_lightning.regularizers.weight_penalties import (
+        L1,
+        MCP,
+        SCAD,
+        ElasticNet,
+        GroupLasso,
+        HoyerSquare,
+        LogSum,
+        SelectiveL1,
+    )
     from sparse_lightning.tracking.axes import Request
     from sparse_lightning.workflows import Study, run
     from sparse_lightning.workflows.experiment import compare_experiment, report_experiment
@@ -52,20 +60,20 @@ _HOMES = {
     "Axes": "comparison",
     "Comparison": "comparison",
     "ConnectionCount": "regularizers.connections",
-    "ElasticNet": "regularizers.norms",
-    "GroupLasso": "regularizers.norms",
-    "HiddenCovariance": "regularizers.hidden",
-    "HiddenKL": "regularizers.hidden",
-    "HiddenL1": "regularizers.hidden",
-    "HiddenL2": "regularizers.hidden",
+    "ElasticNet": "regularizers.weight_penalties",
+    "GroupLasso": "regularizers.weight_penalties",
+    "HiddenCovariance": "regularizers.hidden_penalties",
+    "HiddenKL": "regularizers.hidden_penalties",
+    "HiddenL1": "regularizers.hidden_penalties",
+    "HiddenL2": "regularizers.hidden_penalties",
     "HiddenRegularizer": "regularizers.hidden",
-    "HiddenTopK": "regularizers.trimmed",
-    "HoyerSquare": "regularizers.norms",
+    "HiddenTopK": "regularizers.hidden_penalties",
+    "HoyerSquare": "regularizers.weight_penalties",
     "InputError": "errors",
     "L0": "regularizers.hard_concrete",
-    "L1": "regularizers.weight",
-    "LogSum": "regularizers.concave",
-    "MCP": "regularizers.concave",
+    "L1": "regularizers.weight_penalties",
+    "LogSum": "regularizers.weight_penalties",
+    "MCP": "regularizers.weight_penalties",
     "Network": "network",
     "Project": "project",
     "ProjectError": "errors",
@@ -73,8 +81,8 @@ _HOMES = {
     "Ramp": "regularizers.schedules",
     "RegularizerError": "errors",
     "Request": "tracking.axes",
-    "SCAD": "regularizers.concave",
-    "SelectiveL1": "regularizers.weight",
+    "SCAD": "regularizers.weight_penalties",
+    "SelectiveL1": "regularizers.weight_penalties",
     "SparseAutoencoder": "integrations.estimators",
     "SparseClassifier": "integrations.estimators",
     "SparseLightningError": "errors",

@@ -46,7 +46,7 @@ ENDINGS = ("png", "svg")
 
 @contextmanager
 def figure_style() -> Iterator[None]:
-    """The style, in effect while figures are made and written."""
+    """The style, in effect while figures are drawn and saved."""
     # The user's own matplotlibrc must not change what a report looks like.
     with mpl.rc_context(), one_weight():
         mpl.rcdefaults()
@@ -120,11 +120,11 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
 
     Args:
         figure: the figure.
-        folder: where to; made if need be.
-        name: of the files, without ending.
+        folder: the folder, created if it is missing.
+        name: the name of the files, without ending.
 
     Returns:
-        The paths written.
+        The paths of the files.
     """
     with _laid_out(figure):
         return [

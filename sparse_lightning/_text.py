@@ -1,11 +1,10 @@
-"""Numbers, names and lists in words, the same in every message, table and figure."""
+"""Numbers, names and lists, the same in every message, table, figure and document."""
 
-import html
 import math
-import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -28,23 +27,30 @@ def shortened(name: str, length: int) -> str:
     return f"{line[: length - 1 - tail]}…{line[len(line) - tail :]}"
 
 
+def json_number(value: Any) -> float | None:
+    """A number, or None where it is missing, NaN or infinite: JSON has no word for these."""
+    if value is None:
+        return None
+    value = float(value)
+    return value if math.isfinite(value) else None
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things, e.g. `1 connection` and `2 connections`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def listed(names: Sequence[str], most: int | None = None) -> str:
     """Names as a sentence lists them, e.g. `a, b and 3 more`.
 
     Args:
         names: the most important first.
-        most: names to spell out; a single one more is spelt out, too; default: all.
+        most: names to spell out, default all; a single one more is spelt out, too.
     """
     if most is None or len(names) <= most + 1:
         *first, last = names or [""]
         return f"{', '.join(first)} and {last}" if first else last
     return f"{', '.join(names[:most])} and {len(names) - most} more"
-
-
-def plotly_text(name: str, length: int = 120) -> str:
-    """A name that plotly draws as it is: it takes a subset of HTML in its texts, links among it."""
-    lines = textwrap.wrap(shortened(name, length), 44) or [""]
-    return "<br>".join(html.escape(line, quote=False) for line in lines)
 
 
 LONGEST = 100
@@ -55,7 +61,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that is most like `name`, upper and lower case taken as equal.
 
     Args:
-        name: what the user wrote.
+        name: the name as the user wrote it.
         known: the names there are.
 
     Returns:

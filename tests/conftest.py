@@ -22,7 +22,7 @@ settings.load_profile("repeatable")
 
 # In effect for what is imported from here on. Beartype knows no `Self` of single methods, hence the
 # choice: where tensors have shapes.
-CHECKED = ("components", "data.loading", "modules", "penalties", "population", "training")
+CHECKED = ("data.loading", "nn", "penalties", "training")
 install_import_hook([f"sparse_lightning.{name}" for name in CHECKED], "beartype.beartype")
 
 # A shell has what it starts in the background ignore Ctrl-C, and so would what tests interrupt.

@@ -5,7 +5,7 @@ import pytest
 
 import sparse_lightning as sl
 
-HEAVY = {"torch", "pytorch_lightning", "mlflow", "pandas", "numpy", "matplotlib", "plotly"}
+HEAVY = {"torch", "pytorch_lightning", "mlflow", "pandas", "numpy", "matplotlib"}
 
 
 def imported_by(statement):

@@ -1,6 +1,7 @@
 import { render } from "preact";
+import { Alone } from "./app/Alone";
 import { App } from "./app/App";
-import { follow } from "./app/loading";
+import { follow, held } from "./app/loading";
 import "./app/theme.css";
 import "./app/app.css";
 import "./plot/plot.css";
@@ -17,7 +18,11 @@ function fitFrame(shown: HTMLElement): void {
 
 const place = document.getElementById("page");
 if (place) {
-  follow();
-  render(<App />, place);
+  if (held && "network" in held) {
+    render(<Alone detail={held.network} />, place);
+  } else {
+    follow();
+    render(<App />, place);
+  }
   fitFrame(document.body);
 }

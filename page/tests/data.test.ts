@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { embeddedSource, SourceError, serverSource, source } from "../src/data/source";
+import { embedded, embeddedSource, SourceError, serverSource, source } from "../src/data/source";
 import { RunTable } from "../src/data/table";
 import type { Embedded, Runs } from "../src/data/types";
 
@@ -186,16 +186,16 @@ describe("embeddedSource", () => {
   });
 
   it("is what a page with data is fed with", async () => {
-    expect(source().live).toBe(true);
+    expect(source(embedded()).live).toBe(true);
     const script = globalThis.document.createElement("script");
     script.id = "data";
     script.type = "application/json";
     script.textContent = JSON.stringify(document);
     globalThis.document.body.append(script);
-    expect(source().live).toBe(false);
-    expect((await source().runs({ experiments: [], studies: [], filter: "" })).names[1]).toBe(
-      HOSTILE,
-    );
+    expect(source(embedded()).live).toBe(false);
+    expect(
+      (await source(embedded()).runs({ experiments: [], studies: [], filter: "" })).names[1],
+    ).toBe(HOSTILE);
     script.remove();
   });
 });

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { CodeReading, NetworkDetail, VariableReading } from "../src/data/types";
+import { HEAD, layoutOf } from "../src/inside/layout";
 import { classPathsAt, mappingsAt } from "../src/inside/mappings";
 import { phrase, plain, shortened } from "../src/inside/phrase";
 import {
@@ -26,6 +27,18 @@ interface Reading {
   variables_read: VariableReading[];
   classes?: { class: string; variables: string[] }[];
   sentences: string[];
+  layout: Places;
+}
+
+/** The diagram for print: rows, and columns as parts of the width. */
+interface Places {
+  columns: number[];
+  rows: number[][];
+  /** `[layer, source, target, width]`, what is drawn above others last. */
+  connections: [number, number, number, number][];
+  /** Of the inputs and of the outputs, as the blocks: `[name, first row, last row]`. */
+  labels: [string[], string[]];
+  blocks: [[string, number, number][], [string, number, number][]];
 }
 
 interface Fixture {
@@ -46,6 +59,17 @@ const READINGS = NETWORKS.flatMap(({ file, detail, readings }) =>
   readings.map((reading) => ({ name: `${file} at ${reading.threshold}`, detail, reading })),
 );
 const TEXTBOOK = NETWORKS.find(({ file }) => file === "textbook.json")?.detail as NetworkDetail;
+
+/** A name with as many of its first and last letters as a label of it shows. */
+function cut(name: string, label: string): string {
+  const [first = "", last = ""] = label.split("…");
+  return `${name.slice(0, first.length)}…${name.slice(name.length - last.length)}`;
+}
+
+function closeTo(found: number[], wanted: number[]): void {
+  expect(found.length).toBe(wanted.length);
+  for (const [place, value] of wanted.entries()) expect(found[place]).toBeCloseTo(value, 9);
+}
 
 test("there are networks of 32 and 64 bits, with and without codes", () => {
   expect(NETWORKS.length).toBeGreaterThanOrEqual(5);
@@ -69,6 +93,38 @@ describe.each(READINGS)("$name", ({ detail, reading }) => {
     expect(found.length).toBe(reading.connections);
     expect(structure.fed).toEqual(reading.fed);
     expect(deadUnitsAt(detail, reading.threshold)).toEqual(reading.dead_units);
+  });
+
+  test("units lie where the diagram for print has them", () => {
+    const { columns, rows, connections, labels, blocks } = reading.layout;
+    const layout = layoutOf(detail, structure, 1600);
+    const rowOf = (y: number) => (y - HEAD) / layout.row - 0.5;
+    const [left, right] = [layout.xs[0], layout.xs.at(-1)] as [number, number];
+    closeTo(
+      layout.xs.map((x) => (x - left) / (right - left)),
+      columns,
+    );
+    for (const [layer, ys] of layout.ys.entries()) closeTo(ys.map(rowOf), rows[layer] ?? []);
+    const found = structure.connections;
+    expect(found.map(({ layer, source, target }) => [layer, source, target])).toEqual(
+      connections.map(([layer, source, target]) => [layer, source, target]),
+    );
+    closeTo(
+      found.map(({ width }) => width),
+      connections.map(([, , , width]) => width),
+    );
+    for (const [place, side] of layout.sides.entries()) {
+      const shown = side.labels.map((label) => label.shown);
+      // A label that has no room is cut in its middle.
+      for (const [unit, name] of labels[place as 0 | 1].entries())
+        expect(shown[unit]).toBe(shown[unit]?.includes("…") ? cut(name, shown[unit]) : name);
+      const around = blocks[place as 0 | 1];
+      expect(side.blocks.map(({ full }) => full)).toEqual(around.map(([name]) => name));
+      closeTo(
+        side.blocks.flatMap(({ top, bottom }) => [rowOf(top) + 0.35, rowOf(bottom) - 0.35]),
+        around.flatMap(([, first, last]) => [first, last]),
+      );
+    }
   });
 
   test("codes, variables and classes", () => {

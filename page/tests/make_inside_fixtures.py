@@ -11,10 +11,12 @@ import torch
 from torch import nn
 
 from sparse_lightning.interpret.class_paths import ClassPaths
+from sparse_lightning.interpret.layout import layout
 from sparse_lightning.interpret.loss import information_loss
 from sparse_lightning.interpret.mappings import Mappings
-from sparse_lightning.interpret.structure import Structure, weights_of
+from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.interpret.text import describe_autoencoder, describe_classifier
+from sparse_lightning.weights import layers_of
 
 FOLDER = Path(__file__).parent / "fixtures" / "inside"
 
@@ -68,8 +70,9 @@ def rows(frame: Any, columns: list[str]) -> list[dict[str, Any]]:
 def document(model: nn.Sequential, names: list[str], **how: Any) -> dict[str, Any]:
     """A network as `api/networks/RUN` gives it, and what is read in it at each threshold."""
     groups = how.get("groups")
+    weights = [layer.weight for layer in layers_of(model)]
     structures = [
-        Structure.of(model, names, how.get("outputs"), groups, threshold)
+        Structure.of(weights, names, how.get("outputs"), groups, threshold)
         for threshold in THRESHOLDS
     ]
     first = structures[0]
@@ -98,7 +101,7 @@ def document(model: nn.Sequential, names: list[str], **how: Any) -> dict[str, An
                 {"name": name, "inputs": list(range(part.start, part.stop))}
                 for name, part in first.groups
             ],
-            "weights": [weight.astype(float).tolist() for weight in weights_of(model)],
+            "weights": [weight.astype(float).tolist() for weight in weights],
             "biases": [layer.bias.detach().tolist() for layer in model[::2]],
             # One that no reading is at, so that the page must read for itself.
             "threshold": 0.02,
@@ -123,6 +126,7 @@ def reading(structure: Structure, losses: Any) -> dict[str, Any]:
         "weights": [np.argwhere(weight).tolist() for weight in structure.weights],
         "fed": [layer.tolist() for layer in structure.fed],
         "dead_units": [(~layer).tolist() for layer in structure.alive],
+        "layout": places(structure),
     }
     if structure.is_autoencoder:
         mappings = Mappings.of(structure)
@@ -136,6 +140,18 @@ def reading(structure: Structure, losses: Any) -> dict[str, Any]:
         found["variables_read"] = rows(paths.variables, ["variable", "kind"])
         found["sentences"] = describe_classifier(structure, paths)
     return found
+
+
+def places(structure: Structure) -> dict[str, Any]:
+    """Where the diagram for print puts everything: rows, and columns as parts of the width."""
+    plan = layout(structure)
+    return {
+        "columns": (plan.columns / plan.columns[-1]).tolist(),
+        "rows": [rows.tolist() for rows in plan.rows],
+        "connections": [[one.layer, one.source, one.target, one.width] for one in plan.connections],
+        "labels": plan.labels,
+        "blocks": [[[b.name, b.top, b.bottom] for b in blocks] for blocks in plan.blocks],
+    }
 
 
 def fixtures() -> Iterator[tuple[str, dict[str, Any]]]:

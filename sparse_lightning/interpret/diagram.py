@@ -8,6 +8,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from sparse_lightning._figures import FAINT, INK, QUIET, figure_style, figure_text
+from sparse_lightning._text import counted
 from sparse_lightning.interpret.layout import Block, Layout, layout
 from sparse_lightning.interpret.strongest import strongest
 from sparse_lightning.interpret.structure import Structure
@@ -232,18 +233,21 @@ def layer_notes(structure: Structure, drawn: Structure) -> list[str]:
     """What stands below the diagram: the number of connections, what lines mean, what is left out.
 
     Args:
-        structure: of the network.
-        drawn: what `strongest` has kept of it.
+        structure: the whole network.
+        drawn: the part of it that `strongest` gives.
     """
-    count = structure.connections
-    counted = f"{count} connection{'' if count == 1 else 's'} with |w| > {structure.threshold:g}"
+    first = f"{counted(structure.connections, 'connection')} with |w| > {structure.threshold:g}"
     legend = "gray: positive, black: negative; width: |w|, relative to the layer's largest"
     if not all(alive.all() for alive in structure.alive):
-        counted += "; faded: dead"
-    left_out = [
+        first += "; faded: dead"
+    return [first, *left_out(structure, drawn), legend]
+
+
+def left_out(structure: Structure, drawn: Structure) -> list[str]:
+    """Which inputs and outputs of a large network are drawn."""
+    return [
         f"drawn: the {drawn.widths[side]} of {structure.widths[side]} {name} with the strongest "
         "connections"
         for side, name in ((0, "inputs"), (-1, "outputs"))
         if drawn.widths[side] < structure.widths[side]
     ]
-    return [counted, *left_out, legend]

@@ -22,8 +22,8 @@ class Connection:
     """One line of the diagram.
 
     Attributes:
-        layer: of the unit it leads from.
-        source: that unit.
+        layer: the layer that it leads from.
+        source: the unit that it leads from.
         target: the unit of the next layer that it leads to.
         weight: signed.
         width: |weight| as a part of the largest of this layer, at least `THINNEST`.
@@ -43,7 +43,7 @@ class Block:
     """Adjacent inputs, or outputs, that stand for one variable by several levels.
 
     Attributes:
-        name: of the variable.
+        name: the name of the variable.
         top: the row of its first level.
         bottom: the row of its last level.
         alive: any of its units is.
@@ -64,8 +64,9 @@ class Layout:
         rows: `(unit,)` of every layer, from 0.
         height: the number of rows.
         connections: thin and dead ones first, so that what matters is drawn over them.
-        labels: of the inputs and of the outputs; a level alone where its block bears the variable.
-        blocks: of the inputs and of the outputs.
+        labels: the names of the inputs and of the outputs; a level alone where its block bears
+            the variable.
+        blocks: the one-hot variables of the inputs and of the outputs.
     """
 
     columns: np.ndarray
@@ -129,7 +130,8 @@ def _columns(structure: Structure) -> np.ndarray:
         base + min(1.4, 0.022 * max(0, max(above, below) - 12))
         for above, below in pairwise(structure.widths)
     ]
-    return np.cumsum([0.0, *steps])
+    # Evenly, as on the screen: the eye then compares the slopes of all layers.
+    return np.linspace(0.0, sum(steps), len(structure.widths))
 
 
 def _spread(width: int, height: float) -> np.ndarray:

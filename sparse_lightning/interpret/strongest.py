@@ -19,12 +19,7 @@ def strongest(structure: Structure, most: int = MOST_UNITS) -> Structure:
     autoencoder an input and its reconstruction are kept together, by the sum of both. The order of
     the units and what is fed, used and counted stays as it was.
 
-    Args:
-        structure: of the whole network.
-        most: inputs, and outputs, that are kept.
-
-    Returns:
-        The structure itself where it has no more of them.
+    A structure with no more of them is returned as it is.
 
     Raises:
         InputError: a hidden layer has more units than that, so that no part of the network would
@@ -47,23 +42,23 @@ def strongest(structure: Structure, most: int = MOST_UNITS) -> Structure:
     return replace(
         structure,
         names=tuple(
-            tuple(names[place] for place in kept)
-            for names, kept in zip(structure.names, layers, strict=True)
+            tuple(names[place] for place in chosen)
+            for names, chosen in zip(structure.names, layers, strict=True)
         ),
         weights=tuple(
             weight[np.ix_(below, above)]
             for weight, (above, below) in zip(structure.weights, pairwise(layers), strict=True)
         ),
-        fed=tuple(fed[kept] for fed, kept in zip(structure.fed, layers, strict=True)),
-        used=tuple(used[kept] for used, kept in zip(structure.used, layers, strict=True)),
+        fed=tuple(fed[chosen] for fed, chosen in zip(structure.fed, layers, strict=True)),
+        used=tuple(used[chosen] for used, chosen in zip(structure.used, layers, strict=True)),
         groups=_groups(structure, first),
     )
 
 
-def _groups(structure: Structure, kept: np.ndarray) -> tuple[tuple[str, slice], ...]:
+def _groups(structure: Structure, chosen: np.ndarray) -> tuple[tuple[str, slice], ...]:
     groups, start = [], 0
     for name, part in structure.groups:
-        count = int(np.count_nonzero((kept >= part.start) & (kept < part.stop)))
+        count = int(np.count_nonzero((chosen >= part.start) & (chosen < part.stop)))
         if count:
             groups.append((name, slice(start, start + count)))
             start += count

@@ -1,4 +1,10 @@
-"""What this package uses of Lightning beyond its documented interface."""
+"""Every use of Lightning's inner parts: its loops and what its plugins keep beside their interface.
+
+Lightning may change them in any minor version. All were looked at in Lightning 2.6;
+`pyproject.toml` lets no other minor version in.
+"""
+
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -7,3 +13,25 @@ import torch
 def gradient_scaler(trainer: pl.Trainer) -> torch.amp.GradScaler | None:
     """What scales the gradients of 16-bit training; None where nothing does."""
     return getattr(trainer.precision_plugin, "scaler", None)
+
+
+def step_progress(trainer: pl.Trainer) -> Any:
+    """The count of the steps of a module that optimises by itself: the trainer's `global_step`.
+
+    Lightning counts in its wrapper of the optimizer; who calls the optimizer itself counts here.
+    """
+    return trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
+
+
+def forget_batches(trainer: pl.Trainer) -> None:
+    """Set the batches of the epoch back to none, for a checkpoint at the epoch's start.
+
+    Lightning does so itself when the epoch runs; a fit that goes on from a checkpoint before it
+    would take the batches of the epoch before for those of this one.
+    """
+    trainer.fit_loop.epoch_loop.batch_progress.reset_on_run()
+
+
+def skips_steps(trainer: pl.Trainer) -> bool:
+    """Whether this epoch only renews the statistics of batch norms, for averaged weights."""
+    return getattr(trainer.fit_loop, "_skip_backward", False)

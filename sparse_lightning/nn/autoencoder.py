@@ -21,7 +21,7 @@ class Autoencoder(PopulationModule):
             hidden outputs.
         decoder: batched layers and their activations, back to the inputs of `encoder`.
         below: the encoders of the earlier stages; they are frozen and applied on the fly.
-        optimization: how to train.
+        optimization: the optimizer and its settings.
         rates: factors on each replica's learning rate; default: 1.
     """
 

@@ -1,4 +1,4 @@
-"""Back-propagation through the layers of a population without a graph, in memory that is kept.
+"""Back-propagation through the layers of a population without a graph, in memory that it reuses.
 
 Of a step of small networks most time goes into recording and walking the graph of automatic
 differentiation, and into new memory for every result. Where the squared error of plain layers is
@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sparse_lightning.nn._torch import forward_hooks, other_hooks
 from sparse_lightning.nn.batched import (
     Inputs,
     PerReplica,
@@ -57,15 +58,13 @@ class Backpropagation:
         )
         # Hooks come and go; those on the outputs of hidden layers may be penalties.
         hidden = self.activations[:-1]
-        self._penalties: list[dict[int, Any]] = [one._forward_hooks for one in hidden]
+        self._penalties: list[dict[int, Any]] = [forward_hooks(one) for one in hidden]
         self._foreign: list[dict[int, Any]] = [
             hooks
             for one in layers
             for hooks in (
-                one._forward_pre_hooks,
-                one._backward_hooks,
-                one._backward_pre_hooks,
-                *(() if one in hidden else (one._forward_hooks,)),
+                *other_hooks(one),
+                *(() if one in hidden else (forward_hooks(one),)),
             )
         ]
         self._memory: dict[int, _Memory] = {}
@@ -85,12 +84,7 @@ class Backpropagation:
 
     @torch.no_grad()
     def errors(self, x: Inputs, target: Float[Tensor, "*replica batch output"]) -> PerReplica:
-        """The squared error of each replica, summed over batch and outputs.
-
-        Args:
-            x: of each replica, or `(batch, input)` shared by all.
-            target: what the outputs should be; likewise.
-        """
+        """The squared error of each replica, summed over batch and outputs."""
         memory = self._memory_for(x)
         self._x = x
         for place, outputs in enumerate(memory.outputs):
@@ -107,8 +101,7 @@ class Backpropagation:
     def backward(self, scale: PerReplica) -> None:
         """Put the gradients of Σ scale · error, and what penalties add, into the parameters.
 
-        Args:
-            scale: of the replicas' errors, those that `errors` gave last.
+        The errors are those that `errors` gave last.
         """
         memory = self._memory_for(self._x)
         twice = (2 * scale).view(-1, 1, 1)

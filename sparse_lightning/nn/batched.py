@@ -1,4 +1,4 @@
-"""The products of batched layers with gradients written by hand, in the layout that is fastest.
+"""The products of batched layers with gradients by hand, in the layout that is fastest.
 
 Outputs have the shape `(replica, batch, unit)` and lie in memory as `(replica, unit, batch)`: on
 CPUs the matrix products of small networks are up to twice as fast that way, and what follows
@@ -27,13 +27,7 @@ Outputs = Float[Tensor, "replica batch output"]
 
 
 def affine(x: Inputs, weight: Weight, bias: Bias) -> Outputs:
-    """X W + b of every replica.
-
-    Args:
-        x: of each replica, or `(batch, input)` shared by all.
-        weight: W.
-        bias: b.
-    """
+    """X W + b of every replica."""
     return _Affine.apply(x, weight, bias)
 
 
@@ -46,14 +40,8 @@ def squared_error(
 ) -> PerReplica:
     """‖f(x W + b) − t‖² of every replica, summed over batch and outputs.
 
-    The gradients are made together with the error, while the outputs are in the cache.
-
-    Args:
-        x: of each replica.
-        weight: W.
-        bias: b.
-        activation: f; one of which `differentiable` is true.
-        target: t, of each replica, or `(batch, output)` shared by all. It gets no gradient.
+    The gradients are computed together with the error, while the outputs are in the cache; the
+    target t gets none. `differentiable` must be true of the activation f.
     """
     return _SquaredError.apply(x, weight, bias, functions_of(activation), target)
 
@@ -140,12 +128,12 @@ def half_gradients(
     What a piece needs stays in the cache, and outputs of all replicas are never held at once.
 
     Args:
-        x: of each replica.
-        weight: W.
-        bias: b.
-        functions: of the activation, as of `functions_of`.
-        target: of each replica, or shared by all.
-        towards: where the gradients go, None where one is not wanted: with respect to x
+        x: the inputs X.
+        weight: the weights W.
+        bias: the biases b.
+        functions: the activation and its derivative, from `functions_of`.
+        target: the targets, one for each replica or shared by all.
+        towards: the places of the gradients, None where one is not wanted: with respect to x
             `(replica, input, batch)`, to W, and to b `(replica, output)`.
     """
     activate, derive = functions
@@ -194,10 +182,10 @@ _SCRATCH = _Scratch()
 
 
 def _scratch(like: Tensor, shape: tuple[int, ...]) -> Tensor:
-    size, kept = math.prod(shape), _SCRATCH.tensor
-    if kept.numel() < size or kept.dtype != like.dtype or kept.device != like.device:
-        kept = _SCRATCH.tensor = like.new_empty(size)
-    return kept[:size].view(shape)
+    size, scratch = math.prod(shape), _SCRATCH.tensor
+    if scratch.numel() < size or scratch.dtype != like.dtype or scratch.device != like.device:
+        scratch = _SCRATCH.tensor = like.new_empty(size)
+    return scratch[:size].view(shape)
 
 
 def product(

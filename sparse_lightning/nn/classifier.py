@@ -27,10 +27,10 @@ class Classifier(PopulationModule):
             where the output layer is trained alone.
         output: a batched layer and its activation, one unit a class.
         below: frozen encoding layers, applied on the fly.
-        optimization: how to train.
+        optimization: the optimizer and its settings.
         rates: factors on each replica's learning rate; default: 1.
-        loss: what is minimised: the sum over classes of the squared error, or the cross-entropy of
-            softmax outputs. What is reported is the squared error in both cases.
+        loss: the loss that is minimised: the sum over classes of the squared error, or the
+            cross-entropy of softmax outputs. What is reported is the squared error in both cases.
         class_weights: `(class,)`, factors on what rows of each class add to what is minimised.
     """
 

@@ -16,11 +16,7 @@ if TYPE_CHECKING:
 
 
 class ByGraph:
-    """Lets torch record and differentiate the loss.
-
-    Args:
-        module: whose loss it is.
-    """
+    """Lets torch record and differentiate the loss of a module."""
 
     def __init__(self, module: "PopulationModule"):
         self._module = module
@@ -36,12 +32,9 @@ class ByGraph:
 
 
 class ByHand:
-    """Back-propagates the squared error of the module's layers; its loss has no graph.
+    """Back-propagates the squared error of a module's layers; its loss has no graph.
 
-    Args:
-        module: whose loss it is, the squared error of `layers` for the inputs and targets that its
-            `pair` gives.
-        layers: as of `Backpropagation`.
+    The error is that of `layers` for the inputs and targets that the module's `pair` gives.
     """
 
     def __init__(self, module: "PopulationModule", layers: Sequence[nn.Module]):

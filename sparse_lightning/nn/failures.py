@@ -1,4 +1,4 @@
-"""How replicas fail: noticed on the device, told apart by cause, read when an epoch is over."""
+"""How replicas fail: noticed on the device, with the cause, read when an epoch is over."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ CAUSES: dict[Cause, str] = {
     "products": "products of the weights overflowed in the precision of training",
     "error": "the error of the trained network is not finite",
 }
-"""What is said of each cause. Of several at the same step, the one that led to the others."""
+"""Each cause in words. Of several at the same step, the one that led to the others."""
 
 _CODES: tuple[Cause, ...] = ("loss", "weights", "gradient", "products")
 LOSS, WEIGHTS, GRADIENT, PRODUCTS = range(len(_CODES))
@@ -35,8 +35,9 @@ class Failure:
     """When and why a network failed.
 
     Attributes:
-        phase: what was trained: a stage, the floor, a fold.
-        step: of the optimizer in that phase, counted from 0; None where it was found afterwards.
+        phase: the part of the training: a stage, the floor, a fold.
+        step: the optimizer's step in that phase, counted from 0; None where it was found
+            afterwards.
         cause: a key of `CAUSES`.
     """
 
@@ -57,9 +58,6 @@ class FailureRecord(nn.Module):
     and the gradient of the step before, which is still there, tell what came first. On the CPU they
     are looked at in that case only. Other devices look at them in every step, since asking whether
     there is such a case would make the program wait for the device.
-
-    Args:
-        replicas: how many.
     """
 
     def __init__(self, replicas: int):
@@ -83,24 +81,13 @@ class FailureRecord(nn.Module):
     def note_loss(
         self, loss: Float[Tensor, " replica"], step: int, parameters: Iterable[nn.Parameter]
     ) -> None:
-        """Before the backward pass of a step, with the gradients of the step before in place.
-
-        Args:
-            loss: of this step.
-            step: its number.
-            parameters: of all replicas.
-        """
+        """Before the backward pass of a step, with the gradients of the step before in place."""
         new = ~(loss.isfinite() | self.failed)
         if new.device.type != "cpu" or bool(new.any()):
             self._explain(new, LOSS, step, step - 1, parameters)
 
     def note_weights(self, step: int, parameters: Iterable[nn.Parameter]) -> None:
-        """After a step: the weights that it has left, whose loss nobody has seen yet.
-
-        Args:
-            step: its number.
-            parameters: of all replicas, with the gradients of that step.
-        """
+        """After a step: the weights that it has left, whose loss nobody has seen yet."""
         parameters = list(parameters)
         new = not_finite(parameters) & ~self.failed
         self._explain(new, WEIGHTS, step, step, parameters)
@@ -125,18 +112,14 @@ class FailureRecord(nn.Module):
         """What a checkpoint of a fit keeps."""
         return {"step": self.step, "code": self.code}
 
-    def restore(self, kept: dict[str, Tensor]) -> None:
-        """Go on with what `kept` gave."""
-        self.step = kept["step"].to(self.step.device)
-        self.code = kept["code"].to(self.code.device)
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Go on from what `kept` gave."""
+        self.step = state["step"].to(self.step.device)
+        self.code = state["code"].to(self.code.device)
         self._look()
 
     def failures(self, phase: str) -> list[Failure | None]:
-        """What has become of each replica; waits for the device.
-
-        Args:
-            phase: what was trained.
-        """
+        """What has become of each replica; waits for the device."""
         found = zip(self.step.tolist(), self.code.tolist(), strict=True)
         return [Failure(phase, step, _CODES[code]) if step >= 0 else None for step, code in found]
 
@@ -167,9 +150,6 @@ class ScaledGradients:
     the scale. Here the replica alone makes a step without a gradient while the others make theirs,
     and the scale is halved afterwards. A replica whose gradient overflows `PATIENCE` times in a row
     has failed, and moves the scale no more. Nothing waits for the device.
-
-    Args:
-        record: of the population's failures.
     """
 
     def __init__(self, record: FailureRecord):
@@ -178,12 +158,7 @@ class ScaledGradients:
         self._overflows = torch.zeros((), dtype=torch.bool)
 
     def separate(self, parameters: Iterable[nn.Parameter], step: int) -> None:
-        """After a backward pass: take out the gradients of those whose are not finite.
-
-        Args:
-            parameters: of all replicas.
-            step: its number.
-        """
+        """After a backward pass: take out the gradients of those whose are not finite."""
         parameters = list(parameters)
         bad = not_finite([p.grad for p in parameters if p.grad is not None])
         self._streak = torch.where(bad, self._streak.to(bad.device) + 1, 0)
@@ -208,10 +183,7 @@ def largest_outputs(
 ) -> Float64[Tensor, " replica"]:
     """What no output of a batched layer exceeds: Π (|x| + 1) max(1, Σᵢ |wᵢⱼ| + |bⱼ|) over layers.
 
-    Args:
-        module: the population; its activations give no larger values than they take.
-        largest: absolute value of an input.
-        replicas: how many.
+    The activations give no larger values than they take; |x| is `largest` in the first layer.
     """
     bound = torch.full((replicas,), largest, dtype=torch.float64)
     for layer in module.modules():
@@ -225,14 +197,7 @@ def largest_outputs(
 def overflowing(
     module: nn.Module, batches: Iterable[Any], forward: Callable[[Any], Any], replicas: int
 ) -> Bool[Tensor, " replica"]:
-    """Which replicas have a layer whose outputs are not finite, whatever an activation hides.
-
-    Args:
-        module: the population.
-        batches: of its rows.
-        forward: applies the population to a batch.
-        replicas: how many.
-    """
+    """Which replicas have a layer whose outputs are not finite, whatever an activation hides."""
     layers = [layer for layer in module.modules() if isinstance(layer, BatchedLinear)]
     found = torch.zeros(replicas, dtype=torch.bool)
     if layers:

@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from sparse_lightning.nn._torch import forward_hooks
 from sparse_lightning.nn.batched import affine, differentiable, squared_error
 
 
@@ -31,12 +32,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 
 
 class BatchedLinear(nn.Module):
-    """A linear layer of every replica, y = x W + b.
-
-    Args:
-        weight: `(replica, input, output)`.
-        bias: `(replica, 1, output)`.
-    """
+    """A linear layer of every replica, y = x W + b."""
 
     def __init__(
         self, weight: Float[Tensor, "replica input output"], bias: Float[Tensor, "replica 1 output"]
@@ -93,12 +89,7 @@ def batched_layer(
 
 
 def take(network: nn.Module, replicas: slice | list[int]) -> nn.Sequential:
-    """A population of the given replicas, with copies of their weights.
-
-    Args:
-        network: nested `nn.Sequential`s of `BatchedLinear` and activations.
-        replicas: which replicas, in the order wanted.
-    """
+    """A population of the given replicas, with copies of their weights."""
     return nn.Sequential(
         *(
             BatchedLinear(
@@ -154,14 +145,9 @@ def squared_errors_of(
 
     The last layer, its activation and the error are one operation, unless somebody looks at the
     outputs by a hook or they are computed in 16 bits.
-
-    Args:
-        layers: batched layers and their activations, as of `flatten`.
-        x: of each replica, or shared by all.
-        target: what the outputs should be; likewise.
     """
     *others, layer, activation = layers
-    watched = layer._forward_hooks or activation._forward_hooks
+    watched = forward_hooks(layer) or forward_hooks(activation)
     if (
         others
         and isinstance(layer, BatchedLinear)

@@ -1,4 +1,4 @@
-"""Optimizer, schedule and clipping of a population, kept apart replica by replica."""
+"""Optimizer, schedule and clipping of a population, separate for each replica."""
 
 from collections.abc import Iterable
 

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sparse_lightning.nn._lightning import gradient_scaler
+from sparse_lightning.nn._torch import unscales
 from sparse_lightning.nn.differentiation import ByGraph, ByHand
 from sparse_lightning.nn.failures import (
     FailureRecord,
@@ -34,8 +35,8 @@ class Optimization:
 
     Attributes:
         optimizer: `adam` or `sgd`.
-        learning_rate: of the optimizer.
-        epochs: of this fit.
+        learning_rate: the optimizer's learning rate.
+        epochs: the number of epochs.
         tail: the last share of the epochs, in which the learning rate is multiplied by `factor`.
         factor: see `tail`.
         gradient_clip: the largest norm of a replica's gradient; None does not clip.
@@ -62,18 +63,18 @@ class PopulationModule(pl.LightningModule):
     takes all the batches of an epoch at once and makes the same steps by `Steps`.
 
     Args:
-        replicas: how many networks.
-        optimization: how to train.
+        replicas: the number of networks.
+        optimization: the optimizer and its settings.
         rates: `(replica,)`, factors on the learning rate; default: 1 for all.
 
     Attributes:
-        replicas: how many networks.
+        replicas: the number of networks.
         hidden_layers: names of the layers whose outputs the hidden regularizers penalise.
         unbounded_units: whether these outputs are not confined to [0, 1].
-        trained_layers: whose squared error is minimised, unless `errors` says otherwise; as of
-            `flatten`.
-        steps_in_epoch: how many steps an epoch has, where it is one batch to the trainer.
-        failures: which replicas have failed, at which step and why.
+        trained_layers: the layers, from `flatten`, whose squared error is minimised, unless
+            `errors` says otherwise.
+        steps_in_epoch: the number of steps of an epoch that is one batch to the trainer.
+        failures: the replicas that have failed, at which step and why.
     """
 
     hidden_layers: tuple[str, ...] = ()
@@ -134,11 +135,7 @@ class PopulationModule(pl.LightningModule):
         )
 
     def training_step(self, batch: Tensor | Batches, _: int) -> Tensor | None:
-        """Give the loss of a batch, or make the steps of all batches of an epoch.
-
-        Args:
-            batch: rows; or, where `automatic_optimization` is off, the batches of an epoch.
-        """
+        """Give the loss of a batch, or make the steps of all batches of an epoch."""
         if isinstance(batch, Tensor):
             return self.mean_loss(batch)
         assert self._steps is not None
@@ -153,13 +150,7 @@ class PopulationModule(pl.LightningModule):
     def noted(
         self, loss: Float[Tensor, " replica"], error: Float[Tensor, " replica"], elements: int
     ) -> Float[Tensor, ""]:
-        """The sum of the losses of the sound replicas; who has failed and the error are noted.
-
-        Args:
-            loss: what `losses` gives.
-            error: likewise.
-            elements: likewise.
-        """
+        """The sum of the losses of the sound replicas; who has failed and the error are noted."""
         self.error_sum.add_(error.detach())
         self.elements_seen += elements
         total = loss.sum()
@@ -255,8 +246,7 @@ class PopulationModule(pl.LightningModule):
         if limit is None:
             return
         scaler = gradient_scaler(self.trainer)
-        # A fused optimizer takes the scale of 16-bit gradients out in its step, after the clipping.
-        if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
+        if scaler is not None and unscales(optimizer):  # in its step, after the clipping
             limit *= scaler.get_scale()
         clip_by_replica(self.parameters(), limit)
 

@@ -8,17 +8,15 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sparse_lightning.errors import TrainingError
-from sparse_lightning.nn.exact_components import exact_components
+from sparse_lightning.nn.components import Covariance, Loadings, exact_components
 from sparse_lightning.nn.layers import BatchedLinear
 from sparse_lightning.nn.population import Optimization, PopulationModule
 
 Decoder = Literal["tied", "span"]
-Loadings = Float[Tensor, "replica input component"]
-Covariance = Float[Tensor, "input input"]
 PerReplica = Float[Tensor, " replica"]
 
 NESTING = 0.5
-"""The share of the nested loss unless it is said otherwise.
+"""The share of the nested loss by default.
 
 The plain mean over n, a share of 1, orders components as well, but spends the loadings of the first
 ones on variance that later ones explain with fewer.
@@ -55,7 +53,7 @@ class PrincipalComponents(PopulationModule):
     Args:
         loadings: `(replica, input, component)`, to start from.
         covariance: C, of inputs with mean 0.
-        optimization: how to train.
+        optimization: the optimizer and its settings.
         rates: factors on each replica's learning rate; default: 1.
         decoder: `tied` or `span`.
         nesting: the share of the mean over n, in [0, 1]; the rest is the error of all components

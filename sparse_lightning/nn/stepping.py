@@ -15,6 +15,7 @@ import torch
 from pytorch_lightning.strategies import SingleDeviceStrategy
 from torch import Tensor
 
+from sparse_lightning.nn._lightning import step_progress
 from sparse_lightning.nn.differentiation import ByGraph, ByHand
 
 
@@ -37,7 +38,7 @@ class Steps:
     `on_before_backward` is given need not have a graph.
 
     Args:
-        module: with `automatic_optimization = False` and one optimizer.
+        module: a module with `automatic_optimization = False` and one optimizer.
         by_graph: differentiates its loss.
         by_hand: does so for the batches that it serves, where there is such a way.
     """
@@ -82,7 +83,7 @@ class Steps:
             return optimizer.step
         # What Lightning does there on one device, less what it does for other cases.
         own: torch.optim.Optimizer = optimizer.optimizer
-        progress = trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
+        progress = step_progress(trainer)
 
         def step() -> None:
             progress.increment_ready()

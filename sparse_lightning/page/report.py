@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sparse_lightning.comparison import Comparison
+from sparse_lightning.network import Network
 from sparse_lightning.page import VERSION
 from sparse_lightning.page.networks import network_documents
 from sparse_lightning.page.runs import columns_document, described_runs
@@ -19,7 +20,7 @@ def report_document(
     title: str,
     runs: RunColumns,
     order: Sequence[str],
-    networks: Sequence[str],
+    networks: Sequence[Network],
     threshold: float,
 ) -> Document:
     """The documents of a study's page, with the networks that it shows from inside.
@@ -30,11 +31,10 @@ def report_document(
         runs: the runs of all networks.
         order: the ids of these runs in the order of the grid: a report is the same from whatever
             copy of the store it is written.
-        networks: the ids of the runs of the networks that can be looked into.
+        networks: the networks that can be looked into.
         threshold: the |w| that a connection exceeds to count.
 
     Raises:
-        InputError: one of the networks failed.
         TrackingError: the store fails.
     """
     with store.errors("does not give the networks of the report"):
@@ -44,7 +44,9 @@ def report_document(
             "networks": network_documents(store, networks, threshold),
             "histories": {
                 run: {"metrics": history}
-                for run, history in read_histories(store.backend, networks).items()
+                for run, history in read_histories(
+                    store.backend, [network.run_id for network in networks]
+                ).items()
             },
             "report": {"title": title},
         }

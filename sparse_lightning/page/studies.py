@@ -6,9 +6,9 @@ from typing import Any
 
 from mlflow.entities import Run
 
+from sparse_lightning._text import json_number
 from sparse_lightning.comparison.bootstrap import draw_replicates
 from sparse_lightning.errors import InputError, TrackingError
-from sparse_lightning.page.numbers import number
 from sparse_lightning.project import Project
 from sparse_lightning.project.settings import ReportSettings
 from sparse_lightning.regularizers.replica import FLOOR
@@ -74,10 +74,10 @@ def study_document(run: Run, project: Project | None, runs: RunColumns) -> Docum
         "layers": [
             int(units) for units in params.get("layers", "").split("-") if _COUNT.fullmatch(units)
         ],
-        "rows": number(metrics.get("rows")),
+        "rows": json_number(metrics.get("rows")),
         "floor": _floor(run.info.run_id, runs),
-        "null_error": number(metrics.get("null_error")),
-        "connections_total": number(metrics.get("connections_total")),
+        "null_error": json_number(metrics.get("null_error")),
+        "connections_total": json_number(metrics.get("connections_total")),
         "connection_threshold": report.connection_threshold,
         "index": report.index,
         "groups": groups,

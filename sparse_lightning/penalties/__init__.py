@@ -11,27 +11,13 @@ from sparse_lightning.penalties.concave import (
     scad,
     scad_gradient,
 )
-from sparse_lightning.penalties.elastic_net import (
-    elastic_net,
-    elastic_net_gradient,
-    proximal_elastic_net,
-)
-from sparse_lightning.penalties.group_lasso import (
-    group_lasso,
-    group_lasso_gradient,
-    proximal_group_lasso,
-)
 from sparse_lightning.penalties.hard_concrete import (
     final_gate,
     hard_concrete,
     open_probability,
     open_probability_gradient,
 )
-from sparse_lightning.penalties.hoyer import hoyer_square, hoyer_square_gradient
-from sparse_lightning.penalties.published import (
-    Hidden,
-    PerReplica,
-    Weights,
+from sparse_lightning.penalties.hidden import (
     hidden_covariance,
     hidden_covariance_gradient,
     hidden_kl,
@@ -40,15 +26,29 @@ from sparse_lightning.penalties.published import (
     hidden_l1_gradient,
     hidden_l2,
     hidden_l2_gradient,
+    hidden_trimmed,
+    hidden_trimmed_gradient,
+)
+from sparse_lightning.penalties.weights import (
+    Hidden,
+    PerReplica,
+    Weights,
+    elastic_net,
+    elastic_net_gradient,
+    group_lasso,
+    group_lasso_gradient,
+    hoyer_square,
+    hoyer_square_gradient,
     l1,
     l1_gradient,
+    proximal_elastic_net,
+    proximal_group_lasso,
     proximal_l1,
     proximal_selective_l1,
     selective_l1,
     selective_l1_gradient,
     spread,
 )
-from sparse_lightning.penalties.trimmed import hidden_trimmed, hidden_trimmed_gradient
 
 __all__ = [
     "Hidden",

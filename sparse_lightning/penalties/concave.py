@@ -10,7 +10,7 @@ their thresholds are set by themselves here.
 import torch
 from torch import Tensor
 
-from sparse_lightning.penalties.published import PerReplica, Weights, spread
+from sparse_lightning.penalties.weights import PerReplica, Weights, spread
 
 SCAD_SHAPE = 3.7
 """The a that Fan and Li recommend."""

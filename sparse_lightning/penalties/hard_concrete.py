@@ -9,7 +9,7 @@ u uniform in (0, 1):
 
 import math
 
-from sparse_lightning.penalties.published import Weights
+from sparse_lightning.penalties.weights import Weights
 
 TEMPERATURE = 2 / 3
 """β, as published."""

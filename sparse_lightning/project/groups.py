@@ -17,8 +17,8 @@ from sparse_lightning.project.types import (
     Text,
     check_name,
 )
+from sparse_lightning.regularizers.registry import Term, parse_regularizer
 from sparse_lightning.regularizers.replica import FLOOR, STRENGTHS
-from sparse_lightning.regularizers.terms import Term, parse_regularizer
 
 
 class Group(Settings):

@@ -1,1 +1,1 @@
-"""Lightning callbacks around the penalties, and the named groups made of them."""
+"""Lightning callbacks around the penalties, and the named groups of them."""

@@ -15,6 +15,7 @@ from torch.utils.hooks import RemovableHandle
 
 from sparse_lightning.errors import RegularizerError, kind_of
 from sparse_lightning.nn._lightning import gradient_scaler
+from sparse_lightning.nn._torch import unscales
 from sparse_lightning.penalties import spread
 from sparse_lightning.regularizers.layers import checked_patterns, is_population
 from sparse_lightning.regularizers.schedules import Schedule
@@ -37,7 +38,7 @@ class Regularizer(pl.Callback):
     ordinary module with automatic optimization the loss in the outputs of `on_train_batch_end`
     includes the penalty's value (for the callbacks after this one and the module itself; what
     `training_step` logs is its own); a population saves that work.
-    A value or a gradient there that is not finite is told by one warning, when the epoch ends; of a
+    Where a value or a gradient is not finite, one warning says so when the epoch ends; of a
     population the replica is marked as failed.
 
     With several processes (DDP) the result is that of one process on the whole batch.
@@ -51,7 +52,7 @@ class Regularizer(pl.Callback):
         layers: a pattern of module names as in `fnmatch`; several may be given in a sequence.
         replicas: the slice of a population that this regularizer is for; default: all of it.
         schedule: a factor on the strength that changes over the fit: `Warmup`, `Ramp`, or any
-            function of the step and the epoch. It is asked before every batch.
+            function of the step and the epoch, called before every batch.
         parameters: thresholds and the like; greater than 0, a sparsity also less than 1.
 
     Raises:
@@ -59,8 +60,8 @@ class Regularizer(pl.Callback):
             strategy spreads the weights over several devices.
 
     Attributes:
-        symbol: its name in project files.
-        kind: what is penalised, `weight` or `hidden`.
+        symbol: the name in project files.
+        kind: `weight` or `hidden`, what is penalised.
         takes: the strengths that it takes, by their names in project files.
     """
 
@@ -196,13 +197,7 @@ class Regularizer(pl.Callback):
         self.on_fit_end(trainer, pl_module)
 
     def add_gradient(self, gradient: Tensor, tensor: Tensor, weight: Tensor) -> None:
-        """Add the penalty's gradient with respect to `tensor` to that of the loss, in place.
-
-        Args:
-            gradient: of the loss, `(replica, …)`.
-            tensor: what is penalised, of the same shape.
-            weight: its strength `(replica,)`, with all factors.
-        """
+        """Add the penalty's gradient with respect to `tensor` to that of the loss, in place."""
         slope, share = self.gradient(tensor), spread(weight, tensor)
         self._watch(slope)
         if gradient.dtype == slope.dtype == share.dtype:
@@ -216,13 +211,7 @@ class Regularizer(pl.Callback):
         trainer: pl.Trainer,
         pl_module: pl.LightningModule,
     ) -> None:
-        """Note the penalty's value for the loss that an ordinary module reports.
-
-        Args:
-            tensors: what is penalised, each with its strength.
-            trainer: of the fit.
-            pl_module: that is trained.
-        """
+        """Note the penalty's value for the loss that an ordinary module reports."""
         # With manual optimization there is no telling which of its losses is reported.
         if self.batched or not tensors or not pl_module.automatic_optimization:
             return
@@ -287,8 +276,8 @@ def scaled(
 ) -> Tensor:
     """Multiplied as 16-bit gradients are: in a backward pass, or before an optimizer's step."""
     scaler = gradient_scaler(trainer)
-    # A fused optimizer takes the scale out in its step, for others it is out by then.
-    inside = optimizer is None or getattr(optimizer, "_step_supports_amp_scaling", False)
+    # For an optimizer that does not take the scale out in its step, it is out by then.
+    inside = optimizer is None or unscales(optimizer)
     return tensor if scaler is None or not inside else scaler.scale(tensor)
 
 

@@ -69,7 +69,7 @@ class ConnectionCount(LateCallback):
             connected, dead = int(counted.sum()), int((~counted.any(1)).sum())
             connections, dead_units = connections + connected, dead_units + dead
             weights += counted.numel()
-            # A recurrent or attention layer holds several weights: they are told together.
+            # A recurrent or attention layer holds several weights: they are counted together.
             size = per_layer.get(f"weights/{layer}", 0) + counted.numel()
             before = per_layer.get(f"connections/{layer}", 0)
             per_layer[f"weights/{layer}"] = size

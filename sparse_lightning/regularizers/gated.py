@@ -22,11 +22,11 @@ class GatedWeights:
     between the batches.
 
     Args:
-        weights: by name.
-        strengths: λ `(replica,)` of each.
-        part: gives the view of a parameter that is gated, with the replica as its first axis.
-        log_alpha: of all gates at the start.
-        learning_rate: of Adam, which learns log α.
+        weights: the gated parameters by name.
+        strengths: the strength λ `(replica,)` of each.
+        part: a function to the view of a parameter that is gated, the replica as its first axis.
+        log_alpha: the log α of all gates at the start.
+        learning_rate: the learning rate of Adam, which learns log α.
     """
 
     def __init__(

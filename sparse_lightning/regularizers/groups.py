@@ -1,49 +1,18 @@
 """From the replicas of a population to the callbacks that regularize them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
 from sparse_lightning.regularizers.base import Regularizer
-from sparse_lightning.regularizers.concave import MCP, SCAD, LogSum
 from sparse_lightning.regularizers.hard_concrete import L0
-from sparse_lightning.regularizers.hidden import HiddenCovariance, HiddenKL, HiddenL1, HiddenL2
-from sparse_lightning.regularizers.installed import installed_class
-from sparse_lightning.regularizers.magnitude import Magnitude
-from sparse_lightning.regularizers.norms import ElasticNet, GroupLasso, HoyerSquare
+from sparse_lightning.regularizers.prune import Magnitude
+from sparse_lightning.regularizers.registry import Term, parse_regularizer, rank_of
 from sparse_lightning.regularizers.replica import FLOOR, Replica
-from sparse_lightning.regularizers.terms import Term, parse_regularizer, rank_of
-from sparse_lightning.regularizers.trimmed import HiddenTopK
-from sparse_lightning.regularizers.weight import L1, SelectiveL1, WeightRegularizer
+from sparse_lightning.regularizers.weight import WeightRegularizer
 
 PopulationRegularizer = Regularizer | Magnitude
 """What can be a term of a group."""
-
-CLASSES: dict[str, type[PopulationRegularizer]] = {
-    regularizer.symbol: regularizer
-    for regularizer in (
-        L1,
-        SelectiveL1,
-        ElasticNet,
-        MCP,
-        SCAD,
-        LogSum,
-        GroupLasso,
-        HoyerSquare,
-        Magnitude,
-        L0,
-        HiddenL1,
-        HiddenL2,
-        HiddenKL,
-        HiddenCovariance,
-        HiddenTopK,
-    )
-}
-
-
-def class_of(symbol: str) -> type[PopulationRegularizer]:
-    """The callback of a term, of this package or of another one."""
-    return CLASSES[symbol] if symbol in CLASSES else installed_class(symbol)
 
 
 def terms_of(replica: Replica) -> tuple[Term, ...]:
@@ -87,8 +56,9 @@ def regularizers_for(
                 for strength in term.strengths
             }
             replicas_of_run = slice(run[0][0], run[-1][0] + 1)
-            made: Callable[..., PopulationRegularizer] = class_of(term.symbol)
-            regularizer = made(replicas=replicas_of_run, **strengths)
+            regularizer: PopulationRegularizer = term.callback(
+                replicas=replicas_of_run, **strengths
+            )
             if isinstance(regularizer, WeightRegularizer):
                 regularizer.proximal = proximal
             if isinstance(regularizer, L0):

@@ -11,6 +11,7 @@ from pytorch_lightning.utilities import rank_zero_warn
 from torch import Tensor, nn
 
 from sparse_lightning.errors import RegularizerError, check_number
+from sparse_lightning.nn._lightning import skips_steps
 from sparse_lightning.regularizers.base import Regularizer, Weight, scaled
 from sparse_lightning.regularizers.gated import GatedWeights
 from sparse_lightning.regularizers.late import ZeroKeeper
@@ -45,10 +46,10 @@ class L0(ZeroKeeper, Regularizer):
         layers: patterns of layer names; default: every layer with weights.
         replicas: the slice of a population that it is for.
         schedule: a factor on λ that changes over the fit.
-        learning_rate: of Adam, which learns log α.
-        drop_rate: the log α that gates begin with is log((1 − d)/d).
-        seed: of the noise; one value, or one for each replica. The noise of a replica does not
-            depend on what other replicas there are.
+        learning_rate: the learning rate of Adam, which learns log α.
+        drop_rate: the share d that is dropped at the start, where log α is log((1 − d)/d).
+        seed: the seed of the noise; one value, or one for each replica. The noise of a replica
+            does not depend on what other replicas there are.
 
     Raises:
         RegularizerError: a value is out of range, no layer matches, the optimizer evaluates the
@@ -133,8 +134,7 @@ class L0(ZeroKeeper, Regularizer):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         super().on_train_batch_start(trainer, pl_module, batch, batch_idx)
-        # An epoch without steps renews the statistics of batch norms, for averaged weights.
-        if getattr(trainer.fit_loop, "_skip_backward", False):
+        if skips_steps(trainer):
             return
         for block in self._blocks.values():
             block.sample(partial(self._uniform, block))

@@ -1,18 +1,17 @@
-"""The regularizers of the hidden units' outputs."""
+"""What every penalty of hidden outputs does: capture them, and add its gradient."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, TypedDict, Unpack
+from typing import Any, ClassVar, TypedDict
 
 import pytorch_lightning as pl
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 
-from sparse_lightning import penalties
 from sparse_lightning.errors import RegularizerError, kind_of
 from sparse_lightning.nn.backpropagation import OutputPenalty
 from sparse_lightning.penalties import spread
 from sparse_lightning.regularizers.base import Regularizer, Strength, Weight, scaled
-from sparse_lightning.regularizers.distributed import gathered
 from sparse_lightning.regularizers.layers import (
     checked_patterns,
     is_activation,
@@ -39,9 +38,9 @@ class HiddenRegularizer(Regularizer):
 
     Args:
         weight: the strength η, or one for each pattern of layers.
-        layers: which layers. Where a pattern matches activations (`torch.nn.Sigmoid`, …) beside
-            other layers, the activations alone are taken; where it matches none without layers
-            inside, it is for blocks of layers. Of a layer with several outputs (`nn.LSTM`,
+        layers: patterns of layer names. Where a pattern matches activations (`torch.nn.Sigmoid`,
+            …) beside other layers, the activations alone are taken; where it matches none without
+            layers inside, it is for blocks of layers. Of a layer with several outputs (`nn.LSTM`,
             `nn.MultiheadAttention`) it is the first. Default: what the module names in its
             attribute `hidden_layers`.
         replicas: the slice of a population.
@@ -191,7 +190,7 @@ class HiddenRegularizer(Regularizer):
         return output.movedim(self.unit_axis, -1).flatten(0, -2).unsqueeze(0)
 
     def _like(self, part: Tensor, output: Tensor) -> Tensor:
-        """What `_part` has made of an ordinary layer's output, in the output's shape again."""
+        """What `_part` gave of an ordinary layer's output, in the output's shape again."""
         if self.unit_axis is None:
             return part.view_as(output)
         moved = output.movedim(self.unit_axis, -1)
@@ -226,13 +225,7 @@ class HiddenRegularizer(Regularizer):
 
 
 class _Penalty(OutputPenalty):
-    """The forward hook of a regularizer on a layer.
-
-    Args:
-        regularizer: whose penalty it is.
-        layer: its name.
-        trainer: of the fit.
-    """
+    """The forward hook of a regularizer on a layer."""
 
     def __init__(self, regularizer: HiddenRegularizer, layer: str, trainer: pl.Trainer):
         self._regularizer = regularizer
@@ -249,137 +242,24 @@ class _Penalty(OutputPenalty):
         self._regularizer._penalise(outputs, gradient, self._weight, self._trainer)
 
 
-class HiddenL1(HiddenRegularizer):
-    """η · batch mean of Σ_j |h_j| over the outputs with |h_j| < τ.
+def gathered(rows: Tensor) -> tuple[Tensor, slice]:
+    """The rows of all processes, and where this process's own are.
 
-    Args:
-        weight: η, or a mapping of patterns of layer names to its values.
-        threshold: τ.
-        layers: patterns of layer names whose outputs are penalised.
-        options: `replicas`, the slice of a population; `schedule`; `unit_axis`.
+    A collective: every process calls it, in the same order. No gradient runs through it.
+
+    Returns:
+        `(replica, row of all, unit)` in the order of the ranks, and the slice of the own rows.
     """
-
-    symbol = "sh"
-    takes = ("hidden_weight", "hidden_threshold")
-    rowwise = True
-
-    def __init__(
-        self,
-        weight: Weight,
-        threshold: Strength,
-        layers: str | Sequence[str] | None = None,
-        **options: Unpack[HiddenOptions],
-    ):
-        super().__init__(weight, layers, parameters={"threshold": threshold}, **options)
-
-    def value(self, tensor: Tensor) -> Tensor:
-        return penalties.hidden_l1(tensor, self.strengths["threshold"])
-
-    def gradient(self, tensor: Tensor) -> Tensor:
-        return penalties.hidden_l1_gradient(tensor, self.strengths["threshold"])
-
-
-class HiddenL2(HiddenRegularizer):
-    """η · batch mean of Σ_j h_j² over the outputs with |h_j| < τ.
-
-    Args:
-        weight: η, or a mapping of patterns of layer names to its values.
-        threshold: τ.
-        layers: patterns of layer names whose outputs are penalised.
-        options: `replicas`, the slice of a population; `schedule`; `unit_axis`.
-    """
-
-    symbol = "sh2"
-    takes = ("hidden_weight", "hidden_threshold")
-    rowwise = True
-
-    def __init__(
-        self,
-        weight: Weight,
-        threshold: Strength,
-        layers: str | Sequence[str] | None = None,
-        **options: Unpack[HiddenOptions],
-    ):
-        super().__init__(weight, layers, parameters={"threshold": threshold}, **options)
-
-    def value(self, tensor: Tensor) -> Tensor:
-        return penalties.hidden_l2(tensor, self.strengths["threshold"])
-
-    def gradient(self, tensor: Tensor) -> Tensor:
-        return penalties.hidden_l2_gradient(tensor, self.strengths["threshold"])
-
-
-class HiddenKL(HiddenRegularizer):
-    """η · Σ_j KL(ρ ‖ ρ̂_j), ρ̂_j the batch mean of h_j.
-
-    Args:
-        weight: η, or a mapping of patterns of layer names to its values.
-        sparsity: ρ, between 0 and 1; default: the usual 0.05.
-        layers: patterns of layer names whose outputs are penalised; they must lie in [0, 1], which
-            is checked on the first batch.
-        squash: ρ̂_j is the batch mean of tanh|h_j|, for units that are not confined to [0, 1].
-            Default: what the module says in its attribute `unbounded_units`, else False.
-        options: `replicas`, the slice of a population; `schedule`; `unit_axis`.
-
-    Examples:
-        >>> regularizer = HiddenKL(weight=1e-3, sparsity=0.05, layers="encoder.*")
-    """
-
-    symbol = "KL"
-    takes = ("hidden_weight", "sparsity")
-
-    def __init__(
-        self,
-        weight: Weight,
-        sparsity: Strength = 0.05,
-        layers: str | Sequence[str] | None = None,
-        squash: bool | None = None,
-        **options: Unpack[HiddenOptions],
-    ):
-        super().__init__(weight, layers, parameters={"sparsity": sparsity}, **options)
-        self.squash = squash
-        self._squashed = bool(squash)
-        self._range_checked = False
-
-    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        super().on_fit_start(trainer, pl_module)
-        said = self.squash
-        self._squashed = getattr(pl_module, "unbounded_units", False) if said is None else said
-        self._range_checked = self._squashed
-
-    def _check(self, hidden: Tensor) -> None:
-        if self._range_checked:  # once: it waits for the device
-            return
-        low, high = (bound.item() for bound in hidden.aminmax())
-        if low < 0 or high > 1:
-            raise RegularizerError(
-                f"HiddenKL: the outputs must lie in [0, 1], got {low:.4g} to {high:.4g}; "
-                "use sigmoid units, squash=True or another hidden regularizer"
-            )
-        self._range_checked = True
-
-    def value(self, tensor: Tensor) -> Tensor:
-        return penalties.hidden_kl(tensor, self.strengths["sparsity"], self._squashed)
-
-    def gradient(self, tensor: Tensor) -> Tensor:
-        return penalties.hidden_kl_gradient(tensor, self.strengths["sparsity"], self._squashed)
-
-
-class HiddenCovariance(HiddenRegularizer):
-    """η · Σ_{i≠j} C_ij², C the batch covariance of the hidden outputs.
-
-    Args:
-        weight: η, or a mapping of patterns of layer names to its values.
-        layers: patterns of layer names whose outputs are penalised.
-        replicas: the slice of a population that it is for.
-        schedule: a factor on η that changes over the fit.
-        unit_axis: as of `HiddenRegularizer`.
-    """
-
-    symbol = "decs"
-
-    def value(self, tensor: Tensor) -> Tensor:
-        return penalties.hidden_covariance(tensor)
-
-    def gradient(self, tensor: Tensor) -> Tensor:
-        return penalties.hidden_covariance_gradient(tensor)
+    count = torch.tensor([rows.shape[1]], device=rows.device)
+    counts = [torch.zeros_like(count) for _ in range(dist.get_world_size())]
+    dist.all_gather(counts, count)
+    sizes = [int(one) for one in counts]
+    # The backends want equal shapes.
+    padded = rows.new_zeros(rows.shape[0], max(sizes), rows.shape[2])
+    padded[:, : rows.shape[1]] = rows
+    parts = [torch.empty_like(padded) for _ in sizes]
+    dist.all_gather(parts, padded)
+    rank = dist.get_rank()
+    start = sum(sizes[:rank])
+    whole = torch.cat([part[:, :size] for part, size in zip(parts, sizes, strict=True)], dim=1)
+    return whole, slice(start, start + sizes[rank])

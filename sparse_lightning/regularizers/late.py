@@ -19,7 +19,7 @@ class LateCallback(pl.Callback):
     of other kinds in the order in which they were given, late ones by their `place`, checkpoints.
 
     Attributes:
-        place: among the late ones; the smaller first.
+        place: the order among the late ones, the smaller first.
     """
 
     place: ClassVar[int] = 1
@@ -35,8 +35,8 @@ class ZeroKeeper(LateCallback):
     """Keeps weights at zero when another callback writes others into the module.
 
     That is what averages of weights do (`StochasticWeightAveraging`, `EMAWeightAveraging`): at the
-    end of the fit, for validation and in checkpoints. Of an ordinary module it is told at the
-    end of the fit when nothing is left of a weight.
+    end of the fit, for validation and in checkpoints. Of an ordinary module a warning says at
+    the end of the fit where nothing is left of a weight.
     """
 
     def kept(self) -> Iterator[tuple[str, nn.Parameter, Tensor]]:

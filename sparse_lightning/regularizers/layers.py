@@ -81,8 +81,8 @@ def weighted_layers(
     except RegularizerError as error:
         others = [f"{name} ({reason})" for name, reason in uncounted(root).items()]
         shown = [*others[:_SHOWN], *["…"] * (len(others) > _SHOWN)]
-        told = f"; what does not count: {', '.join(shown)}" if others else ""
-        raise RegularizerError(f"{error}{told}") from None
+        rest = f"; what does not count: {', '.join(shown)}" if others else ""
+        raise RegularizerError(f"{error}{rest}") from None
 
 
 def weighted_modules(root: nn.Module) -> dict[str, nn.Module]:
@@ -93,7 +93,7 @@ def weighted_modules(root: nn.Module) -> dict[str, nn.Module]:
 def own_weights(module: nn.Module) -> list[nn.Parameter]:
     """Trainable weights of two or more axes: no biases, no normalisations, no frozen layers.
 
-    They are told by their names: `weight` of most layers, `in_proj_weight` of attention,
+    Their names show which they are: `weight` of most layers, `in_proj_weight` of attention,
     `weight_ih_l0` of recurrent layers, `weight_orig` of layers that torch has pruned.
     """
     return [
@@ -179,7 +179,7 @@ def unit_rows(module: nn.Module, weight: Tensor) -> Tensor:
 
     Of an embedding the units are the columns: its rows are inputs.
     """
-    if isinstance(module, nn.modules.conv._ConvTransposeNd):
+    if isinstance(module, nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d):
         groups = weight.unflatten(0, (module.groups, -1))  # group, input, output of the group, …
         return groups.transpose(1, 2).flatten(0, 1).flatten(1)
     if isinstance(module, nn.Embedding | nn.EmbeddingBag):

@@ -14,8 +14,8 @@ class Schedule(Protocol):
         """The factor, finite and at least 0.
 
         Args:
-            step: how many steps the optimizers have made, `trainer.global_step`.
-            epoch: how many epochs have passed, with the fraction of the current one.
+            step: the number of steps that the optimizers have taken, `trainer.global_step`.
+            epoch: the number of epochs that have passed, with the fraction of the current one.
         """
         ...
 

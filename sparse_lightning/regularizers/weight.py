@@ -1,13 +1,12 @@
-"""The regularizers of the weights: L1 and selective L1."""
+"""What every penalty of the weights does: find them, and add its gradient or proximal step."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, TypedDict, Unpack
+from typing import Any, ClassVar, TypedDict
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
-from sparse_lightning import penalties
 from sparse_lightning.errors import RegularizerError
 from sparse_lightning.regularizers.base import Regularizer, Strength, Weight, scaled
 from sparse_lightning.regularizers.layers import (
@@ -37,10 +36,11 @@ class WeightRegularizer(Regularizer):
 
     Args:
         weight: the strength λ, or one for each pattern of layers.
-        layers: which layers; default: every layer that has trainable weights of two or more axes.
+        layers: patterns of layer names; default: every layer that has trainable weights of two or
+            more axes.
         replicas: the slice of a population.
-        proximal: instead of adding to the gradient, apply the penalty's proximal step with learning
-            rate · λ after each step of the optimizer, which leaves exact zeros. Needs
+        proximal: whether the penalty's proximal step with learning rate · λ follows each step of
+            the optimizer, which leaves exact zeros, instead of an addition to the gradient. Needs
             `torch.optim.SGD`: with normalised steps as Adam's it would do almost nothing.
         schedule: a factor on λ that changes over the fit.
         parameters: thresholds and the like.
@@ -82,7 +82,7 @@ class WeightRegularizer(Regularizer):
         refuse_sparse_steps(trainer, [weight for weight, _ in self._weights], type(self).__name__)
         if self.proximal:
             for optimizer in trainer.optimizers:
-                # Before a schedule changes the learning rate that the step was made with.
+                # Before a schedule changes the learning rate that the step was taken with.
                 self._hooks.append(optimizer.register_step_post_hook(self._shrink))
                 if not isinstance(optimizer, torch.optim.SGD) and self._of(optimizer):
                     raise RegularizerError(
@@ -143,77 +143,3 @@ class WeightRegularizer(Regularizer):
     def _part(self, weight: Tensor) -> Tensor:
         """A view of what this regularizer is for, with the replica as its first axis."""
         return weight[self.replicas] if self.batched else weight.unsqueeze(0)
-
-
-class L1(WeightRegularizer):
-    """The L1 regularizer, λ Σ|w|.
-
-    Args:
-        weight: λ, or a mapping of patterns of layer names to its values.
-        layers: patterns of layer names; default: every layer with weights.
-        replicas: the slice of a population that it is for.
-        proximal: soft-threshold after each SGD step instead of adding to the gradient.
-        schedule: a factor on λ that changes over the fit.
-
-    Examples:
-        >>> trainer = pl.Trainer(callbacks=[L1(weight=1e-4)])  # doctest: +SKIP
-    """
-
-    symbol = "L1"
-
-    def value(self, tensor: Tensor) -> Tensor:
-        return penalties.l1(tensor)
-
-    def gradient(self, tensor: Tensor) -> Tensor:
-        return penalties.l1_gradient(tensor)
-
-    def proximal_step(self, weight: Tensor, step: Tensor) -> Tensor:
-        return penalties.proximal_l1(weight, step)
-
-
-class ThresholdRegularizer(WeightRegularizer):
-    """A penalty of the weights with a threshold θ, at which it lets go of them or eases.
-
-    Args:
-        weight: λ, or a mapping of patterns of layer names to its values.
-        threshold: θ.
-        layers: patterns of layer names; default: every layer with weights.
-        options: as of `WeightRegularizer`.
-    """
-
-    takes = ("l1_weight", "l1_threshold")
-
-    def __init__(
-        self,
-        weight: Weight,
-        threshold: Strength,
-        layers: str | Sequence[str] | None = None,
-        **options: Unpack[WeightOptions],
-    ):
-        super().__init__(weight, layers, parameters={"threshold": threshold}, **options)
-
-
-class SelectiveL1(ThresholdRegularizer):
-    """The selective L1 regularizer, λ Σ|w| over the weights with |w| < θ only.
-
-    Args:
-        weight: λ, or a mapping of patterns of layer names to its values.
-        threshold: θ; a weight that has grown past it is let go.
-        layers: patterns of layer names; default: every layer with weights.
-        options: `replicas`, the slice of a population; `proximal`, apply the proximal step after
-            each SGD step instead of adding to the gradient; `schedule`.
-
-    Examples:
-        >>> trainer = pl.Trainer(callbacks=[SelectiveL1(1e-4, threshold=0.1)])  # doctest: +SKIP
-    """
-
-    symbol = "sL1"
-
-    def value(self, tensor: Tensor) -> Tensor:
-        return penalties.selective_l1(tensor, self.strengths["threshold"])
-
-    def gradient(self, tensor: Tensor) -> Tensor:
-        return penalties.selective_l1_gradient(tensor, self.strengths["threshold"])
-
-    def proximal_step(self, weight: Tensor, step: Tensor) -> Tensor:
-        return penalties.proximal_selective_l1(weight, step, self.strengths["threshold"])

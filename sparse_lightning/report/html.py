@@ -7,14 +7,13 @@ from itertools import combinations
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
 
+from sparse_lightning._embedding import page_frame
 from sparse_lightning._text import number
 from sparse_lightning.comparison import FLOOR_GROUP, INDICES, Comparison
 from sparse_lightning.comparison.depths import by_depth
 from sparse_lightning.comparison.frames import records
 from sparse_lightning.interpret.agreement import Agreement, summary
-from sparse_lightning.page.embedding import embedded_json, page_frame
 from sparse_lightning.report.colours import looks
 from sparse_lightning.report.component_curves import ComponentCurves
 from sparse_lightning.report.component_rows import (
@@ -42,7 +41,7 @@ MOST_FAILED = 200
 """So many runs of other tools without a result are named at most."""
 
 
-def report_html(view: View, diagrams: Sequence[bytes] = ()) -> str:
+def report_html(view: View, diagrams: Sequence[bytes] = (), components: bytes = b"") -> str:
     """The page of a report.
 
     Every name comes from a project file, a table or somebody's runs and is written as text, never
@@ -51,6 +50,7 @@ def report_html(view: View, diagrams: Sequence[bytes] = ()) -> str:
     Args:
         view: what is reported on.
         diagrams: the structure of each network that is shown from inside, as SVG.
+        components: the figure of a study of components, as SVG.
 
     Returns:
         An HTML document without references to other hosts.
@@ -78,7 +78,7 @@ def report_html(view: View, diagrams: Sequence[bytes] = ()) -> str:
         colours={group: look.colour for group, look in looks(comparison.groups).items()},
         page=page_frame(view.page(), f"Comparison of {view.name}") if view.page else None,
         study=view.study,
-        **_study_context(view, view.study, diagrams),
+        **_study_context(view, view.study, diagrams, components),
     )
 
 
@@ -108,19 +108,12 @@ def _failed(view: View) -> list[dict[str, Any]]:
 
 
 def _study_context(
-    view: View, study: StudyFacts | None, diagrams: Sequence[bytes]
+    view: View, study: StudyFacts | None, diagrams: Sequence[bytes], figure: bytes
 ) -> dict[str, Any]:
     """What only the report of a study shows; nothing of it is in that of other runs."""
     if study is None:
-        return dict.fromkeys(("depths", "measured", "readings", "components", "figure"))
+        return dict.fromkeys(("depths", "measured", "readings", "components"))
     comparison, curves = view.comparison, ComponentCurves.of(view)
-    figure, plotly = None, ""
-    if curves is not None:  # nothing else here needs plotly, which takes a while to load
-        from plotly.offline import get_plotlyjs
-
-        from sparse_lightning.report.interactive_components import interactive_components
-
-        figure, plotly = interactive_components(view, curves), get_plotlyjs()
     regularized = study.networks["group"] != FLOOR_GROUP
     return {
         "published_source": SOURCE,
@@ -134,16 +127,15 @@ def _study_context(
             _reading(view, reading, diagram)
             for reading, diagram in zip(study.readings, diagrams, strict=True)
         ],
-        "components": None if curves is None else _components(view, curves),
-        "figure": None if figure is None else embedded_json(figure.to_plotly_json()),
-        "plotly_script": Markup(plotly),
+        "components": None if curves is None else _components(view, curves, figure),
     }
 
 
-def _components(view: View, curves: ComponentCurves) -> dict[str, Any]:
+def _components(view: View, curves: ComponentCurves, figure: bytes) -> dict[str, Any]:
     inputs = view.comparison.corner[0]
     return {
         "count": curves.components,
+        "figure": _data_address(figure) if figure else None,
         "strengths": strengths_of_paths(curves),
         "sentences": component_sentences(curves, inputs),
         "compared": compared(curves),

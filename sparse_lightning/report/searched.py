@@ -9,7 +9,7 @@ from rich.text import Text
 
 from sparse_lightning._text import number, shortened
 from sparse_lightning.comparison.frames import records
-from sparse_lightning.report.wording import STRENGTHS
+from sparse_lightning.regularizers.replica import STRENGTHS, SYMBOLS
 
 
 def search_table(frame: pd.DataFrame, objective: str, confidence: float) -> Table:
@@ -130,10 +130,10 @@ def setting_in_words(row: dict[str, Any]) -> str:
     if isinstance(weights, tuple):
         ends = dict.fromkeys((weights[0], weights[-1]))
         parts.append("λ " + "…".join(number(weight, 3) for weight in ends))
-    for name, symbol in STRENGTHS.items():
+    for name in STRENGTHS[1:]:
         value = row.get(name)
-        if name != "l1_weight" and value is not None and math.isfinite(value):
-            parts.append(f"{symbol} {number(value, 3)}")
+        if value is not None and math.isfinite(value):
+            parts.append(f"{SYMBOLS[name]} {number(value, 3)}")
     return ", ".join(parts) or "-"
 
 

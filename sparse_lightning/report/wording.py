@@ -6,15 +6,7 @@ from typing import Any, NamedTuple
 
 from sparse_lightning._text import number, shortened
 from sparse_lightning.comparison.points import setting_text
-
-# The strengths in the order and by the symbols.
-STRENGTHS = {
-    "l1_weight": "λ",
-    "l1_threshold": "θ",
-    "hidden_weight": "η",
-    "hidden_threshold": "τ",
-    "sparsity": "ρ",
-}
+from sparse_lightning.regularizers.replica import SYMBOLS
 
 
 class Words(NamedTuple):
@@ -51,7 +43,7 @@ def good(direction: str) -> str:
 def bare(name: str) -> str:
     """A strength by its symbol, a param or tag without `params.` or `tags.`."""
     short = name.split(".", 1)[1] if name.startswith(("params.", "tags.")) else name
-    return STRENGTHS.get(name, short)
+    return SYMBOLS.get(name, short)
 
 
 def settings_in_words(settings: Mapping[str, Any]) -> str:
@@ -105,7 +97,7 @@ def strengths(network: Mapping[str, Any]) -> str:
     """The strengths that a network, a row of their frame, has, e.g. `λ = 5e-05, θ = 0.1`."""
     present = {
         column: float(network[column])
-        for column in STRENGTHS
+        for column in SYMBOLS
         if network.get(column) is not None and math.isfinite(float(network[column]))
     }
     return settings_in_words(present)

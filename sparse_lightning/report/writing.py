@@ -40,7 +40,8 @@ def write_report(view: View, output: Path) -> Path:
     with beside(lambda: _save_curves(view, figures)):
         write_atomically(output / "indices.json", indices_json(view))
         write_atomically(output / "indices.csv", indices_csv(view))
-        page = report_html(view, _save_structures(view, figures))
+        diagrams = _save_structures(view, figures)
+        page = report_html(view, diagrams, _save_components(view, figures))
     return write_atomically(output / "report.html", page)
 
 
@@ -53,8 +54,6 @@ def _save_curves(view: View, folder: Path) -> None:
     drawn = set(comparison.markers["group"])
     for group in [group for group in comparison.groups if group in drawn][:1]:
         save_figure(definition_figure(view, group), folder, "definition")
-    if ComponentCurves.of(view) is not None:
-        save_figure(components_figure(view), folder, "components")
 
 
 def _save_structures(view: View, folder: Path) -> list[bytes]:
@@ -67,5 +66,16 @@ def _save_structures(view: View, folder: Path) -> list[bytes]:
     for place, reading in enumerate(view.study.readings, start=1):
         diagram = structure_figure(reading.structure, f"{view.name}: {reading.title}")
         files = save_figure(diagram, folder, f"structure_{place}")
-        diagrams += [file.read_bytes() for file in files if file.suffix == ".svg"]
+        diagrams.append(_svg(files))
     return diagrams
+
+
+def _save_components(view: View, folder: Path) -> bytes:
+    """Write the figure of a study of components; returns it as SVG, nothing of another study."""
+    if ComponentCurves.of(view) is None:
+        return b""
+    return _svg(save_figure(components_figure(view), folder, "components"))
+
+
+def _svg(files: list[Path]) -> bytes:
+    return next(file.read_bytes() for file in files if file.suffix == ".svg")

@@ -13,13 +13,13 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from sparse_lightning.address import Address
 from sparse_lightning.errors import InputError
 from sparse_lightning.project import Project
-from sparse_lightning.project.differences import differences
+from sparse_lightning.project.messages import differences
+from sparse_lightning.search._optuna import exchange_user_attr
 from sparse_lightning.search.candidates import Candidate, Floor
 from sparse_lightning.search.identity import identity_of
 from sparse_lightning.search.outcomes import Outcome
 from sparse_lightning.search.samplers import pruner_of, sampler_of
 from sparse_lightning.search.space import setting_of, space_of
-from sparse_lightning.search.storage import exchange_user_attr
 from sparse_lightning.tracking.owners import RELEASED, at_work, now, this_process
 
 IDENTITY, FLOOR, INDICES = "made_with", "floor", "indices"
@@ -117,14 +117,16 @@ class GroupStudy:
         taken: list[Candidate] = []
         seen, most = self._seen(), min(most, self.left)
         for trial in self._running():
-            owner = trial.user_attrs[OWNER]
+            owner, candidate = trial.user_attrs[OWNER], self.candidate(trial)
             # Of several processes that find the same trial left behind, one gets it.
             if (
                 len(taken) < most
                 and not at_work(owner, seen)
-                and exchange_user_attr(self._storage, trial._trial_id, OWNER, owner, this_process())
+                and exchange_user_attr(
+                    self._storage, self._id(candidate), OWNER, owner, this_process()
+                )
             ):
-                taken.append(self.candidate(trial))
+                taken.append(candidate)
         return taken
 
     def ask(self, most: int) -> list[Candidate]:

@@ -12,7 +12,7 @@ from sparse_lightning.comparison.indices import check_corner
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.project import Project
 from sparse_lightning.search.candidates import Candidate, Floor, train_candidates_on
-from sparse_lightning.training.cluster import Cluster
+from sparse_lightning.training.executors import Cluster
 from sparse_lightning.training.progress import Progress
 
 Prune = Callable[[Mapping[Candidate, float]], set[Candidate]]

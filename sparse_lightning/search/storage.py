@@ -1,6 +1,5 @@
 """Where Optuna keeps the state of a search: SQLite, or PostgreSQL for many machines."""
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +9,13 @@ from typing import Any
 
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
-from sqlalchemy import create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from sparse_lightning._files import make_file
 from sparse_lightning.address import Address
 from sparse_lightning.errors import InputError, SearchError
+from sparse_lightning.search._optuna import engine_of, holds_another_program, write_ahead
 from sparse_lightning.secrets import cleaned, keep_secret, without_secrets
 
 PATIENCE = 20
@@ -62,14 +61,14 @@ def open_storage(address: Address | str) -> RDBStorage:
         make_file(file)
     with storage_errors(address, "cannot be opened"):
         try:
-            if _holds_another_program(url, options):
+            if holds_another_program(url, options):
                 raise SearchError(
                     f"search.storage {address} holds another program's tables, perhaps those of "
                     "MLflow: name a database of its own"
                 )
             storage = RDBStorage(url, engine_kwargs=options)
-            if storage.engine.dialect.name == "sqlite":
-                _write_ahead(storage)
+            if engine_of(storage).dialect.name == "sqlite":
+                write_ahead(storage)
             return storage
         except ImportError as error:
             raise SearchError(
@@ -97,32 +96,7 @@ def storage_at(address: Address | str) -> Iterator[RDBStorage]:
         yield storage
     finally:
         storage.remove_session()
-        storage.engine.dispose()
-
-
-def exchange_user_attr(storage: RDBStorage, trial: int, key: str, old: str, new: str) -> bool:
-    """Change an attribute of a trial that is not finished, if it is still what it was.
-
-    Optuna overwrites attributes unseen; of several processes that do so, each would go on as if it
-    had been alone. In one statement of the database a single one of them succeeds.
-
-    Args:
-        storage: that holds the trial.
-        trial: its id, which is not its number.
-        key: of the attribute.
-        old: what it must be.
-        new: what it becomes.
-
-    Returns:
-        Whether it was `old`.
-    """
-    statement = text(
-        "UPDATE trial_user_attributes SET value_json = :new "
-        "WHERE trial_id = :trial AND key = :key AND value_json = :old"
-    )
-    values = {"old": json.dumps(old), "new": json.dumps(new), "trial": trial, "key": key}
-    with storage.engine.begin() as connection:
-        return connection.execute(statement, values).rowcount == 1
+        engine_of(storage).dispose()
 
 
 @contextmanager
@@ -159,30 +133,3 @@ def _with_driver(address: Address) -> str:
     if made.drivername == "postgresql" and find_spec("psycopg2") is None:
         made = made.set(drivername="postgresql+psycopg")
     return made.render_as_string(hide_password=False)
-
-
-def _write_ahead(storage: RDBStorage) -> None:
-    """Spare SQLite the wait for the disk in each of the thirty transactions that a trial has.
-
-    A process that is killed loses nothing by it; where the power fails, the last of them.
-    """
-
-    def prepare(connection: Any, _: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-
-    event.listen(storage.engine, "connect", prepare)
-    storage.engine.dispose()  # the connections that there are do not know of it
-
-
-def _holds_another_program(url: str, options: dict[str, Any]) -> bool:
-    """Whether opening the storage would put its tables among those of something else.
-
-    Optuna and MLflow both write the version of their tables into one table of the same name.
-    """
-    engine = create_engine(url, **options)
-    try:
-        tables = set(inspect(engine).get_table_names())
-    finally:
-        engine.dispose()
-    return "alembic_version" in tables and "studies" not in tables

@@ -1,12 +1,14 @@
-"""How the page's server answers: JSON, compressed; errors as JSON; headers of a careful page."""
+"""The answers of the page's server: compressed JSON, errors as JSON, the page's files."""
 
 import json
 import logging
+import re
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from flask import Response, request
+from flask import Response, request, send_from_directory
 from mlflow.exceptions import MlflowException
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -21,13 +23,21 @@ from sparse_lightning.tracking.limits import TooMuchError
 logger = logging.getLogger(__name__)
 
 SMALLEST_COMPRESSED = 1000
-"""Fewer bytes go as they are."""
+"""Bytes; a shorter answer is not compressed."""
 
 COMPRESSION = 1
 """Of columns of numbers, higher levels save little and take several times as long."""
 
 AT_ONCE = 5_000
-"""So many values are put into words at once: while it does so, Python answers nobody else."""
+"""Values that are written as JSON in one call, during which Python answers nobody else."""
+
+PAGE = Path(__file__).parents[1] / "page" / "built"
+"""The folder of the page."""
+
+HASHED = re.compile(r"[-.][0-9A-Za-z_-]{8,}\.(?:js|css|woff2|svg|png|map)$")
+"""File names with a hash of the content: a browser may keep such a file for good."""
+
+YEAR = 365 * 24 * 3600
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -38,38 +48,36 @@ POLICY = (
 
 
 def answer(document: Any, status: int = 200) -> Response:
-    """A JSON document, which nobody but its user may keep."""
-    body = b"".join(written(document))
+    """An answer of JSON that no shared cache may store."""
+    body = b"".join(json_parts(document))
     response = Response(status=status, content_type="application/json")
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Vary"] = "Accept-Encoding"
     if len(body) > SMALLEST_COMPRESSED and request.accept_encodings["gzip"] > 0:
-        packing = zlib.compressobj(COMPRESSION, wbits=16 + zlib.MAX_WBITS)
-        body = packing.compress(body) + packing.flush()
+        compressor = zlib.compressobj(COMPRESSION, wbits=16 + zlib.MAX_WBITS)
+        body = compressor.compress(body) + compressor.flush()
         response.headers["Content-Encoding"] = "gzip"
     response.set_data(body)
     return response
 
 
-def written(document: Any) -> Iterator[bytes]:
+def json_parts(document: Any) -> Iterator[bytes]:
     r"""A document as JSON, part by part.
 
-    Half of a surrogate pair, which no UTF-8 can hold, is written as `\udXXX`, as JSON has it.
-
-    Args:
-        document: of dicts with keys of text, lists and tuples, texts and finite numbers.
+    It consists of dicts with keys of text, lists and tuples, texts and finite numbers. Half of a
+    surrogate pair, which no UTF-8 can hold, is written as `\udXXX`, as JSON has it.
     """
     if isinstance(document, dict):
         yield b"{"
         for place, (key, value) in enumerate(document.items()):
             yield b"," * bool(place) + _part(key) + b":"
-            yield from written(value)
+            yield from json_parts(value)
         yield b"}"
     elif _is_list(document) and document and isinstance(document[0], dict | list | tuple):
         yield b"["
         for place, value in enumerate(document):
             yield b"," * bool(place)
-            yield from written(value)
+            yield from json_parts(value)
         yield b"]"
     elif _is_list(document) and len(document) > AT_ONCE:
         yield b"["
@@ -90,7 +98,7 @@ def _part(value: Any) -> bytes:
 
 
 def refusal(error: Exception) -> Response:
-    """What an error says to the user: one of the server's own words."""
+    """The answer to a request that failed, in the server's own words."""
     refused = _refused(error)
     if refused.status >= 500:
         # Not `exc_info`: what MLflow and the database say names the store with its password.
@@ -125,6 +133,23 @@ def _refused(error: Exception) -> RefusedError:
     if isinstance(error, SparseLightningError | MlflowException):
         return RefusedError(Words.STORE)
     return RefusedError(Words.FAILED)
+
+
+def page_file(folder: Path, name: str) -> Response:
+    """A file of the page; none outside of its folder.
+
+    Raises:
+        RefusedError: the page was not built.
+        NotFound: there is no such file.
+    """
+    if not (folder / "index.html").is_file():
+        raise RefusedError(Words.NO_PAGE)
+    response = send_from_directory(folder.resolve(), name)
+    if HASHED.search(name):
+        response.headers["Cache-Control"] = f"private, max-age={YEAR}, immutable"
+    else:
+        response.headers["Cache-Control"] = "private, no-cache"
+    return response
 
 
 def guard(response: Response) -> Response:

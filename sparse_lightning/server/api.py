@@ -14,8 +14,7 @@ from sparse_lightning.page.overview import overview_document
 from sparse_lightning.page.runs import runs_document, whole_columns
 from sparse_lightning.page.studies import project_of
 from sparse_lightning.project.settings import ReportSettings
-from sparse_lightning.server.answers import answer, guard, refusal
-from sparse_lightning.server.files import PAGE, page_file
+from sparse_lightning.server.answers import PAGE, answer, guard, page_file, refusal
 from sparse_lightning.server.limits import AT_ONCE, MOST_NAMED, WAITING
 from sparse_lightning.server.permissions import BLUEPRINT, Everyone, Permissions
 from sparse_lightning.server.store import HiddenError, UserStore
@@ -30,19 +29,14 @@ from sparse_lightning.tracking.selecting import Selection, read_columns
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 EXPERIMENT_ID = re.compile("0|[1-9][0-9]{0,17}")
-"""How MLflow spells the ids of experiments."""
+"""An id of an experiment, as MLflow writes them."""
 
 NUMBER = re.compile(r"[0-9]{0,20}\.?[0-9]{0,40}(e[-+]?[0-9]{1,3})?", re.ASCII | re.IGNORECASE)
-"""How a threshold is written."""
+"""A threshold in the query."""
 
 
 class Api:
-    """What the addresses answer.
-
-    Args:
-        permissions: who may do what.
-        page: the folder of the page.
-    """
+    """The addresses below `/sparse-lightning`, with the page in the folder `page`."""
 
     def __init__(self, permissions: Permissions, page: Path = PAGE):
         self.permissions = permissions
@@ -51,7 +45,7 @@ class Api:
         self._turns = Turns(AT_ONCE[users], WAITING[users])
 
     def blueprint(self) -> Blueprint:
-        """The addresses; to be registered under `PREFIX/sparse-lightning`."""
+        """The blueprint; its prefix is that of MLflow and `/sparse-lightning`."""
         blueprint = Blueprint(BLUEPRINT, __name__)
         blueprint.before_request(self._admit)
         blueprint.after_request(guard)
@@ -67,7 +61,7 @@ class Api:
         register = "/api/networks/<run_id>/register"
         view = self._in_turn(self.register)
         blueprint.add_url_rule(register, "register", view, methods=["POST"])
-        # Whatever is left: files of the page, and errors that are told as JSON.
+        # Every other address: a file of the page, or an error as JSON.
         for path in ("/", "/<path:path>"):
             blueprint.add_url_rule(path, "files", self.files, methods=METHODS)
         return blueprint
@@ -99,7 +93,8 @@ class Api:
 
     def network(self, run_id: str) -> Response:
         """`GET api/networks/RUN`."""
-        from sparse_lightning.page.networks import network_document, study_of
+        from sparse_lightning.page.networks import network_document
+        from sparse_lightning.tracking.networks import study_of
 
         store = UserStore(self.permissions)
         run = store.run(run_id)
@@ -127,7 +122,7 @@ class Api:
         return answer(register(store, store.run(run_id), name))
 
     def files(self, path: str = "") -> Response:
-        """The page and what belongs to it."""
+        """The page and its files."""
         if path == "api" or path.startswith("api/"):
             if request.method != "GET":
                 raise RefusedError(Words.METHOD, text=request.method)
@@ -145,7 +140,7 @@ class Api:
         return refused
 
     def _in_turn(self, view: Callable[..., Response]) -> Callable[..., Response]:
-        """A view whose requests wait for others of the same user."""
+        """The view, with the requests of one user in turn."""
 
         @wraps(view)
         def waiting(**arguments: Any) -> Response:

@@ -4,12 +4,12 @@ import sys
 from typing import Any
 
 from sparse_lightning.server.api import Api
-from sparse_lightning.server.permissions import BasicAuth, Everyone, Permissions, static_prefix
+from sparse_lightning.server.permissions import BasicAuth, Everyone, Permissions
+from sparse_lightning.tracking._mlflow import basic_auth, check_server, server_app, static_prefix
 from sparse_lightning.tracking.page_api import ADDRESS
-from sparse_lightning.tracking.served import check_server
 
 SWITCH_SECONDS = 0.0005
-"""How long a thread that computes keeps Python while others wait, a tenth of the default. A light
+"""How long a thread that computes keeps Python while others wait: a tenth of the default. A light
 request asks the database dozens of times, and waits so long each time for each heavy one."""
 
 
@@ -22,14 +22,7 @@ def create_app() -> Any:
     Raises:
         ImportError: this version of MLflow cannot be extended in this way.
     """
-    from mlflow.environment_variables import _MLFLOW_SGI_NAME
-
-    app = _with_page(Everyone())
-    if _MLFLOW_SGI_NAME.get() != "uvicorn":
-        return app
-    from mlflow.server import fastapi_app
-
-    return fastapi_app.app
+    return server_app(_with_page(Everyone()))
 
 
 def create_basic_auth_app() -> Any:
@@ -40,9 +33,7 @@ def create_basic_auth_app() -> Any:
             lacks a package (`pip install "mlflow[auth]"`).
         MlflowException: the basic-auth app is not configured.
     """
-    from mlflow.server import auth
-
-    return auth.create_app(_with_page(BasicAuth()))
+    return basic_auth().create_app(_with_page(BasicAuth()))
 
 
 def _with_page(permissions: Permissions) -> Any:

@@ -1,25 +1,25 @@
-"""What a user may see and do: whatever MLflow lets them, and MLflow itself is asked."""
+"""What a user may see and do: what MLflow allows, by asking MLflow itself."""
 
 import contextvars
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from flask import Request, Response, current_app, g, request
 
 from sparse_lightning.server.words import BY_STATUS, RefusedError, Words
+from sparse_lightning.tracking._mlflow import basic_auth, leave_to_page, static_prefix
 
 BLUEPRINT = "sparse_lightning"
 """Flask's name of the page's addresses."""
 
 KNOWN_USER = "sparse_lightning_known_user"
-"""Of Flask's `g`: what MLflow has found out about the user of the request that is answered."""
+"""The attribute of Flask's `g` with MLflow's answer about the user of this request."""
 
 _OF_ONE_REQUEST = ("content-length", "content-type", "transfer-encoding", "origin", "referer")
 
 
 class Permissions(Protocol):
-    """Who may do what."""
+    """What the user of a request may see."""
 
     def authenticate(self) -> Response | None:
         """The answer to a request whose user is not known; None if all is well."""
@@ -62,11 +62,9 @@ class BasicAuth:
     """The users of MLflow's basic-auth app."""
 
     def __init__(self) -> None:
-        from mlflow.server import auth
-
-        self._auth = auth
-        _answer_for(auth)
-        _know_users(auth)
+        self._auth = basic_auth()
+        leave_to_page(self._auth, _is_of_page)
+        _know_users(self._auth)
 
     def authenticate(self) -> Response | None:
         # MLflow's own hook asks as well, but leaves out paths that begin like `/static`.
@@ -95,28 +93,9 @@ class BasicAuth:
         return True
 
 
-def _answer_for(auth: Any) -> None:
-    """Let the page's views check permissions themselves, instead of MLflow's basic-auth app.
-
-    After a user is known, that app refuses every address that it has no check for, unless the user
-    is an admin. It has no registry for a plugin's checks, so the function that finds them is
-    extended: by the view that Flask has chosen, as a path could be made to look like the page's.
-
-    Raises:
-        ImportError: this version of MLflow finds its checks in another way.
-    """
-    find = getattr(auth, "_find_validator", None)
-    wanted = ("filter_experiment_ids", "sender_is_admin", "authenticate_request")
-    if find is None or not all(hasattr(auth, name) for name in wanted):
-        raise ImportError(
-            "sparse-lightning-basic-auth does not work with this version of MLflow; use that of "
-            "sparse-lightning's constraints.txt, or `--app-name basic-auth`, which has no page"
-        )
-
-    def find_validator(asked: Request) -> Callable[[], bool] | None:
-        return (lambda: True) if asked.blueprint == BLUEPRINT else find(asked)
-
-    auth._find_validator = find_validator
+def _is_of_page(asked: Request) -> bool:
+    """By the view that Flask has chosen, as a path could be made to look like the page's."""
+    return asked.blueprint == BLUEPRINT
 
 
 def _know_users(auth: Any) -> None:
@@ -131,7 +110,7 @@ def _know_users(auth: Any) -> None:
         known = g.get(KNOWN_USER)
         if known is None:
             known = authenticate()
-            if request.blueprint == BLUEPRINT and not isinstance(known, Response):
+            if _is_of_page(request) and not isinstance(known, Response):
                 setattr(g, KNOWN_USER, known)
         return known
 
@@ -139,12 +118,9 @@ def _know_users(auth: Any) -> None:
 
 
 def check(method: str, path: str, body: dict[str, Any]) -> None:
-    """Ask MLflow whether it would let this user do something, without doing it.
+    """Ask MLflow whether it would allow a request of this user to its API, without sending it.
 
-    Args:
-        method: of the request to MLflow's own API that would do it.
-        path: of that request, after `/ajax-api/`.
-        body: of that request.
+    `path` is the address after `/ajax-api/`.
 
     Raises:
         RefusedError: it would not.
@@ -168,12 +144,9 @@ def check(method: str, path: str, body: dict[str, Any]) -> None:
 
 
 def call(method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Do something by MLflow's own API in the name of this request's user.
+    """Send a request to MLflow's API in the name of this request's user; the answer's document.
 
-    Args:
-        method: of the request.
-        path: of the request, after `/ajax-api/`.
-        body: of the request, or its query.
+    `path` is the address after `/ajax-api/`, `body` the JSON, or the query of a GET.
 
     Raises:
         RefusedError: MLflow refuses, or fails.
@@ -187,7 +160,7 @@ def call(method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _as_the_user(method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    """A request to MLflow with the credentials of the one that is being answered."""
+    """A request to MLflow with the credentials of the request that is being answered."""
     headers = [
         (name, value) for name, value in request.headers if name.lower() not in _OF_ONE_REQUEST
     ]
@@ -202,14 +175,7 @@ def _as_the_user(method: str, path: str, body: dict[str, Any]) -> dict[str, Any]
 
 
 def _refused(status: int) -> RefusedError:
-    """MLflow's refusal in the server's words; its own may name folders of the server."""
+    """The server's words for a refusal of MLflow's, whose own may name folders of the server."""
     if status in (401, 404):
         return RefusedError(Words.NOT_ALLOWED)
     return RefusedError(BY_STATUS.get(status, Words.STORE if status >= 500 else Words.REFUSED))
-
-
-def static_prefix() -> str:
-    """What all addresses of this MLflow server begin with; empty, or `/…` without a last slash."""
-    from mlflow.server.handlers import STATIC_PREFIX_ENV_VAR
-
-    return os.environ.get(STATIC_PREFIX_ENV_VAR, "").rstrip("/")

@@ -6,25 +6,25 @@ from urllib.parse import quote, urlsplit
 from flask import request
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
-from mlflow.utils.validation import _validate_model_name
 
-from sparse_lightning.page.networks import check_size, study_of
+from sparse_lightning.page.networks import check_size
 from sparse_lightning.server.limits import LONGEST_BODY
 from sparse_lightning.server.permissions import call, check
 from sparse_lightning.server.store import UserStore
 from sparse_lightning.server.words import RefusedError, Words
-from sparse_lightning.tracking.reading import stored_network_of_run
+from sparse_lightning.tracking._mlflow import check_model_name
+from sparse_lightning.tracking.networks import study_of
 from sparse_lightning.tracking.served import has_model
 
 LONGEST_NAME = 256
-"""Characters of the name of a registered model, as MLflow's tables have it."""
+"""Characters in the name of a registered model, as in MLflow's tables."""
 
 
 def requested_name() -> str:
-    """The name of the model that a request asks for.
+    """The model's name in the request that is being answered.
 
     Raises:
-        RefusedError: another site's page may have sent it, or it holds no such name.
+        RefusedError: the request may be another site's, or holds no valid name.
     """
     # A form or a link of a foreign page can set neither without the browser asking first.
     if request.mimetype != "application/json" or request.headers.get("X-Sparse-Lightning") != "1":
@@ -40,7 +40,7 @@ def requested_name() -> str:
     if not isinstance(name, str):
         raise RefusedError(Words.BODY)
     try:
-        _validate_model_name(name)
+        check_model_name(name)
     except MlflowException as error:
         raise RefusedError(Words.MODEL_NAME) from error
     # What cannot be printed cannot be written by every database either.
@@ -52,8 +52,8 @@ def requested_name() -> str:
 def _is_foreign() -> bool:
     """Whether a browser sent the request for a page of another site.
 
-    Browsers tell which site asked, but to a server without TLS only by the origin; other programs
-    tell neither.
+    Browsers name the site, but to a server without TLS only as the origin; other programs name
+    neither.
     """
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
@@ -68,23 +68,17 @@ def _is_foreign() -> bool:
 def register(store: UserStore, run: Run, name: str) -> dict[str, Any]:
     """Log a network as a model of its run, and make that a version of a registered model.
 
-    Everything that MLflow could refuse its user is asked before anything is written.
-
-    Args:
-        store: of this server, as the user sees it.
-        run: of the network, which the user may read.
-        name: of the registered model, which is made if there is none.
-
-    Returns:
-        name, version, and the address of the version in MLflow's pages.
+    The registered model is made if there is none. MLflow is asked for every permission before
+    anything is written. Returns name, version, and the version's address in MLflow's pages.
 
     Raises:
         RefusedError: MLflow refuses.
-        InputError: the run holds no sound network, or one that is too large.
+        InputError: the run holds no sound network, or too large a one.
         TrackingError: the store fails.
     """
     try:
-        from sparse_lightning.integrations.exporting import log_model
+        from sparse_lightning.integrations.exporting.logging import find_network, log_exported
+        from sparse_lightning.integrations.exporting.pruned import exported
     except ImportError as error:
         raise RefusedError(Words.NO_EXPORT) from error
     run_id, experiment_id = run.info.run_id, run.info.experiment_id
@@ -92,15 +86,16 @@ def register(store: UserStore, run: Run, name: str) -> dict[str, Any]:
     check("POST", "2.0/mlflow/runs/set-tag", {"run_id": run_id, "key": "model", "value": name})
     check("POST", "2.0/mlflow/runs/outputs", {"run_id": run_id, "models": []})
     check("POST", "2.0/mlflow/logged-models", {"experiment_id": experiment_id, "name": "network"})
-    made = has_model(name)
-    if made:
+    known = has_model(name)
+    if known:
         source = {"name": name, "source": str(run.info.artifact_uri), "run_id": run_id}
         check("POST", "2.0/mlflow/model-versions/create", source)
     else:
         check("POST", "2.0/mlflow/registered-models/create", {"name": name})
-    check_size(stored_network_of_run(store, run))
-    model_id = log_model(store, run_id).removeprefix("models:/")
-    if not made:
+    network, threshold = find_network(store, run_id)
+    check_size(network)
+    model_id = log_exported(store, exported(network, threshold)).model_id
+    if not known:
         call("POST", "2.0/mlflow/registered-models/create", {"name": name})
     version = call(
         "POST",

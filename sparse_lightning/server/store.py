@@ -1,4 +1,4 @@
-"""The server's store as one user sees it: what they may not read is as if it did not exist."""
+"""The server's store as one user sees it: what the user may not read does not exist."""
 
 import re
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from sparse_lightning.tracking.names import PROJECT_FILE
 from sparse_lightning.tracking.served import ServedStore, is_place_of_server
 
 RUN_ID = re.compile(rf"[0-9A-Za-z][0-9A-Za-z_-]{{0,{LONGEST_ID - 1}}}", re.ASCII)
-"""How MLflow spells the ids of runs."""
+"""An id of a run, as MLflow writes them."""
 
 
 class HiddenError(InputError):
@@ -33,11 +33,7 @@ class UserStore(ServedStore):
     """The store for the answer to one request.
 
     Whichever way leads to a run (its id in the request, the parent that another run names, the
-    study of a network), MLflow is asked whether this user may read it before anything of it is
-    looked at.
-
-    Args:
-        permissions: who may do what.
+    study of a network), MLflow is asked whether this user may read it before any of it is read.
     """
 
     limited = True
@@ -53,7 +49,7 @@ class UserStore(ServedStore):
 
         Raises:
             HiddenError: there is none of that id, or it is deleted, or another's.
-            TooMuchError: it holds more than can be taken up.
+            TooMuchError: it holds too many params, tags and metrics.
         """
         if run_id not in self._known:
             self._known[run_id] = self._allowed(run_id)
@@ -69,7 +65,7 @@ class UserStore(ServedStore):
     def placed(self, run_id: str) -> bool:
         """Whether the files are on the server's disk, behind it or in its default place.
 
-        Elsewhere they are because somebody has chosen the place of an experiment.
+        They are elsewhere if somebody has chosen the place of an experiment.
         """
         place = str(self.run(run_id).info.artifact_uri)
         return is_place_of_server(place)

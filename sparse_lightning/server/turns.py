@@ -10,12 +10,7 @@ from sparse_lightning.server.words import RefusedError, Words
 
 
 class Turns:
-    """Who is answered, and who waits, in this worker of the server.
-
-    Args:
-        at_once: requests of one user that are answered at a time.
-        waiting: requests of one user that wait at most.
-    """
+    """The requests in this worker: of each user, `at_once` are answered and `waiting` may wait."""
 
     def __init__(self, at_once: int, waiting: int) -> None:
         self._at_once, self._most_waiting = at_once, waiting
@@ -25,13 +20,10 @@ class Turns:
 
     @contextmanager
     def turn(self, user: str) -> Iterator[None]:
-        """Wait until few enough requests of a user are answered.
-
-        Args:
-            user: the name; "" where there are no users.
+        """Answer one request of a user ("" where there are no users) once it is its turn.
 
         Raises:
-            RefusedError: too many of them wait already.
+            RefusedError: too many requests wait already.
         """
         with self._changed:
             if self._answered[user] >= self._at_once:

@@ -1,15 +1,15 @@
-"""Everything that the server says when it refuses: a list, so that nothing else gets out.
+"""Every message with which the server refuses a request: a closed list, so that nothing leaks.
 
-Messages that this package or MLflow make for a command line name addresses, folders and the runs
-of others. None of them is passed on; what went wrong is matched to one of these words, and the rest
-stands in the server's log.
+Messages for a command line, of this package or of MLflow, name addresses, folders and other users'
+runs. None of them is passed on: each error is matched to one of these words, and its own message
+goes to the server's log.
 """
 
 from enum import Enum
 
 
 class Words(Enum):
-    """A status of HTTP, and what the user is told; `{…}` are parts of the user's own request."""
+    """An HTTP status and a message; `{…}` are parts of the user's own request."""
 
     FILTER = (400, "{text}")
     """MLflow's own words for a filter, which speak of its text alone."""
@@ -56,25 +56,16 @@ class Words(Enum):
 
     @property
     def status(self) -> int:
-        """Of HTTP."""
+        """The HTTP status."""
         return self.value[0]
 
     def text(self, **parts: object) -> str:
-        """What the user is told.
-
-        Args:
-            parts: of the user's own request.
-        """
+        """The message with these parts of the user's own request."""
         return self.value[1].format(**parts)
 
 
 class RefusedError(Exception):
-    """An answer other than the one that was asked for.
-
-    Args:
-        words: what the user is told.
-        parts: of the user's own request, which the words repeat.
-    """
+    """A request is refused in these words, which repeat parts of the request."""
 
     def __init__(self, words: Words, **parts: object):
         super().__init__(words.text(**parts))
@@ -83,4 +74,4 @@ class RefusedError(Exception):
 
 
 BY_STATUS = {words.status: words for words in (Words.REFUSED, Words.NOT_ALLOWED, Words.CONFLICT)}
-"""What is said where MLflow's own answer has this status; of others that they cannot be had."""
+"""The words for a refusal of MLflow's own, by its status."""

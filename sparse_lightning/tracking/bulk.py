@@ -2,34 +2,30 @@
 
 MLflow's client takes a run through a dozen transactions; here one transaction takes a hundred
 runs. The rows are those that MLflow's own store would have written, and where that is not certain
-(a server, a store with its own way of writing, other tables than these) `takes` says no and the
-client is used.
+(a version of MLflow that was not compared, a server, a store with its own way of writing) `takes`
+says no and the client is used.
 """
 
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from inspect import signature
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from mlflow import get_active_model_id
 from mlflow.entities import LifecycleStage, Metric, Param
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-from mlflow.tracking.fluent import get_active_model_id
-from mlflow.utils import validation
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME, MLFLOW_USER
 from mlflow.utils.time import get_current_time_millis
 from mlflow.utils.uri import append_to_uri_path
 
 from sparse_lightning.address import Address
+from sparse_lightning.tracking import _mlflow
 from sparse_lightning.tracking.runs import FinishedRun, log_files
 from sparse_lightning.tracking.store import Store
-
-if TYPE_CHECKING:
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
 RUNS_A_TRANSACTION = 100
 """Enough to make transactions cheap; SQLite's other writers wait some tenths of a second."""
@@ -63,27 +59,10 @@ TABLES = {
 
 def takes(store: Store) -> bool:
     """Whether `write_runs` leaves in this store what the client would leave there."""
-    sql = _sql_store(store)
-    # Importing MLflow's SQL store takes seconds, which those with a server need not wait for.
-    if not hasattr(sql, "ManagedSessionMaker"):
-        return False
-    try:
-        from mlflow.store.db.base_sql_model import Base
-        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-    except ImportError:
-        return False
     return (
-        isinstance(sql, SqlAlchemyStore)
-        and all(
-            getattr(type(sql), name) is getattr(SqlAlchemyStore, name, None)
-            for name in ("create_run", "log_batch", "update_run_info", "sanitize_metric_value")
-        )
-        and "read_only" in signature(sql.ManagedSessionMaker).parameters
-        and hasattr(validation, "_validate_batch_log_data")
-        and all(
-            name in Base.metadata.tables and set(Base.metadata.tables[name].columns.keys()) == known
-            for name, known in TABLES.items()
-        )
+        _mlflow.is_compared()
+        and _mlflow.is_sql(store.backend)
+        and _mlflow.writes_as_mlflow(store.backend)
         # The client would write the metrics of a logged model as well.
         and get_active_model_id() is None
     )
@@ -106,7 +85,7 @@ def write_runs(store: Store, experiment_id: str, runs: Iterable[FinishedRun]) ->
         MlflowException: the store does not take a run, or the experiment is not active.
         OSError: the files cannot be written.
     """
-    sql: SqlAlchemyStore = _sql_store(store)
+    sql = store.backend
     started, waiting = 0, iter(runs)
     written: list[str] = []
     while chunk := list(islice(waiting, RUNS_A_TRANSACTION)):
@@ -142,10 +121,6 @@ def write_runs(store: Store, experiment_id: str, runs: Iterable[FinishedRun]) ->
     return written
 
 
-def _sql_store(store: Store) -> Any:
-    return getattr(getattr(store.client, "_tracking_client", None), "store", None)
-
-
 def _run(run: FinishedRun, started: int) -> dict[str, Any]:
     """The row of a run in the table of runs, as MLflow's `create_run` would make it."""
     return {
@@ -163,14 +138,12 @@ def _run(run: FinishedRun, started: int) -> dict[str, Any]:
     }
 
 
-def _described(
-    sql: "SqlAlchemyStore", run: FinishedRun, timestamp: int
-) -> dict[str, list[dict[str, Any]]]:
+def _described(sql: Any, run: FinishedRun, timestamp: int) -> dict[str, list[dict[str, Any]]]:
     """The rows of a run in the tables that refer to it, as MLflow's `log_batch` would make them."""
     metrics: dict[tuple[str, int, float, bool], dict[str, Any]] = {}
     latest: dict[str, dict[str, Any]] = {}
     for name, step, given in run.metrics:
-        is_nan, value = sql.sanitize_metric_value(float(given))
+        is_nan, value = _mlflow.stored_metric(sql, float(given))
         row = {
             "key": name,
             "value": value,
@@ -184,10 +157,9 @@ def _described(
         if (step, value) > (last["step"], last["value"]):
             latest[name] = row
     # The values are numbers by now; a name is as valid in one point as in all.
-    _, params, _ = validation._validate_batch_log_data(
+    params = _mlflow.checked(
         [Metric(name, 0.0, timestamp, 0) for name in latest],
         [Param(name, value) for name, value in run.params.items()],
-        [],
     )
     tags = {**run.tags, MLFLOW_RUN_NAME: run.name}
     return {
@@ -198,20 +170,17 @@ def _described(
     }
 
 
-def _insert(sql: "SqlAlchemyStore", rows: dict[str, list[dict[str, Any]]]) -> None:
-    from mlflow.store.db.base_sql_model import Base
+def _insert(sql: Any, rows: dict[str, list[dict[str, Any]]]) -> None:
     from sqlalchemy import insert
 
-    with sql.ManagedSessionMaker(read_only=False) as session:
+    with _mlflow.session_of(sql, writes=True) as session:
         for name in TABLES:
             if rows[name]:
-                session.execute(insert(Base.metadata.tables[name]), rows[name])
+                session.execute(insert(_mlflow.tables()[name]), rows[name])
 
 
 @contextmanager
-def _kept_with_its_rows(
-    sql: "SqlAlchemyStore", run_id: str, folder: str, tracking: Address
-) -> Iterator[None]:
+def _kept_with_its_rows(sql: Any, run_id: str, folder: str, tracking: Address) -> Iterator[None]:
     """Remove the folder of a run on an error, unless the store holds the run."""
     try:
         yield

@@ -9,6 +9,7 @@ from typing import Any
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
+from sparse_lightning.tracking._mlflow import comparisons_of, select_runs
 from sparse_lightning.tracking.limits import (
     CONDITION_SECONDS,
     LONGEST_CONDITION,
@@ -38,8 +39,6 @@ def parsed(condition: str) -> list[dict[str, Any]]:
     Raises:
         ConditionError: it is no condition, is too long, or compares with what no database holds.
     """
-    from mlflow.utils.search_utils import SearchUtils
-
     if len(condition) > LONGEST_CONDITION:
         raise ConditionError(
             f"the filter has {len(condition)} characters, it may have {LONGEST_CONDITION}"
@@ -47,7 +46,7 @@ def parsed(condition: str) -> list[dict[str, Any]]:
     if "\0" in condition or not _is_text(condition):
         raise ConditionError("the filter holds a character that is no text")
     with said():
-        comparisons = SearchUtils.parse_search_filter(condition)
+        comparisons = comparisons_of(condition)
     if len(comparisons) > MOST_COMPARISONS:
         raise ConditionError(
             f"the filter has {len(comparisons)} comparisons, it may have {MOST_COMPARISONS}"
@@ -74,21 +73,9 @@ def meeting(sql: Any, session: Any, condition: str) -> Any:
     Raises:
         ConditionError: as `parsed`.
     """
-    from mlflow.store.tracking import sqlalchemy_store
-    from mlflow.store.tracking.dbmodels.models import SqlRun
-    from sqlalchemy import select
-
     comparisons = parsed(condition)
     with said():
-        attributes, others, datasets = sqlalchemy_store._get_sqlalchemy_filter_clauses(
-            comparisons, session, sql._get_dialect()
-        )
-    query = select(SqlRun.run_uuid)
-    for other in others:
-        query = query.join(other)
-    for dataset in datasets:
-        query = query.join(dataset, SqlRun.run_uuid == dataset.c.destination_id)
-    return query.where(*attributes)
+        return select_runs(sql, session, comparisons)
 
 
 @contextmanager

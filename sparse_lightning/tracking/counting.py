@@ -7,6 +7,7 @@ from typing import Any
 from mlflow.exceptions import MlflowException
 
 from sparse_lightning.tracking import names
+from sparse_lightning.tracking._mlflow import session_of, tables
 from sparse_lightning.tracking.conditions import in_time, meeting
 from sparse_lightning.tracking.selecting import WHOLE, Selection, reads, searched, wanted
 from sparse_lightning.tracking.store import NOT_THERE
@@ -34,15 +35,14 @@ def count_left_out(sql: Any, selection: Selection) -> dict[str, int]:
             if run.data.tags.get(names.KIND) not in WHOLE and not wanted(run, selection):
                 counts[_reason(run.info.status)] += 1
         return counts
-    from mlflow.store.db.base_sql_model import Base
     from sqlalchemy import exists, func, or_, select
 
-    runs, tags, latest = (Base.metadata.tables[name] for name in ("runs", "tags", "latest_metrics"))
+    runs, tags, latest = (tables()[name] for name in ("runs", "tags", "latest_metrics"))
     whole = exists().where(
         tags.c.run_uuid == runs.c.run_uuid, tags.c.key == names.KIND, tags.c.value.in_(WHOLE)
     )
     measured = exists().where(latest.c.run_uuid == runs.c.run_uuid)
-    with sql.ManagedSessionMaker() as session:
+    with session_of(sql) as session:
         query = (
             select(runs.c.status, func.count())
             .where(
@@ -84,17 +84,16 @@ def parts_of_run(sql: Any, run_id: str) -> tuple[str, int] | None:
             raise
         data = run.data
         return run.info.experiment_id, len(data.params) + len(data.tags) + len(data.metrics)
-    from mlflow.store.db.base_sql_model import Base
     from sqlalchemy import func, select
 
-    tables = Base.metadata.tables
-    parts = (tables[name] for name in ("params", "tags", "latest_metrics"))
+    known = tables()
+    parts = (known[name] for name in ("params", "tags", "latest_metrics"))
     counts = [
         select(func.count()).where(part.c.run_uuid == run_id).scalar_subquery() for part in parts
     ]
-    query = select(tables["runs"].c.experiment_id, *counts)
-    with sql.ManagedSessionMaker() as session:
-        found = session.execute(query.where(tables["runs"].c.run_uuid == run_id)).first()
+    query = select(known["runs"].c.experiment_id, *counts)
+    with session_of(sql) as session:
+        found = session.execute(query.where(known["runs"].c.run_uuid == run_id)).first()
     return None if found is None else (str(found[0]), sum(found[1:]))
 
 
@@ -110,15 +109,14 @@ def count_runs(sql: Any, experiments: Sequence[str]) -> dict[str, int]:
         for run in searched(sql, experiments, ""):
             counts[run.info.experiment_id] += 1
         return counts
-    from mlflow.store.db.base_sql_model import Base
     from sqlalchemy import func, select
 
-    runs = Base.metadata.tables["runs"]
+    runs = tables()["runs"]
     query = (
         select(runs.c.experiment_id, func.count())
         .where(runs.c.lifecycle_stage == "active")
         .group_by(runs.c.experiment_id)
     )
-    with sql.ManagedSessionMaker() as session:
+    with session_of(sql) as session:
         found = {str(experiment): count for experiment, count in session.execute(query)}
     return {experiment: found.get(experiment, 0) for experiment in experiments}

@@ -22,14 +22,15 @@ def dataset_of(table: Table) -> DatasetInput:
         # MLflow's advice on sources and integer columns is for those who call it.
         warnings.simplefilter("ignore")
         dataset: Any = from_pandas(frame.iloc[:LOOKED_AT], source=table.source, name=table.name)
+    as_mlflow = dataset.to_dict()
     profile = {"num_rows": len(frame), "num_elements": frame.size, "sha256": table.digest}
     # MLflow's own digest is of a sample of the rows; the table's is of all its bytes.
     entity = DatasetEntity(
-        name=dataset.name,
+        name=as_mlflow["name"],
         digest=table.digest[:36],
-        source_type=dataset.source._get_source_type(),
-        source=dataset.source.to_json(),
-        schema=json.dumps({"mlflow_colspec": dataset.schema.to_dict()}),
+        source_type=as_mlflow["source_type"],
+        source=as_mlflow["source"],
+        schema=as_mlflow["schema"],
         profile=json.dumps(profile),
     )
     return DatasetInput(dataset=entity, tags=[])

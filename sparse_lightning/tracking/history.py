@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import ceil, isfinite
 from typing import Any
 
+from sparse_lightning.tracking._mlflow import session_of, tables
 from sparse_lightning.tracking.limits import MOST_POINTS
 from sparse_lightning.tracking.page_api import told_history
 from sparse_lightning.tracking.selecting import finite, reads
@@ -33,15 +34,14 @@ def read_history(sql: Any, run_id: str) -> History:
         run_id: of the run.
     """
     if reads(sql):
-        from mlflow.store.db.base_sql_model import Base
         from sqlalchemy import func, or_, select
 
-        table = Base.metadata.tables["metrics"]
+        table = tables()["metrics"]
         query = select(
             table.c.key, table.c.step, table.c.timestamp, table.c.value, table.c.is_nan
         ).where(table.c.run_uuid == run_id)
         counting = select(table.c.key, func.count()).where(table.c.run_uuid == run_id)
-        with sql.ManagedSessionMaker() as session:
+        with session_of(sql) as session:
             found = session.execute(counting.group_by(table.c.key))
             counts = {key: int(count) for key, count in found}
             if (total := sum(counts.values())) > MOST_POINTS:

@@ -9,6 +9,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME
 
 from sparse_lightning.tracking import names
+from sparse_lightning.tracking._mlflow import session_of, tables
 from sparse_lightning.tracking.selecting import reads, searched
 from sparse_lightning.tracking.store import NOT_THERE
 
@@ -78,10 +79,9 @@ def list_experiments(sql: Any, among: Sequence[str] | None = None) -> dict[str, 
     if among is not None and not among:
         return {}
     if reads(sql):
-        from mlflow.store.db.base_sql_model import Base
         from sqlalchemy import select
 
-        table = Base.metadata.tables["experiments"]
+        table = tables()["experiments"]
         known = [int(number) for number in among or () if int(number) <= LARGEST_ID]
         query = (
             select(table.c.experiment_id, table.c.name)
@@ -91,7 +91,7 @@ def list_experiments(sql: Any, among: Sequence[str] | None = None) -> dict[str, 
         )
         if among is not None:
             query = query.where(table.c.experiment_id.in_(known))
-        with sql.ManagedSessionMaker() as session:
+        with session_of(sql) as session:
             return {str(number): name for number, name in session.execute(query)}
     found: dict[str, str] = {}
     if among is not None:
@@ -127,10 +127,9 @@ def list_studies(sql: Any, experiments: Sequence[str]) -> list[StudyHead]:
         found = searched(sql, experiments, f"tags.`{names.KIND}` = '{names.STUDY}'")
         heads = [StudyHead.of(run) for run in found]
         return sorted(heads, key=lambda head: head.started or 0, reverse=True)[:MOST_LISTED]
-    from mlflow.store.db.base_sql_model import Base
     from sqlalchemy import exists, select
 
-    runs, tags, params = (Base.metadata.tables[name] for name in ("runs", "tags", "params"))
+    runs, tags, params = (tables()[name] for name in ("runs", "tags", "params"))
 
     def value(table: Any, key: str) -> Any:
         chosen = select(table.c.value).where(table.c.run_uuid == runs.c.run_uuid)
@@ -155,7 +154,7 @@ def list_studies(sql: Any, experiments: Sequence[str]) -> list[StudyHead]:
         .order_by(runs.c.start_time.desc(), runs.c.run_uuid)
         .limit(MOST_LISTED)
     )
-    with sql.ManagedSessionMaker() as session:
+    with session_of(sql) as session:
         return [
             StudyHead(run_id, project or name or "", str(number), task, dataset, started, status)
             for run_id, project, name, number, task, dataset, started, status in session.execute(

@@ -2,6 +2,7 @@
 
 MLflow makes its tables over half a second, one migration after the other. What is cut off then, by
 a signal or a full disk, it never completes: every later opening ends at a table that is there.
+A version of MLflow whose tables were not compared makes its database itself.
 """
 
 import os
@@ -14,6 +15,7 @@ from uuid import uuid4
 import psutil
 
 from sparse_lightning.address import Address
+from sparse_lightning.tracking._mlflow import is_compared, make_tables
 
 
 def make_database(uri: Address) -> None:
@@ -26,23 +28,16 @@ def make_database(uri: Address) -> None:
         sqlalchemy.exc.SQLAlchemyError: the disk is full.
     """
     address = _file_address(uri)
-    if address is None:
+    if address is None or not is_compared():
         return
     path = Path(address.database)
     if path.exists() and path.stat().st_size:
         return
-    from mlflow.store.db.utils import _initialize_tables, create_sqlalchemy_engine
-
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_left_over(path)
     new = path.with_name(f".{path.name}.{os.getpid()}.{uuid4().hex}.new")
     try:
-        named = address.set(database=str(new)).render_as_string(hide_password=False)
-        engine = create_sqlalchemy_engine(named)
-        try:
-            _initialize_tables(engine)
-        finally:
-            engine.dispose()
+        make_tables(address.set(database=str(new)).render_as_string(hide_password=False))
         if path.exists() and not path.stat().st_size:
             os.replace(new, path)
         else:

@@ -8,10 +8,9 @@ through MLflow's own addresses, which say why where they fail as well.
 from typing import Any, TypeVar
 
 from mlflow.exceptions import MlflowException
-from mlflow.store.tracking.rest_store import RestStore
-from mlflow.utils.rest_utils import http_request
 from pydantic import TypeAdapter, ValidationError
 
+from sparse_lightning.tracking._mlflow import get_from_server
 from sparse_lightning.tracking.columns import RunColumns
 
 ADDRESS = "/sparse-lightning"
@@ -39,11 +38,8 @@ def told_history(store: Any, run_id: str) -> dict[str, dict[str, list[Any]]] | N
 def _told(
     store: Any, path: str, kind: type[Document], asked: dict[str, Any] | None = None
 ) -> Document | None:
-    if type(store) is not RestStore:
-        return None
     try:
-        address = f"{ADDRESS}/api/{path}"
-        response = http_request(store.get_host_creds(), address, "GET", max_retries=0, params=asked)
+        response = get_from_server(store, f"{ADDRESS}/api/{path}", asked)
         if response is not None and response.status_code == 200:
             return TypeAdapter(kind).validate_json(response.content)
     except (MlflowException, ValidationError):

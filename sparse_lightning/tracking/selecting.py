@@ -18,6 +18,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from sparse_lightning._machine import uncollected
 from sparse_lightning.tracking import names
+from sparse_lightning.tracking._mlflow import can_select, is_sql, session_of, tables
 from sparse_lightning.tracking.bulk import TABLES
 from sparse_lightning.tracking.columns import (
     HIDDEN_TAGS,
@@ -88,31 +89,23 @@ def read_columns(sql: Any, selection: Selection, most: int = MOST_RUNS) -> RunCo
 
 def reads(sql: Any) -> bool:
     """Whether the tables of this store are those that are known here."""
-    if not hasattr(sql, "ManagedSessionMaker"):
-        return False
-    try:
-        from mlflow.store.db.base_sql_model import Base
-        from mlflow.store.tracking import sqlalchemy_store
-    except ImportError:
-        return False
     return (
-        isinstance(sql, sqlalchemy_store.SqlAlchemyStore)
-        and hasattr(sqlalchemy_store, "_get_sqlalchemy_filter_clauses")
+        is_sql(sql)
+        and can_select()
         and all(
-            name in Base.metadata.tables and set(Base.metadata.tables[name].columns.keys()) >= known
-            for name, known in READ.items()
+            name in tables() and set(tables()[name].columns.keys()) >= columns
+            for name, columns in READ.items()
         )
     )
 
 
 def _from_tables(sql: Any, selection: Selection, most: int) -> RunColumns:
-    from mlflow.store.db.base_sql_model import Base
     from sqlalchemy import and_, exists, or_, select
 
     runs, tags, params, latest = (
-        Base.metadata.tables[name] for name in ("runs", "tags", "params", "latest_metrics")
+        tables()[name] for name in ("runs", "tags", "params", "latest_metrics")
     )
-    with sql.ManagedSessionMaker() as session:
+    with session_of(sql) as session:
 
         def tagged(key: str, values: Sequence[str]) -> Any:
             return exists().where(

@@ -1,6 +1,5 @@
 """The MLflow store: a client whose failures name the store."""
 
-import logging
 import os
 import shlex
 import time
@@ -21,11 +20,15 @@ from mlflow.utils.time import get_current_time_millis
 from sparse_lightning.address import Address
 from sparse_lightning.errors import InputError, TrackingError
 from sparse_lightning.secrets import cleaned, keep_secret, without_secrets
+from sparse_lightning.tracking._mlflow import backend_of, quieten
 from sparse_lightning.tracking.new_database import make_database, missing_file
 from sparse_lightning.tracking.settings import set_to
 
 OPENING_TRIES = 10
 """So often, a second apart, a database is tried whose tables another process may be making."""
+
+IDS_AT_ONCE = 500
+"""So many ids stand in one condition, which MLflow's parser takes apart word by word."""
 
 _RETRIES = Lock()
 
@@ -49,7 +52,7 @@ class Store:
     """Whether files of runs are admitted by their size."""
 
     def __init__(self, uri: str | Address | None = None, *, new: bool = True):
-        _quieten()
+        quieten()
         self.uri = keep_secret(Address(uri or mlflow.get_tracking_uri()))
         if not new and (path := missing_file(self.uri)) is not None:
             raise TrackingError(
@@ -63,7 +66,7 @@ class Store:
     @property
     def backend(self) -> Any:
         """MLflow's own tracking store behind the client."""
-        return self.client._tracking_client.store
+        return backend_of(self.client)
 
     @property
     def page(self) -> str | None:
@@ -120,21 +123,35 @@ class Store:
         return run
 
     def runs(self, run_ids: Sequence[str]) -> list[Run]:
-        """Active runs of one experiment by their ids, in two requests instead of one for each.
+        """Active runs of one experiment by their ids, in a few requests instead of one for each.
 
         Raises:
             InputError: there is no such run.
         """
         if not run_ids:
             return []
-        first, wanted = self.run(run_ids[0]), ", ".join(f"'{run_id}'" for run_id in run_ids)
-        found = self.search([first.info.experiment_id], f"attributes.run_id IN ({wanted})")
-        runs = {run.info.run_id: run for run in found}
+        experiment = self.run(run_ids[0]).info.experiment_id
+        runs: dict[str, Run] = {}
+        for start in range(0, len(run_ids), IDS_AT_ONCE):
+            part = run_ids[start : start + IDS_AT_ONCE]
+            wanted = ", ".join(f"'{run_id}'" for run_id in part)
+            found = self.search([experiment], f"attributes.run_id IN ({wanted})")
+            runs |= {run.info.run_id: run for run in found}
         if missing := [run_id for run_id in run_ids if run_id not in runs]:
             raise InputError(f"{self.uri} holds no run {missing[0]!r}")
         for run_id, run in runs.items():
             self._artifact_uris[run_id] = str(run.info.artifact_uri)
         return [runs[run_id] for run_id in run_ids]
+
+    def locate(self, run_ids: Sequence[str]) -> None:
+        """Learn where the files of runs of one experiment are, which `artifacts` asks one by one.
+
+        Raises:
+            InputError: there is no such run.
+        """
+        unknown = [run_id for run_id in run_ids if run_id not in self._artifact_uris]
+        if len(unknown) > 1:
+            self.runs(unknown)
 
     def artifacts(self, run_id: str) -> tuple[ArtifactRepository, str]:
         """Where the files of a run are, and the folder of them there.
@@ -266,12 +283,6 @@ def _opened(uri: Address) -> mlflow.MlflowClient:
                 ) from cleaned(error)
             time.sleep(1)
     raise AssertionError
-
-
-def _quieten() -> None:
-    """Making a new SQLite store is no news to the user; its errors arrive as exceptions."""
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 
 def _knock(uri: Address) -> None:

@@ -26,7 +26,7 @@ from sparse_lightning.report.output import writable
 from sparse_lightning.report.searched import search_markdown
 from sparse_lightning.tracking import Store
 from sparse_lightning.tracking.names import REPORT_FOLDER
-from sparse_lightning.training.cluster import cluster_of
+from sparse_lightning.training.executors import cluster_of
 from sparse_lightning.training.progress import Progress
 from sparse_lightning.workflows.running import open_run_of, run
 from sparse_lightning.workflows.study import Study

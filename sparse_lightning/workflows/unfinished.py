@@ -23,7 +23,7 @@ from sparse_lightning.errors import (
     TrainingError,
 )
 from sparse_lightning.project import Project
-from sparse_lightning.project.differences import differences, flat
+from sparse_lightning.project.messages import differences, flat
 from sparse_lightning.tracking.owners import this_process
 
 FOLDER, LOCK, DESCRIPTION = ".unfinished", ".lock", "study.json"

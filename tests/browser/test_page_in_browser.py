@@ -1,7 +1,12 @@
 import re
 
+import numpy as np
 import pytest
 from studies import GROUPS, HOSTILE
+
+from sparse_lightning.interpret.interactive_diagram import structure_html
+from sparse_lightning.interpret.structure import Structure
+from sparse_lightning.weights import Layer
 
 pytestmark = pytest.mark.slow
 
@@ -97,21 +102,26 @@ def test_links_beside_the_page_lead_to_its_files(page, wine_job):
     assert all((wine_job.report / link).is_file() for link in links)
 
 
-def test_components_are_drawn_in_the_ink_of_the_page(visit, components_job):
-    page = visit(components_job.report / "report.html", color_scheme="dark", bypass_csp=True)
-    figure = page.locator("[data-figure=components]")
-    names = figure.locator(".legendtext")
-    names.first.wait_for()
-    methods = ["L1", "sL1", "sL1+decs", "exact PCA", "SparsePCA"]
-    assert names.all_text_contents() == ["BP (unregularized)", *methods]
-    # Exact PCA and SparsePCA, in both panels.
-    page.wait_for_function(
-        """() => [...document.querySelectorAll('[data-figure=components] .scatterlayer .js-line')]
-            .filter(line => line.style.stroke === getComputedStyle(document.body).color)
-            .length === 4"""
-    )
-    page.emulate_media(color_scheme="light")
-    page.wait_for_function(
-        """() => document.querySelector('[data-figure=components]').data
-            .filter(trace => trace.line.color === 'rgb(31, 35, 40)').length === 4"""
-    )
+def test_components_are_a_picture_within_the_page(visit, components_job):
+    page = visit(components_job.report / "report.html", viewport={"width": 360, "height": 740})
+    picture = page.get_by_role("img", name="Contribution against loadings")
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 600")
+    assert picture.bounding_box()["width"] <= 360
+
+
+def test_a_network_in_a_file_of_its_own_is_looked_into(visit, tmp_path):
+    weight = np.array([[2.0, 0.5, 0.0], [0.0, 0.0, 1.0]])
+    layers = [Layer("dense", weight, np.zeros(2)), Layer("dense", weight.T, np.zeros(3))]
+    file = tmp_path / "structure.html"
+    file.write_text(structure_html(Structure.of(layers, [HOSTILE, "b", "c"], threshold=0), HOSTILE))
+    page = visit(file, viewport={"width": 1000, "height": 800})
+    assert page.title() == page.get_by_role("heading", level=2).text_content() == HOSTILE
+    assert page.locator(".diagram .unit").count() == 3 + 2 + 3
+    assert page.get_by_text("6 of 12 connections").count() == 1
+    threshold = page.get_by_label("Threshold, exactly")
+    threshold.fill("0.7")
+    threshold.press("Enter")
+    page.get_by_text("4 of 12 connections").wait_for()
+    page.get_by_label("Language").select_option("ja")
+    page.get_by_text("構造").first.wait_for()
+    assert page.get_by_role("button", name="閉じる").count() == 0

@@ -1,4 +1,5 @@
 import json
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -8,7 +9,7 @@ from matplotlib.colors import to_hex
 
 from sparse_lightning._figures import figure_file, figure_text
 from sparse_lightning.interpret.diagram import DEAD, NEGATIVE, POSITIVE, structure_figure
-from sparse_lightning.interpret.interactive_diagram import interactive_structure, structure_html
+from sparse_lightning.interpret.interactive_diagram import structure_html
 from sparse_lightning.interpret.layout import layout
 from sparse_lightning.interpret.structure import Structure
 
@@ -38,6 +39,11 @@ def census(layered):
         groups.append((variable, slice(len(names), len(names) + levels)))
         names += [f"{variable}=level {level} of a long name" for level in range(levels)]
     return Structure.of(layered(*weights), names, groups=groups)
+
+
+def inside(page):
+    """The network that a page holds."""
+    return json.loads(re.search(r'id="data">(.*?)</script>', page).group(1))["network"]
 
 
 def drawn_texts(figure):
@@ -101,6 +107,10 @@ def test_inputs_keep_their_order_and_hidden_units_their_places(census):
     assert len(plan.connections) == census.connections
 
 
+def test_layers_stand_evenly(census):
+    assert np.ptp(np.diff(layout(census).columns)) < 1e-12
+
+
 def test_hidden_units_are_sorted_by_what_they_are_connected_to(layered):
     turned = np.eye(5)[::-1]
     plan = layout(Structure.of(layered(turned, turned), "abcde"))
@@ -123,34 +133,29 @@ def test_any_shape_can_be_drawn(layered, shape):
     for factor in (0, 1):
         structure = Structure.of(layered(*(factor * one for one in weights)), inputs, outputs)
         figure_file(structure_figure(structure), "svg")
-        interactive_structure(structure).to_json()
+        assert inside(structure_html(structure))["connections"] == structure.connections
 
 
-def test_hovering_tells_units_and_weights(textbook):
-    figure = interactive_structure(Structure.of(textbook, "abcdef"))
-    texts = [text for trace in figure.data for text in trace.hovertext or []]
-    assert "input b → code 2<br>weight -3" in texts
-    assert "<b>code 2</b><br>← -3 input b<br>← 2 input c<br>→ 2 output b<br>→ -1 output c" in texts
-    assert "<b>code 4</b><br>constant: no input reaches it<br>→ 0.7 output e" in texts
-    assert any(text.startswith("<b>code 5</b><br>dead") for text in texts)
-    assert any(text.endswith("<br>dead") for text in texts)
+def test_the_page_holds_the_whole_network_and_opens_at_the_threshold(textbook):
+    detail = inside(structure_html(Structure.of(textbook, "abcdef", threshold=0), "A title", 0.5))
+    assert detail["name"] == "A title"
+    assert detail["threshold"] == 0.5
+    assert detail["layers"][0]["units"] == list("abcdef")
+    assert [layer["units"][-1] for layer in detail["layers"]] == ["f", "code 5", "f"]
+    assert detail["weights"][0][1] == [0, -3, 2, 0, 0, 0]
+    assert detail["weights"][0][2][5] == 0.001  # too small for print, where a slider may lead
+    assert detail["code_layer"] == 1
+    assert {entry["name"]: entry["inputs"] for entry in detail["variables"]}["b"] == [1]
+    assert inside(structure_html(Structure.of(textbook, "abcdef")))["threshold"] == 0.01
 
 
 def test_the_page_is_whole_and_takes_names_as_text(textbook):
     page = structure_html(Structure.of(textbook, HOSTILE), HOSTILE[1])
     assert "<img src" not in page
     assert "<title>&lt;img src=x" in page
-    assert "http://cdn" not in page
-    assert 'src="https://cdn' not in page
-    json.loads(interactive_structure(Structure.of(textbook, HOSTILE)).to_json())
-
-
-def test_the_interactive_figure_is_as_large_as_its_network(census, textbook):
-    large = interactive_structure(census)
-    small = interactive_structure(Structure.of(textbook, "abcdef"))
-    assert large.layout.height > 61 * 16 > small.layout.height
-    assert large.layout.width > small.layout.width
-    assert len(large.data) < 120
+    assert 'content="default-src &#39;none&#39;;' in page
+    assert not re.search(r"(src|href)=[\"']?(https?:)?//", page.partition("<script")[0])
+    assert inside(page)["layers"][0]["units"] == HOSTILE
 
 
 @pytest.mark.parametrize("name", HOSTILE)

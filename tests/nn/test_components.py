@@ -5,10 +5,11 @@ import pytorch_lightning as pl
 import torch
 
 from sparse_lightning.errors import RegularizerError, TrainingError
-from sparse_lightning.nn.exact_components import covariance_of, exact_components
-from sparse_lightning.nn.loadings import (
+from sparse_lightning.nn.components import (
     by_contribution,
     contribution_ratios,
+    covariance_of,
+    exact_components,
     mean_loadings,
     unit_loadings,
 )
@@ -21,7 +22,7 @@ from sparse_lightning.nn.principal_components import (
 )
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.groups import regularizers_for
-from sparse_lightning.regularizers.hidden import HiddenKL, HiddenL2
+from sparse_lightning.regularizers.hidden_penalties import HiddenKL, HiddenL2
 from sparse_lightning.regularizers.replica import Replica
 from sparse_lightning.training.fitting import fit
 

@@ -13,7 +13,7 @@ from torch import nn
 from sparse_lightning.data.loading import TableModule
 from sparse_lightning.nn.autoencoder import Autoencoder
 from sparse_lightning.nn.classifier import Classifier
-from sparse_lightning.nn.exact_components import covariance_of
+from sparse_lightning.nn.components import covariance_of
 from sparse_lightning.nn.failures import PATIENCE, Failure, largest_outputs
 from sparse_lightning.nn.layers import BatchedLinear, batched_layer
 from sparse_lightning.nn.population import Optimization

@@ -7,12 +7,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sparse_lightning.nn.exact_components import covariance_of, exact_components, sparse_pca
-from sparse_lightning.nn.loadings import (
+from sparse_lightning.nn.components import (
     by_contribution,
     contribution_ratios,
+    covariance_of,
+    exact_components,
     mean_loadings,
     span_decoder,
+    sparse_pca,
     unit_loadings,
 )
 

@@ -12,8 +12,7 @@ from small_fits import Plain, assert_same, fitted, perceptron
 import sparse_lightning as sl
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.groups import regularizers_for, training_order
-from sparse_lightning.regularizers.installed import installed_class
-from sparse_lightning.regularizers.terms import parse_regularizer
+from sparse_lightning.regularizers.registry import installed_class, parse_regularizer
 from sparse_lightning.training.grid import replicas_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]

@@ -1,11 +1,14 @@
 """The names of regularizers."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from sparse_lightning.errors import RegularizerError
-from sparse_lightning.regularizers.terms import TERMS, parse_regularizer
+from sparse_lightning.regularizers.registry import TERMS, parse_regularizer
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.mark.parametrize(
@@ -20,6 +23,16 @@ from sparse_lightning.regularizers.terms import TERMS, parse_regularizer
 )
 def test_terms_come_in_the_order_of_the_table(name, symbols):
     assert parse_regularizer(name) == tuple(TERMS[symbol] for symbol in symbols)
+
+
+def test_every_penalty_is_in_the_reference_and_in_the_guide():
+    reference = (DOCS / "reference" / "regularizers.md").read_text(encoding="utf-8")
+    guide = (DOCS / "how-to" / "more-regularizers.md").read_text(encoding="utf-8")
+    published = {"L1", "sL1", "sh", "sh2", "KL", "decs"}
+    for symbol, term in TERMS.items():
+        name = {"magnitude": "Prune"}.get(symbol, term.callback.__name__)
+        assert f"::: sparse_lightning.{name}\n" in reference
+        assert symbol in published or f"`{symbol}`" in guide
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The components of a made-up study: names of references, figures, table, sentences."""
 
+from base64 import b64encode
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,6 @@ from sparse_lightning.report import components_figure, report_html, save_figure,
 from sparse_lightning.report.colours import looks
 from sparse_lightning.report.component_curves import ComponentCurves, reference_curves
 from sparse_lightning.report.component_rows import component_sentences, gap_rows, path_rows
-from sparse_lightning.report.interactive_components import INK, interactive_components
 from sparse_lightning.report.measures import reference_rows
 
 MEASURES = ("loadings", "contribution")
@@ -152,24 +153,6 @@ def test_a_study_without_references_or_of_failures_can_be_drawn(study_of, tmp_pa
     assert "Gaps of the first" not in report_html(study)
 
 
-def test_both_panels_of_the_interactive_figure_hide_together(study_of):
-    study = study_of(components=5)
-    figure = interactive_components(study, curves_of(study))
-    by_key = {}
-    for trace in figure.data:
-        by_key.setdefault(trace.legendgroup, []).append(trace)
-    assert len(by_key) == 9
-    for traces in by_key.values():
-        assert [trace.xaxis for trace in traces] == ["x", "x2"]
-        assert [trace.showlegend for trace in traces] == [True, False]
-    inked = [trace.name for trace in figure.data if trace.meta == INK]
-    assert inked == ["exact PCA"] * 2 + ["SparsePCA"] * 2
-    (first, _) = by_key["group-1"]
-    assert first.hovertext[0].startswith("<b>L1</b>, λ = 0.0002<br>1 component<br>")
-    assert by_key["sparse"][1].hovertext[0].startswith("<b>SparsePCA</b>, α = 10<br>first 5 comp")
-    assert by_key["exact"][0].hovertext[0].startswith("<b>exact PCA</b><br>1 component")
-
-
 def test_gaps_are_those_of_the_first_n_components(study_of):
     study = study_of(components=7)
     rows = {row["method"]: row["cells"] for row in gap_rows(curves_of(study), 12)}
@@ -243,8 +226,6 @@ def test_the_table_has_every_method_at_one_strength_and_every_alpha(study_of):
     section = page[page.index("<h2>Components</h2>") :].partition("</section>")[0]
     assert section.count("<tr>") == 2 + 7 + 10
     assert ">0.465<small>4.0</small>" in section
-    assert 'data-figure="components"' in section
-    assert '<script type="application/json" id="components">' in page
     for sentence in component_sentences(curves_of(study), 12):
         assert sentence.replace("'", "&#39;") in section
 
@@ -253,8 +234,6 @@ def test_hostile_names_of_groups_come_out_inert(study_of):
     study = study_of(groups=(HOSTILE, "L1"), components=3)
     page = report_html(study)
     assert HOSTILE not in page
-    figure = interactive_components(study, curves_of(study))
-    assert not any("<img" in text for trace in figure.data for text in trace.hovertext)
 
 
 def test_the_report_of_components_has_their_figure_twice_the_same(study_of, tmp_path):
@@ -263,4 +242,6 @@ def test_the_report_of_components_has_their_figure_twice_the_same(study_of, tmp_
     for ending in ("png", "svg"):
         one, two = (tmp_path / name / f"figures/components.{ending}" for name in ("one", "two"))
         assert one.read_bytes() == two.read_bytes()
-    assert 'href="figures/components.png"' in (tmp_path / "one" / "report.html").read_text("utf-8")
+    page = (tmp_path / "one" / "report.html").read_text("utf-8")
+    assert 'href="figures/components.png"' in page
+    assert f'<img src="data:image/svg+xml;base64,{b64encode(one.read_bytes()).decode()}"' in page

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from sparse_lightning.page.embedding import embedded_json, page_frame
+from sparse_lightning._embedding import embedded_json, page_frame
 from sparse_lightning.report import (
     beside,
     published_values,
@@ -138,8 +138,6 @@ def test_the_page_asks_nothing_of_other_hosts(study_of):
     assert all(not re.match(r"(\w+:)?//", link) for link in links)
     policy = next(value for name, value in page.attributes if name == "content" and "src" in value)
     assert policy.startswith("default-src 'none'")
-    components = Page(report_html(study_of(components=3)))
-    assert any("showSendToCloud: false" in script for script in components.scripts)
 
 
 def test_the_comparison_page_is_a_frame_that_no_name_can_leave(study_of):

@@ -91,8 +91,10 @@ def test_trials_are_runs_with_their_networks_below_them(make_project):
     assert files == {"project.yaml", "search.html"}
     page = Path(store.client.download_artifacts(result.run_id, "search.html")).read_text("utf-8")
     assert page.count("<h2>") == 2
-    assert "Slice Plot" in page
-    assert "Hyperparameter Importances" in page
+    for picture in ("History", "Importance of the settings", "Settings"):
+        assert page.count(f'alt="{picture}: hypervolume_gap"') == 2
+    assert page.count("<summary>2 trials</summary>") == 2
+    assert "<th>l1_weight_low</th>" in page
 
 
 @pytest.mark.parametrize("sampler", ["random", "qmc"])

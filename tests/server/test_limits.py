@@ -13,7 +13,7 @@ from stored_networks import network_run, study_run, weights_of
 
 from sparse_lightning.page import networks, studies
 from sparse_lightning.server import limits, store
-from sparse_lightning.server.answers import written
+from sparse_lightning.server.answers import json_parts
 from sparse_lightning.tracking import Store, bulk, columns, conditions, history, names
 from sparse_lightning.tracking import limits as of_comparisons
 from sparse_lightning.tracking.conditions import ConditionError, in_time, parsed
@@ -284,12 +284,12 @@ documents = st.recursive(
 
 @given(documents)
 def test_what_is_written_is_json(document: Any):
-    assert json.loads(b"".join(written(document)).decode()) == document
+    assert json.loads(b"".join(json_parts(document)).decode()) == document
 
 
 def test_long_lists_are_written_in_parts():
     document = {"a": list(range(12_345)), "b": (), "c": [[1], [2]], "d": ["x"] * 10_000}
-    parts = list(written(document))
+    parts = list(json_parts(document))
     assert json.loads(b"".join(parts)) == {**document, "b": []}
     assert max(map(len, parts)) < 40_000
 

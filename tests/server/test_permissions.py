@@ -10,10 +10,11 @@ from sparse_lightning.server.permissions import (
     BLUEPRINT,
     KNOWN_USER,
     BasicAuth,
-    _answer_for,
+    _is_of_page,
     _know_users,
 )
 from sparse_lightning.server.words import RefusedError
+from sparse_lightning.tracking._mlflow import leave_to_page
 
 
 class Auth(SimpleNamespace):
@@ -92,7 +93,7 @@ def test_who_is_not_known_stays_unknown():
 
 def test_the_page_s_views_alone_are_left_to_the_page():
     auth = Auth()
-    _answer_for(auth)
+    leave_to_page(auth, _is_of_page)
     app = Flask("x")
     with app.test_request_context("/sparse-lightning/api"):
         assert auth._find_validator(request) == "MLflow's own"
@@ -101,4 +102,4 @@ def test_the_page_s_views_alone_are_left_to_the_page():
 
 def test_another_mlflow_is_refused():
     with pytest.raises(ImportError, match="does not work with this version"):
-        _answer_for(SimpleNamespace())
+        leave_to_page(SimpleNamespace(), _is_of_page)

@@ -1,5 +1,6 @@
 import traceback
 
+import mlflow
 import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
@@ -9,6 +10,7 @@ import sparse_lightning as sl
 from sparse_lightning import secrets
 from sparse_lightning.address import Address
 from sparse_lightning.secrets import keep_secret
+from sparse_lightning.tracking import new_database
 from sparse_lightning.tracking.store import Store
 
 pytestmark = pytest.mark.usefixtures("workplace")
@@ -168,6 +170,12 @@ def test_the_second_of_two_processes_takes_what_the_first_has_made(new, monkeypa
 
     monkeypatch.setattr(utils, "_upgrade_db", late)
     assert Store(new).client.get_experiment_by_name("of the first") is not None
+
+
+def test_another_version_of_mlflow_makes_its_store_itself(new, monkeypatch):
+    monkeypatch.setattr(mlflow, "__version__", "3.17.99")
+    monkeypatch.setattr(new_database, "make_tables", None)
+    assert Store(new).experiment("mine").name == "mine"
 
 
 def test_who_only_reads_makes_no_store(workplace):

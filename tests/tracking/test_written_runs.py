@@ -1,5 +1,6 @@
 import json
 
+import mlflow
 import numpy as np
 import pytest
 import torch
@@ -212,10 +213,36 @@ def test_an_interrupted_tracking_leaves_no_run_open(workplace, make_job, monkeyp
 
 
 @pytest.mark.long
-def test_a_store_that_is_not_written_in_bulk_holds_the_same(workplace, make_job, monkeypatch):
-    monkeypatch.setattr(bulk, "takes", lambda store: False)
-    job = make_job(workplace, WINE, "regularizers.groups={L1: {}}")
-    assert len(job.children) == 6
-    assert {run.info.status for run in job.children} == {"FINISHED"}
-    assert len(set(job.study.networks["run_id"])) == 6
-    assert not (workplace / "undelivered").exists()
+def test_with_another_version_of_mlflow_its_client_writes_the_same_study(
+    tmp_path, make_job, monkeypatch
+):
+    for name in ("bulk", "client"):
+        (tmp_path / name).mkdir()
+    job = make_job(tmp_path / "bulk", WINE, "regularizers.groups={L1: {}}")
+    monkeypatch.setattr(mlflow, "__version__", "3.17.99")
+    monkeypatch.setattr(bulk, "write_runs", None)
+    by_client = make_job(tmp_path / "client", WINE, "regularizers.groups={L1: {}}")
+    assert len(by_client.children) == 6
+    assert len(set(by_client.study.networks["run_id"])) == 6
+    assert contents(by_client) == contents(job)
+    assert not (by_client.folder / "undelivered").exists()
+
+
+def contents(job):
+    """What the runs of the networks hold, but for their ids and times."""
+    return sorted(
+        (
+            run.info.run_name,
+            run.info.status,
+            run.data.params,
+            run.data.metrics,
+            {name: value for name, value in run.data.tags.items() if name != "mlflow.parentRunId"},
+            [
+                (point.step, point.value)
+                for name in sorted(run.data.metrics)
+                for point in job.client.get_metric_history(run.info.run_id, name)
+            ],
+            sorted(file.path for file in job.client.list_artifacts(run.info.run_id)),
+        )
+        for run in job.children
+    )

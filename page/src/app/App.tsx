@@ -1,20 +1,20 @@
 import { useEffect } from "preact/hooks";
-import { choice } from "../state/choice";
 import { say } from "../words/words";
 import { Chooser } from "./Chooser";
 import { ColumnsForm } from "./ColumnsForm";
+import { useDress } from "./dress";
 import { Figure } from "./Figure";
 import { IndexTable } from "./IndexTable";
 import { Inside } from "./Inside";
 import { from, loadOverview, loadRuns, overview, runs } from "./loading";
 import { RunsTable } from "./RunsTable";
 import { ViewForm } from "./ViewForm";
-import { points, shade } from "./view";
+import { points } from "./view";
 
 /** The whole page: choosing on the left, the comparison, and what is looked into below it. */
 export function App() {
   const words = say.value.app;
-  useEffect(dress, [choice.value.language, choice.value.theme]);
+  useDress();
   const study = runs.value.value?.runs.studies;
   const title = study?.length === 1 ? study[0]?.name : undefined;
   useEffect(() => {
@@ -91,20 +91,4 @@ function State() {
 /** No link: the part of the address after the # holds what is chosen. */
 function skip(): void {
   document.getElementById("comparison")?.focus();
-}
-
-/** Language and colours are properties of the document. */
-function dress(): () => void {
-  const root = document.documentElement;
-  root.lang = choice.value.language;
-  const { theme } = choice.value;
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const follow = () => {
-    const system = dark.matches ? "dark" : "light";
-    root.dataset.theme = theme === "auto" ? system : theme;
-    shade.value = root.dataset.theme;
-  };
-  follow();
-  dark.addEventListener("change", follow);
-  return () => dark.removeEventListener("change", follow);
 }

@@ -2,8 +2,8 @@ import { change, choice } from "../state/choice";
 import { say } from "../words/words";
 import { Select } from "./ColumnsForm";
 
-/** Language, light or dark, colours. */
-export function ViewForm() {
+/** Language, light or dark, and where groups are drawn their colours. */
+export function ViewForm({ palettes = true }: { palettes?: boolean }) {
   const words = say.value.app;
   const { language, theme, palette } = choice.value;
   return (
@@ -23,13 +23,15 @@ export function ViewForm() {
         names={{ auto: words.auto, light: words.light, dark: words.dark }}
         onChange={(value) => change({ theme: value as typeof theme }, "replace")}
       />
-      <Select
-        label={words.palette}
-        value={palette}
-        options={["published", "safe"]}
-        names={{ published: words.published, safe: words.safe }}
-        onChange={(value) => change({ palette: value as typeof palette }, "replace")}
-      />
+      {palettes && (
+        <Select
+          label={words.palette}
+          value={palette}
+          options={["published", "safe"]}
+          names={{ published: words.published, safe: words.safe }}
+          onChange={(value) => change({ palette: value as typeof palette }, "replace")}
+        />
+      )}
     </fieldset>
   );
 }

@@ -1,7 +1,7 @@
 /** What the page has loaded, following what is chosen. */
 
 import { effect, signal } from "@preact/signals";
-import { source } from "../data/source";
+import { embedded, source } from "../data/source";
 import { RunTable } from "../data/table";
 import type { History, NetworkDetail, Overview, Runs } from "../data/types";
 import { choice } from "../state/choice";
@@ -14,7 +14,10 @@ export interface Loaded<T> {
 
 const nothing = { value: null, error: null, busy: false };
 
-export const from = source();
+/** The data that the file holds itself. */
+export const held = embedded();
+
+export const from = source(held);
 
 export const overview = signal<Loaded<Overview>>({ ...nothing, busy: true });
 export const runs = signal<Loaded<{ runs: Runs; table: RunTable }>>(nothing);

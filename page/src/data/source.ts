@@ -1,7 +1,15 @@
 /** Where the documents come from: the server that serves this page, or the report file itself. */
 
 import { say } from "../words/words";
-import type { Embedded, History, NetworkDetail, Overview, Registered, Runs } from "./types";
+import type {
+  Embedded,
+  EmbeddedNetwork,
+  History,
+  NetworkDetail,
+  Overview,
+  Registered,
+  Runs,
+} from "./types";
 
 export interface RunsQuery {
   experiments: string[];
@@ -128,9 +136,15 @@ export function embeddedSource(document: Embedded): Source {
   };
 }
 
-/** What this page is fed with: the data it holds itself, else the server it came from. */
-export function source(): Source {
-  const held = document.querySelector('script#data[type="application/json"]');
-  if (held) return embeddedSource(JSON.parse(held.textContent ?? "") as Embedded);
+/** What this page is fed with: the data that its file holds, else the server it came from. */
+export function source(held: Embedded | EmbeddedNetwork | null): Source {
+  // The file of one network asks for nothing, and may have no address that a server could be at.
+  if (held) return embeddedSource(held as Embedded);
   return serverSource(new URL(".", document.baseURI).href);
+}
+
+/** What this file holds itself; null where it comes from a server. */
+export function embedded(): Embedded | EmbeddedNetwork | null {
+  const held = document.querySelector('script#data[type="application/json"]');
+  return held && JSON.parse(held.textContent ?? "");
 }

@@ -133,6 +133,11 @@ export interface Registered {
   address: string;
 }
 
+/** What the file of one network holds. */
+export interface EmbeddedNetwork {
+  network: NetworkDetail;
+}
+
 /** What a report file holds. */
 export interface Embedded {
   overview: Overview;

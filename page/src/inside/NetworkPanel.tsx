@@ -17,11 +17,12 @@ const REST = 200;
 
 interface NetworkPanelProps {
   detail: NetworkDetail | null;
-  history: History | null;
+  /** Left out where there is none to ask for. */
+  history?: History | null;
   error: string | null;
   threshold: number;
   onThreshold: (threshold: number) => void;
-  onClose: () => void;
+  onClose: (() => void) | null;
   onRegister: (() => void) | null;
   runAddress: string | null;
 }
@@ -47,9 +48,11 @@ export function NetworkPanel({ detail, error, onClose, ...rest }: NetworkPanelPr
               {words.register}
             </button>
           )}
-          <button type="button" onClick={onClose}>
-            {words.close}
-          </button>
+          {onClose && (
+            <button type="button" onClick={onClose}>
+              {words.close}
+            </button>
+          )}
         </div>
       </header>
       {error && (
@@ -104,7 +107,7 @@ function Inner({
         {detail.losses && <Losses losses={detail.losses} />}
         <Settings detail={detail} />
       </div>
-      <Course history={history} />
+      {history !== undefined && <Course history={history} />}
     </div>
   );
 }
@@ -137,11 +140,13 @@ function Settings({ detail }: { detail: NetworkDetail }) {
   const numbers = Object.entries(detail.metrics).map(
     ([name, value]) => [name, formatNumber(value ?? Number.NaN)] as const,
   );
+  const settings = [...Object.entries(detail.params), ...numbers];
+  if (!settings.length) return null;
   return (
     <details class="settings">
       <summary>{words.settings}</summary>
       <dl>
-        {[...Object.entries(detail.params), ...numbers].map(([name, value]) => (
+        {settings.map(([name, value]) => (
           <div key={name}>
             <dt>
               <Named parts={[{ name }]} />

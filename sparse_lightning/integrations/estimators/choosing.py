@@ -12,8 +12,9 @@ from sparse_lightning.nn.population import unbounded
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.base import Regularizer
 from sparse_lightning.regularizers.groups import regularizers_for
-from sparse_lightning.regularizers.hidden import HiddenKL, HiddenRegularizer
-from sparse_lightning.regularizers.magnitude import Magnitude
+from sparse_lightning.regularizers.hidden import HiddenRegularizer
+from sparse_lightning.regularizers.hidden_penalties import HiddenKL
+from sparse_lightning.regularizers.prune import Magnitude
 from sparse_lightning.training import TrainedPopulation
 from sparse_lightning.training.documents import INPUT_ERRORS
 from sparse_lightning.training.measuring import outputs

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
+from sparse_lightning._text import listed
 from sparse_lightning.errors import EstimatorError, InputError, TrainingError
 from sparse_lightning.project import Project, RegularizerSettings
 from sparse_lightning.project.messages import InvalidProjectError, join, path
-from sparse_lightning.regularizers.terms import Term, parse_regularizer
+from sparse_lightning.regularizers.registry import Term, parse_regularizer
 
 UNPENALISED = "L1"
 """The regularizer that stands in for none, with λ = 0."""
@@ -116,7 +117,7 @@ def _regularizers(given: Mapping[str, Any]) -> dict[str, Any]:
             strengths[strength] = value
     missing = [strength for strength, value in strengths.items() if value is None]
     if missing:
-        raise EstimatorError(f"regularizer {name!r} needs {' and '.join(missing)}")
+        raise EstimatorError(f"regularizer {name!r} needs {listed(missing)}")
     return {"groups": {name: strengths}, "proximal": given["proximal"]}
 
 

@@ -41,7 +41,7 @@ class NetworkEvaluator(ModelEvaluator):
         """Whether models of this type can be networks.
 
         Args:
-            model_type: as given to `evaluate`.
+            model_type: the type that `evaluate` was given.
             evaluator_config: not used.
             kwargs: not used.
         """
@@ -64,15 +64,15 @@ class NetworkEvaluator(ModelEvaluator):
         """Read a network and log what it is.
 
         Args:
-            model_type: as given to `evaluate`.
+            model_type: the type that `evaluate` was given.
             dataset: the rows, as MLflow holds them.
-            run_id: of the run that takes metrics and artifacts.
+            run_id: the id of the run that takes metrics and artifacts.
             evaluator_config: see docs/how-to/evaluate.md.
             model: what `evaluate` made of the model.
             extra_metrics: not used.
             custom_artifacts: not used.
             predictions: not used.
-            model_id: of the logged model, where there is one.
+            model_id: the id of the logged model, where there is one.
             kwargs: not used.
 
         Returns:
@@ -126,6 +126,8 @@ def _log_metrics(
 def _log_artifacts(
     client: MlflowClient, found: "Evaluation", run_id: str, prefix: str
 ) -> dict[str, Any]:
+    from sparse_lightning.tracking._mlflow import load_artifact
+
     root = str(client.get_run(run_id).info.artifact_uri).rstrip("/")
     artifacts = {}
     with TemporaryDirectory() as folder:
@@ -135,6 +137,6 @@ def _log_artifacts(
             path.write_bytes(content)
             client.log_artifact(run_id, str(path), "sparse_lightning")
             artifact = kind(f"{root}/sparse_lightning/{file}")
-            artifact._load(str(path))
+            load_artifact(artifact, str(path))
             artifacts[file] = artifact
     return artifacts

@@ -1,0 +1,1 @@
+"""What short jobs gave before the package was rearranged; see `test_golden`."""
