@@ -1,7 +1,7 @@
 """The networks of a study as points: the default choice of axes."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 
@@ -22,7 +22,7 @@ NETWORKS = Axes(
 """A study by its regularizers: connections against squared error, means over the seeds."""
 
 
-def network_axes(facts: Any) -> Axes:
+def network_axes(facts: Mapping[str, float]) -> Axes:
     """The axes of a study whose `connections_total` and `null_error` are known."""
     return replace(NETWORKS, corner=(facts["connections_total"], facts["null_error"]))
 

@@ -48,19 +48,19 @@ class Points:
             {
                 "group": ALL if axes.group is None else frame[axes.group].astype(str),
                 "marker": np.arange(len(frame)),
-                "replicate": 0 if axes.replicate is None else frame[axes.replicate],
+                "replicate": 0 if axes.front or axes.replicate is None else frame[axes.replicate],
                 "x": _measure(frame[axes.x]),
                 "y": _measure(frame[axes.y]),
-            },
+            }
         )
         points["failed"] = frame["failed"] if "failed" in frame.columns else False
         points["failed"] = points["failed"].astype(bool) | ~usable(points)
         if "run_id" in frame.columns:
             points["run_id"] = frame["run_id"]
-        for column in (*axes.marker, *([axes.replicate] if axes.replicate else [])):
-            lacking = points.loc[frame[column].isna(), "group"]
+        for column in (axes.group, *axes.marker, axes.replicate):
+            lacking = np.flatnonzero(frame[column].isna()) if column is not None else ()
             if len(lacking):
-                raise InputError(f"points: a point of group {lacking.iloc[0]!r} has no {column}")
+                raise InputError(f"points: the point {names[lacking[0]]!r} has no {column}")
         if not axes.marker:
             return cls(points, tuple({"point": name} for name in names))
         points["marker"], settings = _markers(frame, list(axes.marker))
@@ -106,6 +106,6 @@ def _markers(
 ) -> tuple[pd.Series, tuple[dict[str, Any], ...]]:
     """The number of each row's marker, in the order of the settings, and those settings."""
     number = frame.groupby(columns, sort=True).ngroup()
-    settings = frame.loc[~number.duplicated(), columns].assign(number=number)
-    settings = settings.sort_values("number")[columns]
-    return number, tuple({str(k): v for k, v in row.items()} for row in settings.to_dict("records"))
+    first = number.drop_duplicates().sort_values().index
+    settings = frame.loc[first, columns].to_dict("records")
+    return number, tuple({str(name): value for name, value in row.items()} for row in settings)

@@ -57,3 +57,13 @@ def test_points_without_a_replicate_are_told_apart_by_their_order():
     networks = frame_of({"L1": {1.0: [(1, 0.1), (2, 0.2)], 2.0: [(3, 0.3)]}})
     points = Points.of(networks, replace(NETWORKS, group="group", replicate=None))
     assert list(points.frame["replicate"]) == [0, 1, 0]
+
+
+def test_markers_may_be_called_anything():
+    networks = frame_of({"L1": {2.0: [(1, 0.1)], 1.0: [(2, 0.2)]}})
+    networks = networks.rename(columns={"l1_weight": "number"})
+    points = Points.of(networks, replace(NETWORKS, group="group", marker=("number", "seed")))
+    assert points.settings == ({"number": 1.0, "seed": 1}, {"number": 2.0, "seed": 1})
+    assert list(points.frame["marker"]) == [1, 0]
+    with pytest.raises(InputError, match="the point 1 has no group"):
+        Points.of(networks.assign(group=["L1", None]), replace(NETWORKS, group="group", marker=()))
