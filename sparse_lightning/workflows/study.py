@@ -11,13 +11,19 @@ import pandas as pd
 from sparse_lightning._machine import uncollected
 from sparse_lightning._text import did_you_mean
 from sparse_lightning.address import Address
-from sparse_lightning.comparison import Comparison, compare, floor
+from sparse_lightning.comparison import (
+    Axes,
+    Comparison,
+    compare,
+    network_axes,
+    network_points,
+)
 from sparse_lightning.comparison.depths import Depth, compare_depths
 from sparse_lightning.errors import InputError, TrainingError, check_type
 from sparse_lightning.interpret.strongest import MOST_UNITS
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import STRENGTHS, find_strength
-from sparse_lightning.report import StudyView, write_report
+from sparse_lightning.report import View, write_report
 from sparse_lightning.report.output import writable
 from sparse_lightning.tracking import Store, StudyRecord, find_study, read_study
 from sparse_lightning.tracking.networks import read_networks
@@ -104,17 +110,20 @@ class Study:
             TrainingError: every unregularized network failed, so that there is no floor.
         """
         try:
-            return compare(
-                self.networks,
-                floor=floor(self.networks),
-                connections_total=self._record.metrics["connections_total"],
-                **self._comparing(),
-            )
+            return compare(network_points(self.networks), self.axes, **self._comparing())
         except InputError as error:
             raise TrainingError(
                 f"the study {self.run_id} cannot be compared: {error}; "
                 "try another training.learning_rate or more training.epochs"
             ) from error
+
+    @property
+    def axes(self) -> Axes:
+        """What is compared: connections and squared errors by regularizers, means over the seeds.
+
+        The floor is the smallest error of the unregularized networks.
+        """
+        return network_axes(self._record.metrics)
 
     @property
     def indices(self) -> pd.DataFrame:
@@ -219,21 +228,19 @@ class Study:
     @property
     def depths(self) -> tuple[Depth, ...]:
         """The groups compared after each stage of a stack; empty where there is one stage."""
-        return compare_depths(self.networks, self._record.layers, **self._comparing())
+        return compare_depths(self.networks, self.axes, self._record.layers, **self._comparing())
 
-    def view(self) -> StudyView:
+    def view(self) -> View:
         """The study as its report shows it."""
         return self._view
 
     @cached_property
-    def _view(self) -> StudyView:
+    def _view(self) -> View:
         return view_of(self._store, self._record, self.comparison, self.depths)
 
     def _comparing(self) -> dict[str, Any]:
         settings = self.project.report
         return {
-            "null_error": self._record.metrics["null_error"],
-            "connection_threshold": settings.connection_threshold,
             "order_by": settings.index,
             "resamples": settings.bootstrap,
             "confidence": settings.confidence,

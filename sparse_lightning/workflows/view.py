@@ -15,7 +15,7 @@ from sparse_lightning.network import Network
 from sparse_lightning.page.report import report_document
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import SYMBOLS, find_strength
-from sparse_lightning.report import StudyView
+from sparse_lightning.report import StudyFacts, View
 from sparse_lightning.report.view import Reading
 from sparse_lightning.tracking import Store, StudyRecord
 from sparse_lightning.tracking.files import held, read_json, readable
@@ -34,13 +34,13 @@ MOST_WEIGHTS = 1_000_000
 
 def view_of(
     store: Store, record: StudyRecord, comparison: Comparison, depths: tuple[Depth, ...]
-) -> StudyView:
+) -> View:
     """The study as its report shows it.
 
     Args:
-        store: that holds it.
-        record: of the study.
-        comparison: of its groups.
+        store: the store that holds it.
+        record: the study's record.
+        comparison: its groups compared.
         depths: their comparisons after each stage.
 
     Raises:
@@ -52,23 +52,19 @@ def view_of(
     run_ids = list(dict.fromkeys([*(run_id for _, run_id in shown), *inside]))
     networks = dict(zip(run_ids, read_networks(store, record, run_ids), strict=True))
     agreements = _agreements(store, record.run_id)
-    return StudyView(
-        name=project.report.title or project.name,
+    facts = StudyFacts(
         run_id=record.run_id,
-        experiment_id=record.experiment_id,
-        tracking_ui=store.page,
         dataset=record.params["dataset"],
         task=project.task,
         rows=int(metrics["rows"]),
         layers=record.layers,
         settings=_settings(project, metrics),
+        connection_threshold=project.report.connection_threshold,
         common_weights=not any(
             project.regularizers.own_weights(group) for group in project.regularizers.groups
         ),
         floor_epochs=int(metrics["floor_epochs"]),
         floor_settled=bool(metrics["floor_settled"]),
-        index=project.report.index,
-        comparison=comparison,
         networks=record.networks,
         depths=depths,
         references={
@@ -81,6 +77,13 @@ def view_of(
             for title, run_id in shown
         ],
         fine_tuned=bool(project.training.fine_tune_epochs),
+    )
+    return View(
+        name=project.report.title or project.name,
+        experiment_id=record.experiment_id,
+        tracking_ui=store.page,
+        comparison=comparison,
+        study=facts,
         page=lambda: report_document(
             store,
             project.report.title or project.name,
@@ -101,11 +104,11 @@ def _inside(record: StudyRecord, comparison: Comparison, shown: Sequence[str]) -
         best = best.drop_duplicates("l1_weight")
         best_of = dict(zip(best["l1_weight"], best["run_id"], strict=True))
         least = np.inf
-        markers = of_group(comparison.markers, group).sort_values(["connections", "squared_error"])
-        for marker in records(markers):
-            if marker["squared_error"] < least:
-                least = marker["squared_error"]
-                chosen.append(best_of[marker["l1_weight"]])
+        for marker in records(of_group(comparison.markers, group).sort_values(["x", "y"])):
+            if marker["y"] < least:
+                least = marker["y"]
+                settings = comparison.points.settings[marker["marker"]]
+                chosen.append(best_of[settings["l1_weight"]])
     weights = sum(inputs * outputs for inputs, outputs in pairwise(record.layers))
     most = min(MOST_INSIDE, MOST_WEIGHTS // weights)
     return list(dict.fromkeys(chosen))[:most]

@@ -10,10 +10,11 @@ import jsonschema
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from studies import WINE
 
 from sparse_lightning.cli import main
 from sparse_lightning.cli.comparing import folder_of
-from sparse_lightning.report.runs.document import runs_schema
+from sparse_lightning.report import indices_schema
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 LEVELS = [HOSTILE, "none", " ", "_$x$ [bold]", "</script><script>alert(1)</script>"]
@@ -69,10 +70,10 @@ def test_hostile_names_are_text_everywhere(hostile, tmp_path):
     assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
     assert HOSTILE in page.text
     document = json.loads((tmp_path / "out" / "indices.json").read_text(encoding="utf-8"))
-    jsonschema.validate(document, runs_schema())
+    jsonschema.validate(document, indices_schema())
     groups = {group["group"] for group in document["groups"]}
-    assert groups == {HOSTILE, "none (kind of/net)", "(empty)", *LEVELS[3:]}
-    assert document["groups"][0]["markers"][0]["settings"].keys() == {"params.a b"}
+    assert groups == {HOSTILE, "none", "(empty)", *LEVELS[3:]}
+    assert document["groups"][0]["markers"][0]["marker"].keys() == {"params.a b"}
     table = pd.read_csv(tmp_path / "out" / "indices.csv")
     assert set(table["group"]) == groups
     figures = {path.name for path in (tmp_path / "out" / "figures").iterdir()}
@@ -171,10 +172,41 @@ def test_the_entry_point_compares_any_runs(optimizers, tmp_path):
     assert ran.returncode == 0, ran.stderr
     (report,) = (tmp_path / "reports").iterdir()
     document = json.loads((report / "indices.json").read_text(encoding="utf-8"))
-    assert document["y"] == {
-        "name": "val_loss",
-        "direction": "min",
-        "floor": 0.5,
-        "corner": 9.0,
-    }
-    assert document["filter"] == "params.width != '7'"
+    axes = document["axes"]
+    assert (axes["y"], axes["y_direction"]) == ("val_loss", "min")
+    assert (document["floor"], document["corner"][1]) == (0.5, 9.0)
+    assert document["experiment"]["filter"] == "params.width != '7'"
+
+
+@pytest.fixture(scope="module")
+def resampled_job(tmp_path_factory, make_job):
+    """A study with as many resamples as the comparison of any runs draws."""
+    return make_job(tmp_path_factory.mktemp("resampled"), WINE, "report.bootstrap=2000")
+
+
+@pytest.mark.parametrize("by", ["--floor-group", "--floor"])
+def test_the_runs_of_a_study_by_its_axes_are_the_study(resampled_job, tmp_path, by):
+    own = json.loads((resampled_job.report / "indices.json").read_text(encoding="utf-8"))
+    floor = {
+        "--floor-group": ["--floor-group", "none"],
+        "--floor": ["--floor", own["floor"], "--filter", "params.group != 'none'"],
+    }[by]
+    total, null = own["corner"]
+    status, _, told = command(
+        *("report", "--tracking-uri", resampled_job.uri, "--experiment", own["name"]),
+        *("--x", "connections", "--y", "squared_error", "--group", "group"),
+        *("--marker", "l1_weight", "--replicate", "seed", *floor, "--null", null),
+        *("--total", total, "--output", tmp_path),
+    )
+    assert status == 0, told
+    any_runs = json.loads((tmp_path / "indices.json").read_text(encoding="utf-8"))
+    jsonschema.validate(any_runs, indices_schema())
+    for key in ("floor", "corner", "axis", "replicates", "confidence", "pairs"):
+        assert any_runs[key] == own[key], key
+    for mine, theirs in zip(own["groups"], any_runs["groups"], strict=True):
+        markers = {float(one["marker"]["params.l1_weight"]): one for one in theirs.pop("markers")}
+        for marker in mine.pop("markers"):
+            same = markers.pop(marker["marker"]["l1_weight"])
+            assert {**same, "marker": None} == {**marker, "marker": None}
+        assert markers == {}
+        assert mine == theirs

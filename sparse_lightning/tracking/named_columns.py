@@ -1,67 +1,19 @@
-"""Which metrics, params and tags of the runs are compared."""
+"""Which metrics, params and tags of the runs a user means."""
 
 import math
 from collections.abc import Iterable, Sequence
 
 from sparse_lightning._text import did_you_mean, shortened
 from sparse_lightning.errors import InputError
-from sparse_lightning.experiments.request import Request
-from sparse_lightning.page.defaults import REPLICATES, defaults_of, direction_of
-from sparse_lightning.report.runs import Axes
 from sparse_lightning.tracking.columns import ABSENT, Coded, RunColumns
 
 MOST_SHOWN = 20
 """A message shows at most so many names."""
 
 
-def axes_of(runs: RunColumns, request: Request) -> Axes:
-    """The columns that are compared.
-
-    Args:
-        runs: that there are.
-        request: what the user asks; what it leaves open is chosen by what the runs have.
-
-    Raises:
-        InputError: there is no such metric, param or tag; the message names the nearest.
-    """
-    defaults = defaults_of(runs)
-    y = _measure(runs, "--y", request.y or defaults["y"])
-    x = request.x or (defaults["x"] if defaults["x"] != y else None)
-    x = _measure(runs, "--x", x or _other(runs, y))
-    group = request.group or defaults["group"]
-    group = _label(runs, "--group", group) if group else None
-    replicate = _label(runs, "--replicate", request.replicate) if request.replicate else None
-    marker = [name for given in request.marker for name in _labels(runs, "--marker", given)]
-    if replicate is None:
-        usual = [f"params.{name}" for name in REPLICATES if _varies(runs.params.get(name))]
-        free = [name for name in usual if name not in (group, *marker)]
-        replicate = free[0] if free else None
-    if replicate is not None and not marker:
-        taken = (group, replicate, x, y)
-        marker = [
-            f"params.{name}"
-            for name, column in runs.params.items()
-            if _varies(column) and f"params.{name}" not in taken and name not in (x, y)
-        ]
-        # With nothing else that varies, all runs of a group are one marker.
-        marker = marker or ([group] if group else [])
-    return Axes(
-        x=x,
-        y=y,
-        group=group,
-        marker=tuple(dict.fromkeys(marker)),
-        replicate=replicate if marker else None,
-        x_direction=direction_of(x) if request.x_direction == "auto" else request.x_direction,
-        y_direction=direction_of(y) if request.y_direction == "auto" else request.y_direction,
-    )
-
-
 def measured(runs: RunColumns, name: str) -> Sequence[float | None]:
-    """The values of a measure, None where a run has none that is finite.
-
-    Args:
-        runs: that have it.
-        name: of a metric, or `params.` and that of a param.
+    """The values of a metric, or of a param by `params.` and its name; None where a run has no
+    finite one.
     """
     if name in runs.metrics:
         return runs.metrics[name]
@@ -71,17 +23,17 @@ def measured(runs: RunColumns, name: str) -> Sequence[float | None]:
 
 
 def labelled(runs: RunColumns, name: str) -> Coded:
-    """The column of a param or tag.
-
-    Args:
-        runs: that have it.
-        name: with `params.` or `tags.`.
-    """
+    """The column of a param or tag, by `params.` or `tags.` and its name."""
     kind, bare = name.split(".", 1)
     return (runs.params if kind == "params" else runs.tags)[bare]
 
 
-def _measure(runs: RunColumns, option: str, wanted: str | None) -> str:
+def find_measure(runs: RunColumns, option: str, wanted: str | None) -> str:
+    """The name of the metric or param with numbers that a user wrote.
+
+    Raises:
+        InputError: there is none; the message names the nearest.
+    """
     if wanted is None:
         raise InputError(f"{option}: the runs have too few metrics to choose one; name one")
     numeric = [
@@ -110,14 +62,19 @@ def _measure(runs: RunColumns, option: str, wanted: str | None) -> str:
     )
 
 
-def _labels(runs: RunColumns, option: str, given: str) -> list[str]:
+def find_labels(runs: RunColumns, option: str, given: str) -> list[str]:
     """The param or tag of this name, or, where there is none, those between its commas."""
     if _found(runs, given) is None and "," in given:
-        return [_label(runs, option, part.strip()) for part in given.split(",") if part.strip()]
-    return [_label(runs, option, given)]
+        return [find_label(runs, option, part.strip()) for part in given.split(",") if part.strip()]
+    return [find_label(runs, option, given)]
 
 
-def _label(runs: RunColumns, option: str, wanted: str) -> str:
+def find_label(runs: RunColumns, option: str, wanted: str) -> str:
+    """The param or tag that a user wrote, with `params.` or `tags.`.
+
+    Raises:
+        InputError: there is none; the message names the nearest.
+    """
     found = _found(runs, wanted)
     if found is None:
         bare = wanted.removeprefix("params.").removeprefix("tags.")
@@ -137,14 +94,6 @@ def _found(runs: RunColumns, wanted: str) -> str | None:
         if wanted in columns:
             return f"{kind}.{wanted}"
     return None
-
-
-def _other(runs: RunColumns, y: str) -> str | None:
-    return next((name for name in runs.metrics if name != y), None)
-
-
-def _varies(column: Coded | None) -> bool:
-    return column is not None and len(column.levels) > 1
 
 
 def _number(level: str) -> float | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sparse_lightning.page.defaults import defaults_of, direction_of
+from sparse_lightning.tracking.axes import defaults_of, direction_of
 from sparse_lightning.tracking.columns import RunHead, columns_of
 
 

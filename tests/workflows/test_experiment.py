@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from sparse_lightning import Request, compare_experiment
 from sparse_lightning.comparison import area_index, hypervolume_gap
 from sparse_lightning.errors import InputError
-from sparse_lightning.experiments import Request, compare_experiment
 from sparse_lightning.tracking import selecting
 from sparse_lightning.tracking.selecting import Selection, read_columns
 from sparse_lightning.tracking.store import Store
@@ -15,16 +15,24 @@ def compared(logbook, **request):
     return compare_experiment(logbook.name, Request(**request), logbook.uri)
 
 
+def settings_of(view, marker):
+    return view.comparison.points.settings[marker]
+
+
 def indices(view):
     return view.comparison.indices.set_index("group")[INDICES]
 
 
 def test_indices_are_those_of_the_means_over_the_replicates(optimizers):
     view = compared(optimizers, x="n_params", y="val_loss", group="optimizer")
-    assert view.axes.marker == ("params.width",)
-    assert view.axes.replicate == "params.seed"
+    assert view.comparison.axes.marker == ("params.width",)
+    assert view.comparison.axes.replicate == "params.seed"
     # The least and the greatest of all runs: 2 − 1 − 0.25 and 4 + 0.25; n_params reaches 30.
-    assert (view.floor, view.corner, view.best_x) == (0.75, (30.0, 4.25), 0.0)
+    assert (view.comparison.floor, view.comparison.corner, view.comparison.axis) == (
+        0.75,
+        (30.0, 4.25),
+        0.0,
+    )
     found = indices(view)
     for group, errors in (("sgd", [4.0, 3.0]), ("adam", [2.0, 1.0])):
         curve = ([10.0, 30.0], errors)
@@ -44,7 +52,7 @@ def test_floor_and_corner_that_are_given_are_taken_and_not_called_assumed(optimi
     view = compared(
         optimizers, x="n_params", y="val_loss", group="optimizer", floor=0.0, null=5.0, total=100.0
     )
-    assert (view.floor, view.corner) == (0.0, (100.0, 5.0))
+    assert (view.comparison.floor, view.comparison.corner) == (0.0, (100.0, 5.0))
     assert view.assumed == (
         "Of n_params small values are good, of val_loss small ones; --x-direction and "
         "--y-direction say otherwise.",
@@ -63,31 +71,31 @@ def test_floor_and_corner_that_are_given_are_taken_and_not_called_assumed(optimi
 def test_large_is_good_mirrors_small_is_good(optimizers):
     small = compared(optimizers, x="n_params", y="val_loss", group="optimizer")
     large = compared(optimizers, x="n_params", y="accuracy", group="optimizer")
-    assert large.axes.y_direction == "max"
+    assert large.comparison.axes.y_direction == "max"
     # accuracy = 1 − val_loss / 10: the same curves at a tenth of the height.
     scale = [10, 10, 1]
     np.testing.assert_allclose(indices(large) * scale, indices(small), rtol=1e-9)
     np.testing.assert_allclose(
-        large.markers["squared_error"], 1 - small.markers["squared_error"] / 10, rtol=1e-12
+        large.comparison.markers["y"], 1 - small.comparison.markers["y"] / 10, rtol=1e-12
     )
-    assert (large.floor, large.corner[1]) == (0.925, 0.575)
+    assert (large.comparison.floor, large.comparison.corner[1]) == (0.925, 0.575)
 
 
 def test_x_of_which_large_is_good_is_counted_from_the_best(logbook):
     for speed, error in ((10, 1.0), (30, 2.0)):
         logbook.log({"model": "a"}, {"throughput": speed, "error": error})
     view = compared(logbook, x="throughput", y="error")
-    assert (view.best_x, view.corner[0]) == (30.0, 10.0)
+    assert (view.comparison.axis, view.comparison.corner[0]) == (30.0, 10.0)
     # Distances from 30: (0, 2) and (20, 1).
     assert indices(view).iloc[0]["area_marker"] == pytest.approx(20 * 0.5)
-    assert sorted(view.markers["connections"]) == [10, 30]
+    assert sorted(view.comparison.markers["x"]) == [10, 30]
 
 
 def test_negative_x_is_counted_from_the_least(logbook):
     for x, y in ((-4, 2.0), (-1, 1.0)):
         logbook.log({}, {"log_size": x, "error": y})
     view = compared(logbook, x="log_size", y="error")
-    assert view.best_x == -4
+    assert view.comparison.axis == -4
     assert "log_size is counted from -4, the best of the runs." in view.assumed
     assert view.comparison.groups == ("all runs",)
 
@@ -96,15 +104,15 @@ def test_without_replicates_a_curve_is_the_front(logbook):
     for x, y in ((1, 5.0), (2, 6.0), (3, 3.0), (4, 3.5), (5, 1.0)):
         logbook.log({"model": "a"}, {"cost": x, "loss": y}, name=f"at {x}")
     view = compared(logbook, x="cost", y="loss", group="model")
-    assert view.axes.front
-    assert view.markers["connections"].tolist() == [1, 3, 5]
-    assert [view.marker_name(marker) for marker in view.markers["l1_weight"]] == [
-        "run = at 1",
-        "run = at 3",
-        "run = at 5",
+    assert view.comparison.axes.front
+    assert view.comparison.markers["x"].tolist() == [1, 3, 5]
+    assert [settings_of(view, marker) for marker in view.comparison.markers["marker"]] == [
+        {"run": "at 1"},
+        {"run": "at 3"},
+        {"run": "at 5"},
     ]
     assert indices(view).loc["a", "area_marker"] == pytest.approx(2 * (4 + 2) / 2 + 2 * (2 + 0) / 2)
-    assert len(view.runs) == 5
+    assert len(view.comparison.points.frame) == 5
 
 
 def test_markers_without_a_replicate_average_runs_in_the_order_they_started(logbook):
@@ -112,15 +120,15 @@ def test_markers_without_a_replicate_average_runs_in_the_order_they_started(logb
         for error in (1.0, 2.0, 3.0):
             logbook.log({"width": width}, {"size": width, "loss": error - width / 2})
     view = compared(logbook, x="size", y="loss", marker=("width",))
-    assert view.axes.replicate is None
-    assert view.runs["replicate"].tolist() == [0, 1, 2, 0, 1, 2]
-    assert view.markers["squared_error"].tolist() == [1.5, 1.0]
-    assert view.comparison.seeds == 3
+    assert view.comparison.axes.replicate is None
+    assert view.comparison.points.frame["replicate"].tolist() == [0, 1, 2, 0, 1, 2]
+    assert view.comparison.markers["y"].tolist() == [1.5, 1.0]
+    assert view.comparison.replicates == 3
 
 
 def test_groups_by_tag_and_params_as_measures(optimizers):
     by_tag = compared(optimizers, x="width", y="val_loss", group="team", marker=("width",))
-    assert (by_tag.axes.group, by_tag.axes.x) == ("tags.team", "params.width")
+    assert (by_tag.comparison.axes.group, by_tag.comparison.axes.x) == ("tags.team", "params.width")
     assert set(by_tag.comparison.groups) == {"blue", "red"}
     prefixed = compared(
         optimizers, x="params.width", y="metrics.val_loss", group="tags.team", marker=("width",)
@@ -130,11 +138,11 @@ def test_groups_by_tag_and_params_as_measures(optimizers):
 
 def test_a_name_with_a_comma_or_several_names_between_commas(optimizers):
     view = compared(optimizers, x="n_params", y="val_loss", marker=("width, tags.team",))
-    assert view.axes.marker == ("params.width", "tags.team")
+    assert view.comparison.axes.marker == ("params.width", "tags.team")
 
 
 def test_what_is_not_given_is_chosen_by_what_the_runs_have(optimizers):
-    axes = compared(optimizers, floor=0.0).axes
+    axes = compared(optimizers, floor=0.0).comparison.axes
     assert (axes.x, axes.y) == ("n_params", "val_loss")
     assert axes.replicate == "params.seed"
 
@@ -157,12 +165,15 @@ def test_runs_without_a_result_are_counted_and_told(optimizers):
         "1 run without a result: status KILLED.",
     )
     found = view.comparison.indices.set_index("group")
-    assert found["failed_replicas"].to_dict() == {"adam": 3, "sgd": 1, "lbfgs": 1}
+    assert found["failed"].to_dict() == {"adam": 3, "sgd": 1, "lbfgs": 1}
     assert found.loc["lbfgs", INDICES].isna().all()
-    assert view.floor == 0.75  # that of the run without a group does not count
-    assert view.comparison.seeds == 2  # seeds that never had a result are not drawn
-    places = {(group, view.marker_name(marker)) for group, marker in view.comparison.missing}
-    assert places == {("sgd", "width = 9"), ("lbfgs", "width = 1")}
+    assert view.comparison.floor == 0.75  # that of the run without a group does not count
+    assert view.comparison.replicates == 2  # seeds that never had a result are not drawn
+    places = {
+        (group, settings_of(view, marker)["params.width"])
+        for group, marker in view.comparison.missing
+    }
+    assert places == {("sgd", "9"), ("lbfgs", "1")}
 
 
 def test_of_runs_alike_the_newest_with_a_result_counts(optimizers):
@@ -170,7 +181,7 @@ def test_of_runs_alike_the_newest_with_a_result_counts(optimizers):
     optimizers.log(settings, {"n_params": 10, "val_loss": 1.0})
     optimizers.log(settings, status="FAILED")
     view = compared(optimizers, x="n_params", y="val_loss", group="optimizer")
-    means = {(row.group, row.connections): row.squared_error for row in view.markers.itertuples()}
+    means = {(row.group, row.x): row.y for row in view.comparison.markers.itertuples()}
     assert means["adam", 10.0] == (1.0 + 2.25) / 2
     assert view.left_out[-1].startswith("2 runs left out because a newer one has the same ")
 
@@ -186,15 +197,15 @@ def test_runs_that_differ_in_another_param_are_not_taken_for_one(optimizers):
     ):
         compared(optimizers, **wanted, marker=("width",), replicate="seed")
     view = compared(optimizers, **wanted, marker=("width", "dropout"), replicate="seed")
-    assert {"params.width": "1", "params.dropout": "0.5"} in view.settings
-    assert {"params.width": "1", "params.dropout": "(none)"} in view.settings
+    assert {"params.width": "1", "params.dropout": "0.5"} in view.comparison.points.settings
+    assert {"params.width": "1", "params.dropout": "(none)"} in view.comparison.points.settings
 
 
 def test_the_filter_is_mlflows(optimizers):
     view = compared(
         optimizers, x="n_params", y="val_loss", group="optimizer", condition="params.width = '3'"
     )
-    assert len(view.runs) == 4
+    assert len(view.comparison.points.frame) == 4
     with pytest.raises(InputError, match=r"--filter 'params\.width = 3': Expected a quoted string"):
         compared(optimizers, condition="params.width = 3")
     with pytest.raises(InputError, match=r"no run of '.*' meets it"):
@@ -254,7 +265,9 @@ def test_nothing_to_compare(logbook):
 def test_values_whose_areas_no_number_holds_are_refused(logbook):
     for x in (1e-300, 1.0, -1e300):
         logbook.log({"model": "a"}, {"size": x, "loss": x / 1e292, "error": 2 - x / 1e300})
-    with pytest.raises(InputError, match=r"size reaches from -1e\+300 to 1 and loss reaches from"):
+    with pytest.raises(
+        InputError, match=r"size reaches from -1e\+300 to 1 and loss from .* no number"
+    ):
         compared(logbook, x="size", y="loss")
     assert np.isfinite(indices(compared(logbook, x="size", y="error")).to_numpy()).all()
 

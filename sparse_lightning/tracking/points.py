@@ -1,20 +1,17 @@
-"""From the columns of runs to the frame that is compared: groups, markers, replicates."""
+"""From the columns of runs to the points that are compared: groups, markers, replicates."""
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sparse_lightning._text import shortened
-from sparse_lightning.comparison import FLOOR_GROUP
-from sparse_lightning.comparison.findings import listed
+from sparse_lightning._text import listed, shortened
+from sparse_lightning.comparison import Axes, Points
+from sparse_lightning.comparison.indices import LARGEST
 from sparse_lightning.errors import InputError
-from sparse_lightning.experiments.columns import labelled, measured
-from sparse_lightning.report.runs import Axes
-from sparse_lightning.report.runs.view import short
 from sparse_lightning.tracking.columns import ABSENT, RunColumns
+from sparse_lightning.tracking.named_columns import labelled, measured
 
 MOST_GROUPS = 60
 """More groups than these nobody can tell apart."""
@@ -23,25 +20,11 @@ ENDED_BADLY = ("FAILED", "KILLED")
 
 ALL = "all runs"
 NO_VALUE = "(none)"
+EMPTY = "(empty)"
 
 
-@dataclass(frozen=True, eq=False)
-class RunsFrame:
-    """Runs that have a group.
-
-    Attributes:
-        runs: as `RunsView.runs`.
-        settings: as `RunsView.settings`.
-        left_out: as `RunsView.left_out`.
-    """
-
-    runs: pd.DataFrame
-    settings: list[dict[str, str]]
-    left_out: list[str]
-
-
-def frame_of(columns: RunColumns, axes: Axes) -> RunsFrame:
-    """Sort runs into groups, markers and replicates.
+def points_of(columns: RunColumns, axes: Axes) -> tuple[Points, list[str]]:
+    """The points of runs, and sentences on the runs that were left out and those without a result.
 
     A run that ended badly, or has not both values, counts as one without a result in its group; a
     run that still runs or has no group is left out. Of runs that have everything alike the newest
@@ -50,6 +33,9 @@ def frame_of(columns: RunColumns, axes: Axes) -> RunsFrame:
     Args:
         columns: the runs, the newest last.
         axes: what is compared.
+
+    Returns:
+        Points that have run_id, run_name and failure (why there is no result), and the sentences.
 
     Raises:
         InputError: no run has both values, there are too many groups, or runs that differ in other
@@ -72,8 +58,8 @@ def frame_of(columns: RunColumns, axes: Axes) -> RunsFrame:
         f"{_runs(count)} without a result: {reason}." for reason, count in sorted(reasons.items())
     ]
     if not (~frame["failed"]).any():
-        told = " ".join(left_out) or "There is no run."
-        raise InputError(f"of {_runs(whole)} none has both {axes.x} and {axes.y}. {told}")
+        reasons = " ".join(left_out) or "There is no run."
+        raise InputError(f"of {_runs(whole)} none has both {axes.x} and {axes.y}. {reasons}")
     groups = frame["group"].nunique()
     if groups > MOST_GROUPS:
         raise InputError(
@@ -89,8 +75,8 @@ def frame_of(columns: RunColumns, axes: Axes) -> RunsFrame:
         )
     if columns.truncated:
         left_out.append(f"Only the newest {len(columns.ids)} runs were read; there are more.")
-    kept = ["run_id", "run_name", "group", "marker", "replicate", "x", "y", "failed", "failure"]
-    return RunsFrame(frame.loc[:, kept].reset_index(drop=True), settings, left_out)
+    names = ["group", "marker", "replicate", "x", "y", "failed", "run_id", "run_name", "failure"]
+    return Points(frame.loc[:, names].reset_index(drop=True), tuple(settings)), left_out
 
 
 def _frame(columns: RunColumns, axes: Axes) -> pd.DataFrame:
@@ -108,7 +94,7 @@ def _frame(columns: RunColumns, axes: Axes) -> pd.DataFrame:
     if axes.group is None:
         return frame.assign(group=ALL)
     column = labelled(columns, axes.group)
-    names = _group_names(column.levels, axes.group)
+    names = _group_names(column.levels)
     return frame.assign(
         group=pd.Series(
             [None if code == ABSENT else names[code] for code in column.codes], dtype=object
@@ -116,13 +102,13 @@ def _frame(columns: RunColumns, axes: Axes) -> pd.DataFrame:
     )
 
 
-def _group_names(levels: list[str], column: str) -> list[str]:
-    """The levels as groups are called: none is empty or `none`, the name of unregularized ones."""
+def _group_names(levels: list[str]) -> list[str]:
+    """The levels as groups are called: none has an empty name."""
     names = []
     for level in levels:
-        name = level if level.strip() else "(empty)"
-        while name == FLOOR_GROUP or (name != level and name in levels):
-            name = f"{name} ({short(column)})"
+        name = level if level.strip() else EMPTY
+        while name != level and name in levels:
+            name = f"({name})"
         names.append(name)
     return names
 
@@ -130,7 +116,7 @@ def _group_names(levels: list[str], column: str) -> list[str]:
 def _failure(row: dict[str, Any], axes: Axes) -> str | None:
     if row["status"] in ENDED_BADLY:
         return f"status {row['status']}"
-    lacking = [name for name, key in ((axes.x, "x"), (axes.y, "y")) if np.isnan(row[key])]
+    lacking = [name for name, key in ((axes.x, "x"), (axes.y, "y")) if not abs(row[key]) <= LARGEST]
     return f"no finite {' and no finite '.join(lacking)}" if lacking else None
 
 
