@@ -11,7 +11,7 @@ from sparse_lightning.terminal import told
 
 
 class _Program(click.Group):
-    """Commands whose usage errors tell what was typed as all else is told."""
+    """Commands whose usage errors hide passwords in what was typed, as all other output does."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         with _told():

@@ -188,7 +188,6 @@ def _described(
     output: Path | None,
     resume: bool,
 ) -> None:
-    """Run the study that options describe, as a project file of the working folder would."""
     import json
 
     from sparse_lightning.project import Project

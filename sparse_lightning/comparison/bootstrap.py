@@ -15,9 +15,7 @@ DRAW_SEED = 18114870  # any number will do, as long as it stays
 def draw_replicates(replicates: int, resamples: int) -> Int[np.ndarray, "replicate sample"]:
     """Draws of replicates with replacement, the same for every group because they are paired.
 
-    Returns:
-        Positions on the axis of replicates, as many in each of `resamples` columns; always the same
-        for the same arguments.
+    They are positions on the axis of replicates, always the same for the same arguments.
     """
     generator = np.random.default_rng(DRAW_SEED)
     return generator.integers(replicates, size=(replicates, resamples))
@@ -31,17 +29,9 @@ def sampled_indices(
     null_error: float,
     connections_total: float,
 ) -> dict[str, Float[np.ndarray, " sample"]]:
-    """All indices of one group, for each draw of replicates.
+    """All indices of one group of costs, for each draw of replicates; None: every one once.
 
-    Args:
-        grid: the points of the group, as costs.
-        draw: as returned by `draw_replicates`; None: every one once, which gives the index itself.
-        floor: the best cost upwards, held fixed.
-        null_error: the cost upwards of the corner.
-        connections_total: the cost across of the corner.
-
-    Returns:
-        The samples by index; NaN where no drawn point survived.
+    NaN where no drawn point survived. Floor and corner are costs and held fixed.
     """
     places = None
     if draw is not None:
@@ -63,14 +53,9 @@ def sampled_indices(
 def percentile_interval(
     samples: Float[np.ndarray, " sample"], confidence: float
 ) -> tuple[float, float]:
-    """The central interval that holds `confidence` of the samples.
+    """The central interval that holds `confidence` of the samples that are not NaN.
 
-    Args:
-        samples: one value a resample; NaN for a resample that has none.
-        confidence: between 0 and 1.
-
-    Returns:
-        Both ends; NaN and NaN where no resample has a value.
+    Both ends are NaN where there are none.
     """
     samples = samples[~np.isnan(samples)]
     if not len(samples):

@@ -151,7 +151,7 @@ def compare(
 
 
 def _replicates(points: Points, axes: Axes) -> np.ndarray:
-    """What is drawn from: replicates of the compared groups that have a result, or count anyway."""
+    """Replicates of the compared groups that have a result, or count anyway."""
     found = points.sound.loc[points.sound["group"] != axes.floor_group, "replicate"].unique()
     replicates: list[Any] = [*found.tolist(), *points.replicates]
     return np.unique(replicates)
@@ -176,7 +176,6 @@ def _on_curves(costs: pd.DataFrame, axes: Axes, replicates: np.ndarray) -> pd.Da
 
 
 def _check_reach(points: Points, axes: Axes, mirrored: Mirrored) -> None:
-    """Raise an InputError where floor and corner bound nothing, or an area may overflow."""
     total = mirrored.bounds["connections_total"]
     if total <= 0:
         raise InputError(

@@ -18,11 +18,9 @@ _NAME = re.compile(r"squared_error_(\d+)_layers")
 
 @dataclass(frozen=True, eq=False)
 class Depth:
-    """The networks as they were after one of their stages.
+    """The networks as they were after one of their stages, above the floor of that depth.
 
-    Attributes:
-        layers: how many layers of units, inputs and outputs included: 3, 5, 7, …
-        comparison: the groups compared at that depth, above the floor of that depth.
+    `layers` counts the layers of units, inputs and outputs included: 3, 5, 7, …
     """
 
     layers: int
@@ -32,17 +30,11 @@ class Depth:
 def compare_depths(
     networks: pd.DataFrame, axes: Axes, layers: list[int], **settings: Any
 ) -> tuple[Depth, ...]:
-    """The comparisons after every stage that was measured, the first one first.
+    """The comparisons after every stage that was measured, the first one first; none of one stage.
 
-    Args:
-        networks: the networks, with `squared_error_3_layers`, `connections_3_layers` and so on.
-        axes: those of the whole networks; floor and corner of a depth are its own.
-        layers: units of the whole networks from inputs to outputs.
-        settings: the settings of `compare`.
-
-    Returns:
-        One depth a stage; none where the networks have a single stage. A depth at which every
-        unregularized network failed is left out.
+    The networks have `squared_error_3_layers`, `connections_3_layers` and so on, `axes` are those
+    of the whole networks, and `settings` are those of `compare`. Floor and corner of a depth are
+    its own. A depth at which every unregularized network failed is left out.
     """
     found: list[Depth] = []
     for depth in sorted(int(match[1]) for match in map(_NAME.fullmatch, networks.columns) if match):
@@ -62,12 +54,7 @@ def compare_depths(
 
 
 def by_depth(depths: tuple[Depth, ...], index: str) -> list[Mapping[str, Any]]:
-    """One row a group: its name and, by depth, the row of indices.
-
-    Args:
-        depths: the comparisons.
-        index: that orders the groups, at the greatest depth.
-    """
+    """One row a group: its name and its indices at each depth, best first at the greatest depth."""
     if not depths:
         return []
     order = depths[-1].comparison.indices.sort_values(index, kind="stable")["group"]

@@ -110,11 +110,7 @@ def areas(
     floor: float,
     closure: Closure,
 ) -> Float[np.ndarray, " sample"]:
-    """`area_index` of many curves at once; a NaN stands for a marker that a curve does not have.
-
-    Returns:
-        One area a curve; NaN for a curve without markers.
-    """
+    """`area_index` of many curves at once; NaN is a marker that a curve lacks, or has none of."""
     order = np.lexsort((-errors, connections), axis=0)  # NaN sorts to the end
     x = np.take_along_axis(connections, order, axis=0)
     height = np.take_along_axis(errors, order, axis=0) - floor
@@ -133,11 +129,10 @@ def hypervolume_gaps(
     null_error: float,
     connections_total: float,
 ) -> Float[np.ndarray, " sample"]:
-    """`hypervolume_gap` of many sets of markers; a NaN stands for a marker that a set lacks.
+    """`hypervolume_gap` of many sets of markers; NaN is a marker that a set lacks.
 
-    Returns:
-        One gap a set; NaN for a set without markers, or where the null error is no larger than the
-        floor, so that there is nothing to cover.
+    A set without markers has NaN, and every set where the null error does not exceed the floor, so
+    that there is nothing to cover.
     """
     if null_error <= floor:
         return np.full(connections.shape[1], np.nan)

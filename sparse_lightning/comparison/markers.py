@@ -14,10 +14,8 @@ class Grid:
     """The points of one group, laid out by marker and replicate.
 
     Attributes:
-        group: the name of the group.
         markers: the numbers of its markers, increasing.
-        x: the points; NaN where one failed or does not exist.
-        y: likewise.
+        x: NaN where a point failed or does not exist; likewise y.
         failed: how many points of each marker failed.
     """
 
@@ -37,9 +35,7 @@ class Grid:
     ) -> tuple[Float[np.ndarray, "marker sample"], Float[np.ndarray, "marker sample"]]:
         """The markers for each draw of replicates; NaN where no drawn point survived.
 
-        Args:
-            draw: positions on the axis of replicates, one column a sample; default: every
-                replicate once.
+        A draw is a column of positions on the axis of replicates; None: every replicate once.
         """
         places = np.arange(self.x.shape[1])[:, None] if draw is None else draw
         return _mean_over(self.x, places), _mean_over(self.y, places)
@@ -72,15 +68,10 @@ def marker_frame(grid: Grid) -> pd.DataFrame:
 
 
 def grids(frame: pd.DataFrame, replicates: np.ndarray | None = None) -> dict[str, Grid]:
-    """The points of every group by marker and replicate, all groups on the same axis of replicates.
+    """The points of every group by marker and replicate, in the order of `Points.frame`.
 
-    Args:
-        frame: as `Points.frame`; of replicates that are not on the axis, points have failed.
-        replicates: that axis, sorted, so that no sum depends on the order of the points; default:
-            all there are.
-
-    Returns:
-        The grids by group, in the order of the frame.
+    All groups lie on the same sorted axis of replicates, so that no sum depends on the order of the
+    points. Points of replicates that are not on a given axis must have failed.
     """
     if replicates is None:
         replicates = np.unique(frame["replicate"].to_numpy())

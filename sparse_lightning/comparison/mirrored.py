@@ -23,8 +23,7 @@ class Mirrored:
             of the points.
         floor: the best y.
         corner: the x and y at which nothing is gained.
-        x_sign: 1 where small x are good, −1 where large ones are.
-        y_sign: likewise of y.
+        x_sign: 1 where small x are good, −1 where large ones are; likewise y_sign.
     """
 
     axis: float
@@ -35,10 +34,9 @@ class Mirrored:
 
     @classmethod
     def of(cls, points: Points, axes: Axes) -> "Mirrored":
-        """Those of some points.
+        """Floor and corner of these points on these axes.
 
-        Raises:
-            InputError: no point has a result that a missing value could be taken from.
+        An InputError where no point has a result that a missing value could be taken from.
         """
         x, y = points.sound["x"].to_numpy(), points.sound["y"].to_numpy()
         less_x, less_y = axes.x_direction == "min", axes.y_direction == "min"
@@ -88,14 +86,12 @@ class Mirrored:
 
 
 def _reached(points: Points, group: str) -> np.ndarray:
-    """The y that the group of the floor has reached."""
     if reason := _no_floor(points, group):
         raise InputError(f"points: {reason}")
     return points.sound.loc[points.sound["group"] == group, "y"].to_numpy()
 
 
 def _no_floor(points: Points, group: str) -> str:
-    """Why there is no floor, if there is none."""
     mine = points.frame.loc[points.frame["group"] == group, "failed"]
     if mine.empty:
         return f"the floor needs points of the group {group!r}"

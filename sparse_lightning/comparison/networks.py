@@ -32,9 +32,6 @@ def network_points(networks: pd.DataFrame) -> Points:
 
     All seeds of the regularized networks count as replicates, also one of which every network
     failed: a study has as many seeds as its project says.
-
-    Raises:
-        InputError: a column is missing, or two networks share group, weight and seed.
     """
     points = Points.of(networks, replace(NETWORKS, group="group"))
     regularized = points.frame.loc[points.frame["group"] != FLOOR_GROUP, "replicate"]

@@ -20,8 +20,8 @@ class Points:
     """Points with their places on the axes.
 
     Attributes:
-        frame: one row a point: group, marker (its number), replicate, x, y, failed; perhaps
-            run_id, and more about each.
+        frame: one row a point: group, marker (its number), replicate, x, y, failed; perhaps run_id,
+            and more about each.
         settings: what the points of each marker agree in, by the marker's number.
         replicates: replicates that count although none of their points may have a result.
     """
@@ -34,8 +34,7 @@ class Points:
     def of(cls, frame: pd.DataFrame, axes: Axes) -> "Points":
         """The points of a frame whose columns the axes name.
 
-        Raises:
-            InputError: a column is missing or lacks a value, or two points are one replicate.
+        An InputError where a column is missing or lacks a value, or two points are one replicate.
         """
         named = (axes.x, axes.y, axes.group, *axes.marker, axes.replicate)
         for column in named:

@@ -45,11 +45,7 @@ class TooLargeError(InputError):
 def network_document(store: Store, run: Run, threshold: float) -> Document:
     """A network from inside (`GET api/networks/RUN`).
 
-    Raises:
-        InputError: the run holds no sound network.
-        TooLargeError: the network is too large for one document.
-        DamagedError: what the run holds is not what this package writes.
-        TrackingError: the store does not give its files.
+    A TooLargeError where it is too large for one document, an InputError where the run holds none.
     """
     (network,) = read_networks_of_runs(store, [run])
     check_size(network)
@@ -57,11 +53,7 @@ def network_document(store: Store, run: Run, threshold: float) -> Document:
 
 
 def check_size(network: Network) -> None:
-    """Refuse a network that is too large for one answer of the server.
-
-    Raises:
-        TooLargeError: it has too many layers, connections or hidden units.
-    """
+    """Raise a TooLargeError for a network that is too large for one answer of the server."""
     weights = network.weights
     hidden = max((len(weight) for weight in weights[:-1]), default=0)
     size = sum(weight.size for weight in weights)
@@ -130,7 +122,6 @@ def _mappings(structure: Structure) -> Mappings | ClassPaths | None:
 
 
 def _sweep(stored: Any, run_id: str) -> Document:
-    """What training has left of a sweep, if it is one."""
     with readable(SWEEP, run_id):
         length = len(stored["thresholds"])
         if length > MOST_THRESHOLDS:

@@ -18,15 +18,8 @@ def overview_document(
 ) -> dict[str, Any]:
     """The experiments and the studies that a user may read (`GET api/overview`).
 
-    Args:
-        sql: MLflow's own tracking store.
-        readable: those of some experiments that the user may read.
-        user: the name, where there are users.
-        writes: whether networks can be registered.
-        mlflow: the address of MLflow's own pages.
-
-    Raises:
-        MlflowException: the store fails.
+    `sql` is MLflow's own tracking store, `readable` selects the experiments that the user may read,
+    `writes` says whether networks can be registered, and `mlflow` is the address of MLflow's pages.
     """
     found = list_experiments(sql)
     allowed = set(readable(list(found)))

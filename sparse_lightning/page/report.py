@@ -25,17 +25,8 @@ def report_document(
 ) -> Document:
     """The documents of a study's page, with the networks that it shows from inside.
 
-    Args:
-        store: the store that holds the study.
-        title: the report's title.
-        runs: the runs of all networks.
-        order: the ids of these runs in the order of the grid: a report is the same from whatever
-            copy of the store it is written.
-        networks: the networks that can be looked into.
-        threshold: the |w| that a connection exceeds to count.
-
-    Raises:
-        TrackingError: the store fails.
+    `order` has the runs' ids in the order of the grid: a report is the same from whatever copy of
+    the store it is written. A connection counts where its |w| exceeds `threshold`.
     """
     with store.errors("does not give the networks of the report"):
         return {
@@ -55,14 +46,7 @@ def report_document(
 def experiment_document(
     runs: RunColumns, title: str, mlflow: str | None, comparison: Comparison
 ) -> Document:
-    """The documents of the page of any experiment's runs.
-
-    Args:
-        runs: the runs that are compared.
-        title: the report's title.
-        mlflow: the address of MLflow's pages, if there is a server.
-        comparison: what the page begins with.
-    """
+    """The documents of the page of any runs; it begins with this comparison."""
     axes = comparison.axes
     columns = {
         "x": axes.x,

@@ -22,18 +22,7 @@ MOST_STUDIES = 20
 def runs_document(
     store: Store, sql: Any, selection: Selection, most: int = MOST_RUNS
 ) -> dict[str, Any]:
-    """What the page compares (`GET api/runs`).
-
-    Args:
-        store: that holds the runs.
-        sql: MLflow's own tracking store behind it.
-        selection: which runs.
-        most: so many runs are given at most.
-
-    Raises:
-        MlflowException: the filter is none.
-        TrackingError: the store fails.
-    """
+    """What the page compares (`GET api/runs`), at most so many runs of the selection."""
     document = described_runs(store, read_columns(sql, selection, most))
     return {**document, "left_out": count_left_out(sql, selection)}
 

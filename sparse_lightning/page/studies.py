@@ -55,13 +55,7 @@ def project_of(store: Store, run_id: str) -> Project | None:
 
 
 def study_document(run: Run, project: Project | None, runs: RunColumns) -> Document:
-    """A study, as the page shows it beside its networks.
-
-    Args:
-        run: of the study.
-        project: of the study, if it can be read.
-        runs: its networks, perhaps among others.
-    """
+    """A study, as the page shows it beside its networks, which are among the runs."""
     params, metrics, head = run.data.params, run.data.metrics, StudyHead.of(run)
     report = project.report if project else ReportSettings()
     groups = list(project.regularizers.groups) if project else params.get("groups", "").split(", ")
@@ -86,13 +80,10 @@ def study_document(run: Run, project: Project | None, runs: RunColumns) -> Docum
 
 
 def bootstrap_document(project: Project | None, runs: RunColumns) -> Document | None:
-    """The draws of seeds of which the page makes its intervals; None where the seeds are not known.
+    """The draws of seeds of which the page makes its intervals, where the runs are of one study.
 
-    Of very many draws there are none, and the page makes its own.
-
-    Args:
-        project: of the only study that the runs are of.
-        runs: its networks.
+    None where the seeds are not known. Of very many draws there are none, and the page makes its
+    own.
     """
     if project is None or "seed" not in runs.params:
         return None
@@ -104,7 +95,6 @@ def bootstrap_document(project: Project | None, runs: RunColumns) -> Document | 
 
 
 def _floor(study_id: str, runs: RunColumns) -> float | None:
-    """The least error of the unregularized networks, the way the report has it."""
     groups = runs.params.get("group")
     if groups is None or FLOOR not in groups.levels:
         return None

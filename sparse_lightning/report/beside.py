@@ -18,13 +18,9 @@ def beside(work: Callable[[], object]) -> Iterator[None]:
     """Have work done while the block runs; it is done when the block has ended.
 
     A copy of this process does it, where that is safe and saves time. Where it is not, and where
-    the copy fails or takes too long, this process does it after the block, and has its errors.
-
-    Args:
-        work: what leaves nothing but files, and can be done again.
-
-    Raises:
-        Exception: what the work raises; or the block, and then nobody goes on with the work.
+    the copy fails or takes too long, this process does it after the block, and has its errors. The
+    work must leave nothing but files, and bear being done twice. If the block raises, it is
+    stopped.
     """
     process = _begun(work) if _can_fork() else None
     try:

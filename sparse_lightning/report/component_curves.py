@@ -29,11 +29,9 @@ class ComponentCurves:
     """What the first n components of every method contribute, n = 1, 2, …, N.
 
     Attributes:
-        components: N.
-        groups: that were trained under a regularizer, in their order.
         trained: one row a group, λ and n, means over the seeds that did not fail: group, l1_weight,
             n, contribution, loadings, seeds. The unregularized networks are the group `none`.
-        middle: λ in the middle of the list of each group.
+        middle: the λ in the middle of each group's list.
         references: as `reference_curves` gives them.
     """
 
@@ -109,16 +107,10 @@ class ComponentCurves:
         return float(sparse["alpha"].iloc[(sparse["loadings"] - wanted).abs().argmin()])
 
     def gap(self, curve: pd.DataFrame, inputs: float) -> float | None:
-        """`hypervolume_gap` of a curve of the first n components.
+        """`hypervolume_gap` of a curve of the first n components, with so many inputs.
 
-        The best there is are the first n of exact PCA, and an error of 1 is that of no component.
-
-        Args:
-            curve: as from `curve` or `sparse_curve`.
-            inputs: the number of inputs, as many as a component can have loadings.
-
-        Returns:
-            The gap; None for a curve without markers, or without exact PCA to compare with.
+        The floor is what the first n of exact PCA leave, and an error of 1 is that of no component.
+        None for a curve without markers, or without exact PCA to compare with.
         """
         exact = self.exact_path
         exact = exact.loc[exact["n"].isin(curve["n"]), "contribution"]
@@ -134,14 +126,10 @@ class ComponentCurves:
 
 
 def reference_curves(references: Mapping[str, float]) -> pd.DataFrame:
-    """The references of a study of components; what else there is is left out.
+    """One row a method (`EXACT` or `SPARSE_PCA`), alpha (NaN of exact PCA) and n, both increasing.
 
-    Args:
-        references: measures of other methods by name, as `StudyFacts` has them.
-
-    Returns:
-        One row a method, alpha and n: method (`EXACT` or `SPARSE_PCA`), alpha (NaN of exact PCA),
-        n, contribution, loadings; alphas and n increase.
+    The columns are method, alpha, n, contribution, loadings; references with other names are left
+    out.
     """
     rows: dict[tuple[float, int], dict[str, float]] = {}
     for name, value in references.items():

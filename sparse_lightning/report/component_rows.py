@@ -25,9 +25,8 @@ _NAMED = 6  # groups that a sentence names
 def path_rows(curves: ComponentCurves) -> list[dict[str, Any]]:
     """What the first n components contribute, one row a method.
 
-    Returns:
-        `method`, `strength` in words ("" where it has none), and `cells`, one for each
-        n = 1, …, N: contribution and loadings, or None.
+    A row has `method`, `strength` in words ("" where it has none), and `cells`, one for each n = 1,
+    …, N: contribution and loadings, or None.
     """
     rows = [
         _path_row(curves, group, f"λ = {curves.middle[group]:g}", curves.path(group))
@@ -50,14 +49,9 @@ def compared(curves: ComponentCurves) -> list[int]:
 def gap_rows(curves: ComponentCurves, inputs: float) -> list[dict[str, Any]]:
     """How far each method's curve of the first n components is from exact PCA with no loadings.
 
-    Args:
-        curves: of the study.
-        inputs: their number.
-
-    Returns:
-        One row a group, and one of SparsePCA where the study has it: `method` and `cells`, one for
-        each n of `compared`: the `gap` (or None), and whether it is `above` SparsePCA's curve.
-        Empty where there is no exact PCA to compare with.
+    One row a group, and one of SparsePCA where the study has it: `method` and `cells`, one for each
+    n of `compared`: the `gap` (or None), and whether it is `above` SparsePCA's curve. Empty where
+    there is no exact PCA to compare with.
     """
     if curves.exact_path.empty:
         return []
@@ -74,12 +68,7 @@ def gap_rows(curves: ComponentCurves, inputs: float) -> list[dict[str, Any]]:
 
 
 def component_sentences(curves: ComponentCurves, inputs: float) -> list[str]:
-    """Which curves are above SparsePCA's, by how much of range, and which dominate that of L1.
-
-    Args:
-        curves: of the study.
-        inputs: their number.
-    """
+    """Which curves are above SparsePCA's, by how much of range, and which dominate that of L1."""
     above = _above(curves, gap_rows(curves, inputs))
     return [*above, *_beaten_by_sparse_pca(curves), *_dominating(curves)]
 
@@ -142,7 +131,6 @@ def _first_n(numbers: Sequence[int]) -> str:
 
 
 def _dominating(curves: ComponentCurves) -> list[str]:
-    """Which groups' curves of all components dominate that of L1, and how the others lie to it."""
     n = curves.components
     base = curves.curve("L1", n) if "L1" in curves.groups else pd.DataFrame()
     dominating, beside, sentences = [], [], []

@@ -36,20 +36,12 @@ def components_figure(view: View) -> Figure:
     """The contribution ratio against the mean number of loadings, two panels.
 
     Left, the first n = 1, …, N components: a path for each group at its middle λ, for exact PCA,
-    for unregularized back-propagation, and for SparsePCA at the alpha whose components are about
-    as sparse as the groups'. Right, all N components: each group's curve over its λ, SparsePCA's
-    over alpha; a marker is the mean over the seeds. Up and left is better.
+    for unregularized back-propagation, and for SparsePCA at the alpha whose components are about as
+    sparse as the groups'. Right, all N components: each group's curve over its λ, SparsePCA's over
+    alpha; a marker is the mean over the seeds. Up and left is better. Other studies than those of
+    components are a ValueError.
 
     Source: figure 8 of the KAKENHI final report 18K11487.
-
-    Args:
-        view: a study of the task `pca`, whose networks have `contribution_n` and `loadings_n`.
-
-    Returns:
-        A figure without a window; `save_figure` writes it.
-
-    Raises:
-        ValueError: the study is not one of components.
     """
     curves = ComponentCurves.of(view)
     if curves is None:
@@ -144,7 +136,6 @@ def _draw_alone(axes: Axes, rows: pd.DataFrame, look: Look) -> None:
 
 
 def _number(axes: Axes, path: pd.DataFrame) -> None:
-    """Write n beside the points of a path, where there is room for it."""
     if path.empty:
         return
     apart = _APART * (path["contribution"].max() - path["contribution"].min())

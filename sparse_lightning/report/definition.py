@@ -18,15 +18,8 @@ from sparse_lightning.report.view import View
 def definition_figure(view: View, group: str, title: str = "") -> Figure:
     """What each index measures, on the curve of one group: the areas on the left, the gap right.
 
-    Source: figure 2 of the KAKENHI final report 18K11487.
-
-    Args:
-        view: a study, or other points of which small x and y are good.
-        group: a group that has at least one marker.
-        title: the figure's title.
-
-    Returns:
-        A figure without a window; `save_figure` writes it.
+    The group needs a marker, and small x and y must be good. Source: figure 2 of the KAKENHI final
+    report 18K11487.
     """
     comparison = view.comparison
     markers = along_the_curve(of_group(comparison.markers, group))

@@ -22,11 +22,7 @@ VERSION = 2
 
 
 def indices_document(view: View) -> dict[str, Any]:
-    """What a report says in the shape of `indices.schema.json`, values not rounded.
-
-    Returns:
-        A document of plain Python values; None where there is no value.
-    """
+    """A report in the shape of `indices.schema.json`, in plain values that are not rounded."""
     comparison, study, published = view.comparison, view.study, view.published
     experiment = {"id": view.experiment_id, "name": view.name, "filter": view.condition}
     return {
@@ -134,7 +130,6 @@ def _marker(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _interval(row: pd.Series, index: str) -> list[float] | None:
-    """Both ends of an index's interval, or None where there is none."""
     ends = [plain(row[f"{index}_low"]), plain(row[f"{index}_high"])]
     return None if None in ends else ends
 

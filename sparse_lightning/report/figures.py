@@ -31,9 +31,6 @@ def pareto_figure(view: View) -> Figure:
     """The Pareto curves of all groups above the floor, with every point behind them.
 
     A marker is the mean over the replicates; its bars reach one standard deviation to each side.
-
-    Returns:
-        A figure without a window; `save_figure` writes it.
     """
     comparison = view.comparison
     points = comparison.points.sound
@@ -70,12 +67,7 @@ def pareto_figure(view: View) -> Figure:
 def index_figure(comparison: Comparison, replicates: str = "seeds") -> Figure:
     """All three indices of every group with their intervals, one panel an index, best on top.
 
-    Args:
-        comparison: the groups compared.
-        replicates: the word for what intervals are over.
-
-    Returns:
-        A figure without a window; `save_figure` writes it.
+    `replicates` is the word for what intervals are over.
     """
     frame = comparison.indices
     look = looks(comparison.groups)
@@ -99,12 +91,10 @@ def index_figure(comparison: Comparison, replicates: str = "seeds") -> Figure:
 
 
 def _spans(values: list[float], factor: float) -> bool:
-    """Whether a logarithmic axis reads better."""
     return min(values) > 0 and max(values) > factor * min(values)
 
 
 def _draw_group(axes: Axes, comparison: Comparison, points: pd.DataFrame, group: str, look: Look):
-    """Draw the points and the curve of a group; returns what the legend shows for it."""
     mine = of_group(points, group)
     if mine.empty:
         return None
@@ -153,7 +143,6 @@ def _draw_group(axes: Axes, comparison: Comparison, points: pd.DataFrame, group:
 
 
 def _draw_legend(axes: Axes, entries: list[tuple]) -> None:
-    """Draw a legend beside the axes, of `(what is drawn, name)`."""
     handles = [handle for handle, _ in entries]
     names = [figure_text(name, 36) for _, name in entries]
     # matplotlib leaves out labels that begin with an underscore.
@@ -229,7 +218,6 @@ def _trim_panel(panel: Axes, frame: pd.DataFrame, index: str) -> None:
 
 
 def _logarithmic(axes: Axes) -> None:
-    """Draw the vertical axis logarithmically, labelled at 1, 2, 5, 10 and so on."""
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

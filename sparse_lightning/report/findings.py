@@ -16,9 +16,7 @@ MOST_NAMED = 5
 
 
 def findings(view: View) -> list[str]:
-    """Everything worth saying about the groups of a report, as in `findings_of`; of a study
-    also whether its floor has settled.
-    """
+    """The findings on a report's comparison; of a study also whether its floor has settled."""
     found = findings_of(view.comparison, view.words)
     if view.study and not view.study.floor_settled:
         found.insert(
@@ -66,7 +64,6 @@ def _nothing_learned(comparison: Comparison) -> list[str]:
 
 
 def _disagreements(comparison: Comparison, words: Words) -> list[str]:
-    """Where the indices order the groups differently."""
     pairs = comparison.pairs.dropna(subset="difference")
     if pairs.empty:
         return []
@@ -125,7 +122,6 @@ def _winners(comparison: Comparison) -> str:
 
 
 def _unsettled(comparison: Comparison, words: Words) -> list[str]:
-    """What the intervals leave open."""
     pairs = comparison.pairs
     if pairs.empty:
         return []
@@ -212,7 +208,6 @@ def _failures(comparison: Comparison, words: Words) -> list[str]:
 
 
 def _ranked(comparison: Comparison) -> pd.DataFrame:
-    """The markers of the groups that are compared."""
     return comparison.markers.loc[comparison.markers["group"].isin(comparison.groups)]
 
 
@@ -247,7 +242,6 @@ def _by(rows: pd.DataFrame) -> str:
 
 
 def _named(names: list[str]) -> str:
-    """The first of these names, and how many more there are."""
     if len(names) <= MOST_NAMED:
         return "; ".join(names)
     return f"{'; '.join(names[:MOST_NAMED])}; and {len(names) - MOST_NAMED} more"

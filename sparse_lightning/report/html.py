@@ -42,18 +42,11 @@ MOST_FAILED = 200
 
 
 def report_html(view: View, diagrams: Sequence[bytes] = (), components: bytes = b"") -> str:
-    """The page of a report.
+    """The page of a report: one HTML document without references to other hosts.
 
     Every name comes from a project file, a table or somebody's runs and is written as text, never
-    as markup.
-
-    Args:
-        view: what is reported on.
-        diagrams: the structure of each network that is shown from inside, as SVG.
-        components: the figure of a study of components, as SVG.
-
-    Returns:
-        An HTML document without references to other hosts.
+    as markup. `diagrams` are the structures of the networks shown from inside, `components` the
+    figure of a study of components, all as SVG.
     """
     comparison, axes = view.comparison, view.comparison.axes
     failed = _failed(view)
@@ -83,7 +76,6 @@ def report_html(view: View, diagrams: Sequence[bytes] = (), components: bytes = 
 
 
 def _failed(view: View) -> list[dict[str, Any]]:
-    """The points without a result: group, what else they are called, why, and their address."""
     points = view.comparison.points.frame
     if view.study:
         networks = records(
@@ -110,7 +102,6 @@ def _failed(view: View) -> list[dict[str, Any]]:
 def _study_context(
     view: View, study: StudyFacts | None, diagrams: Sequence[bytes], figure: bytes
 ) -> dict[str, Any]:
-    """What only the report of a study shows; nothing of it is in that of other runs."""
     if study is None:
         return dict.fromkeys(("depths", "measured", "readings", "components"))
     comparison, curves = view.comparison, ComponentCurves.of(view)
@@ -204,7 +195,6 @@ def _group_rows(comparison: Comparison, published: dict[str, float] | None) -> l
 
 
 def _ratio(values: dict[Any, float], group: str) -> float | None:
-    """A group's area divided by that of L1; None where either is missing."""
     if not values.get("L1") or values.get(group) is None:
         return None
     return values[group] / values["L1"]

@@ -23,10 +23,9 @@ class Column:
     """One study of an overview.
 
     Attributes:
-        view: what its report shows.
-        seconds: the time from the project file to the finished report of the study.
-        report: where that report is, relative to the overview.
-        name: the column's name; default: as the publication calls it.
+        seconds: the time from the project file to the finished report.
+        report: the address of that report, relative to the overview.
+        name: the column's name; "": as the publication calls it.
     """
 
     view: View
@@ -72,10 +71,7 @@ def leading(columns: Sequence[Column]) -> str:
 def overview_frame(columns: Sequence[Column]) -> pd.DataFrame:
     """One row a study and group, in the order of the studies and of their groups.
 
-    Returns:
-        column, task, dataset, group, each index with its ends `_low` and `_high`, `ratio` (of the
-        leading index to that of L1), `published`, `published_ratio`, failed, points, floor,
-        null_error, connections_total, study, seconds.
+    `ratio` divides the leading index by that of L1; each index has its ends `_low` and `_high`.
     """
     rows = []
     index = leading(columns)
@@ -117,14 +113,12 @@ def overview_findings(columns: Sequence[Column]) -> list[str]:
 
 
 def _failures(columns: Sequence[Column]) -> Iterator[str]:
-    """What the means of each study leave out."""
     for column in columns:
         for sentence in lost_points(column.comparison.indices, NETWORKS):
             yield f"{column.title}: {sentence}"
 
 
 def _weights(columns: Sequence[Column]) -> Iterator[str]:
-    """Whether L1 is above sL1, index by index."""
     for index in INDICES:
         verdicts = [(column, _difference(column, index, "L1", "sL1")) for column in columns]
         known = [(column, pair) for column, pair in verdicts if pair is not None]
@@ -228,7 +222,7 @@ def _floors(columns: Sequence[Column]) -> Iterator[str]:
 
 
 def _difference(column: Column, index: str, first: str, second: str) -> dict[str, Any] | None:
-    """The pair of two groups, first minus second; None where one is not there."""
+    """The pair of two groups, first minus second; None where one is missing."""
     pairs = column.comparison.pairs
     for row in records(pairs.loc[pairs["index"] == index]):
         if (row["first"], row["second"]) == (first, second):

@@ -21,12 +21,10 @@ class Overview:
     """What an overview page shows.
 
     Attributes:
-        title: of the page.
-        columns: the studies.
-        origin: what the figures were made with: versions, commit, machine, date.
+        origin: what the values were made with: versions, commit, machine, date.
         figures: the caption of each figure by its path without ending, relative to the page.
-        command: that wrote it.
-        note: what a reader must know first, or nothing.
+        command: the command that wrote the page.
+        note: what a reader must know first.
     """
 
     title: str
@@ -38,15 +36,10 @@ class Overview:
 
 
 def write_overview(overview: Overview, folder: Path, name: str) -> Path:
-    """Write `NAME.html`, `NAME.md`, `NAME.csv` and `NAME.json`; returns the page's path.
+    """Write `NAME.html`, `.md`, `.csv` and `.json` beside the figures; returns the page's path.
 
     The Markdown begins at the second level of headings, so that several can follow each other in
     one document.
-
-    Args:
-        overview: what to show; its figures lie in the folder already.
-        folder: where to.
-        name: of the files.
     """
     frame = overview_frame(overview.columns)
     findings = overview_findings(overview.columns)

@@ -34,25 +34,15 @@ def published_weights(task: str) -> tuple[float, ...]:
 
 
 def published_values(task: str, dataset: str) -> dict[str, float] | None:
-    """The published column of a task and data set, by group; None where none was published.
-
-    Source: KAKENHI final report 18K11487, table 1.
-    """
+    """The published column of a task and data set, by group; None where none was published."""
     return PUBLISHED.get((task, dataset))
 
 
 def reproduction(comparison: Comparison, published: dict[str, float]) -> list[str]:
-    """Where a study does not show what was published, one sentence each.
+    """Where a study does not show what was published, one sentence each; none: all of it shows.
 
     A reproduction must show, by `area_marker`: L1 above sL1, every hidden group at or below sL1
     (where the published value is, too), and the same order of magnitude.
-
-    Args:
-        comparison: the study's groups.
-        published: the published column, by group.
-
-    Returns:
-        The sentences; none says that all of it shows.
     """
     ours = comparison.indices.set_index("group")["area_marker"].dropna().to_dict()
     sentences = []

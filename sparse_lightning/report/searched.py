@@ -13,14 +13,11 @@ from sparse_lightning.regularizers.replica import STRENGTHS, SYMBOLS
 
 
 def search_table(frame: pd.DataFrame, objective: str, confidence: float) -> Table:
-    """The groups, best first; 80 columns suffice.
+    """The groups of a search, best first; 80 columns suffice.
 
-    Args:
-        frame: one row a group: group, trials, networks, failed_networks, trial (text), score,
-            fresh, each score with its ends `_low` and `_high`, l1_weights (a tuple, or None), and
-            the other strengths; NaN where there is no value.
-        objective: what was minimised.
-        confidence: of the intervals.
+    The frame has one row a group: group, trials, networks, failed_networks, trial (text), score,
+    fresh, each score with its ends `_low` and `_high`, l1_weights (a tuple, or None), and the other
+    strengths; NaN where there is no value.
     """
     measure = _measure(objective)
     fresh, failed = _has_fresh(frame), bool(frame["failed_networks"].any())
@@ -62,14 +59,7 @@ def search_markdown(
 ) -> str:
     """The same as a section of a Markdown document, with the differences between the groups.
 
-    Args:
-        frame: as `search_table` takes it.
-        objective: what was minimised.
-        confidence: of the intervals.
-        pairs: of the comparison on fresh seeds: index, first, second, difference (first minus
-            second), low, high, settled.
-        command: that writes it.
-        project: the name of what was searched.
+    `pairs` are those of the comparison on fresh seeds, `project` is the name of what was searched.
     """
     rows = _best_first(frame)
     lines = [

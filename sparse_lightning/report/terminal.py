@@ -17,13 +17,7 @@ def indices_table(
 ) -> Table:
     """The groups with their indices, intervals and published areas, best first; 80 columns suffice.
 
-    Args:
-        comparison: the groups compared.
-        published: the published areas by group, where the study's column has some.
-        replicate: the word for what intervals are over.
-
-    Returns:
-        A table for `rich.print` or a console.
+    `replicate` is the word for what intervals are over.
     """
     failed = bool(comparison.indices["failed"].sum())
     table = Table(
@@ -60,23 +54,14 @@ def print_indices(
     console: Console | None = None,
     replicate: str = "seed",
 ) -> None:
-    """Print `indices_table` to a console, by default to standard output.
-
-    Args:
-        comparison: the groups compared.
-        published: the published areas by group, where the study's column has some.
-        console: the console; default: standard output.
-        replicate: the word for what intervals are over.
-    """
+    """Print `indices_table` to a console, by default to standard output."""
     (console or visible_console()).print(indices_table(comparison, published, replicate))
 
 
 def overview_table(frame: pd.DataFrame, index: str = "area_marker") -> Table:
-    """An index of every group and study, and below it the published area where there is one.
+    """An index of every group and study, from the frame of `overview_frame`.
 
-    Args:
-        frame: as `overview_frame` returns it.
-        index: which; the published areas stand beside `area_marker` alone.
+    Below `area_marker` stands the published area where there is one.
     """
     beside = index == "area_marker" and bool(frame["published"].notna().any())
     table = Table(

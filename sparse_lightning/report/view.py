@@ -21,11 +21,8 @@ class Reading:
     """One network as the report shows it from inside.
 
     Attributes:
-        title: which one.
-        structure: its units and the connections that count.
         sentences: what it does with its inputs.
-        losses: the information loss of each variable; None of others than autoencoders.
-        run_id: the id of its run.
+        losses: the information loss of each variable; None for networks other than autoencoders.
         agreement: how path strengths agree with attributions, where those were computed.
     """
 
@@ -42,16 +39,11 @@ class StudyFacts:
     """What is known of a study besides the comparison of its groups.
 
     Attributes:
-        run_id: the id of the study's run.
-        dataset: the name of the table.
         task: sae, classifier or pca.
-        rows: how many rows the networks were trained on.
         layers: units from the inputs to the outputs.
-        settings: the settings to show, by name.
         connection_threshold: the |w| that a connection exceeds to count.
         common_weights: whether all groups were trained with the same penalty weights λ.
-        floor_epochs: how many epochs the unregularized networks were trained.
-        floor_settled: whether their error had stopped falling by then.
+        floor_settled: whether the unregularized error had stopped falling after `floor_epochs`.
         networks: one row a network: group, l1_weight, l1_threshold, hidden_weight,
             hidden_threshold, sparsity, seed, connections, squared_error, failed, failure, run_id,
             experiment_id; optional: run_name, run_url, and further measures.
@@ -107,16 +99,13 @@ class View:
     """What a report shows.
 
     Attributes:
-        name: the title: of the study, or the name of the experiment.
-        experiment_id: the experiment that the runs belong to.
-        tracking_ui: the address of the tracking server's page, or None where there is no server.
-        comparison: the groups compared.
+        name: the name of the study or the experiment, the title of the report.
+        tracking_ui: the address of the tracking server's page; None: there is no server.
         condition: the filter that the runs meet, in MLflow's language.
         left_out: sentences on what was not compared, and why.
         assumed: sentences on what was not given and taken from the runs.
-        study: the facts of the study; None of runs of other tools.
-        page: makes the documents of the comparison page (docs/reference/page-data.md); None: there
-            is none.
+        study: None: the runs are of other tools.
+        page: makes the documents of the comparison page (docs/reference/page-data.md).
     """
 
     name: str
@@ -157,14 +146,7 @@ class View:
         return named.across(self.study.connection_threshold), named.error
 
     def run_url(self, run: Mapping[str, Any]) -> str | None:
-        """The address of a run: its `run_url`, or made from `tracking_ui`.
-
-        Args:
-            run: its `run_id`, and what else is known of it.
-
-        Returns:
-            An http or https address, or None where there is none.
-        """
+        """A run's `run_url`, or its address below `tracking_ui`; None unless it is http or https."""
         given = run.get("run_url")
         if isinstance(given, str) and given:
             return web_address(given)

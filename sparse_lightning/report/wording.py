@@ -13,7 +13,6 @@ class Words(NamedTuple):
     """What is compared in plain English.
 
     Attributes:
-        points: the points.
         replicates: the points of a marker.
         failed: what points without a result have done, as in `2 networks failed`.
         without: the heading of their number.
@@ -54,10 +53,7 @@ def settings_in_words(settings: Mapping[str, Any]) -> str:
 class Labels(NamedTuple):
     """What the axes of the Pareto curves are, as in `connections (|w| > 0.01)`.
 
-    Attributes:
-        connections: the horizontal axis in a word or two.
-        weight: the symbol of what is compared with the threshold.
-        error: the vertical axis.
+    `weight` is the symbol of what is compared with the threshold.
     """
 
     connections: str

@@ -19,22 +19,12 @@ FILES = ("report.html", "indices.json", "indices.csv", "figures/*.png", "figures
 
 
 def write_report(view: View, output: Path) -> Path:
-    """Write a report; files of the same names are replaced.
+    """Write a report; files of the same names are replaced. Returns the path of `report.html`.
 
     Writes `report.html`, `indices.json`, `indices.csv`, and in `figures/`, as PNG and SVG, `pareto`
     and `indices`; of a study also `definition`, the indices on the curve of the first group that
     has one, `structure_1`, … of the networks that are shown from inside, and of a study of
     components `components`. Each file is written whole or not at all, the page last.
-
-    Args:
-        view: what is reported on.
-        output: a folder; made if need be.
-
-    Returns:
-        The path of `report.html`.
-
-    Raises:
-        OSError: a file cannot be written.
     """
     output, figures = Path(output), Path(output) / "figures"
     with beside(lambda: _save_curves(view, figures)):
@@ -57,7 +47,6 @@ def _save_curves(view: View, folder: Path) -> None:
 
 
 def _save_structures(view: View, folder: Path) -> list[bytes]:
-    """Write the diagrams of the networks that are shown from inside; returns them as SVG."""
     if view.study is None:
         return []
     for former in folder.glob("structure_[0-9]*.*"):
@@ -71,7 +60,6 @@ def _save_structures(view: View, folder: Path) -> list[bytes]:
 
 
 def _save_components(view: View, folder: Path) -> bytes:
-    """Write the figure of a study of components; returns it as SVG, nothing of another study."""
     if ComponentCurves.of(view) is None:
         return b""
     return _svg(save_figure(components_figure(view), folder, "components"))

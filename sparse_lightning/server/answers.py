@@ -138,9 +138,7 @@ def _refused(error: Exception) -> RefusedError:
 def page_file(folder: Path, name: str) -> Response:
     """A file of the page; none outside of its folder.
 
-    Raises:
-        RefusedError: the page was not built.
-        NotFound: there is no such file.
+    A RefusedError where the page was not built, NotFound where there is no such file.
     """
     if not (folder / "index.html").is_file():
         raise RefusedError(Words.NO_PAGE)

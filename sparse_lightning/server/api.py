@@ -140,7 +140,6 @@ class Api:
         return refused
 
     def _in_turn(self, view: Callable[..., Response]) -> Callable[..., Response]:
-        """The view, with the requests of one user in turn."""
 
         @wraps(view)
         def waiting(**arguments: Any) -> Response:

@@ -16,11 +16,7 @@ request asks the database dozens of times, and waits so long each time for each 
 def create_app() -> Any:
     """MLflow's server with the page under `PREFIX/sparse-lightning/` and nothing else changed.
 
-    Returns:
-        The app for the web server that MLflow has started.
-
-    Raises:
-        ImportError: this version of MLflow cannot be extended in this way.
+    An ImportError where this version of MLflow cannot be extended in this way.
     """
     return server_app(_with_page(Everyone()))
 
@@ -28,10 +24,8 @@ def create_app() -> Any:
 def create_basic_auth_app() -> Any:
     """As `create_app`, with the users and permissions of MLflow's basic-auth app.
 
-    Raises:
-        ImportError: this version of MLflow cannot be extended in this way, or its basic-auth app
-            lacks a package (`pip install "mlflow[auth]"`).
-        MlflowException: the basic-auth app is not configured.
+    An ImportError also where that app lacks a package (`pip install "mlflow[auth]"`), and an
+    MlflowException where it is not configured.
     """
     return basic_auth().create_app(_with_page(BasicAuth()))
 

@@ -32,8 +32,7 @@ class Permissions(Protocol):
     def readable(self, experiments: Sequence[str]) -> list[str]:
         """Those of these experiments whose runs the user may find.
 
-        Raises:
-            RefusedError: MLflow does not say.
+        A RefusedError where MLflow does not say.
         """
         ...
 
@@ -120,10 +119,7 @@ def _know_users(auth: Any) -> None:
 def check(method: str, path: str, body: dict[str, Any]) -> None:
     """Ask MLflow whether it would allow a request of this user to its API, without sending it.
 
-    `path` is the address after `/ajax-api/`.
-
-    Raises:
-        RefusedError: it would not.
+    `path` is the address after `/ajax-api/`. A RefusedError where it would not.
     """
     asked = _as_the_user(method, path, body)
     app: Any = current_app._get_current_object()  # type: ignore[attr-defined]
@@ -146,10 +142,8 @@ def check(method: str, path: str, body: dict[str, Any]) -> None:
 def call(method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
     """Send a request to MLflow's API in the name of this request's user; the answer's document.
 
-    `path` is the address after `/ajax-api/`, `body` the JSON, or the query of a GET.
-
-    Raises:
-        RefusedError: MLflow refuses, or fails.
+    `path` is the address after `/ajax-api/`, `body` the JSON, or the query of a GET. A RefusedError
+    where MLflow refuses, or fails.
     """
     client = current_app.test_client()
     asked = _as_the_user(method, path, body)

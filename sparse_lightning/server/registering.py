@@ -23,8 +23,7 @@ LONGEST_NAME = 256
 def requested_name() -> str:
     """The model's name in the request that is being answered.
 
-    Raises:
-        RefusedError: the request may be another site's, or holds no valid name.
+    A RefusedError where the request may be another site's, or holds no valid name.
     """
     # A form or a link of a foreign page can set neither without the browser asking first.
     if request.mimetype != "application/json" or request.headers.get("X-Sparse-Lightning") != "1":
@@ -69,12 +68,8 @@ def register(store: UserStore, run: Run, name: str) -> dict[str, Any]:
     """Log a network as a model of its run, and make that a version of a registered model.
 
     The registered model is made if there is none. MLflow is asked for every permission before
-    anything is written. Returns name, version, and the version's address in MLflow's pages.
-
-    Raises:
-        RefusedError: MLflow refuses.
-        InputError: the run holds no sound network, or too large a one.
-        TrackingError: the store fails.
+    anything is written. Returns name, version, and the version's address in MLflow's pages. An
+    InputError where the run holds no sound network, or too large a one.
     """
     try:
         from sparse_lightning.integrations.exporting.logging import find_network, log_exported

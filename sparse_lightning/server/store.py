@@ -47,9 +47,8 @@ class UserStore(ServedStore):
     def run(self, run_id: str) -> Run:
         """A run that the user may read.
 
-        Raises:
-            HiddenError: there is none of that id, or it is deleted, or another's.
-            TooMuchError: it holds too many params, tags and metrics.
+        A HiddenError where there is none of that id, or it is deleted, or another's; a TooMuchError
+        where it holds too many params, tags and metrics.
         """
         if run_id not in self._known:
             self._known[run_id] = self._allowed(run_id)
@@ -74,11 +73,7 @@ class UserStore(ServedStore):
         return super().search(self._permissions.readable(experiments), condition)
 
     def admit(self, run_id: str, file: str, size: int) -> None:
-        """Refuse a file that would take too long to read.
-
-        Raises:
-            TooMuchError: it, or all projects of this request together, are too large.
-        """
+        """Refuse a file that, alone or with all projects of this request, would take too long to read."""
         most = LARGEST_JSON if file.endswith(".json") else LARGEST_FILE
         if file == PROJECT_FILE:
             most = MOST_OF_PROJECTS - self._projects

@@ -139,7 +139,6 @@ def _check_bounds(points: Points, axes: Axes) -> None:
 
 
 def _assumed(request: Request, comparison: Comparison) -> list[str]:
-    """What was not given and taken from the runs, in sentences."""
     axes, sentences = comparison.axes, []
     least = {"min": "least", "max": "greatest"}
     if "auto" in (request.x_direction, request.y_direction):

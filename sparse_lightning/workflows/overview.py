@@ -24,23 +24,10 @@ def overview(
 ) -> Path:
     """Write one page of several tracked studies: their indices, and what they say together.
 
-    Args:
-        studies: each the name of an experiment or project, of which the newest finished study is
-            taken, or the id of a study's run.
-        tracking_uri: of the MLflow store; default: as MLflow resolves it.
-        output: a folder; default: `reports/overview`. It then holds `overview.html`, `.md`, `.csv`
-            and `.json`, the curves in `figures/`, and the report of each study in a folder of its
-            name.
-        title: of the page.
-        index: that comes first; default: that of the first study's project.
-
-    Returns:
-        The path of `overview.html`.
-
-    Raises:
-        InputError: a study is not there, or named twice; the folder cannot be written.
-        TrackingError: the store fails.
-        TrainingError: a study cannot be compared.
+    A study is named by its experiment or project, whose newest finished study is taken, or by its
+    run's id. The folder (default: `reports/overview`) then holds `overview.html`, which is
+    returned, `.md`, `.csv` and `.json`, the curves in `figures/`, and the report of each study in a
+    folder of its name. `index` comes first; default: that of the first study's project.
     """
     found = [Study.named(name, tracking_uri) for name in studies]
     for run_id, times in Counter(study.run_id for study in found).items():
@@ -75,7 +62,6 @@ def overview(
 
 
 def _names(studies: Sequence[Study]) -> list[str]:
-    """The project's name of each, with the beginning of the run's id where two have one name."""
     often = Counter(study.project.name for study in studies)
     return [
         study.project.name

@@ -95,13 +95,6 @@ def run(
 
 
 def _complete(run: OpenedRun, frame: pd.DataFrame, folder: Path) -> Study:
-    """Report a study whose networks are tracked, and add the report to its run.
-
-    Raises:
-        UnfinishedError: the store does not give the networks back.
-        TrainingError: every unregularized network failed.
-        ReportError: the folder cannot be written.
-    """
     with run.completing("its report"):
         study = Study.load(run.run_id, run.store.uri)
         if agreements := _agreements(study, frame):

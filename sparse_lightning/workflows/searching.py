@@ -48,10 +48,8 @@ BEST_FILE, SCORES_FILE, TEXT_FILE = "best.yaml", "search.csv", "search.md"
 class Searched:
     """What a search has found, and what became of it on fresh seeds.
 
-    Attributes:
-        result: of the search.
-        study: each group at its best setting, trained from the seeds of the project; None where
-            there was nothing to compare.
+    `study` has each group at its best setting, trained from the seeds of the project; None where
+    there was nothing to compare.
     """
 
     result: "SearchResult"
@@ -165,15 +163,7 @@ def search_strengths(
 
 
 def best_project(result: "SearchResult", name: str) -> Project:
-    """The project that compares the groups at their best settings.
-
-    Args:
-        result: of the search.
-        name: of the project.
-
-    Returns:
-        A project with the seeds of the one that was searched, ordered by what was minimised.
-    """
+    """The project that compares the groups at their best settings, from its own seeds."""
     project = result.project
     fields = project.model_dump(mode="json", exclude={"search"})
     groups = {found.group: found.settings[0] for found in result.groups if found.settings}
@@ -189,7 +179,7 @@ def best_project(result: "SearchResult", name: str) -> Project:
 
 
 def _compared(best: Project, *arguments: Any, fresh: bool) -> Study:
-    """Train the comparison; what is kept of one at other settings is of no use any more."""
+    """Train the comparison; what remains of one at other settings is of no use any more."""
     try:
         return run(best, *arguments, fresh=fresh)
     except CheckpointError as error:
@@ -207,7 +197,6 @@ def _made_before(best: Project, tracking_uri: str | None) -> Study | None:
 
 
 def _write(searched: Searched, best: Project, folder: Path, store: Store) -> None:
-    """Write the scores and the project of the comparison beside its report."""
     assert searched.study is not None
     frame = searched.scores
     settings = searched.result.project
@@ -233,7 +222,6 @@ def _write(searched: Searched, best: Project, folder: Path, store: Store) -> Non
 
 
 def _add(files: Sequence[Path], study: Study, best: Project, store: Store) -> None:
-    """Add files to the report in a study's run."""
 
     def write(_: bool) -> None:
         for file in files:

@@ -27,13 +27,7 @@ from sparse_lightning.workflows.running import run
 
 @dataclass(frozen=True)
 class Trained:
-    """A study that is finished.
-
-    Attributes:
-        name: its name among those that were asked for.
-        run_id: the id of its run.
-        seconds: the time that it took.
-    """
+    """A finished study: its name among those that were asked for, its run, and the time it took."""
 
     name: str
     run_id: str
@@ -57,18 +51,9 @@ def run_all(
 ) -> Generator[Trained]:
     """Run studies, so many at a time, and give each when it is finished; close it to stop them.
 
-    Args:
-        projects: the studies by name; the first begin first.
-        jobs: the number of studies at a time; one is run by this process.
-        tracking_uri: the address of the MLflow store.
-        folder: each report is written into a folder of it with the name of its project.
-        progress: the observer of every epoch.
-        fresh: whether to begin anew, whatever was begun.
-
-    Raises:
-        SparseLightningError: as of `run`, of the first study that fails; none goes on.
-        TrainingError: a process has died.
-        KeyboardInterrupt: the user stopped it.
+    The first begin first; one is run by this process. Each report is written into a folder of
+    `folder` with the name of its project. The first study that fails ends all, with its error, and
+    a process that dies with a TrainingError.
     """
     progress = progress or SilentProgress()
     calls = {
@@ -112,12 +97,10 @@ def _run_here(call: tuple[Any, ...]) -> Trained:
 
 
 def _title(project: Project) -> str:
-    """What the titles of a study's stages begin with."""
     return f"{project.name}, "
 
 
 def _send_to(events: "Queue[Any]") -> None:
-    """In a new process: the queue for its progress."""
     _Sent.events = events
 
 

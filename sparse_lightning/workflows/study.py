@@ -248,7 +248,6 @@ class Study:
 
 
 def _with(networks: pd.DataFrame, group: str, name: str, wanted: float) -> pd.DataFrame:
-    """The networks with this strength or seed, of which there is one at least."""
     values = sorted(networks[name].dropna().unique().tolist())
     value = find_strength(wanted, values)
     if value is None:

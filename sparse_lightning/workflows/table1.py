@@ -71,32 +71,17 @@ def table1(
     fresh: bool = False,
     jobs: int | None = None,
 ) -> Path:
-    """Train and report the six columns, then write the overview.
+    """Train and report the six columns, then write the overview; returns the path of `table1.html`.
 
     One that was begun in the folder and not finished goes on where it was.
 
-    The overview lies in `output` as `table1.html`, `.md`, `.csv` and `.json`, with the figures of
-    the publication in `figures/` and the report of each study in a folder of its name. It is also
-    in a run of the experiment `table1`, `table1-own-range`, `table1-quick` or
-    `table1-own-range-quick`.
-
-    Args:
-        tracking_uri: the address of the MLflow store; default: as MLflow resolves it.
-        output: a folder; default: that of the experiment's name in `reports`.
-        quick: whether to train a few epochs from two seeds only; marked as such everywhere.
-        progress: the observer of every epoch.
-        own_range: whether every group has its own range of λ instead of the published one.
-        fresh: whether to begin anew, whatever was begun.
-        jobs: the number of columns that are trained at a time, each in a process of its own;
-            default: as many as torch has threads, but one where there is a GPU.
-
-    Returns:
-        The path of `table1.html`.
-
-    Raises:
-        InputError: the project files are not here, or the folder cannot be written.
-        TrackingError: the store fails.
-        TrainingError: a study could not be trained or compared.
+    The overview lies in `output` (default: that of the experiment's name in `reports`) as
+    `table1.html`, `.md`, `.csv` and `.json`, with the figures of the publication in `figures/` and
+    the report of each study in a folder of its name. It is also in a run of the experiment
+    `table1`, `table1-own-range`, `table1-quick` or `table1-own-range-quick`: `quick` trains a few
+    epochs from two seeds, and is marked as such everywhere; with `own_range` every group has its
+    own range of λ instead of the published one. `jobs` columns are trained at a time, each in a
+    process of its own; default: `usual_jobs`.
     """
     name = "table1" + "-own-range" * own_range + "-quick" * quick
     folder = writable(output or Path("reports") / name)
@@ -165,11 +150,7 @@ class _Done:
 
 
 def projects_folder() -> Path:
-    """Where the project files are: in the installed package, or in its repository.
-
-    Raises:
-        InputError: nowhere.
-    """
+    """The folder of the project files: in the installed package, or in its repository."""
     package = Path(__file__).parents[1]
     for folder in (package / "projects", package.parent / "projects"):
         if (folder / f"{COLUMNS[0]}.yaml").is_file():

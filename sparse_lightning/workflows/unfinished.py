@@ -38,7 +38,7 @@ class Unfinished:
 
     Attributes:
         key: names it for ever; its runs are found by it.
-        folder: the folder of what is kept of it.
+        folder: holds what is stored of it.
         resumed: whether an earlier process has begun it.
     """
 
@@ -72,20 +72,11 @@ def versions() -> dict[str, str]:
 def unfinished(output: Path, identity: Mapping[str, Any], fresh: bool) -> Iterator[Unfinished]:
     """Begin a job in the folder of its report, or go on with the one that was begun there.
 
-    Inside, no other process works in that folder. What is kept is removed when the job is done, so
-    that its tracking store has all of it. One that failed by its own settings makes place for one
-    with others; any other is in its way.
-
-    Args:
-        output: the folder of the report.
-        identity: what the job is made with; JSON.
-        fresh: begin anew, whatever was begun there.
-
-    Raises:
-        StudyInUseError: a living process is at work there.
-        CheckpointError: what is kept there is of a job with other settings, or cannot be read.
-        UnfinishedError: the store does not take it; with a message that says how to go on.
-        KeyboardInterrupt: the user stopped it; likewise.
+    Inside, no other process works in that folder: where a living one does, a StudyInUseError is
+    raised. What is stored there is removed when the job is done, so that its tracking store has all
+    of it. A job that failed by its own settings makes place for one with another identity (JSON);
+    any other is in its way, a CheckpointError, unless `fresh` begins anew. An UnfinishedError or
+    KeyboardInterrupt of the block gets a message that says how to go on.
     """
     with _alone(output):
         identity = json.loads(json.dumps(identity))

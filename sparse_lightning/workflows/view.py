@@ -35,17 +35,7 @@ MOST_WEIGHTS = 1_000_000
 def view_of(
     store: Store, record: StudyRecord, comparison: Comparison, depths: tuple[Depth, ...]
 ) -> View:
-    """The study as its report shows it.
-
-    Args:
-        store: the store that holds it.
-        record: the study's record.
-        comparison: its groups compared.
-        depths: their comparisons after each stage.
-
-    Raises:
-        TrackingError: the store does not give the weights of a network that is shown.
-    """
+    """The study as its report shows it: its comparison, and those after each stage."""
     project, metrics = record.project, record.metrics
     shown = shown_networks(record)
     inside = _inside(record, comparison, [run_id for _, run_id in shown])
@@ -96,7 +86,7 @@ def view_of(
 
 
 def _inside(record: StudyRecord, comparison: Comparison, shown: Sequence[str]) -> list[str]:
-    """The networks that the report's page looks into: those shown, and the best on each front."""
+    """Those shown, and the best on each front."""
     chosen = list(shown)
     sound = record.networks.loc[~record.networks["failed"]]
     for group in comparison.groups:
@@ -141,13 +131,9 @@ def _settings(project: Project, metrics: dict[str, float]) -> dict[str, str]:
 
 
 def shown_networks(record: StudyRecord) -> list[tuple[str, str]]:
-    """The networks that are shown from inside: one of each chosen group, if it did not fail.
+    """Titles and run ids of the networks that are shown from inside.
 
-    Args:
-        record: of the study.
-
-    Returns:
-        Their titles and run ids.
+    They are one of each chosen group, if it did not fail.
     """
     project, networks = record.project, record.networks
     chosen = project.report.structures
@@ -171,7 +157,6 @@ def shown_networks(record: StudyRecord) -> list[tuple[str, str]]:
 
 
 def _agreements(store: Store, run_id: str) -> dict[str, Agreement]:
-    """The agreements that were computed when the study was made, by the runs of the networks."""
     if AGREEMENT_FILE not in held(store, run_id, AGREEMENT_FILE):
         return {}
     document = read_json(store, run_id, AGREEMENT_FILE)
