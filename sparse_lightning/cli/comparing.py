@@ -77,18 +77,18 @@ def comparing(command: Callable[..., None]) -> Callable[..., None]:
 def asked(given: dict[str, Any]) -> dict[str, Any]:
     """What was given of these options: an empty text is nothing, as MLproject's defaults are."""
     marker = tuple(name for name in given["marker"] if name)
-    kept = {
+    filled = {
         name: value
         for name, value in given.items()
         if value not in (None, "", "auto") and name != "marker"
     }
-    return kept | ({"marker": marker} if marker else {})
+    return filled | ({"marker": marker} if marker else {})
 
 
 def folder_of(experiment: str) -> Path:
     """The folder of an experiment's report: its name, without what could lead elsewhere."""
-    kept = "".join(
+    harmless = "".join(
         sign if sign.isprintable() and sign not in '/\\:*?"<>|' else "-" for sign in experiment
     )
-    short = kept.strip(" .-").encode()[:200].decode(errors="ignore").rstrip(" .-")
+    short = harmless.strip(" .-").encode()[:200].decode(errors="ignore").rstrip(" .-")
     return Path("reports") / f"{short or 'experiment'}-runs"

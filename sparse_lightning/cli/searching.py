@@ -72,8 +72,8 @@ def search_command(
             loaded, tracking_uri, output, progress, groups, fresh, compare, workers, scheduler
         )
     except KeyboardInterrupt as error:
-        kept = f"the trials are kept in {loaded.search.storage}"
-        raise KeyboardInterrupt(f"{kept}; the same command goes on from there") from error
+        where = f"the trials are kept in {loaded.search.storage}"
+        raise KeyboardInterrupt(f"{where}; the same command goes on from there") from error
     finally:
         progress.close()
     objective = loaded.search.objective

@@ -36,7 +36,7 @@ class Mirrored:
     def of(cls, points: Points, axes: Axes) -> "Mirrored":
         """Floor and corner of these points on these axes.
 
-        An InputError where no point has a result that a missing value could be taken from.
+        Raises an InputError where no point has a result that a missing value could be taken from.
         """
         x, y = points.sound["x"].to_numpy(), points.sound["y"].to_numpy()
         less_x, less_y = axes.x_direction == "min", axes.y_direction == "min"

@@ -90,12 +90,13 @@ def experiment_document(
 def _in_order(runs: Document, order: Sequence[str]) -> Document:
     """The runs in another order, and without the times at which they were written."""
     places = {run: place for place, run in enumerate(runs["ids"])}
-    kept = [places[run] for run in order if run in places]
+    present = [places[run] for run in order if run in places]
 
     def coded(column: Document) -> Document:
         levels = column["levels"]
         texts = [
-            levels[code] if code >= 0 else None for code in map(column["codes"].__getitem__, kept)
+            levels[code] if code >= 0 else None
+            for code in map(column["codes"].__getitem__, present)
         ]
         known = {text: None for text in texts if text is not None}
         numbers = {text: number for number, text in enumerate(known)}
@@ -103,13 +104,13 @@ def _in_order(runs: Document, order: Sequence[str]) -> Document:
 
     return {
         **runs,
-        "ids": [runs["ids"][place] for place in kept],
-        "names": [runs["names"][place] for place in kept],
+        "ids": [runs["ids"][place] for place in present],
+        "names": [runs["names"][place] for place in present],
         "experiments": coded(runs["experiments"]),
         "statuses": coded(runs["statuses"]),
-        "started": [None for _ in kept],
+        "started": [None for _ in present],
         "metrics": {
-            name: [values[place] for place in kept] for name, values in runs["metrics"].items()
+            name: [values[place] for place in present] for name, values in runs["metrics"].items()
         },
         "params": {name: coded(column) for name, column in runs["params"].items()},
         "tags": {name: coded(column) for name, column in runs["tags"].items()},

@@ -139,11 +139,11 @@ def _number(axes: Axes, path: pd.DataFrame) -> None:
     if path.empty:
         return
     apart = _APART * (path["contribution"].max() - path["contribution"].min())
-    written = np.inf
+    labelled = np.inf
     # From the last: N itself is always written.
     for point in records(path.sort_values("n", ascending=False)):
-        if written - point["contribution"] > apart:
-            written = point["contribution"]
+        if labelled - point["contribution"] > apart:
+            labelled = point["contribution"]
             last = point["n"] in (1, path["n"].max())
             _note(axes, f"n = {point['n']}" if last else str(point["n"]), point)
 

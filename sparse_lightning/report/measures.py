@@ -35,7 +35,7 @@ def measure_rows(networks: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def reference_rows(references: Mapping[str, float]) -> list[dict[str, Any]]:
-    """One row a method of other measures, from `logistic_regression_heldout_accuracy` and the like."""
+    """One row a method, from references such as `logistic_regression_heldout_accuracy`."""
     rows: dict[str, dict[str, Any]] = {}
     for key, value in references.items():
         # The longest name first: `heldout_balanced_accuracy` ends in two others.

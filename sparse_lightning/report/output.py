@@ -9,7 +9,7 @@ from sparse_lightning.errors import InputError
 def writable(folder: Path) -> Path:
     """Make the folder of a report before hours are spent on what is to lie there.
 
-    An InputError where it cannot be written, or its `figures` would lead to another folder.
+    Raises an InputError where it cannot be written, or its `figures` would lead to another folder.
     """
     # The folder itself may be a link, as to a larger disk; below it nothing may lead elsewhere.
     if (folder / "figures").is_symlink():

@@ -146,7 +146,7 @@ class View:
         return named.across(self.study.connection_threshold), named.error
 
     def run_url(self, run: Mapping[str, Any]) -> str | None:
-        """A run's `run_url`, or its address below `tracking_ui`; None unless it is http or https."""
+        """A run's `run_url`, or its address below `tracking_ui`; None unless it is of the web."""
         given = run.get("run_url")
         if isinstance(given, str) and given:
             return web_address(given)

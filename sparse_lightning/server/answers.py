@@ -138,7 +138,7 @@ def _refused(error: Exception) -> RefusedError:
 def page_file(folder: Path, name: str) -> Response:
     """A file of the page; none outside of its folder.
 
-    A RefusedError where the page was not built, NotFound where there is no such file.
+    Raises a RefusedError where the page was not built, NotFound where there is no such file.
     """
     if not (folder / "index.html").is_file():
         raise RefusedError(Words.NO_PAGE)

@@ -16,7 +16,7 @@ request asks the database dozens of times, and waits so long each time for each 
 def create_app() -> Any:
     """MLflow's server with the page under `PREFIX/sparse-lightning/` and nothing else changed.
 
-    An ImportError where this version of MLflow cannot be extended in this way.
+    Raises an ImportError where this version of MLflow cannot be extended in this way.
     """
     return server_app(_with_page(Everyone()))
 
@@ -24,7 +24,7 @@ def create_app() -> Any:
 def create_basic_auth_app() -> Any:
     """As `create_app`, with the users and permissions of MLflow's basic-auth app.
 
-    An ImportError also where that app lacks a package (`pip install "mlflow[auth]"`), and an
+    Raises an ImportError also where that app lacks a package (`pip install "mlflow[auth]"`), and an
     MlflowException where it is not configured.
     """
     return basic_auth().create_app(_with_page(BasicAuth()))

@@ -32,7 +32,7 @@ class Permissions(Protocol):
     def readable(self, experiments: Sequence[str]) -> list[str]:
         """Those of these experiments whose runs the user may find.
 
-        A RefusedError where MLflow does not say.
+        Raises a RefusedError where MLflow does not say.
         """
         ...
 
@@ -119,7 +119,7 @@ def _know_users(auth: Any) -> None:
 def check(method: str, path: str, body: dict[str, Any]) -> None:
     """Ask MLflow whether it would allow a request of this user to its API, without sending it.
 
-    `path` is the address after `/ajax-api/`. A RefusedError where it would not.
+    `path` is the address after `/ajax-api/`. Raises a RefusedError where it would not.
     """
     asked = _as_the_user(method, path, body)
     app: Any = current_app._get_current_object()  # type: ignore[attr-defined]

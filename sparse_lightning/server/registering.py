@@ -23,7 +23,7 @@ LONGEST_NAME = 256
 def requested_name() -> str:
     """The model's name in the request that is being answered.
 
-    A RefusedError where the request may be another site's, or holds no valid name.
+    Raises a RefusedError where the request may be another site's, or holds no valid name.
     """
     # A form or a link of a foreign page can set neither without the browser asking first.
     if request.mimetype != "application/json" or request.headers.get("X-Sparse-Lightning") != "1":

@@ -47,7 +47,7 @@ class UserStore(ServedStore):
     def run(self, run_id: str) -> Run:
         """A run that the user may read.
 
-        A HiddenError where there is none of that id, or it is deleted, or another's; a TooMuchError
+        Raises a HiddenError where there is none of that id, or it is deleted, or another's; a TooMuchError
         where it holds too many params, tags and metrics.
         """
         if run_id not in self._known:
@@ -73,7 +73,7 @@ class UserStore(ServedStore):
         return super().search(self._permissions.readable(experiments), condition)
 
     def admit(self, run_id: str, file: str, size: int) -> None:
-        """Refuse a file that, alone or with all projects of this request, would take too long to read."""
+        """Raise a TooMuchError for a file, or all projects of this request, that are too large."""
         most = LARGEST_JSON if file.endswith(".json") else LARGEST_FILE
         if file == PROJECT_FILE:
             most = MOST_OF_PROJECTS - self._projects

@@ -22,7 +22,7 @@ class Turns:
     def turn(self, user: str) -> Iterator[None]:
         """Answer one request of a user ("" where there are no users) once it is its turn.
 
-        A RefusedError where too many requests wait already.
+        Raises a RefusedError where too many requests wait already.
         """
         with self._changed:
             if self._answered[user] >= self._at_once:

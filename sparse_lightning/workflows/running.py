@@ -76,8 +76,8 @@ def run(
         ClusterError: the workers were lost.
     """
     check_type(project, Project, "project", "a Project, as Project.load reads it from a file")
-    made = prepare(project, here=cluster is None)
-    table, examples = made.table, made.examples
+    prepared = prepare(project, here=cluster is None)
+    table, examples = prepared.table, prepared.examples
     folder = writable(Path(output) if output is not None else Path("reports") / project.name)
     store = Store(tracking_uri)
     run_id = open_run_of() if open_run is None else open_run or None
@@ -87,7 +87,7 @@ def run(
     with (
         unfinished(folder, identity_of(project, table), fresh) as job,
         StudyWriter(
-            store, project, table, made.layers, made.facts, documents, run_id, job.key
+            store, project, table, prepared.layers, prepared.facts, documents, run_id, job.key
         ) as writer,
     ):
         writer.networks(train_on(cluster, project, examples, progress, job.checkpoints))

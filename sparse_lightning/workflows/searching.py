@@ -217,8 +217,8 @@ def _write(searched: Searched, best: Project, folder: Path, store: Store) -> Non
         # Relative paths start at the folder of the project file, which is another one here.
         fields["table"]["source"] = os.path.relpath(best.folder / source, folder)
     moved = Project.parse(json.dumps(fields), origin=best.name).dump_yaml()
-    written = write_atomically(folder / BEST_FILE, moved)
-    _add((scores, words, written), searched.study, best, store)
+    best_file = write_atomically(folder / BEST_FILE, moved)
+    _add((scores, words, best_file), searched.study, best, store)
 
 
 def _add(files: Sequence[Path], study: Study, best: Project, store: Store) -> None:
