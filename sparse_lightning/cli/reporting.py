@@ -86,7 +86,7 @@ def overview_command(
     """
     import pandas as pd
 
-    from sparse_lightning.report.terminal import overview_table
+    from sparse_lightning.report.tables import overview_table
     from sparse_lightning.workflows.overview import overview
 
     names = [name.strip() for name in ",".join(studies).split(",")]

@@ -62,7 +62,7 @@ def search_command(
     ]
     loaded = Project.load(project, [*overrides, *settings])
 
-    from sparse_lightning.report.searched import search_table
+    from sparse_lightning.report.tables import search_table
     from sparse_lightning.training.progress import terminal_progress
     from sparse_lightning.workflows.searching import search_strengths
 

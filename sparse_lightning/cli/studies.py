@@ -136,7 +136,7 @@ def table1_command(
     """Train and report the six columns of the publication's table 1."""
     import pandas as pd
 
-    from sparse_lightning.report.terminal import overview_table
+    from sparse_lightning.report.tables import overview_table
     from sparse_lightning.training.progress import terminal_progress
     from sparse_lightning.workflows.table1 import table1
 

@@ -34,7 +34,8 @@ class Points:
     def of(cls, frame: pd.DataFrame, axes: Axes) -> "Points":
         """The points of a frame whose columns the axes name.
 
-        Raises an InputError where a column is missing or lacks a value, or two points are one replicate.
+        Raises an InputError where a column is missing or lacks a value, or two points are one
+        replicate.
         """
         named = (axes.x, axes.y, axes.group, *axes.marker, axes.replicate)
         for column in named:

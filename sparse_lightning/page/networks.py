@@ -45,7 +45,8 @@ class TooLargeError(InputError):
 def network_document(store: Store, run: Run, threshold: float) -> Document:
     """A network from inside (`GET api/networks/RUN`).
 
-    Raises a TooLargeError where it is too large for one document, an InputError where the run holds none.
+    Raises a TooLargeError where it is too large for one document, an InputError where the run
+    holds none.
     """
     (network,) = read_networks_of_runs(store, [run])
     check_size(network)

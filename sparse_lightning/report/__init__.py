@@ -11,7 +11,7 @@ from sparse_lightning.report.document import (
 from sparse_lightning.report.figures import index_figure, pareto_figure
 from sparse_lightning.report.html import report_html
 from sparse_lightning.report.published import PUBLISHED, published_values, reproduction
-from sparse_lightning.report.terminal import indices_table, print_indices
+from sparse_lightning.report.tables import indices_table, print_indices
 from sparse_lightning.report.view import StudyFacts, View
 from sparse_lightning.report.writing import write_report
 

@@ -13,7 +13,6 @@ from matplotlib.ticker import MaxNLocator
 from sparse_lightning._figures import QUIET, figure_style, figure_text
 from sparse_lightning.comparison import FLOOR_GROUP
 from sparse_lightning.comparison.frames import records
-from sparse_lightning.report.colours import EXACT_LOOK, SPARSE_PCA_LOOK, Look, looks
 from sparse_lightning.report.component_curves import (
     BP,
     EXACT,
@@ -21,7 +20,7 @@ from sparse_lightning.report.component_curves import (
     UNREGULARIZED,
     ComponentCurves,
 )
-from sparse_lightning.report.figures import title_text
+from sparse_lightning.report.figures import EXACT_LOOK, SPARSE_PCA_LOOK, Look, looks, title_text
 from sparse_lightning.report.view import View
 
 CONTRIBUTION = "cumulative contribution ratio"

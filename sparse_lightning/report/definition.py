@@ -10,8 +10,7 @@ from sparse_lightning._figures import FAINT, figure_style
 from sparse_lightning._text import number
 from sparse_lightning.comparison import Comparison
 from sparse_lightning.comparison.frames import along_the_curve, of_group
-from sparse_lightning.report.colours import Look, looks
-from sparse_lightning.report.figures import entitle
+from sparse_lightning.report.figures import Look, draw_curve, entitle, looks
 from sparse_lightning.report.view import View
 
 
@@ -64,7 +63,7 @@ def _areas(
         linewidth=0,
         label=f"with it: area_axis = {number(row['area_axis'])}",
     )
-    _curve(axes, x, y, look)
+    draw_curve(axes, x, y, look)
     axes.axhline(floor, color=FAINT, linestyle=(0, (5, 4)), linewidth=1.3, label="floor")
     axes.set_ylim(0, 1.4 * max(y.max(), floor))
     axes.legend(loc="upper right", fontsize=9.5)
@@ -101,7 +100,7 @@ def _gap(axes: Axes, comparison: Comparison, x: np.ndarray, y: np.ndarray, row, 
             linewidth=0,
             label="dominated by the markers",
         )
-    _curve(axes, x, y, look)
+    draw_curve(axes, x, y, look)
     axes.plot(
         total,
         null_error,
@@ -116,16 +115,3 @@ def _gap(axes: Axes, comparison: Comparison, x: np.ndarray, y: np.ndarray, row, 
     axes.set_xlim(0, total)
     axes.set_ylim(0, 1.35 * null_error)
     axes.legend(loc="upper right", fontsize=9.5)
-
-
-def _curve(axes: Axes, x: np.ndarray, y: np.ndarray, look: Look) -> None:
-    axes.plot(
-        x,
-        y,
-        color=look.colour,
-        marker=look.marker,
-        markersize=7,
-        markeredgecolor="white",
-        markeredgewidth=0.8,
-        linewidth=1.8,
-    )

@@ -1,21 +1,72 @@
-"""The figures of a comparison for print: curves and indices (matplotlib, no display)."""
+"""The figures of a comparison for print: curves and indices (matplotlib, no display).
+
+A group has one colour and one marker, the same in every figure; as published where it was.
+"""
 
 import textwrap
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from numpy.typing import ArrayLike
 
-from sparse_lightning._figures import FAINT, QUIET, figure_style, figure_text
+from sparse_lightning._figures import FAINT, INK, QUIET, figure_style, figure_text
 from sparse_lightning._text import number, shortened
 from sparse_lightning.comparison import FLOOR_GROUP, INDICES, Comparison
 from sparse_lightning.comparison.frames import along_the_curve, of_group, records
-from sparse_lightning.report.colours import Look, looks, looks_of
 from sparse_lightning.report.view import View
 from sparse_lightning.report.wording import index_name
+
+
+class Look(NamedTuple):
+    """How a group is drawn: a colour (hex) and matplotlib's name of a marker."""
+
+    colour: str
+    marker: str
+
+
+FLOOR_LOOK = Look("#8b8f98", "X")
+
+# L1 blue, sL1 orange, sh pink and sh2 green are the publication's colours.
+_KNOWN = {
+    "L1": Look("#2f6fd0", "o"),
+    "sL1": Look("#f08a1d", "s"),
+    "sL1+sh": Look("#ec5fa8", "^"),
+    "sL1+sh2": Look("#2c9c4b", "D"),
+    "sL1+KL": Look("#7d4fc0", "v"),
+    "sL1+decs": Look("#8a5a3c", "p"),
+    FLOOR_GROUP: FLOOR_LOOK,
+}
+
+# Other methods are drawn in ink, so that no group's colour is taken for one of theirs.
+EXACT_LOOK = Look(INK, "*")
+SPARSE_PCA_LOOK = Look(INK, "P")
+
+_PALETTE = ("#0f9ba8", "#b3313f", "#a39a16", "#4a5a8c", "#d8693b", "#5f8f2f", "#a44fa0", "#5b6b73")
+_SHAPES = ("P", "h", "<", ">", "*")
+
+
+def looks_of(comparison: Comparison) -> dict[str, Look]:
+    """The look of every group of a comparison, first that of the floor."""
+    floor = {} if comparison.axes.floor_group is None else {comparison.axes.floor_group: FLOOR_LOOK}
+    return floor | looks(comparison.groups)
+
+
+def looks(groups: Sequence[str]) -> dict[str, Look]:
+    """The look of every group; those of other names take turns in a palette."""
+    others = [group for group in groups if group not in _KNOWN]
+    turns = {
+        group: Look(_PALETTE[turn % len(_PALETTE)], _SHAPES[turn % len(_SHAPES)])
+        for turn, group in enumerate(others)
+    }
+    return {group: _KNOWN.get(group) or turns[group] for group in groups}
+
 
 LOG_FACTOR = 10.0
 """Values of y that span more than this factor are drawn on a logarithmic axis."""
@@ -128,16 +179,21 @@ def _draw_group(axes: Axes, comparison: Comparison, points: pd.DataFrame, group:
         zorder=2.5,
         rasterized=rasterized,
     )
+    return draw_curve(axes, markers["x"], markers["y"], look, zorder=3)
+
+
+def draw_curve(axes: Axes, x: ArrayLike, y: ArrayLike, look: Look, zorder: float = 2) -> Line2D:
+    """Draw a Pareto curve with its markers."""
     (line,) = axes.plot(
-        markers["x"],
-        markers["y"],
+        x,
+        y,
         color=look.colour,
         marker=look.marker,
         markersize=7,
         markeredgecolor="white",
         markeredgewidth=0.8,
         linewidth=1.8,
-        zorder=3,
+        zorder=zorder,
     )
     return line
 

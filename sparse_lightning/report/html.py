@@ -1,20 +1,21 @@
 """The HTML report: one file that opens offline and shows everything a comparison has to say."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import combinations
 from typing import Any
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from sparse_lightning._embedding import page_frame
 from sparse_lightning._text import number
-from sparse_lightning.comparison import FLOOR_GROUP, INDICES, Comparison
+from sparse_lightning.comparison import FLOOR_GROUP, INDICES, NETWORKS, Comparison
 from sparse_lightning.comparison.depths import by_depth
 from sparse_lightning.comparison.frames import records
+from sparse_lightning.comparison.points import usable
 from sparse_lightning.interpret.agreement import Agreement, summary
-from sparse_lightning.report.colours import looks
 from sparse_lightning.report.component_curves import ComponentCurves
 from sparse_lightning.report.component_rows import (
     compared,
@@ -23,8 +24,8 @@ from sparse_lightning.report.component_rows import (
     path_rows,
 )
 from sparse_lightning.report.components import strengths_of_paths
+from sparse_lightning.report.figures import looks
 from sparse_lightning.report.findings import findings
-from sparse_lightning.report.measures import measure_rows, measured, reference_rows
 from sparse_lightning.report.published import SOURCE, reproduction
 from sparse_lightning.report.view import Reading, StudyFacts, View
 from sparse_lightning.report.wording import (
@@ -217,3 +218,41 @@ def _pair_cell(pair: dict[str, Any]) -> dict[str, Any]:
     difference = pair["difference"]
     better = pair["first"] if difference < 0 else pair["second"] if difference > 0 else None
     return {**pair, "better": better}
+
+
+MEASURES = {
+    "accuracy": "training: accuracy",
+    "balanced_accuracy": "training: balanced accuracy",
+    "roc_auc": "training: area under the ROC curve",
+    "heldout_accuracy": "held out: accuracy",
+    "heldout_balanced_accuracy": "held out: balanced accuracy",
+    "heldout_roc_auc": "held out: area under the ROC curve",
+    "heldout_squared_error": "held out: squared error",
+}
+
+
+def measured(networks: pd.DataFrame) -> dict[str, str]:
+    """The measures that the networks have, by the name of their column, with their headings."""
+    return {name: text for name, text in MEASURES.items() if name in networks.columns}
+
+
+def measure_rows(networks: pd.DataFrame) -> list[dict[str, Any]]:
+    """Means over the seeds that did not fail, one row a group and λ."""
+    names = ["connections", *measured(networks)]
+    failed = networks["failed"] | ~usable(networks, (NETWORKS.x, NETWORKS.y))
+    sound = networks.loc[~failed]
+    means = sound.groupby(["group", "l1_weight"], sort=False)[names].mean()
+    return records(means.reset_index())
+
+
+def reference_rows(references: Mapping[str, float]) -> list[dict[str, Any]]:
+    """One row a method, from references such as `logistic_regression_heldout_accuracy`."""
+    rows: dict[str, dict[str, Any]] = {}
+    for key, value in references.items():
+        # The longest name first: `heldout_balanced_accuracy` ends in two others.
+        for measure in sorted(MEASURES, key=len, reverse=True):
+            if key.endswith(f"_{measure}"):
+                method = key.removesuffix(f"_{measure}")
+                rows.setdefault(method, {"method": method.replace("_", " ")})[measure] = value
+                break
+    return list(rows.values())

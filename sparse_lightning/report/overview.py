@@ -1,19 +1,25 @@
-"""Several studies side by side, as the publication's table 1 has them."""
+"""Several studies side by side, as the publication's table 1 has them: findings, page, files."""
 
+import base64
+import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from sparse_lightning._files import csv_text, write_atomically
 from sparse_lightning._text import number
 from sparse_lightning.comparison import INDICES, Comparison
 from sparse_lightning.comparison.frames import records
+from sparse_lightning.report.document import plain
 from sparse_lightning.report.findings import lost_points
-from sparse_lightning.report.published import GROUPS, reproduction
+from sparse_lightning.report.html import template
+from sparse_lightning.report.published import GROUPS, SOURCE, reproduction
 from sparse_lightning.report.view import StudyFacts, View
-from sparse_lightning.report.wording import NETWORKS
+from sparse_lightning.report.wording import NETWORKS, index_name
 
 TASKS = {"sae": "SAE", "classifier": "class", "pca": "PCA"}
 
@@ -235,3 +241,64 @@ def _difference(column: Column, index: str, first: str, second: str) -> dict[str
 
 def _ratio(values: dict, group: str) -> float:
     return values[group] / values["L1"] if values.get("L1") and group in values else float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class Overview:
+    """What an overview page shows.
+
+    Attributes:
+        origin: what the values were made with: versions, commit, machine, date.
+        figures: the caption of each figure by its path without ending, relative to the page.
+        command: the command that wrote the page.
+        note: what a reader must know first.
+    """
+
+    title: str
+    columns: Sequence[Column]
+    origin: Mapping[str, str]
+    figures: Mapping[str, str]
+    command: str
+    note: str = ""
+
+
+def write_overview(overview: Overview, folder: Path, name: str) -> Path:
+    """Write `NAME.html`, `.md`, `.csv` and `.json` beside the figures; returns the page's path.
+
+    The Markdown begins at the second level of headings, so that several can follow each other in
+    one document.
+    """
+    frame = overview_frame(overview.columns)
+    findings = overview_findings(overview.columns)
+    first = leading(overview.columns)
+    context = {
+        "overview": overview,
+        "findings": findings,
+        "groups": list(dict.fromkeys(frame["group"])),
+        "cells": {(row["column"], row["group"]): row for row in records(frame)},
+        "indices": [(index, index_name(index)) for index in sorted(INDICES, key=first.__ne__)],
+        "published": any(column.published for column in overview.columns),
+        "source": SOURCE,
+        "total": sum(column.seconds for column in overview.columns),
+    }
+    write_atomically(folder / f"{name}.csv", csv_text(frame))
+    document = {
+        "version": 1,
+        "title": overview.title,
+        "note": overview.note,
+        "origin": dict(overview.origin),
+        "findings": findings,
+        "rows": [{name: plain(value) for name, value in row.items()} for row in records(frame)],
+    }
+    write_atomically(
+        folder / f"{name}.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    )
+    markdown = template("overview.md.j2").render(context)
+    write_atomically(folder / f"{name}.md", markdown)
+    pictures = {path: _embedded(folder / f"{path}.png") for path in overview.figures}
+    page = template("overview.html.j2").render(context, pictures=pictures)
+    return write_atomically(folder / f"{name}.html", page)
+
+
+def _embedded(picture: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode()

@@ -1,11 +1,23 @@
-"""Writing a report: the page, the indices and the figures, into one folder."""
+"""Writing a report: the page, the indices and the figures, into one folder.
 
+The figures are drawn by a second process, on the other core, while this one writes the rest.
+"""
+
+import multiprocessing
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from sparse_lightning._figures import save_figure
 from sparse_lightning._files import write_atomically
+from sparse_lightning.errors import InputError
 from sparse_lightning.interpret.diagram import structure_figure
-from sparse_lightning.report.beside import beside
 from sparse_lightning.report.component_curves import ComponentCurves
 from sparse_lightning.report.components import components_figure
 from sparse_lightning.report.definition import definition_figure
@@ -13,6 +25,24 @@ from sparse_lightning.report.document import indices_csv, indices_json
 from sparse_lightning.report.figures import index_figure, pareto_figure
 from sparse_lightning.report.html import report_html
 from sparse_lightning.report.view import View
+
+
+def writable(folder: Path) -> Path:
+    """Make the folder of a report before hours are spent on what is to lie there.
+
+    Raises an InputError where it cannot be written, or its `figures` would lead to another folder.
+    """
+    # The folder itself may be a link, as to a larger disk; below it nothing may lead elsewhere.
+    if (folder / "figures").is_symlink():
+        raise InputError(f"--output {folder}: figures in it is a link to elsewhere; remove it")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except (OSError, ValueError) as error:  # a name with a character that is none
+        said = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"--output {folder}: cannot be written: {said}") from error
+    return folder
+
 
 FILES = ("report.html", "indices.json", "indices.csv", "figures/*.png", "figures/*.svg")
 """What a report consists of, as patterns in its folder."""
@@ -67,3 +97,66 @@ def _save_components(view: View, folder: Path) -> bytes:
 
 def _svg(files: list[Path]) -> bytes:
     return next(file.read_bytes() for file in files if file.suffix == ".svg")
+
+
+PATIENCE = 30.0
+"""In seconds: so long the second process may be at work after this one has done its own part."""
+
+
+@contextmanager
+def beside(work: Callable[[], object]) -> Iterator[None]:
+    """Have work done while the block runs; it is done when the block has ended.
+
+    A copy of this process does it, where that is safe and saves time. Where it is not, and where
+    the copy fails or takes too long, this process does it after the block, and has its errors. The
+    work must leave nothing but files, and bear being done twice. If the block raises, it is
+    stopped.
+    """
+    process = _begun(work) if _can_fork() else None
+    try:
+        yield
+    except BaseException:
+        if process is not None:
+            process.kill()
+            process.join()
+        raise
+    if process is None or not _succeeded(process):
+        work()
+
+
+def _can_fork() -> bool:
+    """Whether a copy of this process can work: another thread could hold a lock for ever there.
+
+    The threads of numerical libraries are not Python's; they know of forks. On macOS the system's
+    own libraries do not.
+    """
+    return (
+        sys.platform == "linux"
+        and threading.active_count() == 1
+        and not multiprocessing.current_process().daemon
+        and len(os.sched_getaffinity(0)) > 1
+    )
+
+
+def _begun(work: Callable[[], object]) -> BaseProcess:
+    process = multiprocessing.get_context("fork").Process(target=_do, args=(work,), daemon=True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "(?s).*multi-threaded.*fork", DeprecationWarning)
+        process.start()
+    return process
+
+
+def _do(work: Callable[[], object]) -> None:
+    try:
+        work()
+    except BaseException:
+        # Whoever waits for this does it again, and tells the user of the error.
+        sys.exit(1)
+
+
+def _succeeded(process: BaseProcess) -> bool:
+    process.join(PATIENCE)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+    return process.exitcode == 0

@@ -47,8 +47,8 @@ class UserStore(ServedStore):
     def run(self, run_id: str) -> Run:
         """A run that the user may read.
 
-        Raises a HiddenError where there is none of that id, or it is deleted, or another's; a TooMuchError
-        where it holds too many params, tags and metrics.
+        Raises a HiddenError where there is none of that id, or it is deleted, or another's; a
+        TooMuchError where it holds too many params, tags and metrics.
         """
         if run_id not in self._known:
             self._known[run_id] = self._allowed(run_id)

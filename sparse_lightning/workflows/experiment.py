@@ -10,7 +10,7 @@ from sparse_lightning.comparison.mirrored import Mirrored
 from sparse_lightning.errors import InputError
 from sparse_lightning.page.report import experiment_document
 from sparse_lightning.report import View, write_report
-from sparse_lightning.report.output import writable
+from sparse_lightning.report.writing import writable
 from sparse_lightning.secrets import cleaned, without_secrets
 from sparse_lightning.tracking.axes import Request, axes_of
 from sparse_lightning.tracking.columns import RunColumns

@@ -14,8 +14,8 @@ from sparse_lightning.address import Address
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import ReportError, check_type
 from sparse_lightning.project import Project
-from sparse_lightning.report.output import writable
 from sparse_lightning.report.writing import FILES as REPORT_FILES
+from sparse_lightning.report.writing import writable
 from sparse_lightning.secrets import without_secrets
 from sparse_lightning.tracking import Store, StudyWriter
 from sparse_lightning.tracking.names import AGREEMENT_FILE, ENCODING_FILE, TARGET_FILE

@@ -24,8 +24,8 @@ from sparse_lightning.errors import (
 )
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import STRENGTHS
-from sparse_lightning.report.output import writable
-from sparse_lightning.report.searched import search_markdown
+from sparse_lightning.report.tables import search_markdown
+from sparse_lightning.report.writing import writable
 from sparse_lightning.secrets import cleaned
 from sparse_lightning.tracking import Store
 from sparse_lightning.tracking.insisting import insist

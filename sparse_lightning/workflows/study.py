@@ -24,7 +24,7 @@ from sparse_lightning.interpret.strongest import MOST_UNITS
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import STRENGTHS, find_strength
 from sparse_lightning.report import View, write_report
-from sparse_lightning.report.output import writable
+from sparse_lightning.report.writing import writable
 from sparse_lightning.tracking import Store, StudyRecord, find_study, read_study
 from sparse_lightning.tracking.networks import read_networks
 from sparse_lightning.workflows.view import shown_networks, view_of

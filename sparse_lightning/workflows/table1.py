@@ -11,9 +11,8 @@ from sparse_lightning._files import write_atomically
 from sparse_lightning.errors import InputError
 from sparse_lightning.project import Project
 from sparse_lightning.project.messages import flat
-from sparse_lightning.report.output import writable
-from sparse_lightning.report.overview import Column
-from sparse_lightning.report.overview_pages import Overview, write_overview
+from sparse_lightning.report.overview import Column, Overview, write_overview
+from sparse_lightning.report.writing import writable
 from sparse_lightning.tracking import Store
 from sparse_lightning.tracking.names import OVERVIEW
 from sparse_lightning.tracking.opened import OpenedRun

@@ -14,7 +14,7 @@ from sparse_lightning._files import write_atomically
 from sparse_lightning.cli import main
 from sparse_lightning.cli.comparing import folder_of
 from sparse_lightning.errors import InputError
-from sparse_lightning.report.output import writable
+from sparse_lightning.report.writing import writable
 
 pytestmark = pytest.mark.long
 

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from sparse_lightning.report import beside as module
-from sparse_lightning.report.beside import beside
+from sparse_lightning.report import writing as module
+from sparse_lightning.report.writing import beside
 
 
 @pytest.fixture(params=["forked", "here"])

@@ -10,9 +10,14 @@ import pytest
 from rich.console import Console
 
 from sparse_lightning._text import number
-from sparse_lightning.report.overview import Column, overview_findings, overview_frame
-from sparse_lightning.report.overview_pages import Overview, write_overview
-from sparse_lightning.report.terminal import overview_table
+from sparse_lightning.report.overview import (
+    Column,
+    Overview,
+    overview_findings,
+    overview_frame,
+    write_overview,
+)
+from sparse_lightning.report.tables import overview_table
 
 HOSTILE = "<img src=x>|*a*"
 

@@ -5,7 +5,7 @@ import pytest
 
 from sparse_lightning._figures import figure_text
 from sparse_lightning.report import index_figure, pareto_figure, save_figure
-from sparse_lightning.report.colours import looks
+from sparse_lightning.report.figures import looks
 
 HOSTILE = (r"$\frac{", "_private", "数据🍷", "\x00\x07\n\ttab", "long " * 100, "", "a" * 300 + "b")
 

@@ -1,15 +1,98 @@
-"""What a search ends with: each group's best setting, its score, and that on fresh seeds."""
+"""The closing tables of studies, overviews and searches."""
 
 import math
 from typing import Any
 
 import pandas as pd
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from sparse_lightning._text import number, shortened
+from sparse_lightning.comparison import INDICES, Comparison
 from sparse_lightning.comparison.frames import records
 from sparse_lightning.regularizers.replica import STRENGTHS, SYMBOLS
+from sparse_lightning.terminal import console as visible_console
+from sparse_lightning.terminal import visible
+
+
+def indices_table(
+    comparison: Comparison, published: dict[str, float] | None = None, replicate: str = "seed"
+) -> Table:
+    """The groups with their indices, intervals and published areas, best first; 80 columns suffice.
+
+    `replicate` is the word for what intervals are over.
+    """
+    failed = bool(comparison.indices["failed"].sum())
+    table = _table(
+        f"smaller is better; ordered by {comparison.order_by}; in brackets the "
+        f"{comparison.confidence:.0%} intervals over {_counted(comparison.replicates, replicate)}"
+    )
+    table.add_column("group", overflow="fold", max_width=18)
+    for index in INDICES:
+        table.add_column(index, justify="right", no_wrap=True)
+    if published:
+        table.add_column("published", justify="right", no_wrap=True)
+    if failed:
+        table.add_column("failed", justify="right", no_wrap=True)
+    for row in records(comparison.indices):
+        # Text, because a group may be named like rich's markup.
+        cells = [Text(shortened(visible(row["group"]), 54))]
+        cells += [Text(_cell(row, index)) for index in INDICES]
+        if published:
+            cells.append(Text(number(published.get(row["group"])).replace("–", "-")))
+        if failed:
+            cells.append(Text(f"{row['failed']} of {row['points']}"))
+        table.add_row(*cells)
+    return table
+
+
+def print_indices(
+    comparison: Comparison,
+    published: dict[str, float] | None = None,
+    console: Console | None = None,
+    replicate: str = "seed",
+) -> None:
+    """Print `indices_table` to a console, by default to standard output."""
+    (console or visible_console()).print(indices_table(comparison, published, replicate))
+
+
+def overview_table(frame: pd.DataFrame, index: str = "area_marker") -> Table:
+    """An index of every group and study, from the frame of `overview_frame`.
+
+    Below `area_marker` stands the published area where there is one.
+    """
+    beside = index == "area_marker" and bool(frame["published"].notna().any())
+    table = _table(f"{index}; smaller is better" + ("; in brackets as published" if beside else ""))
+    table.add_column("group", overflow="fold", max_width=12)
+    columns = list(dict.fromkeys(frame["column"]))
+    for column in columns:
+        # Text, because a study may be named like rich's markup.
+        table.add_column(Text(shortened(column, 80)), justify="right")
+    rows = {(row["column"], row["group"]): row for row in records(frame)}
+    for group in dict.fromkeys(frame["group"]):
+        cells = [Text(shortened(visible(group), 36))]
+        for column in columns:
+            row = rows.get((column, group))
+            published = f"\n({number(row['published'], 3)})" if row and beside else ""
+            cells.append(Text(f"{number(row[index], 3) if row else '-'}{published}"))
+        table.add_row(*cells)
+    return table
+
+
+def _table(caption: str) -> Table:
+    return Table(
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+        header_style="bold",
+        caption=caption,
+        caption_justify="left",
+    )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count} {what}s"
 
 
 def search_table(frame: pd.DataFrame, objective: str, confidence: float) -> Table:
@@ -22,14 +105,9 @@ def search_table(frame: pd.DataFrame, objective: str, confidence: float) -> Tabl
     measure = _measure(objective)
     fresh, failed = _has_fresh(frame), bool(frame["failed_networks"].any())
     again = "; fresh: trained again from seeds that the search has not seen" if fresh else ""
-    table = Table(
-        box=None,
-        pad_edge=False,
-        padding=(0, 2, 0, 0),
-        header_style="bold",
-        caption=f"{measure}; smaller is better; in brackets the {confidence:.0%} intervals over "
-        f"the seeds{again}",
-        caption_justify="left",
+    table = _table(
+        f"{measure}; smaller is better; in brackets the {confidence:.0%} intervals over "
+        f"the seeds{again}"
     )
     table.add_column("group", overflow="fold", max_width=18)
     table.add_column("trial", justify="right")
