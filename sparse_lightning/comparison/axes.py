@@ -1,7 +1,8 @@
 """What is compared: two measures, groups, markers, replicates, and where their curves end."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 Direction = Literal["min", "max"]
 
@@ -42,3 +43,35 @@ class Axes:
     def front(self) -> bool:
         """Whether curves join only the points that no other point of the group beats in both."""
         return not self.marker
+
+
+def named_columns(axes: Axes) -> dict[str, Any]:
+    """The columns and directions of axes, as documents hold them."""
+    return {
+        "x": axes.x,
+        "y": axes.y,
+        "group": axes.group,
+        "marker": list(axes.marker),
+        "replicate": axes.replicate,
+        "x_direction": axes.x_direction,
+        "y_direction": axes.y_direction,
+    }
+
+
+FLOOR_GROUP = "none"
+"""The group of the unregularized networks, whose smallest error is the floor."""
+
+NETWORKS = Axes(
+    x="connections",
+    y="squared_error",
+    group="regularizer",
+    marker=("l1_weight",),
+    replicate="seed",
+    floor_group=FLOOR_GROUP,
+)
+"""A study by its regularizers: connections against squared error, means over the seeds."""
+
+
+def network_axes(facts: Mapping[str, float]) -> Axes:
+    """The axes of a study whose `connections_total` and `null_error` are known."""
+    return replace(NETWORKS, corner=(facts["connections_total"], facts["null_error"]))

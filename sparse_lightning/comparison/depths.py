@@ -10,7 +10,7 @@ import pandas as pd
 
 from sparse_lightning.comparison.axes import Axes
 from sparse_lightning.comparison.comparison import Comparison, compare
-from sparse_lightning.comparison.networks import network_points
+from sparse_lightning.comparison.points import network_points
 from sparse_lightning.errors import InputError
 
 _NAME = re.compile(r"squared_error_(\d+)_layers")

@@ -1,6 +1,10 @@
-"""From points to markers: the means over the replicates, which make up a group's Pareto curve."""
+"""From points to markers: the means over the replicates, which make up a group's Pareto curve.
+
+And how frames of them are read: the rows of a group, in the order of its curve, as dicts.
+"""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -106,3 +110,18 @@ def _mean_over(
         total += np.where(survived, drawn, 0.0)
         count += survived
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def of_group(frame: pd.DataFrame, group: str) -> pd.DataFrame:
+    """The rows of one group."""
+    return frame.loc[frame["group"] == group]
+
+
+def along_the_curve(markers: pd.DataFrame) -> pd.DataFrame:
+    """Markers as they are joined: by x, of equals the larger y first."""
+    return markers.iloc[np.lexsort((-markers["y"], markers["x"]))]
+
+
+def records(frame: Any) -> list[dict[str, Any]]:
+    """The rows of a frame as dicts by column."""
+    return frame.to_dict("records")

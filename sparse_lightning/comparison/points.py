@@ -1,13 +1,13 @@
 """The points that are compared, under the same names whatever they were measured on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sparse_lightning.comparison.axes import Axes
+from sparse_lightning.comparison.axes import FLOOR_GROUP, NETWORKS, Axes
 from sparse_lightning.comparison.indices import LARGEST
 from sparse_lightning.errors import InputError
 
@@ -82,6 +82,17 @@ class Points:
     def sound(self) -> pd.DataFrame:
         """The points that have a result."""
         return self.frame.loc[~self.frame["failed"]]
+
+
+def network_points(networks: pd.DataFrame) -> Points:
+    """The networks of a study, one row each, by the names that a project gives its groups.
+
+    All seeds of the regularized networks count as replicates, also one of which every network
+    failed: a study has as many seeds as its project says.
+    """
+    points = Points.of(networks, replace(NETWORKS, group="group"))
+    regularized = points.frame.loc[points.frame["group"] != FLOOR_GROUP, "replicate"]
+    return replace(points, replicates=tuple(regularized.unique().tolist()))
 
 
 def usable(frame: pd.DataFrame, measures: Sequence[str] = ("x", "y")) -> pd.Series:

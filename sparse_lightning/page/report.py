@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sparse_lightning.comparison import Comparison
+from sparse_lightning.comparison.axes import named_columns
 from sparse_lightning.network import Network
 from sparse_lightning.page import VERSION
 from sparse_lightning.page.networks import network_documents
@@ -47,16 +48,6 @@ def experiment_document(
     runs: RunColumns, title: str, mlflow: str | None, comparison: Comparison
 ) -> Document:
     """The documents of the page of any runs; it begins with this comparison."""
-    axes = comparison.axes
-    columns = {
-        "x": axes.x,
-        "y": axes.y,
-        "group": axes.group,
-        "marker": list(axes.marker),
-        "replicate": axes.replicate,
-        "x_direction": axes.x_direction,
-        "y_direction": axes.y_direction,
-    }
     judged = {
         "run_id": "",
         "name": title,
@@ -77,7 +68,7 @@ def experiment_document(
         "overview": _overview(mlflow),
         "runs": {
             **columns_document(runs),
-            "defaults": columns,
+            "defaults": named_columns(comparison.axes),
             "studies": [judged],
             "bootstrap": None,
         },

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sparse_lightning.comparison import hypervolume_gap, network_points
-from sparse_lightning.comparison.frames import of_group
-from sparse_lightning.comparison.markers import markers
+from sparse_lightning.comparison.markers import markers, of_group
 from sparse_lightning.report.view import View
 
 EXACT = "exact PCA"

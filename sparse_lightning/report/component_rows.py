@@ -7,7 +7,7 @@ import pandas as pd
 
 from sparse_lightning._text import listed
 from sparse_lightning.comparison import FLOOR_GROUP
-from sparse_lightning.comparison.frames import records
+from sparse_lightning.comparison.markers import records
 from sparse_lightning.report.component_curves import (
     BP,
     EXACT,

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from sparse_lightning._figures import QUIET, figure_style, figure_text
 from sparse_lightning.comparison import FLOOR_GROUP
-from sparse_lightning.comparison.frames import records
+from sparse_lightning.comparison.markers import records
 from sparse_lightning.report.component_curves import (
     BP,
     EXACT,

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 from sparse_lightning._figures import FAINT, figure_style
 from sparse_lightning._text import number
 from sparse_lightning.comparison import Comparison
-from sparse_lightning.comparison.frames import along_the_curve, of_group
+from sparse_lightning.comparison.markers import along_the_curve, of_group
 from sparse_lightning.report.figures import Look, draw_curve, entitle, looks
 from sparse_lightning.report.view import View
 

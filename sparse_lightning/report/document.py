@@ -12,8 +12,9 @@ from typing import Any
 import pandas as pd
 
 from sparse_lightning._files import csv_text
-from sparse_lightning.comparison import INDICES, Axes, Comparison
-from sparse_lightning.comparison.frames import of_group, records
+from sparse_lightning.comparison import INDICES, Comparison
+from sparse_lightning.comparison.axes import named_columns
+from sparse_lightning.comparison.markers import of_group, records
 from sparse_lightning.report.findings import findings
 from sparse_lightning.report.published import SOURCE
 from sparse_lightning.report.view import View
@@ -32,7 +33,7 @@ def indices_document(view: View) -> dict[str, Any]:
         "name": view.name,
         "task": study.task if study else None,
         "dataset": study.dataset if study else None,
-        "axes": _axes(comparison.axes),
+        "axes": named_columns(comparison.axes) | {"floor_group": comparison.axes.floor_group},
         "axis": _count(comparison.axis),
         "floor": comparison.floor,
         "floor_settled": bool(study.floor_settled) if study else None,
@@ -82,19 +83,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     return value
-
-
-def _axes(axes: Axes) -> dict[str, Any]:
-    return {
-        "x": axes.x,
-        "y": axes.y,
-        "group": axes.group,
-        "marker": list(axes.marker),
-        "replicate": axes.replicate,
-        "x_direction": axes.x_direction,
-        "y_direction": axes.y_direction,
-        "floor_group": axes.floor_group,
-    }
 
 
 def _group(comparison: Comparison, group: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from sparse_lightning._figures import FAINT, INK, QUIET, figure_style, figure_text
 from sparse_lightning._text import number, shortened
 from sparse_lightning.comparison import FLOOR_GROUP, INDICES, Comparison
-from sparse_lightning.comparison.frames import along_the_curve, of_group, records
+from sparse_lightning.comparison.markers import along_the_curve, of_group, records
 from sparse_lightning.report.view import View
 from sparse_lightning.report.wording import index_name
 

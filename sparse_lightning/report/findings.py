@@ -4,7 +4,7 @@ import pandas as pd
 
 from sparse_lightning._text import listed, number
 from sparse_lightning.comparison import INDICES, Comparison
-from sparse_lightning.comparison.frames import of_group, records
+from sparse_lightning.comparison.markers import of_group, records
 from sparse_lightning.report.view import View
 from sparse_lightning.report.wording import NETWORKS, Words, settings_in_words
 

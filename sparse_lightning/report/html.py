@@ -13,7 +13,7 @@ from sparse_lightning._embedding import page_frame
 from sparse_lightning._text import number
 from sparse_lightning.comparison import FLOOR_GROUP, INDICES, NETWORKS, Comparison
 from sparse_lightning.comparison.depths import by_depth
-from sparse_lightning.comparison.frames import records
+from sparse_lightning.comparison.markers import records
 from sparse_lightning.comparison.points import usable
 from sparse_lightning.interpret.agreement import Agreement, summary
 from sparse_lightning.report.component_curves import ComponentCurves

@@ -13,7 +13,7 @@ import pandas as pd
 from sparse_lightning._files import csv_text, write_atomically
 from sparse_lightning._text import number
 from sparse_lightning.comparison import INDICES, Comparison
-from sparse_lightning.comparison.frames import records
+from sparse_lightning.comparison.markers import records
 from sparse_lightning.report.document import plain
 from sparse_lightning.report.findings import lost_points
 from sparse_lightning.report.html import template

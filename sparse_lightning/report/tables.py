@@ -10,7 +10,7 @@ from rich.text import Text
 
 from sparse_lightning._text import number, shortened
 from sparse_lightning.comparison import INDICES, Comparison
-from sparse_lightning.comparison.frames import records
+from sparse_lightning.comparison.markers import records
 from sparse_lightning.regularizers.replica import STRENGTHS, SYMBOLS
 from sparse_lightning.terminal import console as visible_console
 from sparse_lightning.terminal import visible

@@ -13,7 +13,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from sparse_lightning._files import FILE, make_folder, write_atomically
-from sparse_lightning.comparison.frames import records
+from sparse_lightning.comparison.markers import records
 from sparse_lightning.errors import UnfinishedError
 from sparse_lightning.nn.failures import Failure
 from sparse_lightning.report.writing import writable

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from sparse_lightning.comparison import NETWORKS, compare, network_points
-from sparse_lightning.comparison.frames import of_group
 from sparse_lightning.comparison.indices import check_corner
+from sparse_lightning.comparison.markers import of_group
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.project import Project
 from sparse_lightning.search.candidates import Candidate, Floor, train_candidates_on

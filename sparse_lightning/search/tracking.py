@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from sparse_lightning.comparison.frames import records
+from sparse_lightning.comparison.markers import records
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import STRENGTHS, Replica
 from sparse_lightning.search.candidates import Candidate

@@ -7,7 +7,7 @@ import numpy as np
 
 from sparse_lightning.comparison import FLOOR_GROUP, Comparison
 from sparse_lightning.comparison.depths import Depth
-from sparse_lightning.comparison.frames import of_group, records
+from sparse_lightning.comparison.markers import of_group, records
 from sparse_lightning.interpret.agreement import Agreement
 from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.interpret.text import describe
