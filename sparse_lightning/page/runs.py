@@ -1,33 +1,82 @@
-"""The runs that are compared, as one document."""
+"""What there is to choose from, the runs that are compared, and their studies, as documents."""
 
+import logging
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from sparse_lightning.page.studies import (
-    bootstrap_document,
-    project_of,
-    study_document,
-    study_run,
-)
+from mlflow.entities import Run
+
+from sparse_lightning._text import json_number
+from sparse_lightning.comparison.bootstrap import draw_replicates
+from sparse_lightning.errors import InputError, TrackingError
+from sparse_lightning.page import VERSION
+from sparse_lightning.project import Project
+from sparse_lightning.project.settings import ReportSettings
+from sparse_lightning.regularizers.replica import FLOOR
+from sparse_lightning.tracking import names
 from sparse_lightning.tracking.axes import defaults_of
 from sparse_lightning.tracking.columns import RunColumns
-from sparse_lightning.tracking.counting import count_left_out
-from sparse_lightning.tracking.limits import MOST_RUNS
+from sparse_lightning.tracking.counting import count_left_out, count_runs
+from sparse_lightning.tracking.files import read_project
+from sparse_lightning.tracking.limits import MOST_RUNS, TooMuchError
+from sparse_lightning.tracking.listing import StudyHead, list_experiments, list_studies
 from sparse_lightning.tracking.selecting import Selection, read_columns
 from sparse_lightning.tracking.store import Store
+
+logger = logging.getLogger(__name__)
+
+Document = dict[str, Any]
 
 MOST_STUDIES = 20
 """Of more studies than these none is described: so many floors and settings tell nobody much."""
 
+NO_SETTINGS = ("dataset", "task", "layers", "groups", "seeds")
+"""Params of a study's run that the page tells in other places."""
 
-def runs_document(
-    store: Store, sql: Any, selection: Selection, most: int = MOST_RUNS
-) -> dict[str, Any]:
+MOST_DRAWN = 1_000_000
+"""Places in the draws of a study."""
+
+_COUNT = re.compile("[0-9]{1,9}")
+
+
+def overview_document(
+    sql: Any,
+    readable: Callable[[Sequence[str]], list[str]],
+    user: str | None,
+    writes: bool,
+    mlflow: str | None,
+) -> Document:
+    """The experiments and the studies that a user may read (`GET api/overview`).
+
+    `sql` is MLflow's own tracking store, `readable` selects the experiments that the user may read,
+    `writes` says whether networks can be registered, and `mlflow` is the address of MLflow's pages.
+    """
+    found = list_experiments(sql)
+    allowed = set(readable(list(found)))
+    experiments = {number: name for number, name in found.items() if number in allowed}
+    runs = count_runs(sql, list(experiments)) if experiments else {}
+    return {
+        "version": VERSION,
+        "user": user,
+        "writes": writes,
+        "mlflow": mlflow,
+        "experiments": [
+            {"id": number, "name": name, "runs": runs[number]}
+            for number, name in experiments.items()
+        ],
+        "studies": [asdict(head) for head in list_studies(sql, list(experiments))],
+    }
+
+
+def runs_document(store: Store, sql: Any, selection: Selection, most: int = MOST_RUNS) -> Document:
     """What the page compares (`GET api/runs`), at most so many runs of the selection."""
     document = described_runs(store, read_columns(sql, selection, most))
     return {**document, "left_out": count_left_out(sql, selection)}
 
 
-def described_runs(store: Store, runs: RunColumns) -> dict[str, Any]:
+def described_runs(store: Store, runs: RunColumns) -> Document:
     """The same document of runs that were read before, without what was left out."""
     parents = sorted({parent for parent in runs.parents if parent})
     described = []
@@ -43,12 +92,12 @@ def described_runs(store: Store, runs: RunColumns) -> dict[str, Any]:
     }
 
 
-def whole_columns(runs: RunColumns) -> dict[str, Any]:
+def whole_columns(runs: RunColumns) -> Document:
     """All that is known of the runs, for processes that read them by a server (`api/columns`)."""
     return {**columns_document(runs), "parents": runs.parents, "replicas": runs.replicas}
 
 
-def columns_document(runs: RunColumns) -> dict[str, Any]:
+def columns_document(runs: RunColumns) -> Document:
     """The runs themselves, column by column."""
     return {
         "ids": runs.ids,
@@ -62,3 +111,80 @@ def columns_document(runs: RunColumns) -> dict[str, Any]:
         "truncated": runs.truncated,
         "columns_left_out": runs.columns_left_out,
     }
+
+
+def study_run(store: Store, run_id: str) -> Run | None:
+    """The run of a study that networks name as theirs; None where it is none.
+
+    Who writes a run can let it name any other. What is read of that is what the store lets be read.
+    """
+    try:
+        run = store.run(run_id)
+    except (InputError, TooMuchError) as error:
+        logger.info("the study %r of some networks cannot be read: %s", run_id, error)
+        return None
+    return run if run.data.tags.get(names.KIND) == names.STUDY else None
+
+
+def project_of(store: Store, run_id: str) -> Project | None:
+    """The project of a study; None where its file cannot be read any more."""
+    try:
+        return read_project(store, run_id)
+    except TrackingError as error:
+        logger.info("the project of the study %s cannot be read: %s", run_id, error)
+        return None
+
+
+def study_document(run: Run, project: Project | None, runs: RunColumns) -> Document:
+    """A study, as the page shows it beside its networks, which are among the runs."""
+    params, metrics, head = run.data.params, run.data.metrics, StudyHead.of(run)
+    report = project.report if project else ReportSettings()
+    groups = list(project.regularizers.groups) if project else params.get("groups", "").split(", ")
+    return {
+        "run_id": run.info.run_id,
+        "name": head.name,
+        "experiment_id": head.experiment_id,
+        "task": head.task,
+        "dataset": head.dataset,
+        "layers": [
+            int(units) for units in params.get("layers", "").split("-") if _COUNT.fullmatch(units)
+        ],
+        "rows": json_number(metrics.get("rows")),
+        "floor": _floor(run.info.run_id, runs),
+        "null_error": json_number(metrics.get("null_error")),
+        "connections_total": json_number(metrics.get("connections_total")),
+        "connection_threshold": report.connection_threshold,
+        "index": report.index,
+        "groups": groups,
+        "settings": {name: text for name, text in params.items() if name not in NO_SETTINGS},
+    }
+
+
+def bootstrap_document(project: Project | None, runs: RunColumns) -> Document | None:
+    """The draws of seeds of which the page makes its intervals, where the runs are of one study.
+
+    None where the seeds are not known. Of very many draws there are none, and the page makes its
+    own.
+    """
+    if project is None or "seed" not in runs.params:
+        return None
+    seeds = len(project.training.seeds)
+    if seeds * project.report.bootstrap > MOST_DRAWN:
+        return {"confidence": project.report.confidence, "seeds": seeds, "draws": None}
+    draws = draw_replicates(seeds, project.report.bootstrap)
+    return {"confidence": project.report.confidence, "seeds": seeds, "draws": draws.T.tolist()}
+
+
+def _floor(study_id: str, runs: RunColumns) -> float | None:
+    groups = runs.params.get("group")
+    if groups is None or FLOOR not in groups.levels:
+        return None
+    code = groups.levels.index(FLOOR)
+    errors = [
+        error
+        for parent, group, error in zip(
+            runs.parents, groups.codes, runs.metrics.get("squared_error", []), strict=False
+        )
+        if parent == study_id and group == code and error is not None
+    ]
+    return min(errors, default=None)

@@ -41,6 +41,16 @@ from sparse_lightning.report.wording import (
 MOST_FAILED = 200
 """So many runs of other tools without a result are named at most."""
 
+MEASURES = {
+    "accuracy": "training: accuracy",
+    "balanced_accuracy": "training: balanced accuracy",
+    "roc_auc": "training: area under the ROC curve",
+    "heldout_accuracy": "held out: accuracy",
+    "heldout_balanced_accuracy": "held out: balanced accuracy",
+    "heldout_roc_auc": "held out: area under the ROC curve",
+    "heldout_squared_error": "held out: squared error",
+}
+
 
 def report_html(view: View, diagrams: Sequence[bytes] = (), components: bytes = b"") -> str:
     """The page of a report: one HTML document without references to other hosts.
@@ -218,17 +228,6 @@ def _pair_cell(pair: dict[str, Any]) -> dict[str, Any]:
     difference = pair["difference"]
     better = pair["first"] if difference < 0 else pair["second"] if difference > 0 else None
     return {**pair, "better": better}
-
-
-MEASURES = {
-    "accuracy": "training: accuracy",
-    "balanced_accuracy": "training: balanced accuracy",
-    "roc_auc": "training: area under the ROC curve",
-    "heldout_accuracy": "held out: accuracy",
-    "heldout_balanced_accuracy": "held out: balanced accuracy",
-    "heldout_roc_auc": "held out: area under the ROC curve",
-    "heldout_squared_error": "held out: squared error",
-}
 
 
 def measured(networks: pd.DataFrame) -> dict[str, str]:

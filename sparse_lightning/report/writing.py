@@ -26,6 +26,12 @@ from sparse_lightning.report.figures import index_figure, pareto_figure
 from sparse_lightning.report.html import report_html
 from sparse_lightning.report.view import View
 
+FILES = ("report.html", "indices.json", "indices.csv", "figures/*.png", "figures/*.svg")
+"""What a report consists of, as patterns in its folder."""
+
+PATIENCE = 30.0
+"""In seconds: so long the second process may be at work after this one has done its own part."""
+
 
 def writable(folder: Path) -> Path:
     """Make the folder of a report before hours are spent on what is to lie there.
@@ -42,10 +48,6 @@ def writable(folder: Path) -> Path:
         said = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"--output {folder}: cannot be written: {said}") from error
     return folder
-
-
-FILES = ("report.html", "indices.json", "indices.csv", "figures/*.png", "figures/*.svg")
-"""What a report consists of, as patterns in its folder."""
 
 
 def write_report(view: View, output: Path) -> Path:
@@ -97,10 +99,6 @@ def _save_components(view: View, folder: Path) -> bytes:
 
 def _svg(files: list[Path]) -> bytes:
     return next(file.read_bytes() for file in files if file.suffix == ".svg")
-
-
-PATIENCE = 30.0
-"""In seconds: so long the second process may be at work after this one has done its own part."""
 
 
 @contextmanager

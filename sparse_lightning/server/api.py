@@ -10,9 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from sparse_lightning.page.overview import overview_document
-from sparse_lightning.page.runs import runs_document, whole_columns
-from sparse_lightning.page.studies import project_of
+from sparse_lightning.page.runs import overview_document, project_of, runs_document, whole_columns
 from sparse_lightning.project.settings import ReportSettings
 from sparse_lightning.server.answers import PAGE, answer, guard, page_file, refusal
 from sparse_lightning.server.limits import AT_ONCE, MOST_NAMED, WAITING

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stored_networks import network_run, study_run, weights_of
 
-from sparse_lightning.page import networks, studies
+from sparse_lightning.page import networks
+from sparse_lightning.page import runs as page_runs
 from sparse_lightning.server import limits, store
 from sparse_lightning.server.answers import json_parts
 from sparse_lightning.tracking import Store, bulk, columns, conditions, history, names
@@ -152,9 +153,9 @@ def test_too_many_experiments_and_studies_are_refused(place: Place):
 
 def test_large_projects_are_not_read(place: Place, monkeypatch: pytest.MonkeyPatch):
     read: list[str] = []
-    known = studies.read_project
+    known = page_runs.read_project
     monkeypatch.setattr(
-        studies, "read_project", lambda store, run_id: read.append(run_id) or known(store, run_id)
+        page_runs, "read_project", lambda store, run_id: read.append(run_id) or known(store, run_id)
     )
     large = study_run("large", ["a"], project_yaml=b"#" * (limits.MOST_OF_PROJECTS + 1))
     small = study_run("small", ["a"])
