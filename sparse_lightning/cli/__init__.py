@@ -4,9 +4,8 @@ Heavy imports happen inside the commands, so that `--help` answers at once.
 """
 
 from sparse_lightning.cli import (
-    data,
     exporting,
-    manual,
+    packaged,
     reporting,
     searching,
     studies,
@@ -14,10 +13,9 @@ from sparse_lightning.cli import (
 from sparse_lightning.cli.main import main
 
 __all__ = [
-    "data",
     "exporting",
     "main",
-    "manual",
+    "packaged",
     "reporting",
     "searching",
     "studies",

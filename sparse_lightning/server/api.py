@@ -13,10 +13,9 @@ from flask import Blueprint, Response, request
 from sparse_lightning.page.runs import overview_document, project_of, runs_document, whole_columns
 from sparse_lightning.project.settings import ReportSettings
 from sparse_lightning.server.answers import PAGE, answer, guard, page_file, refusal
-from sparse_lightning.server.limits import AT_ONCE, MOST_NAMED, WAITING
+from sparse_lightning.server.limits import AT_ONCE, MOST_NAMED, WAITING, Turns
 from sparse_lightning.server.permissions import BLUEPRINT, Everyone, Permissions
 from sparse_lightning.server.store import HiddenError, UserStore
-from sparse_lightning.server.turns import Turns
 from sparse_lightning.server.words import RefusedError, Words
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.conditions import parsed

@@ -1,7 +1,14 @@
-"""What one request to the page may cost.
+"""What one request to the page may cost, and the turns in which requests are answered.
 
 `tracking.limits` has the bounds of one comparison, `page.networks` those of one network.
 """
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Condition
+
+from sparse_lightning.server.words import RefusedError, Words
 
 LONGEST_ID = 256
 """Characters in the id of a run, as in MLflow."""
@@ -33,3 +40,40 @@ WAITING = {True: 5, False: 24}
 
 ALL_WAITING = 24
 """Waiting requests of all users together; a worker has forty threads for these and all others."""
+
+
+class Turns:
+    """The requests in this worker: of each user, `at_once` are answered and `waiting` may wait."""
+
+    def __init__(self, at_once: int, waiting: int) -> None:
+        self._at_once, self._most_waiting = at_once, waiting
+        self._changed = Condition()
+        self._answered: Counter[str] = Counter()
+        self._waiting: Counter[str] = Counter()
+
+    @contextmanager
+    def turn(self, user: str) -> Iterator[None]:
+        """Answer one request of a user ("" where there are no users) once it is its turn.
+
+        Raises a RefusedError where too many requests wait already.
+        """
+        with self._changed:
+            if self._answered[user] >= self._at_once:
+                full = self._waiting.total() >= ALL_WAITING
+                if full or self._waiting[user] >= self._most_waiting:
+                    raise RefusedError(Words.BUSY)
+                self._waiting[user] += 1
+                try:
+                    self._changed.wait_for(lambda: self._answered[user] < self._at_once)
+                finally:
+                    self._waiting[user] -= 1
+            self._answered[user] += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._answered[user] -= 1
+                for counter in (self._answered, self._waiting):
+                    if not counter[user]:
+                        del counter[user]
+                self._changed.notify_all()

@@ -5,7 +5,7 @@ from click.testing import CliRunner
 from markdown_pages import ROOT
 
 from sparse_lightning.cli import main
-from sparse_lightning.cli.manual import pages
+from sparse_lightning.cli.packaged import pages
 
 
 def said(*arguments, status=0):

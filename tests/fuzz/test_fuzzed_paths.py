@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sparse_lightning._files import write_atomically
 from sparse_lightning.cli import main
-from sparse_lightning.cli.comparing import folder_of
+from sparse_lightning.cli.reporting import folder_of
 from sparse_lightning.errors import InputError
 from sparse_lightning.report.writing import writable
 

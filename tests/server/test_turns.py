@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from sparse_lightning.server.turns import Turns
+from sparse_lightning.server.limits import Turns
 from sparse_lightning.server.words import RefusedError
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from studies import WINE
 
 from sparse_lightning.cli import main
-from sparse_lightning.cli.comparing import folder_of
+from sparse_lightning.cli.reporting import folder_of
 from sparse_lightning.report import indices_schema
 
 HOSTILE = "<img src=x onerror=alert(1)>"
