@@ -19,10 +19,10 @@ Coordinates = Sequence[float] | np.ndarray
 INDICES = ("area_marker", "area_axis", "hypervolume_gap")
 
 LARGEST = 1e300
-"""Of errors and connections: the sum of what is larger may overflow."""
+"""The largest error or number of connections: a sum of larger ones may overflow."""
 
 LARGEST_AREA = 1e306
-"""Of connections times errors, for the same reason."""
+"""The largest product of connections and errors, for the same reason."""
 
 
 def area_index(

@@ -1,4 +1,4 @@
 """The documents that the comparison page is fed with, see docs/reference/page-data.md."""
 
 VERSION = 1
-"""Of the documents."""
+"""The version of these documents."""

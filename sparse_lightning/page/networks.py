@@ -22,7 +22,7 @@ MOST_WEIGHTS = 500_000
 """Connections of a network that the server answers for."""
 
 MOST_LAYERS = 50
-"""Of its layers."""
+"""Layers of such a network."""
 
 MOST_UNITS = 300
 """Units of each of its hidden layers, which is what a diagram can show."""
@@ -33,7 +33,7 @@ column its partners. Where there may be more, the page reads the paths itself.""
 
 SWEPT = ("thresholds", "connections", "squared_error")
 MOST_THRESHOLDS = 1_000
-"""Of a sweep."""
+"""Thresholds of a sweep."""
 
 Document = dict[str, Any]
 

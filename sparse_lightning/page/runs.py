@@ -20,7 +20,7 @@ from sparse_lightning.tracking.axes import defaults_of
 from sparse_lightning.tracking.columns import RunColumns
 from sparse_lightning.tracking.counting import count_left_out, count_runs
 from sparse_lightning.tracking.files import read_project
-from sparse_lightning.tracking.limits import MOST_RUNS, TooMuchError
+from sparse_lightning.tracking.limits import TooMuchError
 from sparse_lightning.tracking.listing import StudyHead, list_experiments, list_studies
 from sparse_lightning.tracking.selecting import Selection, read_columns
 from sparse_lightning.tracking.store import Store
@@ -30,10 +30,10 @@ logger = logging.getLogger(__name__)
 Document = dict[str, Any]
 
 MOST_STUDIES = 20
-"""Of more studies than these none is described: so many floors and settings tell nobody much."""
+"""More studies than these are not described: so many floors and settings help nobody."""
 
 NO_SETTINGS = ("dataset", "task", "layers", "groups", "seeds")
-"""Params of a study's run that the page tells in other places."""
+"""Params of a study's run that the page shows in other places."""
 
 MOST_DRAWN = 1_000_000
 """Places in the draws of a study."""
@@ -70,9 +70,9 @@ def overview_document(
     }
 
 
-def runs_document(store: Store, sql: Any, selection: Selection, most: int = MOST_RUNS) -> Document:
-    """What the page compares (`GET api/runs`), at most so many runs of the selection."""
-    document = described_runs(store, read_columns(sql, selection, most))
+def runs_document(store: Store, sql: Any, selection: Selection) -> Document:
+    """What the page compares (`GET api/runs`), at most `MOST_RUNS` of the selection."""
+    document = described_runs(store, read_columns(sql, selection))
     return {**document, "left_out": count_left_out(sql, selection)}
 
 

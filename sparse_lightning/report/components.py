@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from sparse_lightning._figures import QUIET, figure_style, figure_text
+from sparse_lightning._figures import QUIET, figure_style
 from sparse_lightning.comparison import FLOOR_GROUP
 from sparse_lightning.comparison.markers import records
 from sparse_lightning.report.component_curves import (
@@ -20,7 +20,14 @@ from sparse_lightning.report.component_curves import (
     UNREGULARIZED,
     ComponentCurves,
 )
-from sparse_lightning.report.figures import EXACT_LOOK, SPARSE_PCA_LOOK, Look, looks, title_text
+from sparse_lightning.report.figures import (
+    EXACT_LOOK,
+    SPARSE_PCA_LOOK,
+    Look,
+    draw_legend,
+    looks,
+    title_text,
+)
 from sparse_lightning.report.view import View
 
 CONTRIBUTION = "cumulative contribution ratio"
@@ -174,8 +181,7 @@ def _panel_title(axes: Axes, title: str, note: str) -> None:
 
 def _legend(axes: Axes, curves: ComponentCurves, look: dict[str, Look]) -> None:
     drawn = set(curves.trained["group"])
-    entries = [(figure_text(group, 36), look[group], {}) for group in curves.groups]
-    entries = [entry for entry, group in zip(entries, curves.groups, strict=True) if group in drawn]
+    entries = [(group, look[group], {}) for group in curves.groups if group in drawn]
     if FLOOR_GROUP in drawn:
         entries.append(
             (f"{BP} ({UNREGULARIZED})", look[FLOOR_GROUP], {"linewidth": 5, "alpha": 0.45})
@@ -186,18 +192,7 @@ def _legend(axes: Axes, curves: ComponentCurves, look: dict[str, Look]) -> None:
         entries.append((SPARSE_PCA, SPARSE_PCA_LOOK, {"linestyle": DASHES, "markersize": 8}))
     common = {"markersize": 6.5, "markeredgecolor": "white", "markeredgewidth": 0.7}
     handles = [
-        Line2D([], [], **{"color": its.colour, "marker": its.marker, **common, **more})
-        for _, its, more in entries
+        (Line2D([], [], **{"color": its.colour, "marker": its.marker, **common, **more}), name)
+        for name, its, more in entries
     ]
-    axes.legend(
-        handles,
-        # matplotlib leaves out labels that begin with an underscore.
-        [f" {name}" if name.startswith("_") else name for name, _, _ in entries],
-        loc="upper left",
-        bbox_to_anchor=(1.03, 1.0),
-        borderaxespad=0,
-        ncols=1 + (len(entries) - 1) // 18,
-        fontsize=9.5,
-        handlelength=3,
-        labelspacing=0.75,
-    )
+    draw_legend(axes, handles, left=1.03, handlelength=3)

@@ -14,7 +14,7 @@ from sparse_lightning.report.figures import Look, draw_curve, entitle, looks
 from sparse_lightning.report.view import View
 
 
-def definition_figure(view: View, group: str, title: str = "") -> Figure:
+def definition_figure(view: View, group: str) -> Figure:
     """What each index measures, on the curve of one group: the areas on the left, the gap right.
 
     The group needs a marker, and small x and y must be good. Source: figure 2 of the KAKENHI final
@@ -36,7 +36,7 @@ def definition_figure(view: View, group: str, title: str = "") -> Figure:
             axes.grid(visible=False)
             axes.set_xlim(left=0)
         left.set_ylabel(view.labels[1])
-        entitle(left, title or f"The indices on the curve of {group}")
+        entitle(left, f"The indices on the curve of {group}")
     return figure
 
 

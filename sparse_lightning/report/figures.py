@@ -5,7 +5,7 @@ A group has one colour and one marker, the same in every figure; as published wh
 
 import textwrap
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -111,7 +111,7 @@ def pareto_figure(view: View) -> Figure:
         axes.set_ylabel(figure_text(upwards, 60))
         entitle(axes, view.title)
         legend = [entry for entry in drawn if entry[0] is not None]
-        _draw_legend(axes, [*legend, (floor, "floor")])
+        draw_legend(axes, [*legend, (floor, "floor")])
     return figure
 
 
@@ -198,21 +198,22 @@ def draw_curve(axes: Axes, x: ArrayLike, y: ArrayLike, look: Look, zorder: float
     return line
 
 
-def _draw_legend(axes: Axes, entries: list[tuple]) -> None:
-    handles = [handle for handle, _ in entries]
+def draw_legend(
+    axes: Axes, entries: Sequence[tuple[Any, str]], left: float = 1.02, handlelength: float = 2.2
+) -> None:
+    """Draw a legend beside the axes, of `(what is drawn, name)`."""
     names = [figure_text(name, 36) for _, name in entries]
-    # matplotlib leaves out labels that begin with an underscore.
-    names = [f" {name}" if name.startswith("_") else name for name in names]
     rows = 18
     axes.legend(
-        handles,
-        names,
+        [handle for handle, _ in entries],
+        # matplotlib leaves out labels that begin with an underscore.
+        [f" {name}" if name.startswith("_") else name for name in names],
         loc="upper left",
-        bbox_to_anchor=(1.02, 1.0),
+        bbox_to_anchor=(left, 1.0),
         borderaxespad=0,
         ncols=1 + (len(entries) - 1) // rows,
         fontsize=9.5,
-        handlelength=2.2,
+        handlelength=handlelength,
         labelspacing=0.75,
     )
 

@@ -26,7 +26,7 @@ SMALLEST_COMPRESSED = 1000
 """Bytes; a shorter answer is not compressed."""
 
 COMPRESSION = 1
-"""Of columns of numbers, higher levels save little and take several times as long."""
+"""A level of zlib; higher ones save little of columns of numbers and take several times as long."""
 
 AT_ONCE = 5_000
 """Values that are written as JSON in one call, during which Python answers nobody else."""
