@@ -25,6 +25,7 @@ ARGUMENTS = {
     "page": (),
     "checkpoints": (),
     "report": (),
+    "networks": (),
     "scale": (),
 }
 

@@ -18,7 +18,7 @@ import pandas as pd
 from sparse_lightning import Project
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.training import train
-from sparse_lightning.training.examples import examples_of
+from sparse_lightning.training.preparing import examples_of
 
 PROJECT = Path(__file__).parents[1] / "projects" / "census_class.yaml"
 WEIGHTS = (0.0003, 0.0004, 0.0005, 0.0012, 0.0015)

@@ -21,6 +21,7 @@ import os
 import statistics
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
@@ -28,7 +29,7 @@ import pandas as pd
 import torch
 
 from sparse_lightning import Project
-from sparse_lightning.comparison import score
+from sparse_lightning.comparison import compare, network_axes, network_points
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.project import Group
 from sparse_lightning.search.candidates import Candidate, Floor, train_candidates, train_floor
@@ -37,8 +38,7 @@ from sparse_lightning.search.outcomes import Trainer
 from sparse_lightning.search.samplers import quiet_optuna, sampler_of
 from sparse_lightning.search.space import setting_of, space_of
 from sparse_lightning.search.storage import open_storage
-from sparse_lightning.training.examples import examples_of
-from sparse_lightning.training.facts import facts_of
+from sparse_lightning.training.preparing import examples_of, facts_of
 from sparse_lightning.training.progress import SilentProgress
 
 GROUP = "sL1+KL"
@@ -141,8 +141,9 @@ class Bench:
                         "failed": False,
                     }
                 )
-        scores = score(pd.DataFrame(found), floor=self.floor.error, **self.corner)
-        return float(scores["hypervolume_gap"].iloc[0])
+        axes = replace(network_axes(self.corner), floor=self.floor.error)
+        compared = compare(network_points(pd.DataFrame(found)), axes, resamples=1)
+        return float(compared.indices["hypervolume_gap"].iloc[0])
 
 
 def main() -> None:

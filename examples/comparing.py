@@ -18,7 +18,7 @@ from pytorch_lightning.callbacks import ModelPruning
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from sparse_lightning.experiments import Request, report_experiment
+from sparse_lightning import Request, report_experiment
 from sparse_lightning.report import print_indices
 
 logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)

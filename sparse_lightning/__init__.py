@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sparse_lightning.comparison import area_index, hypervolume_gap
+    from sparse_lightning.comparison import Axes, Comparison, area_index, compare, hypervolume_gap
     from sparse_lightning.errors import (
         InputError,
         ProjectError,
@@ -49,12 +49,16 @@ if TYPE_CHECKING:
         LogSum,
         SelectiveL1,
     )
+    from sparse_lightning.tracking.axes import Request
     from sparse_lightning.workflows import Study, run
+    from sparse_lightning.workflows.experiment import compare_experiment, report_experiment
     from sparse_lightning.workflows.searching import search_strengths
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Axes": "comparison",
+    "Comparison": "comparison",
     "ConnectionCount": "regularizers.connections",
     "ElasticNet": "regularizers.weight_penalties",
     "GroupLasso": "regularizers.weight_penalties",
@@ -76,6 +80,7 @@ _HOMES = {
     "Prune": "regularizers.prune",
     "Ramp": "regularizers.schedules",
     "RegularizerError": "errors",
+    "Request": "tracking.axes",
     "SCAD": "regularizers.weight_penalties",
     "SelectiveL1": "regularizers.weight_penalties",
     "SparseAutoencoder": "integrations.estimators",
@@ -89,7 +94,10 @@ _HOMES = {
     "Warmup": "regularizers.schedules",
     "WeightRegularizer": "regularizers.weight",
     "area_index": "comparison",
+    "compare": "comparison",
+    "compare_experiment": "workflows.experiment",
     "hypervolume_gap": "comparison",
+    "report_experiment": "workflows.experiment",
     "run": "workflows",
     "save_model": "integrations.exporting",
     "search_strengths": "workflows.searching",
@@ -100,6 +108,8 @@ __all__ = [
     "L1",
     "MCP",
     "SCAD",
+    "Axes",
+    "Comparison",
     "ConnectionCount",
     "ElasticNet",
     "GroupLasso",
@@ -118,6 +128,7 @@ __all__ = [
     "Prune",
     "Ramp",
     "RegularizerError",
+    "Request",
     "SelectiveL1",
     "SparseAutoencoder",
     "SparseClassifier",
@@ -130,7 +141,10 @@ __all__ = [
     "Warmup",
     "WeightRegularizer",
     "area_index",
+    "compare",
+    "compare_experiment",
     "hypervolume_gap",
+    "report_experiment",
     "run",
     "save_model",
     "search_strengths",

@@ -2,26 +2,31 @@
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import nn
 
 from sparse_lightning._files import write_atomically
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.errors import InputError, check_type
 from sparse_lightning.interpret.agreement import Agreement, sampled
-from sparse_lightning.interpret.attributions import Method, attributions
 from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.interpret.loss import information_loss
 from sparse_lightning.interpret.mappings import SHARE, Mappings
 from sparse_lightning.interpret.paths import by_variable, path_strengths
 from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.interpret.text import describe
-from sparse_lightning.nn.layers import part_of
+from sparse_lightning.regularizers.replica import STRENGTHS
+from sparse_lightning.weights import Layer, model_of
+
+if TYPE_CHECKING:
+    # Loaded where the network computes: it is read, mapped and exported without torch.
+    from torch import nn
+
+    from sparse_lightning.interpret.attributions import Method
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +34,7 @@ class Network:
     """A network taken out of its population.
 
     Attributes:
-        model: `nn.Linear` layers and activations, from the encoded inputs to their reconstruction,
+        layers: weights, biases and activations, from the encoded inputs to their reconstruction,
             or to the classes.
         encoding: how the user's columns become the inputs.
         params: what the network is: group, regularizer, l1_weight, …, seed.
@@ -38,12 +43,40 @@ class Network:
         classes: the names of a classifier's outputs.
     """
 
-    model: nn.Sequential
+    layers: tuple[Layer, ...]
     encoding: Encoding
     params: dict[str, Any]
     run_id: str
     task: str = "sae"
     classes: tuple[str, ...] = ()
+
+    @cached_property
+    def model(self) -> "nn.Sequential":
+        """The torch module: `nn.Linear` layers and activations, in evaluation mode."""
+        return model_of(self.layers)
+
+    @property
+    def weights(self) -> list[np.ndarray]:
+        """The weights of its layers in the order of the data, `(output, input)`."""
+        return [layer.weight for layer in self.layers]
+
+    @property
+    def group(self) -> str:
+        """The name of its regularizer group."""
+        return self.params["group"]
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """The strengths of its regularizer by name: `{"l1_weight": 0.0002, …}`."""
+        given = {name: self.params.get(name) for name in STRENGTHS}
+        return {
+            name: value for name, value in given.items() if value is not None and value == value
+        }
+
+    @property
+    def seed(self) -> int:
+        """The seed of its initial weights."""
+        return self.params["seed"]
 
     def encode(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The innermost codes of rows of the table, one column a code unit.
@@ -54,8 +87,7 @@ class Network:
         Raises:
             TableError: a column is missing, or a value is missing, no number or an unknown level.
         """
-        encoder = part_of(self.model, 0, 2 * self.structure().code_layer)
-        codes = self._apply(encoder, frame)
+        codes = self._apply(self.model[: 2 * self.structure().code_layer], frame)
         names = [f"code {unit}" for unit in range(1, codes.shape[1] + 1)]
         return pd.DataFrame(codes, index=frame.index, columns=names)
 
@@ -102,7 +134,7 @@ class Network:
         """
         outputs = self.classes if self.task == "classifier" else None
         encoding = self.encoding
-        return Structure.of(self.model, encoding.input_names, outputs, encoding.groups, threshold)
+        return Structure.of(self.weights, encoding.input_names, outputs, encoding.groups, threshold)
 
     def mappings(self, threshold: float = 0.01, share: float = SHARE) -> Mappings | ClassPaths:
         """Which variables each code keeps; for a classifier, which variables reach which class.
@@ -127,7 +159,7 @@ class Network:
 
         Args:
             frame: the columns that the network was trained on, in the user's units.
-            threshold: of the connections that the mappings follow.
+            threshold: a connection counts when |w| exceeds it.
 
         Returns:
             One row a variable: variable, variance and squared_error in the unit of the network's
@@ -146,7 +178,7 @@ class Network:
         return losses.assign(mapping=[kinds[name] for name in losses["variable"]])
 
     def attributions(
-        self, frame: pd.DataFrame, method: Method = "integrated_gradients"
+        self, frame: pd.DataFrame, method: "Method" = "integrated_gradients"
     ) -> pd.DataFrame:
         """How much of what the network says is owed to each variable (needs Captum).
 
@@ -164,6 +196,8 @@ class Network:
             InputError: Captum is not installed, the method is unknown, or no two rows differ.
             TableError: a column is missing, or a value is missing, no number or an unknown level.
         """
+        from sparse_lightning.interpret.attributions import attributions
+
         structure = self.structure()
         rows = self.encoding.transform(frame)
         return attributions(self.model, rows, structure.groups, structure.names[-1], method)
@@ -171,17 +205,17 @@ class Network:
     def agreement(
         self,
         frame: pd.DataFrame,
-        method: Method = "integrated_gradients",
+        method: "Method" = "integrated_gradients",
         threshold: float = 0.01,
         most_rows: int = 500,
     ) -> Agreement:
         """Whether the variables with strong paths to an output are those that move it.
 
         Args:
-            frame: as in `attributions`.
-            method: of the attributions.
+            frame: the columns that the network was trained on, in the user's units.
+            method: the method of the attributions.
             threshold: a connection counts when |w| exceeds it.
-            most_rows: of more rows so many are drawn, always the same.
+            most_rows: the number of rows that are drawn of more, always the same.
 
         Returns:
             `outputs`, one row an output with the rank correlation of path strengths and
@@ -211,9 +245,9 @@ class Network:
         """What the network does in plain English, one sentence a line.
 
         Args:
-            frame: rows of the table, by which variances and losses are told; may be left out.
+            frame: rows of the table, from which variances and losses are computed; may be left out.
             threshold: a connection counts when |w| exceeds it.
-            share: as in `mappings`.
+            share: the part of the strongest that counts, see `mappings`.
 
         Raises:
             InputError: as `mappings`.
@@ -259,10 +293,14 @@ class Network:
 
     def _losses(self, frame: pd.DataFrame) -> pd.DataFrame:
         inputs = self.encoding.transform(frame)
-        with torch.no_grad():
-            outputs = self.model(torch.from_numpy(inputs)).numpy()
-        return information_loss(inputs, outputs, self.structure().groups)
+        return information_loss(inputs, _outputs(self.model, inputs), self.structure().groups)
 
-    def _apply(self, model: nn.Module, frame: pd.DataFrame) -> np.ndarray:
-        with torch.no_grad():
-            return model(torch.from_numpy(self.encoding.transform(frame))).numpy()
+    def _apply(self, model: "nn.Module", frame: pd.DataFrame) -> np.ndarray:
+        return _outputs(model, self.encoding.transform(frame))
+
+
+def _outputs(model: "nn.Module", inputs: np.ndarray) -> np.ndarray:
+    import torch
+
+    with torch.no_grad():
+        return model(torch.from_numpy(inputs)).numpy()

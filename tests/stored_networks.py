@@ -1,6 +1,9 @@
 """Runs of studies and networks as anybody could write them, without training anything."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -9,8 +12,9 @@ from safetensors.numpy import save
 from sparse_lightning.data.columns import NumberColumn
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.project import Project
-from sparse_lightning.tracking import names
+from sparse_lightning.tracking import bulk, names
 from sparse_lightning.tracking.runs import FinishedRun
+from sparse_lightning.tracking.store import Store
 
 
 def encoding_of(columns: list[str]) -> bytes:
@@ -18,6 +22,40 @@ def encoding_of(columns: list[str]) -> bytes:
     variables = tuple(NumberColumn(name) for name in columns)
     encoding = Encoding(variables, (0.0,) * len(columns), (1.0,) * len(columns))
     return json.dumps(encoding.to_dict()).encode()
+
+
+def stored_study(
+    store: Store,
+    name: str,
+    groups: Sequence[str],
+    weights: Sequence[float],
+    seeds: Sequence[int],
+) -> str:
+    """Write a finished study with a network for every group, λ and seed; the id of its run."""
+    experiment = store.experiment(name).experiment_id
+    study = study_run(name, ["a", "b", "c"])
+    facts = [("floor_epochs", 0, 1.0), ("floor_settled", 0, 1.0)]
+    finished = replace(study, metrics=[*study.metrics, *facts])
+    (study_id,) = bulk.write_runs(store, experiment, [finished])
+    network = network_run(study_id)
+    grid = enumerate(product(groups, weights, seeds))
+    bulk.write_runs(
+        store,
+        experiment,
+        (
+            replace(
+                network,
+                tags={**network.tags, names.REPLICA: str(place)},
+                params={
+                    **network.params,
+                    **{"group": group, "regularizer": group},
+                    **{"l1_weight": str(weight), "seed": str(seed)},
+                },
+            )
+            for place, (group, weight, seed) in grid
+        ),
+    )
+    return study_id
 
 
 def study_run(name: str, columns: list[str], **files: bytes) -> FinishedRun:

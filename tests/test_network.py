@@ -1,22 +1,19 @@
 """A network as its user stores, reads and applies it."""
 
-import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
-from safetensors.torch import save
 from torch import nn
 
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.errors import InputError, TableError, TrackingError
+from sparse_lightning.errors import InputError, TableError
 from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.network import Network
 from sparse_lightning.project import Step
-from sparse_lightning.weights import from_safetensors, to_safetensors
+from sparse_lightning.weights import layers_of
 
 
 def stack():
@@ -25,65 +22,6 @@ def stack():
         *(nn.Linear(3, 2), nn.Tanh(), nn.Linear(2, 1), nn.Tanh()),
         *(nn.Linear(1, 2), nn.Tanh(), nn.Linear(2, 3), nn.Identity()),
     )
-
-
-CONTENT = to_safetensors(stack())
-
-
-def test_a_network_survives_storage():
-    model = from_safetensors(CONTENT, "here")
-    assert [type(layer) for layer in model] == [type(layer) for layer in stack()]
-    for one, other in zip(model.parameters(), stack().parameters(), strict=True):
-        assert torch.equal(one, other)
-    assert not model.training
-
-
-@given(st.integers(0, len(CONTENT) - 1))
-def test_a_torn_file_is_a_tracking_error(length):
-    with pytest.raises(TrackingError, match="the file does not hold a network"):
-        from_safetensors(CONTENT[:length], "the file")
-
-
-@given(st.binary(max_size=200))
-def test_foreign_bytes_are_a_tracking_error(content):
-    with pytest.raises(TrackingError, match="the file does not hold a network"):
-        from_safetensors(content, "the file")
-
-
-@given(st.integers(0, len(CONTENT) - 1), st.integers(0, 255))
-def test_a_changed_byte_is_harmless_or_a_tracking_error(place, byte):
-    try:
-        model = from_safetensors(CONTENT[:place] + bytes([byte]) + CONTENT[place + 1 :], "here")
-    except TrackingError:
-        return
-    assert isinstance(model, nn.Sequential)
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.sampled_from(["dense", "tanh", "linear"]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
-    max_leaves=8,
-)
-
-
-@given(JSON, st.lists(st.integers(0, 3), max_size=3), st.sampled_from(["float32", "int64"]))
-def test_foreign_descriptions_are_harmless_or_a_tracking_error(layers, shape, dtype):
-    weights = {
-        "0.weight": torch.zeros(shape, dtype=getattr(torch, dtype)),
-        "0.bias": torch.zeros(shape[:1]),
-    }
-    content = save(weights, metadata={"layers": json.dumps(layers)})
-    try:
-        model = from_safetensors(content, "here")
-    except TrackingError:
-        return
-    assert isinstance(model, nn.Sequential)
-
-
-@pytest.mark.parametrize("metadata", [None, {"other": "[]"}, {"layers": "[" * 100_000}])
-def test_safetensors_of_others_are_a_tracking_error(metadata):
-    with pytest.raises(TrackingError, match="run 7 does not hold a network of this package"):
-        from_safetensors(save({"a": torch.ones(2)}, metadata=metadata), "run 7")
 
 
 @pytest.fixture
@@ -97,7 +35,7 @@ def frame():
 @pytest.fixture
 def network(frame):
     encoding = Encoding.fit(frame[["a", "b", "c"]], "minmax")
-    return Network(stack(), encoding, {"group": "L1"}, "run 1")
+    return Network(layers_of(stack()), encoding, {"group": "L1"}, "run 1")
 
 
 def test_codes_are_those_of_the_innermost_layer(network, frame):
@@ -122,7 +60,7 @@ def test_columns_of_text_go_in_and_come_back(frame):
     frame = frame[["c", "unused"]].assign(unused=["x", "y", "x"])
     steps = [Step.model_validate({"dummies": {"columns": ["unused"]}})]
     encoding = Encoding.fit(frame, "minmax", steps)
-    network = Network(stack(), encoding, {"group": "L1"}, "run 1")
+    network = Network(layers_of(stack()), encoding, {"group": "L1"}, "run 1")
     rebuilt = network.model(torch.from_numpy(encoding.transform(frame))).detach().numpy()
     made = network.reconstruct(frame)
     assert list(made.index) == ["first", "second", "third"]
@@ -153,7 +91,7 @@ def readable(frame):
         # The mean of b, scaled to 0…1.
         model[2].bias.copy_(torch.tensor([0.0, 0.4, 0.0]))
     encoding = Encoding.fit(frame[["a", "b", "c"]], "minmax")
-    return Network(model, encoding, {"group": "L1"}, "run 1")
+    return Network(layers_of(model), encoding, {"group": "L1"}, "run 1")
 
 
 def test_a_network_tells_its_mappings_and_losses(readable, frame):
@@ -181,13 +119,13 @@ def test_one_hot_inputs_are_read_as_one_variable(readable):
         input_names = ("colour=red", "colour=blue", "size")
         groups = (("colour", slice(0, 2)), ("size", slice(2, 3)))
 
-    network = Network(readable.model, OneHot(), {}, "run 1")
+    network = Network(readable.layers, OneHot(), {}, "run 1")
     assert network.structure().variables == ("colour", "size")
     assert network.mappings().codes["rebuilds"].tolist() == [("colour",), ("size",)]
 
 
 def test_a_classifier_is_read_by_its_classes(readable, frame):
-    network = Network(readable.model, readable.encoding, {}, "run 1", "classifier", ("x", "y", "z"))
+    network = replace(readable, task="classifier", classes=("x", "y", "z"))
     paths = network.mappings()
     assert isinstance(paths, ClassPaths)
     assert paths.classes["variables"].tolist() == [("a",), (), ("c",)]

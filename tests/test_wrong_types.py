@@ -8,6 +8,7 @@ from torch import nn
 
 import sparse_lightning as sl
 from sparse_lightning.data.encoding import Encoding
+from sparse_lightning.weights import layers_of
 
 FRAME = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [2.0, 1.0, 0.0]})
 ARRAY = FRAME.to_numpy()
@@ -16,7 +17,7 @@ ARRAY = FRAME.to_numpy()
 @pytest.fixture(scope="module")
 def network():
     model = nn.Sequential(nn.Linear(2, 1), nn.Sigmoid(), nn.Linear(1, 2), nn.Sigmoid())
-    return sl.Network(model, Encoding.fit(FRAME, "minmax", ()), {}, "run")
+    return sl.Network(layers_of(model), Encoding.fit(FRAME, "minmax", ()), {}, "run")
 
 
 @pytest.mark.parametrize("given", [ARRAY, ARRAY.tolist(), None, "my.csv"])

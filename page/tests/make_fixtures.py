@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sparse_lightning import comparison as pareto
-from sparse_lightning.comparison.bootstrap import draw_seeds, percentile_interval
-from sparse_lightning.comparison.markers import FLOOR_GROUP, checked_networks, grids
+from sparse_lightning.comparison import FLOOR_GROUP, compare, network_axes, network_points
+from sparse_lightning.comparison.bootstrap import draw_replicates, percentile_interval
+from sparse_lightning.comparison.markers import grids
 
 FOLDER = Path(__file__).parent / "fixtures" / "pareto"
 RESAMPLES = 400
 CONFIDENCE = 0.95
+MARKERS = {"x": "connections", "y": "squared_error", "replicates": "seeds"}
 COLUMNS = ["group", "l1_weight", "seed", "connections", "squared_error", "failed"]
 
 
@@ -92,41 +93,43 @@ def point_sets() -> dict[str, tuple[pd.DataFrame, str]]:
 def document(frame: pd.DataFrame, order_by: str) -> dict:
     """A point set, and all that Python says about it."""
     corner = {"null_error": 0.0193, "connections_total": 400.0}
-    floor = pareto.floor(frame)
-    compared = pareto.compare(
-        frame,
-        floor=floor,
-        **corner,
-        connection_threshold=0.01,
+    points = network_points(frame)
+    compared = compare(
+        points,
+        network_axes(corner),
         order_by=order_by,
         resamples=RESAMPLES,
         confidence=CONFIDENCE,
     )
+    weights = [float(settings["l1_weight"]) for settings in points.settings]
+    markers = compared.markers.assign(marker=[weights[one] for one in compared.markers["marker"]])
+    markers = markers.rename(columns={"marker": "l1_weight", **MARKERS})
+    indices = compared.indices.rename(columns={"failed": "failed_replicas", "points": "replicas"})
     ranked = frame.loc[frame["group"] != FLOOR_GROUP]
-    draw = draw_seeds(compared.seeds, RESAMPLES)
+    draw = draw_replicates(compared.replicates, RESAMPLES)
     return {
         "networks": {name: _plain(frame[name]) for name in COLUMNS},
-        "floor": floor,
+        "floor": compared.floor,
         **corner,
         "index": order_by,
         "confidence": CONFIDENCE,
         "seeds": sorted(int(seed) for seed in ranked["seed"].unique()),
         "draws": draw.T.tolist(),
-        "markers": _rows(compared.markers),
-        "marker_intervals": _marker_intervals(ranked, draw),
-        "indices": _rows(compared.indices),
+        "markers": _rows(markers),
+        "marker_intervals": _marker_intervals(points.frame, weights, draw),
+        "indices": _rows(indices),
         "pairs": _rows(compared.pairs),
     }
 
 
-def _marker_intervals(ranked: pd.DataFrame, draw: np.ndarray) -> list[dict]:
+def _marker_intervals(points: pd.DataFrame, weights: list[float], draw: np.ndarray) -> list[dict]:
     rows = []
-    for group, grid in grids(checked_networks(ranked)).items():
+    for group, grid in grids(points.loc[points["group"] != FLOOR_GROUP]).items():
         x, y = grid.means(draw)
-        for place, weight in enumerate(grid.l1_weights):
+        for place, marker in enumerate(grid.markers):
             if grid.survived[place].sum() < 2:
                 continue
-            row = {"group": group, "l1_weight": float(weight)}
+            row = {"group": group, "l1_weight": weights[marker]}
             row["x"] = percentile_interval(x[place], CONFIDENCE)
             row["y"] = percentile_interval(y[place], CONFIDENCE)
             rows.append(row)

@@ -14,8 +14,9 @@ from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.interpret.layout import layout
 from sparse_lightning.interpret.loss import information_loss
 from sparse_lightning.interpret.mappings import Mappings
-from sparse_lightning.interpret.structure import Structure, weights_of
+from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.interpret.text import describe_autoencoder, describe_classifier
+from sparse_lightning.weights import layers_of
 
 FOLDER = Path(__file__).parent / "fixtures" / "inside"
 
@@ -69,8 +70,9 @@ def rows(frame: Any, columns: list[str]) -> list[dict[str, Any]]:
 def document(model: nn.Sequential, names: list[str], **how: Any) -> dict[str, Any]:
     """A network as `api/networks/RUN` gives it, and what is read in it at each threshold."""
     groups = how.get("groups")
+    weights = [layer.weight for layer in layers_of(model)]
     structures = [
-        Structure.of(model, names, how.get("outputs"), groups, threshold)
+        Structure.of(weights, names, how.get("outputs"), groups, threshold)
         for threshold in THRESHOLDS
     ]
     first = structures[0]
@@ -99,7 +101,7 @@ def document(model: nn.Sequential, names: list[str], **how: Any) -> dict[str, An
                 {"name": name, "inputs": list(range(part.start, part.stop))}
                 for name, part in first.groups
             ],
-            "weights": [weight.astype(float).tolist() for weight in weights_of(model)],
+            "weights": [weight.astype(float).tolist() for weight in weights],
             "biases": [layer.bias.detach().tolist() for layer in model[::2]],
             # One that no reading is at, so that the page must read for itself.
             "threshold": 0.02,

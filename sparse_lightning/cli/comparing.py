@@ -51,6 +51,7 @@ _OPTIONS = (
     click.option(
         "--floor", type=_Number(), metavar="V", help="The best y; default: that of the runs."
     ),
+    click.option("--floor-group", metavar="GROUP", help="Reaches the floor and is not compared."),
     click.option(
         "--null",
         type=_Number(),

@@ -49,9 +49,9 @@ def export_command(
     if output is None and format != "pyfunc":
         output = Path("exports") / f"{run_id}-{format}"
 
-    from sparse_lightning.integrations.exporting.finding import find_exported
     from sparse_lightning.integrations.exporting.logging import (
         check_name,
+        find_exported,
         log_exported,
         register_model,
     )
@@ -61,18 +61,18 @@ def export_command(
     if register:
         check_name(register)
     store = Store(tracking_uri, new=False)
-    made = find_exported(store, run_id, threshold)
+    network = find_exported(store, run_id, threshold)
     if output is not None:
-        save_exported(made, output, format)
-    echo(f"network: {made.connections} connections, |w| > {made.threshold:g}")
-    if made.constant:
+        save_exported(network, output, format)
+    echo(f"network: {network.connections} connections, |w| > {network.threshold:g}")
+    if network.constant:
         echo(
             "the model is constant: no path of connections leads from an input to an output, so "
             "it gives the same for every row; a smaller --threshold keeps more",
             err=True,
         )
     if output is None or register:
-        uri = log_exported(store, made).model_uri
+        uri = log_exported(store, network).model_uri
         echo(f"model: {uri}")
         if register:
             version = register_model(store, uri, register)

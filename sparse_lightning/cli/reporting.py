@@ -118,8 +118,9 @@ def _option(name: str) -> str:
 def _report_runs(
     experiment: str, wanted: dict[str, Any], tracking_uri: str | None, folder: Path
 ) -> None:
-    from sparse_lightning.experiments import Request, report_experiment
     from sparse_lightning.report import print_indices
+    from sparse_lightning.tracking.axes import Request
+    from sparse_lightning.workflows.experiment import report_experiment
 
     view = report_experiment(experiment, Request(**wanted), folder, tracking_uri)
     print_indices(view.comparison, replicate="replicate")

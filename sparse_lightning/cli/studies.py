@@ -214,7 +214,7 @@ def _run(
     workers: int | None = None,
     scheduler: str | None = None,
 ) -> None:
-    from sparse_lightning.training.cluster import cluster_of
+    from sparse_lightning.training.executors import cluster_of
     from sparse_lightning.training.progress import terminal_progress
     from sparse_lightning.workflows import run
 

@@ -1,4 +1,4 @@
-"""Percentile bootstrap over the seeds: how far the indices would move with other seeds.
+"""Percentile bootstrap over the replicates: how far the indices would move with other ones.
 
 Efron and Tibshirani, An Introduction to the Bootstrap (1993), section 13.3.
 """
@@ -12,43 +12,40 @@ from sparse_lightning.comparison.markers import Grid
 DRAW_SEED = 18114870  # any number will do, as long as it stays
 
 
-def draw_seeds(seeds: int, resamples: int) -> Int[np.ndarray, "seed sample"]:
-    """Draws of seeds with replacement, the same for every group because the seeds are paired.
-
-    Args:
-        seeds: how many seeds there are; each resample draws as many.
-        resamples: how many resamples.
+def draw_replicates(replicates: int, resamples: int) -> Int[np.ndarray, "replicate sample"]:
+    """Draws of replicates with replacement, the same for every group because they are paired.
 
     Returns:
-        Positions on the seed axis, one column a resample; always the same for the same arguments.
+        Positions on the axis of replicates, as many in each of `resamples` columns; always the same
+        for the same arguments.
     """
     generator = np.random.default_rng(DRAW_SEED)
-    return generator.integers(seeds, size=(seeds, resamples))
+    return generator.integers(replicates, size=(replicates, resamples))
 
 
 def sampled_indices(
     grid: Grid,
-    draw: Int[np.ndarray, "seed sample"] | None,
+    draw: Int[np.ndarray, "replicate sample"] | None,
     *,
     floor: float,
     null_error: float,
     connections_total: float,
 ) -> dict[str, Float[np.ndarray, " sample"]]:
-    """All indices of one group, for each draw of seeds.
+    """All indices of one group, for each draw of replicates.
 
     Args:
-        grid: the networks of the group.
-        draw: as returned by `draw_seeds`; None: every seed once, which gives the index itself.
-        floor: the error that unregularized training reaches, held fixed.
-        null_error: the error with every weight 0.
-        connections_total: the number of all connections.
+        grid: the points of the group, as costs.
+        draw: as returned by `draw_replicates`; None: every one once, which gives the index itself.
+        floor: the best cost upwards, held fixed.
+        null_error: the cost upwards of the corner.
+        connections_total: the cost across of the corner.
 
     Returns:
-        The samples by index; NaN where no drawn network survived.
+        The samples by index; NaN where no drawn point survived.
     """
     places = None
     if draw is not None:
-        # In which order seeds are drawn does not matter, so of few seeds few resamples differ.
+        # Their order does not matter, so of few replicates few resamples differ.
         draw, places = np.unique(np.sort(draw, axis=0), axis=1, return_inverse=True)
     x, y = grid.means(draw)
     values = {

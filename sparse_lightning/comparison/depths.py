@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 import pandas as pd
 
+from sparse_lightning.comparison.axes import Axes
 from sparse_lightning.comparison.comparison import Comparison, compare
-from sparse_lightning.comparison.markers import floor
+from sparse_lightning.comparison.networks import network_points
 from sparse_lightning.errors import InputError
 
 _NAME = re.compile(r"squared_error_(\d+)_layers")
@@ -28,13 +29,16 @@ class Depth:
     comparison: Comparison
 
 
-def compare_depths(networks: pd.DataFrame, layers: list[int], **settings: Any) -> tuple[Depth, ...]:
+def compare_depths(
+    networks: pd.DataFrame, axes: Axes, layers: list[int], **settings: Any
+) -> tuple[Depth, ...]:
     """The comparisons after every stage that was measured, the first one first.
 
     Args:
-        networks: as in `compare`, with `squared_error_3_layers`, `connections_3_layers` and so on.
+        networks: the networks, with `squared_error_3_layers`, `connections_3_layers` and so on.
+        axes: those of the whole networks; floor and corner of a depth are its own.
         layers: units of the whole networks from inputs to outputs.
-        settings: of `compare`, without the floor and the number of all connections.
+        settings: the settings of `compare`.
 
     Returns:
         One depth a stage; none where the networks have a single stage. A depth at which every
@@ -47,13 +51,10 @@ def compare_depths(networks: pd.DataFrame, layers: list[int], **settings: Any) -
             connections=networks[f"connections_{depth}_layers"],
             squared_error=networks[f"squared_error_{depth}_layers"],
         )
+        total = 2 * sum(a * b for a, b in pairwise(encoder))
+        bounded = replace(axes, floor=None, corner=(total, axes.corner[1]))
         try:
-            comparison = compare(
-                frame,
-                floor=floor(frame),
-                connections_total=2 * sum(a * b for a, b in pairwise(encoder)),
-                **settings,
-            )
+            comparison = compare(network_points(frame), bounded, **settings)
         except InputError:
             continue
         found.append(Depth(depth, comparison))

@@ -12,8 +12,8 @@ def of_group(frame: pd.DataFrame, group: str) -> pd.DataFrame:
 
 
 def along_the_curve(markers: pd.DataFrame) -> pd.DataFrame:
-    """Markers as they are joined: by connections, of equals the larger error first."""
-    return markers.iloc[np.lexsort((-markers["squared_error"], markers["connections"]))]
+    """Markers as they are joined: by x, of equals the larger y first."""
+    return markers.iloc[np.lexsort((-markers["y"], markers["x"]))]
 
 
 def records(frame: Any) -> list[dict[str, Any]]:

@@ -58,7 +58,7 @@ def area_index(
     if closure not in get_args(Closure):
         raise InputError(f'area_index: closure must be "marker" or "axis", got {closure!r}')
     x, y = checked_markers("area_index", connections, errors)
-    _check_finite("area_index", floor=floor)
+    check_finite("area_index", floor=floor)
     return float(areas(x[:, None], y[:, None], floor=floor, closure=closure)[0])
 
 
@@ -201,21 +201,17 @@ def check_reach(caller: str, connections: np.ndarray, errors: np.ndarray) -> Non
 
 def check_corner(caller: str, floor: float, null_error: float, connections_total: float) -> None:
     """Raise an InputError unless floor < null_error and connections_total > 0, all finite."""
-    check_total(caller, floor, null_error, connections_total)
+    check_finite(caller, floor=floor, null_error=null_error, connections_total=connections_total)
+    if connections_total <= 0:
+        raise InputError(f"{caller}: connections_total must be positive, got {connections_total}")
     if null_error <= floor:
         raise InputError(
             f"{caller}: null_error must exceed the floor, got {null_error} with a floor of {floor}"
         )
 
 
-def check_total(caller: str, floor: float, null_error: float, connections_total: float) -> None:
-    """Raise an InputError unless connections_total > 0 and all three are finite."""
-    _check_finite(caller, floor=floor, null_error=null_error, connections_total=connections_total)
-    if connections_total <= 0:
-        raise InputError(f"{caller}: connections_total must be positive, got {connections_total}")
-
-
-def _check_finite(caller: str, **values: float) -> None:
+def check_finite(caller: str, **values: float) -> None:
+    """Raise an InputError unless all are numbers, and finite ones that sums can be made of."""
     for name, value in values.items():
         check_number(value, f"{caller}: {name}")
         if not abs(value) <= LARGEST:

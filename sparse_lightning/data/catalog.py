@@ -13,7 +13,7 @@ import pandas as pd
 from jaxtyping import Bool
 
 from sparse_lightning._text import did_you_mean
-from sparse_lightning.data import files
+from sparse_lightning.data import readers
 from sparse_lightning.data.csv_files import read_csv
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.data.levels import typed
@@ -76,7 +76,7 @@ def describe(name: str) -> PackagedTable:
 
 
 def load_table(table: TableSettings, folder: Path) -> Table:
-    """Read a table and see to it that networks can be trained on it.
+    """Read a table and check that networks can be trained on it.
 
     Booleans become 0 and 1. Text is allowed in the target and in columns that `table.prepare`
     recodes; dates never are. `table.missing: drop` leaves out the rows where a used column has no
@@ -96,9 +96,9 @@ def load_table(table: TableSettings, folder: Path) -> Table:
             return _used(table, _packaged(entry), entry.name, entry.source, entry)
         path = _path(table.source, folder)
         name = path.name
-        for suffix in files.SUFFIXES:
+        for suffix in readers.SUFFIXES:
             name = name[: -len(suffix)] if name.lower().endswith(suffix) else name
-        return _used(table, files.read_file(path), name, str(path))
+        return _used(table, readers.read_table(path), name, str(path))
 
 
 @contextmanager
@@ -126,7 +126,7 @@ def _packaged(entry: PackagedTable) -> RawTable:
     compressed = (
         resources.files("sparse_lightning.data").joinpath("tables", entry.file).read_bytes()
     )
-    content = files.decompress(compressed)
+    content = readers.decompress(compressed)
     found = hashlib.sha256(content).hexdigest()
     if found != entry.digest:
         raise TableError(
@@ -151,7 +151,7 @@ def _used(
     check_known(used, raw.names)
     check_steps(settings.prepare, used)
     leveled = {*recodings(settings.prepare), settings.target}
-    frame = typed(raw.read(used), leveled, raw.place, parse=raw.lines is not None)
+    frame = typed(raw.read(used), leveled, raw.place, parse=raw.is_text)
     if settings.missing == "error":
         _refuse_missing(frame, raw)
     complete = keep(frame, _has_values(frame))

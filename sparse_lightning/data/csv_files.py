@@ -1,201 +1,236 @@
-"""CSV files, read strictly and a few rows at a time."""
+"""CSV files, read by pyarrow strictly and a few rows at a time."""
 
-import csv
+import codecs
 import gzip
 import hashlib
 import io
+import re
 import zlib
-from array import array
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import IO, Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+from jaxtyping import Float64
+from pyarrow import csv
 
-from sparse_lightning._text import is_numeral
-from sparse_lightning.data.names import check_names
-from sparse_lightning.data.raw_table import RawTable
-from sparse_lightning.data.storage import CELLS_AT_ONCE, assembled
+from sparse_lightning.data import csv_faults
+from sparse_lightning.data.raw_table import RawTable, place_of
+from sparse_lightning.data.storage import assembled
 from sparse_lightning.errors import TableError
 
 Open = Callable[[], IO[bytes] | gzip.GzipFile]
 
-BYTES_AT_ONCE = 2**20
+BLOCKS = (2**22, 2**26, 2**30)
+"""In bytes: so much of a file is parsed at a time, and more where one row is longer."""
+
+MISSING = (
+    *("", "?", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND"),
+    *("1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+)
+"""A cell with one of these texts has no value: those that pandas knows, and `?`."""
+
+_END = "end"
+_WHOLE = re.compile(r"\s*[-+]?\d+\s*")
+_TRUTHS = {
+    **dict.fromkeys(("True", "TRUE", "true"), 1.0),
+    **dict.fromkeys(("False", "FALSE", "false"), 0.0),
+}
+_TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
 
 
 def read_csv(source: bytes | Open, separator: str = ",") -> RawTable:
     """Read a CSV file: UTF-8, one header row, blank lines skipped.
 
-    The file is gone through once for its form, and again when columns are asked for. Missing values
-    are written as pandas knows them (nothing, `NA`, `nan`, `null`, …) or as `?`. In a table of one
-    column a blank line is a missing value.
+    The file is gone through once for its form, and again when columns are asked for. `MISSING` are
+    the texts of cells without a value. In a table of one column a blank line is a missing value.
 
     Args:
-        source: the bytes of the file, or what opens it.
-        separator: between the fields of a row.
+        source: the bytes of the file, or a function that opens it.
+        separator: the sign between the fields of a row.
 
     Raises:
         TableError: it cannot be read, is empty or not UTF-8, has no header or no rows, names of
             columns are empty or repeated, or a row has more or fewer fields than the header.
     """
     opened = (lambda: io.BytesIO(source)) if isinstance(source, bytes) else source
-    form = _scan(opened, separator)
+    form = _survey(opened, separator)
 
-    def parts(names: Sequence[str], rows: int | None = None) -> Iterator[pd.DataFrame]:
-        size = max(1, CELLS_AT_ONCE // len(names)) if rows is None else rows
-        with _text(opened()) as text:
-            for _ in range(form.header_lines):
-                text.readline()
-            with pd.read_csv(
-                text,
-                sep=separator,
-                header=None,
-                names=list(form.header),
-                usecols=list(names),
-                index_col=False,
-                na_values=["?"],
-                skip_blank_lines=len(form.header) > 1,
-                low_memory=False,
-                chunksize=size,
-            ) as chunks:
-                yield from chunks
+    def parts(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        with opened() as stream:
+            yield from form.batches(stream, names)
 
-    def counted(names: Sequence[str]) -> Iterator[pd.DataFrame]:
-        rows = 0
-        for part in parts(names):
-            rows += len(part)
-            if rows <= len(form.lines):
-                yield part
-        if rows != len(form.lines):
-            raise TableError(
-                f"has {rows} or {len(form.lines)} rows, depending on how its quotes are read"
-            )
+    def whole(names: Sequence[str]) -> dict[str, Any]:
+        columns = pa.Table.from_batches(parts(names)).columns
+        return {name: _typed(column) for name, column in zip(names, columns, strict=True)}
 
     def read(names: Sequence[str]) -> pd.DataFrame:
-        rows = len(form.lines)
         try:
-            return assembled(
-                names, rows, counted(names), lambda few: pd.concat(parts(few, rows + 1))
-            )
-        except (ValueError, OverflowError) as error:
-            raise TableError(f"cannot be read as CSV: {str(error).strip()[:200]}") from error
+            return assembled(names, form.rows, parts(names), numbers, whole)
+        except (OSError, EOFError, zlib.error, ValueError) as error:
+            raise TableError(f"was changed while it was read: {str(error)[:200]}") from error
 
-    return RawTable(tuple(form.header), len(form.lines), form.digest, read, form.lines)
+    @cache
+    def lines() -> Sequence[int]:
+        return csv_faults.lines_of(lambda: _text(_Checked(opened())), separator)
+
+    def place(row: int) -> str:
+        return f"{place_of(row)} (line {lines()[row]})"
+
+    return RawTable(tuple(form.header), form.rows, form.digest, read, place, is_text=True)
 
 
 class _Form(NamedTuple):
-    """What is known of a file after it was gone through: `lines` are those on which rows end."""
+    """How a file is parsed, and what is known after it was gone through."""
 
     header: list[str]
     header_lines: int
-    lines: Sequence[int]
-    digest: str
+    separator: str
+    block: int
+    rows: int = 0
+    digest: str = ""
+
+    def batches(self, stream: Any, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """The cells of some columns as text, a few rows after the other."""
+        single = len(self.header) == 1
+        with csv.open_csv(
+            stream,
+            csv.ReadOptions(
+                column_names=self.header, skip_rows=self.header_lines, block_size=self.block
+            ),
+            csv.ParseOptions(
+                delimiter=self.separator, newlines_in_values=True, ignore_empty_lines=not single
+            ),
+            csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                include_columns=list(names),
+                null_values=list(MISSING),
+                strings_can_be_null=True,
+            ),
+        ) as batches:
+            yield from batches
 
 
-def _scan(opened: Open, separator: str) -> _Form:
-    """See to it that every row has as many fields as the header.
+def _survey(opened: Open, separator: str) -> _Form:
+    """Go through a file to count its rows and check that each has as many fields as the header."""
 
-    pandas pads short rows and takes the first column of long ones for an index, both silently.
-    """
-    lines = array("q")
-    with _Watched(opened()) as watched, _text(io.BufferedReader(watched, BYTES_AT_ONCE)) as text:
-        reader = csv.reader(text, delimiter=separator)
-        try:
-            if not _has_text(opened):
-                raise TableError("is empty")
-            header = next((row for row in reader if row), [])
-            _check_header(header, separator)
-            header_lines, width = reader.line_num, len(header)
-            for row in reader:
-                if len(row) != width:
-                    if not row and width > 1:
-                        continue
-                    if row:
-                        raise TableError(
-                            f"row {len(lines) + 1} (line {reader.line_num}) does not fit the "
-                            f"header: fields {len(row)}, names {width}"
-                        )
-                lines.append(reader.line_num)
-        except UnicodeDecodeError as error:
-            raise _not_utf8(opened) from error
-        except _NulError as error:
-            raise _with_nul(opened) from error
-        except csv.Error as error:
-            raise TableError(f"line {reader.line_num}: cannot be read as CSV: {error}") from error
-    if not lines:
-        raise TableError("has a header but no rows")
-    return _Form(header, header_lines, lines, watched.digest.hexdigest())
+    def text() -> io.TextIOWrapper:
+        return _text(_Checked(opened()))
+
+    try:
+        header, lines, rows_follow = csv_faults.header_of(text, separator)
+        if not rows_follow:
+            raise TableError("has a header but no rows")
+        # An open quote takes up a row that is put to the end of the file.
+        end = separator * (len(header) - 1) + _END
+        problem = None
+        for block in BLOCKS:
+            form = _Form(header, lines, separator, block)
+            checked = _Checked(opened(), end.encode())
+            try:
+                with _buffered(checked) as stream:
+                    rows, last = _count(form.batches(stream, header[-1:]))
+                if last == _END:
+                    return form._replace(rows=rows - 1, digest=checked.digest.hexdigest())
+                raise TableError("cannot be read as CSV: a quote is opened and never closed")
+            except pa.ArrowInvalid as error:
+                problem = error
+                csv_faults.raise_first(text, separator)
+        raise TableError(f"cannot be read as CSV: {str(problem)[:200]}") from problem
+    except UnicodeDecodeError as error:
+        raise csv_faults.not_utf8(opened) from error
+    except _NulError as error:
+        raise csv_faults.with_nul(opened) from error
+
+
+def _count(batches: Iterator[pa.RecordBatch]) -> tuple[int, str | None]:
+    """The number of rows, and the last cell of the last column."""
+    rows, last = 0, None
+    for batch in batches:
+        if len(batch):
+            rows, last = rows + len(batch), batch.column(0)[-1].as_py()
+    return rows, last
+
+
+def numbers(text: pa.Array) -> Float64[np.ndarray, " row"] | None:
+    """The numbers that cells spell, NaN where there is none; None where a cell is no number."""
+    try:
+        values = text.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:  # a sign before it or a space around it is allowed, too
+        values = np.asarray(pd.to_numeric(text.to_pandas(), errors="coerce"), dtype=np.float64)
+    if np.count_nonzero(np.isnan(values)) != text.null_count:
+        return None
+    large = (np.abs(values) >= 2.0**64) & np.isfinite(values)
+    if large.any() and any(map(_WHOLE.fullmatch, text.filter(pa.array(large)).to_pylist())):
+        return None  # 64 bits do not hold it: as a level it keeps its digits
+    return values
+
+
+def _typed(text: pa.ChunkedArray) -> Any:
+    """A whole column that holds more than numbers: 0 and 1 where all is true or false, or text."""
+    column = _TEXT.__from_arrow__(text)
+    truths = pd.Series(column).map(_TRUTHS).to_numpy(np.float64)
+    if np.count_nonzero(np.isnan(truths)) == text.null_count < len(text):
+        return truths
+    return column
 
 
 class _NulError(Exception):
     """A file holds a NUL character."""
 
 
-class _Watched(io.RawIOBase):
-    """A stream of which every byte is taken into the digest, and none may be NUL."""
+class _Checked(io.RawIOBase):
+    """A stream of UTF-8 without NUL; every byte is taken into the digest.
 
-    def __init__(self, inner: IO[bytes] | gzip.GzipFile):
+    Args:
+        inner: the file.
+        row: a row that is read after the last one of the file.
+    """
+
+    def __init__(self, inner: IO[bytes] | gzip.GzipFile, row: bytes = b""):
         self.inner = inner
         self.digest = hashlib.sha256()
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._row = row
+        self._last = b""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
+        content = self._read(len(buffer))
+        if content:
+            self.digest.update(content)
+            if b"\0" in content:
+                raise _NulError
+            self._decoder.decode(content)
+            self._last = content[-1:]
+        else:
+            self._decoder.decode(b"", final=True)
+            if self._last not in (b"\n", b"\r", b""):
+                self._row, self._last = b"\n" * bool(self._row) + self._row, b""
+            content, self._row = self._row[: len(buffer)], self._row[len(buffer) :]
+        buffer[: len(content)] = content
+        return len(content)
+
+    def _read(self, size: int) -> bytes:
         try:
-            content = self.inner.read(len(buffer))
+            return self.inner.read(size)
         except (OSError, EOFError, zlib.error) as error:
             if isinstance(error, OSError) and error.errno:
                 raise TableError(f"cannot be read: {error.strerror}") from error
             raise TableError(f"is no readable gzip file: {error}") from error
-        self.digest.update(content)
-        if b"\0" in content:
-            raise _NulError
-        buffer[: len(content)] = content
-        return len(content)
 
     def close(self) -> None:
         self.inner.close()
         super().close()
 
 
-def _text(stream: Any) -> io.TextIOWrapper:
-    return io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+def _text(stream: _Checked) -> io.TextIOWrapper:
+    return io.TextIOWrapper(_buffered(stream), encoding="utf-8-sig", newline="")
 
 
-def _has_text(opened: Open) -> bool:
-    with _Watched(opened()) as stream:
-        reader = io.BufferedReader(stream, BYTES_AT_ONCE)
-        return any(part.strip() for part in iter(lambda: reader.read(BYTES_AT_ONCE), b""))
-
-
-def _not_utf8(opened: Open) -> TableError:
-    with opened() as stream:
-        for number, line in enumerate(stream, start=1):
-            try:
-                line.decode()
-            except UnicodeDecodeError as error:
-                byte = line[error.start]
-                return TableError(
-                    f"line {number}: byte 0x{byte:02x} is not UTF-8: save the table as UTF-8"
-                )
-    raise AssertionError
-
-
-def _with_nul(opened: Open) -> TableError:
-    with opened() as stream:
-        number = next(number for number, line in enumerate(stream, start=1) if b"\0" in line)
-    return TableError(f"line {number}: holds a NUL character, so it is no text")
-
-
-def _check_header(header: Sequence[str], separator: str) -> None:
-    for other in (";", "\t", ",", "|"):
-        if len(header) == 1 and other in header[0] and other != separator:
-            raise TableError(
-                f"has one column {header[0]!r:.80}: separate by {separator!r}, not {other!r}"
-            )
-    if header and all(is_numeral(name) for name in header):
-        raise TableError(
-            f"has no header: the first line holds numbers only ({', '.join(header):.80}); "
-            "write the names of the columns there"
-        )
-    check_names(header)
+def _buffered(stream: _Checked) -> Any:
+    return io.BufferedReader(stream, 2**20)

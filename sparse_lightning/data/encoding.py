@@ -124,7 +124,7 @@ class Encoding:
         return scaled
 
     def check(self, frame: pd.DataFrame) -> None:
-        """See to it that `transform` takes these rows, without keeping what it makes of them.
+        """Check that `transform` takes these rows, without keeping what it makes of them.
 
         Raises:
             TableError: as `transform`.
@@ -248,7 +248,7 @@ def _scalings(variable: ColumnEncoding, column: pd.Series, scale: Scale) -> list
 
 
 def check_size(rows: int, inputs: int) -> None:
-    """See to it that so many inputs have room in this machine's memory.
+    """Check that so many inputs have room in this machine's memory.
 
     Raises:
         TableError: they have not.

@@ -7,7 +7,8 @@ import pandas as pd
 from jaxtyping import Int64
 
 from sparse_lightning._text import did_you_mean
-from sparse_lightning.data.numeric import Place, numbers, place_of
+from sparse_lightning.data.numeric import numbers
+from sparse_lightning.data.raw_table import Place, place_of
 from sparse_lightning.data.storage import frame_of
 from sparse_lightning.errors import TableError
 

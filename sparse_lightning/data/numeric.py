@@ -1,7 +1,7 @@
 """Columns as numbers, or a message that names the column and the row that are none."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from numbers import Real
 
@@ -11,6 +11,7 @@ from jaxtyping import Float64
 from pandas.api import types
 
 from sparse_lightning._text import counted, did_you_mean
+from sparse_lightning.data.raw_table import Place, place_of
 from sparse_lightning.data.storage import as_floats, is_number
 from sparse_lightning.errors import TableError, kind_of
 
@@ -19,13 +20,6 @@ MOST_COLUMNS = 5
 
 _LEAVE_OUT = "name the columns to use with table.columns"
 _RECODE = f"{_LEAVE_OUT}, or recode this one by table.prepare (dummies or binarize)"
-
-Place = Callable[[int], str]
-
-
-def place_of(row: int) -> str:
-    """A row, counted from 0, of a table that is in no file."""
-    return f"row {row + 1}"
 
 
 def select(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
@@ -40,7 +34,7 @@ def select(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
 
 def check_frame(frame: object) -> None:
-    """See to it that somebody has given a frame.
+    """Check that a value is a frame.
 
     Raises:
         TableError: it is none.
@@ -50,7 +44,7 @@ def check_frame(frame: object) -> None:
 
 
 def check_known(names: Sequence[object], columns: Sequence[object]) -> None:
-    """See to it that a table has these columns, each once.
+    """Check that a table has these columns, each once.
 
     Raises:
         TableError: a column is not there, or is there twice.
@@ -129,7 +123,7 @@ def _refuse(name: str, column: pd.Series, bad: np.ndarray, place: Place) -> None
 
 
 def check_complete(frame: pd.DataFrame, place: Place = place_of) -> None:
-    """See to it that no value is missing.
+    """Check that no value is missing.
 
     Raises:
         TableError: one is; the message counts them for each column.
@@ -148,7 +142,7 @@ def check_complete(frame: pd.DataFrame, place: Place = place_of) -> None:
 
 
 def check_varying(frame: pd.DataFrame) -> None:
-    """See to it that every column has different values, as scaling needs.
+    """Check that every column has different values, as scaling needs.
 
     Raises:
         TableError: a column is constant.

@@ -22,7 +22,7 @@ def recodings(prepare: Sequence[Step]) -> dict[str, tuple[str, Step]]:
 
 
 def check_steps(prepare: Sequence[Step], columns: Collection[str]) -> None:
-    """See to it that steps name columns in use only.
+    """Check that steps name columns in use only.
 
     Args:
         prepare: a project's steps.

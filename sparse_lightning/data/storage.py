@@ -2,11 +2,12 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from jaxtyping import Bool, Float64
 from pandas.api import types
 
@@ -47,35 +48,40 @@ def number_columns(columns: int, rows: int) -> Float64[np.ndarray, "column row"]
 def assembled(
     names: Sequence[str],
     rows: int,
-    parts: Iterable[pd.DataFrame],
-    whole: Callable[[list[str]], pd.DataFrame],
+    parts: Iterable[pa.RecordBatch],
+    numbers: Callable[[pa.Array], Float64[np.ndarray, " row"] | None],
+    whole: Callable[[list[str]], Mapping[str, Any]],
 ) -> pd.DataFrame:
     """A table that is read part by part, columns of numbers as 64-bit floats.
 
     Args:
-        names: of the columns.
+        names: the names of the columns, in the order of those of the parts.
         rows: how many there are.
-        parts: one after the other.
+        parts: some rows after the other.
+        numbers: makes numbers of a part of a column; None: it holds something else.
         whole: reads columns at once: those that are not numbers in every part, so that what they
             are is judged by all rows.
+
+    Raises:
+        ValueError: the parts have more or fewer rows.
     """
     block, others = number_columns(len(names), rows), set[str]()
     start = 0
     for part in parts:
-        for place, name in enumerate(names):
-            if name not in others:
-                column: Any = part[name]
-                if is_number(column.dtype):
-                    block[place, start : start + len(part)] = as_floats(column)
-                else:
-                    others.add(name)
+        for place, (name, column) in enumerate(zip(names, part.columns, strict=True)):
+            if name in others:
+                continue
+            values = numbers(column)
+            if values is None:
+                others.add(name)
+            else:
+                block[place, start : start + len(part)] = values
         start += len(part)
-    read = whole([name for name in names if name in others]) if others else pd.DataFrame()
+    if start != rows:
+        raise ValueError(f"{start} rows instead of {rows}")
+    read = whole([name for name in names if name in others]) if others else {}
     return frame_of(
-        {
-            name: read[name].array if name in others else block[place]
-            for place, name in enumerate(names)
-        },
+        {name: read[name] if name in others else block[place] for place, name in enumerate(names)},
         rows,
     )
 

@@ -31,7 +31,7 @@ class Agreement:
             (the share of the k strongest by one that are among the k strongest by the other; NaN
             where nothing reaches the output), k.
         sentences: where they disagree, the greatest difference of ranks first.
-        method: of the attributions.
+        method: the method of the attributions.
         rows: how many rows they are means over.
     """
 
@@ -45,9 +45,9 @@ class Agreement:
         """Compare path strengths with attributions.
 
         Args:
-            strengths: `(output, variable)` of the paths.
-            attributed: mean sizes of the attributions, likewise.
-            method: of the attributions.
+            strengths: the strengths of the paths, `(output, variable)`.
+            attributed: the mean sizes of the attributions, likewise.
+            method: the method of the attributions.
             rows: how many rows they are means over.
 
         Raises:
@@ -58,7 +58,7 @@ class Agreement:
                 f"strengths have the shape {strengths.shape}, attributions {attributed.shape}"
             )
         most = max(1, min(TOP, strengths.shape[1] // 2))
-        found, told = [], []
+        found, disagreements = [], []
         for place, output in enumerate(str(name) for name in strengths.index):
             paths, sizes = strengths.to_numpy(float)[place], attributed.to_numpy(float)[place]
             k = min(most, int(max(np.count_nonzero(paths > 0), np.count_nonzero(sizes > 0))))
@@ -72,11 +72,11 @@ class Agreement:
                 }
             )
             names = [str(name) for name in strengths.columns]
-            told += _disagreements(output, names, paths, sizes, by_path ^ by_size)
-        told.sort(key=lambda one: -one[0])
-        sentences = [sentence for _, sentence in told[:MOST]]
-        if len(told) > MOST:
-            sentences.append(f"And {len(told) - MOST} more, of smaller differences.")
+            disagreements += _disagreements(output, names, paths, sizes, by_path ^ by_size)
+        disagreements.sort(key=lambda one: -one[0])
+        sentences = [sentence for _, sentence in disagreements[:MOST]]
+        if len(disagreements) > MOST:
+            sentences.append(f"And {len(disagreements) - MOST} more, of smaller differences.")
         return cls(pd.DataFrame(found), tuple(sentences), method, rows)
 
     def to_dict(self) -> dict[str, Any]:

@@ -40,11 +40,11 @@ def attributions(
                                variables, which are at their means before their turn
 
     Args:
-        model: from the rows to the outputs.
+        model: the module, from the rows to the outputs.
         rows: the network's inputs.
         groups: the variables and their inputs.
-        output_names: of the outputs.
-        method: as above. The same arguments give the same numbers, also where it draws.
+        output_names: the names of the outputs.
+        method: one of those above. The same arguments give the same numbers, also where it draws.
 
     Returns:
         `(output, variable)`.

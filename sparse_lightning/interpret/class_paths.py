@@ -30,7 +30,7 @@ class ClassPaths:
             `faint`: has paths, but with less than `share` of each class's strongest; `ignored`: has
             none), classes (strongest first), strength (of the paths to all classes).
         strengths: `(class, variable)` of the paths between them.
-        share: as above.
+        share: the part of the strongest that counts.
     """
 
     classes: pd.DataFrame
@@ -44,7 +44,7 @@ class ClassPaths:
 
         Args:
             structure: its structure; the outputs' names are those of the classes.
-            share: as above, in 0…1.
+            share: the part of the strongest that counts, in 0…1.
 
         Raises:
             InputError: `share` is not in 0…1.

@@ -21,8 +21,8 @@ def information_loss(
     is above 1. Variances are those of these rows, in the unit of the network's inputs.
 
     Args:
-        inputs: of the network.
-        outputs: of the network for them.
+        inputs: the network's inputs.
+        outputs: the network's outputs for them.
         groups: the variables and their inputs.
 
     Returns:

@@ -62,7 +62,7 @@ class Mappings:
             this one feeds and is rebuilt by), strength (of the paths to itself through all codes).
         feeding: `(code, variable)` strengths of the paths from a variable's inputs to a code.
         rebuilding: `(code, variable)` strengths of the paths from a code to a variable's outputs.
-        share: as above.
+        share: the part of the strongest that counts.
     """
 
     codes: pd.DataFrame
@@ -77,7 +77,7 @@ class Mappings:
 
         Args:
             structure: its structure.
-            share: as above, in 0…1.
+            share: the part of the strongest that counts, in 0…1.
 
         Raises:
             InputError: the network is no autoencoder or has no hidden layer, or `share` is not in

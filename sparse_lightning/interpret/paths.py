@@ -17,10 +17,7 @@ def path_strengths(structure: Structure, start: int, end: int) -> Float[np.ndarr
     It is a bound of the influence, and the influence itself where no two paths cancel and no
     activation saturates; it is there to order paths, not to predict outputs.
 
-    Args:
-        structure: the network.
-        start: a layer.
-        end: a layer, not before `start`.
+    `start` and `end` are layers, counted from the inputs, which are 0; `end` is not before `start`.
     """
     steps = [np.abs(weight) for weight in structure.live_weights[start:end]]
     if not steps:
@@ -46,7 +43,7 @@ def noticeable(
 
     Args:
         strengths: not negative.
-        share: from 0, where every path counts, to 1, where only the strongest variable does.
+        share: a part from 0, where every path counts, to 1, where only the strongest variable does.
 
     Raises:
         InputError: `share` is not in 0…1.

@@ -23,11 +23,11 @@ class Step:
     """What lies between two layers, before the first of them or after the last.
 
     Attributes:
-        model: at rest.
-        layers: by name.
+        model: the module, at rest.
+        layers: its linear layers by name.
         above: the name of the layer whose outputs go in; None: the rows do.
         below: the name of the layer that takes what comes out; None: the module gives it.
-        rows: as the module takes them.
+        rows: rows that the module takes.
     """
 
     model: nn.Module
@@ -91,8 +91,8 @@ def check_step(step: Step) -> None:
             noise = noise_of(given.shape).to(given) * (1 + given.abs())
             moved = torch.where(chosen.expand(len(given), -1).reshape(given.shape), noise, 0)
             _, after, _ = step.run(lambda given, moved=moved: given + moved)
-            kept = ~chosen
-            if not _same(after.reshape(-1, units)[:, kept], before.reshape(-1, units)[:, kept]):
+            others = ~chosen
+            if not _same(after.reshape(-1, units)[:, others], before.reshape(-1, units)[:, others]):
                 raise InputError(
                     f"{step} units are mixed or put in another order; only what acts on each "
                     "unit alone can be read"

@@ -1,18 +1,14 @@
 """Structure: the units of a network, the connections that count, and which units are dead."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self
 
 import numpy as np
 
 from sparse_lightning.errors import InputError, check_number
-
-if TYPE_CHECKING:
-    # Only here: reports draw structures and must not load torch for it.
-    from torch import nn
 
 Groups = Sequence[tuple[str, slice]]
 """(variable, its inputs) of every variable, in the order of the inputs."""
@@ -27,11 +23,11 @@ class Structure:
     over units that are alive, so one pass in each direction settles it: nothing is left to prune.
 
     Attributes:
-        names: of the units, layer by layer, the inputs first.
-        weights: of every step from a layer to the next, `(unit of the next, unit)`; signed, and 0
-            where the connection does not count.
-        fed: `(unit,)` of every layer.
-        used: `(unit,)` of every layer.
+        names: the names of the units, layer by layer, the inputs first.
+        weights: the weights of every step from a layer to the next, `(unit of the next, unit)`;
+            signed, and 0 where the connection does not count.
+        fed: the units that are fed, `(unit,)` of every layer.
+        used: the units that are used, `(unit,)` of every layer.
         groups: the variables and the slices of inputs that stand for each.
         threshold: a connection counts when |w| exceeds it.
         code_layer: the layer of the codes, counted from the inputs, which are 0.
@@ -48,23 +44,26 @@ class Structure:
     @classmethod
     def of(
         cls,
-        model: "nn.Sequential | Iterable[Any]",
+        weights: Sequence[np.ndarray],
         input_names: Sequence[str],
         output_names: Sequence[str] | None = None,
         groups: Groups | None = None,
         threshold: float = 0.01,
         code_layer: int | None = None,
     ) -> Self:
-        """Read the structure of a network.
+        """Read the structure of a network of dense layers.
 
         Args:
-            model: `nn.Linear` layers and activations that act on each unit alone, or layers whose
-                `weight` is an array, `(output, input)`.
-            input_names: of the network's inputs.
-            output_names: of its outputs; default: those of the inputs, as an autoencoder has them.
-            groups: of one-hot inputs, `(variable, slice)`; default: each input is a variable.
+            weights: the weights of the layers in the order of the data, each `(output, input)`;
+                what lies between the layers acts on each unit alone. `structure_of` reads them
+                from a torch module.
+            input_names: the names of the network's inputs.
+            output_names: the names of its outputs; default: those of the inputs, as an autoencoder
+                has them.
+            groups: the inputs that stand for each variable, `(variable, slice)`; default: each
+                input is a variable.
             threshold: a connection counts when |w| exceeds it.
-            code_layer: which layer holds the codes, counted from the inputs, which are 0. Default:
+            code_layer: the layer of the codes, counted from the inputs, which are 0. Default:
                 of an autoencoder the innermost hidden layer (the middle of a stack, otherwise the
                 narrowest); of another network, which has no decoder, the last hidden layer.
 
@@ -75,7 +74,8 @@ class Structure:
         check_number(threshold, "the connection threshold")
         if not threshold >= 0:
             raise InputError(f"the connection threshold must be at least 0, got {threshold}")
-        weights = tuple(_counting(weight, threshold) for weight in weights_of(model))
+        _check_weights(weights)
+        weights = tuple(_counting(weight, threshold) for weight in weights)
         widths = [weights[0].shape[1], *(weight.shape[0] for weight in weights)]
         inputs = tuple(input_names)
         outputs = inputs if output_names is None else tuple(output_names)
@@ -140,26 +140,7 @@ class Structure:
         return self.names[0] == self.names[-1]
 
 
-def layers_of(model: "nn.Sequential | Iterable[Any]") -> "list[nn.Module]":
-    """The layers of nested `nn.Sequential`s in the order of the data."""
-    layers: list[Any] = []
-    for part in model:
-        layers += layers_of(part) if isinstance(part, Iterable) else [part]
-    return layers
-
-
-def weights_of(model: "nn.Sequential | Iterable[Any]") -> list[np.ndarray]:
-    """The weights of a network's linear layers in the order of the data, `(output, input)`.
-
-    Raises:
-        InputError: there is none, they do not follow one another, or a weight is not finite.
-    """
-    found: list[Any] = [getattr(layer, "weight", None) for layer in layers_of(model)]
-    weights = [
-        weight if isinstance(weight, np.ndarray) else weight.detach().cpu().numpy()
-        for weight in found
-        if weight is not None and weight.ndim == 2
-    ]
+def _check_weights(weights: Sequence[np.ndarray]) -> None:
     if not weights:
         raise InputError("the network has no linear layer")
     for above, below in pairwise(weights):
@@ -169,7 +150,6 @@ def weights_of(model: "nn.Sequential | Iterable[Any]") -> list[np.ndarray]:
             )
     if not all(np.isfinite(weight).all() for weight in weights):
         raise InputError("the network has weights that are no finite numbers")
-    return weights
 
 
 def _counting(weight: np.ndarray, threshold: float) -> np.ndarray:

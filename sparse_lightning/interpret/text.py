@@ -35,13 +35,7 @@ LONGEST = 40
 def describe(
     structure: Structure, mappings: Mappings | ClassPaths, losses: pd.DataFrame | None = None
 ) -> list[str]:
-    """A network in sentences, as `describe_autoencoder` or `describe_classifier` has them.
-
-    Args:
-        structure: the network.
-        mappings: its mappings, or the class paths of a classifier.
-        losses: of the variables of an autoencoder, if they are known.
-    """
+    """A network in sentences, as `describe_autoencoder` or `describe_classifier` has them."""
     if isinstance(mappings, ClassPaths):
         return describe_classifier(structure, mappings)
     return describe_autoencoder(structure, mappings, losses)
@@ -52,13 +46,7 @@ def describe_autoencoder(
 ) -> list[str]:
     """An autoencoder in sentences: what is kept, shared, ignored and lost, and what is dead.
 
-    Args:
-        structure: the network.
-        mappings: its mappings.
-        losses: of its variables, as `information_loss` returns them; left out where there are none.
-
-    Returns:
-        The sentences, the most important first.
+    The most important come first. Losses are those that `information_loss` returns.
     """
     return [
         _size(structure),
@@ -76,13 +64,7 @@ def describe_classifier(
 ) -> list[str]:
     """A classifier in sentences: which variables reach which class, which none, and what is dead.
 
-    Args:
-        structure: the network.
-        paths: its class paths.
-        outputs: what the outputs are, where they are no classes.
-
-    Returns:
-        The sentences, the most important first.
+    The most important come first.
     """
     several = f"{outputs}es" if outputs == "class" else f"{outputs}s"
     reached: dict[tuple[str, ...], list[str]] = {}

@@ -39,9 +39,9 @@ def structure_of(
         input_names: default: `input 1`, …
         output_names: default: those of the inputs, where there are as many, else `output 1`, …
         rows: `(row, input)`, as the module takes them.
-        groups: as in `Structure.of`.
+        groups: the inputs that stand for each variable, see `Structure.of`.
         threshold: a connection counts when |w| exceeds it.
-        code_layer: as in `Structure.of`.
+        code_layer: the layer of the codes, see `Structure.of`.
 
     Raises:
         InputError: the module has no linear layer, others with matrices of weights, layers that do
@@ -53,21 +53,12 @@ def structure_of(
         input_names = [f"input {place}" for place in range(1, inputs + 1)]
     if output_names is None and outputs != inputs:
         output_names = [f"output {place}" for place in range(1, outputs + 1)]
-    return Structure.of(
-        nn.Sequential(*layers), input_names, output_names, groups, threshold, code_layer
-    )
+    weights = [layer.weight.detach().cpu().numpy() for layer in layers]
+    return Structure.of(weights, input_names, output_names, groups, threshold, code_layer)
 
 
 def linear_chain(model: nn.Module, rows: Tensor | None = None) -> list[nn.Linear]:
-    """The linear layers of a module in the order of the data.
-
-    Args:
-        model: the module.
-        rows: as in `structure_of`.
-
-    Raises:
-        InputError: as in `structure_of`.
-    """
+    """The linear layers of a module in the order of the data; errors as of `structure_of`."""
     for name, part in model.named_modules():
         matrices = [weight for weight in part.parameters(recurse=False) if weight.ndim > 1]
         if matrices and not isinstance(part, nn.Linear):
@@ -99,10 +90,6 @@ def linear_chain(model: nn.Module, rows: Tensor | None = None) -> list[nn.Linear
 
 def apply(model: nn.Module, rows: Tensor) -> Tensor:
     """The outputs of a module at rest, in the precision and on the device that it has.
-
-    Args:
-        model: the module; it is left as it is.
-        rows: `(row, input)`.
 
     Raises:
         InputError: the module does not take the rows.

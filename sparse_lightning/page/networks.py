@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 from mlflow.entities import Run
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from sparse_lightning._text import json_number
 from sparse_lightning.errors import InputError
@@ -13,11 +12,10 @@ from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.interpret.mappings import Mappings
 from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.interpret.text import describe
-from sparse_lightning.tracking import names
+from sparse_lightning.network import Network
 from sparse_lightning.tracking.files import held, read_json, readable
-from sparse_lightning.tracking.reading import read_losses, stored_network_of_run
+from sparse_lightning.tracking.networks import read_losses, read_networks_of_runs, study_of
 from sparse_lightning.tracking.store import Store
-from sparse_lightning.tracking.stored import StoredNetwork
 from sparse_lightning.training.documents import INPUT_ERRORS, SWEEP
 
 MOST_WEIGHTS = 500_000
@@ -47,23 +45,18 @@ class TooLargeError(InputError):
 def network_document(store: Store, run: Run, threshold: float) -> Document:
     """A network from inside (`GET api/networks/RUN`).
 
-    Args:
-        store: that holds it.
-        run: of the network.
-        threshold: a connection counts when |w| exceeds it.
-
     Raises:
         InputError: the run holds no sound network.
-        TooLargeError: the network is too large to be told as one document.
+        TooLargeError: the network is too large for one document.
         DamagedError: what the run holds is not what this package writes.
         TrackingError: the store does not give its files.
     """
-    network = stored_network_of_run(store, run)
+    (network,) = read_networks_of_runs(store, [run])
     check_size(network)
     return _described(store, run, network, threshold)
 
 
-def check_size(network: StoredNetwork) -> None:
+def check_size(network: Network) -> None:
     """Refuse a network that is too large for one answer of the server.
 
     Raises:
@@ -77,25 +70,23 @@ def check_size(network: StoredNetwork) -> None:
 
 
 def network_documents(
-    store: Store, run_ids: Sequence[str], threshold: float
+    store: Store, networks: Sequence[Network], threshold: float
 ) -> dict[str, Document]:
     """The same of several networks of one study, by their runs."""
-    documents: dict[str, Document] = {}
-    network = None
-    for run in store.runs(run_ids):
-        network = stored_network_of_run(store, run, network)
-        documents[run.info.run_id] = _described(store, run, network, threshold)
-    return documents
+    runs = store.runs([network.run_id for network in networks])
+    return {
+        network.run_id: _described(store, run, network, threshold)
+        for run, network in zip(runs, networks, strict=True)
+    }
 
 
-def _described(store: Store, run: Run, network: StoredNetwork, threshold: float) -> Document:
+def _described(store: Store, run: Run, network: Network, threshold: float) -> Document:
     run_id = run.info.run_id
     structure, files = network.structure(threshold), held(store, run_id, INPUT_ERRORS, SWEEP)
     mappings, losses = _mappings(structure), None
     if structure.is_autoencoder and INPUT_ERRORS in files:
         losses = read_losses(store, run_id, structure)
     weights = network.weights
-    biases = [layer.bias for layer in network.layers if layer.bias is not None]
     return {
         "run_id": run_id,
         "name": run.info.run_name,
@@ -110,7 +101,7 @@ def _described(store: Store, run: Run, network: StoredNetwork, threshold: float)
             for name, part in structure.groups
         ],
         "weights": [weight.astype(float).tolist() for weight in weights],
-        "biases": [bias.astype(float).tolist() for bias in biases],
+        "biases": [layer.bias.astype(float).tolist() for layer in network.layers],
         "threshold": threshold,
         "connections": structure.connections,
         "connections_total": sum(weight.size for weight in structure.weights),
@@ -121,18 +112,6 @@ def _described(store: Store, run: Run, network: StoredNetwork, threshold: float)
         "variables_read": _rows(mappings.variables) if isinstance(mappings, Mappings) else None,
         "sentences": [] if mappings is None else describe(structure, mappings, losses),
     }
-
-
-def study_of(run: Run) -> str:
-    """The run id of the study that a network belongs to.
-
-    Raises:
-        InputError: the run holds no network of a study.
-    """
-    tags = run.data.tags
-    if tags.get(names.KIND) != names.NETWORK or MLFLOW_PARENT_RUN_ID not in tags:
-        raise InputError(f"the run {run.info.run_id} holds no network of a study")
-    return tags[MLFLOW_PARENT_RUN_ID]
 
 
 def _mappings(structure: Structure) -> Mappings | ClassPaths | None:
@@ -170,13 +149,8 @@ def _numbers(values: Any, length: int) -> list[float | int | None]:
     return [value if type(value) is int else json_number(value) for value in values]
 
 
-def _layers(network: StoredNetwork, structure: Structure) -> list[Document]:
-    activations: list[str | None] = [None]
-    for layer in network.layers:
-        if layer.weight is not None:
-            activations.append("linear")
-        else:
-            activations[-1] = layer.kind
+def _layers(network: Network, structure: Structure) -> list[Document]:
+    activations = [None, *(layer.activation for layer in network.layers)]
     return [
         {"units": list(units), "activation": activation}
         for units, activation in zip(structure.names, activations, strict=True)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sparse_lightning.comparison import Comparison
+from sparse_lightning.network import Network
 from sparse_lightning.page import VERSION
 from sparse_lightning.page.networks import network_documents
 from sparse_lightning.page.runs import columns_document, described_runs
@@ -18,22 +20,21 @@ def report_document(
     title: str,
     runs: RunColumns,
     order: Sequence[str],
-    networks: Sequence[str],
+    networks: Sequence[Network],
     threshold: float,
 ) -> Document:
     """The documents of a study's page, with the networks that it shows from inside.
 
     Args:
-        store: that holds the study.
-        title: of the report.
-        runs: of all networks.
-        order: the ids of the runs of all networks, in the order of the grid: a report is the same
-            from whatever copy of the store it is written.
-        networks: the ids of the runs of the networks that can be looked into.
-        threshold: a connection counts when |w| exceeds it.
+        store: the store that holds the study.
+        title: the report's title.
+        runs: the runs of all networks.
+        order: the ids of these runs in the order of the grid: a report is the same from whatever
+            copy of the store it is written.
+        networks: the networks that can be looked into.
+        threshold: the |w| that a connection exceeds to count.
 
     Raises:
-        InputError: one of the networks failed.
         TrackingError: the store fails.
     """
     with store.errors("does not give the networks of the report"):
@@ -43,32 +44,35 @@ def report_document(
             "networks": network_documents(store, networks, threshold),
             "histories": {
                 run: {"metrics": history}
-                for run, history in read_histories(store.backend, networks).items()
+                for run, history in read_histories(
+                    store.backend, [network.run_id for network in networks]
+                ).items()
             },
             "report": {"title": title},
         }
 
 
 def experiment_document(
-    runs: RunColumns,
-    title: str,
-    mlflow: str | None,
-    columns: Document,
-    floor: float,
-    corner: tuple[float, float],
-    index: str,
+    runs: RunColumns, title: str, mlflow: str | None, comparison: Comparison
 ) -> Document:
     """The documents of the page of any experiment's runs.
 
     Args:
-        runs: that are compared.
-        title: of the report.
+        runs: the runs that are compared.
+        title: the report's title.
         mlflow: the address of MLflow's pages, if there is a server.
-        columns: what is compared, as `defaults` of `GET api/runs`.
-        floor: the best y.
-        corner: the x and y beyond which nothing is gained.
-        index: that orders the groups.
+        comparison: what the page begins with.
     """
+    axes = comparison.axes
+    columns = {
+        "x": axes.x,
+        "y": axes.y,
+        "group": axes.group,
+        "marker": list(axes.marker),
+        "replicate": axes.replicate,
+        "x_direction": axes.x_direction,
+        "y_direction": axes.y_direction,
+    }
     judged = {
         "run_id": "",
         "name": title,
@@ -77,11 +81,11 @@ def experiment_document(
         "dataset": "",
         "layers": [],
         "rows": None,
-        "floor": floor,
-        "null_error": corner[1],
-        "connections_total": corner[0],
+        "floor": comparison.floor,
+        "null_error": comparison.corner[1],
+        "connections_total": comparison.corner[0],
         "connection_threshold": 0.0,
-        "index": index,
+        "index": comparison.order_by,
         "groups": [],
         "settings": {},
     }

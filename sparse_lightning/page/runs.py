@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from sparse_lightning.page.defaults import defaults_of
 from sparse_lightning.page.studies import (
     bootstrap_document,
     project_of,
     study_document,
     study_run,
 )
+from sparse_lightning.tracking.axes import defaults_of
 from sparse_lightning.tracking.columns import RunColumns
 from sparse_lightning.tracking.counting import count_left_out
 from sparse_lightning.tracking.limits import MOST_RUNS

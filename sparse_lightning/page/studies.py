@@ -7,7 +7,7 @@ from typing import Any
 from mlflow.entities import Run
 
 from sparse_lightning._text import json_number
-from sparse_lightning.comparison.bootstrap import draw_seeds
+from sparse_lightning.comparison.bootstrap import draw_replicates
 from sparse_lightning.errors import InputError, TrackingError
 from sparse_lightning.project import Project
 from sparse_lightning.project.settings import ReportSettings
@@ -99,7 +99,7 @@ def bootstrap_document(project: Project | None, runs: RunColumns) -> Document | 
     seeds = len(project.training.seeds)
     if seeds * project.report.bootstrap > MOST_DRAWN:
         return {"confidence": project.report.confidence, "seeds": seeds, "draws": None}
-    draws = draw_seeds(seeds, project.report.bootstrap)
+    draws = draw_replicates(seeds, project.report.bootstrap)
     return {"confidence": project.report.confidence, "seeds": seeds, "draws": draws.T.tolist()}
 
 

@@ -1,11 +1,14 @@
-"""Fields of a project that must agree with each other."""
+"""Fields of a project that depend on each other: defaults of the task, and contradictions."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
 
 from sparse_lightning._text import did_you_mean
 from sparse_lightning.project.messages import Location, show
-from sparse_lightning.regularizers.replica import FLOOR
+from sparse_lightning.project.settings import TrainingSettings
+from sparse_lightning.regularizers.replica import FLOOR, find_strength
 
 if TYPE_CHECKING:
     from sparse_lightning.project.project import Project
@@ -83,8 +86,9 @@ def _contradictions_of_structures(project: "Project") -> Iterator[tuple[Location
             known = did_you_mean(name, project.regularizers.groups)
             yield (*place, "groups"), f"names no group of regularizers.groups: {name!r}{known}"
         elif name != FLOOR and chosen.l1_weight is not None:
-            weights = [setting.get("l1_weight") for setting in project.regularizers.grid(name)]
-            if chosen.l1_weight not in weights:
+            grid = project.regularizers.grid(name)
+            weights = [one["l1_weight"] for one in grid if "l1_weight" in one]
+            if find_strength(chosen.l1_weight, weights) is None:
                 yield (
                     (*place, "l1_weight"),
                     f"must be a λ of {name}, one of {weights}, got {chosen.l1_weight:g}",
@@ -111,3 +115,37 @@ def _contradictions_of_pca(project: "Project") -> Iterator[tuple[Location, str]]
         value = getattr(getattr(project, section), field)
         if value not in wanted:
             yield (section, field), f"must be {wanted[-1]} for the task pca, got {show(value)}"
+
+
+def with_defaults_of_task(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a project with those that its task has defaults of its own for.
+
+    Components are linear and of standardised columns. Classifiers are fine-tuned, and judged on
+    held-out rows unless they are judged by a cross-validation.
+    """
+    if fields.get("task") == "pca":
+        fields = _with_default(fields, "table", scale="standard")
+        fields = _with_default(fields, "network", activation="linear")
+    if fields.get("task") == "classifier":
+        evaluation = _section(fields, "evaluation")
+        if evaluation is not None and not evaluation.get("folds"):
+            fields = _with_default(fields, "evaluation", holdout=0.2)
+        epochs = (_section(fields, "training") or {}).get("epochs")
+        default = TrainingSettings().epochs if epochs is None else epochs
+        fields = _with_default(fields, "training", fine_tune_epochs=default)
+    return fields
+
+
+def _section(fields: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """What a section sets; None where it is not a section at all."""
+    given = fields.get(name)
+    if isinstance(given, BaseModel):
+        return given.model_dump(exclude_unset=True)
+    if given is None:
+        return {}
+    return given if isinstance(given, dict) else None
+
+
+def _with_default(fields: dict[str, Any], section: str, **defaults: Any) -> dict[str, Any]:
+    given = _section(fields, section)
+    return fields if given is None else {**fields, section: {**defaults, **given}}

@@ -1,7 +1,7 @@
-"""From what pydantic finds wrong to messages that name field, value and what is allowed."""
+"""Messages on what is wrong or different in a project: field, value and what is allowed."""
 
 import reprlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeGuard, get_args
@@ -216,3 +216,26 @@ def _fields(model: type[BaseModel]) -> Iterable[Location]:
         yield (name,)
         if _is_model(field.annotation):
             yield from ((name, *deeper) for deeper in _fields(field.annotation))
+
+
+def flat(value: Any, place: str = "") -> dict[str, Any]:
+    """The fields of nested mappings by their places, as in `training.epochs`."""
+    if not isinstance(value, dict):
+        return {place: value}
+    found: dict[str, Any] = {}
+    for key, deeper in value.items():
+        found |= flat(deeper, f"{place}.{key}" if place else key)
+    return found
+
+
+def differences(made_with: Mapping[str, Any], asked_for: Mapping[str, Any]) -> list[str]:
+    """What differs between two flat mappings: `search.seed was 0 and is 1 now`, a field each."""
+    return [
+        f"{field} was {_shown(made_with, field)} and is {_shown(asked_for, field)} now"
+        for field in dict.fromkeys([*made_with, *asked_for])
+        if made_with.get(field) != asked_for.get(field)
+    ]
+
+
+def _shown(fields: Mapping[str, Any], field: str) -> str:
+    return show(fields[field]) if field in fields else "not set"

@@ -10,8 +10,7 @@ import yaml
 from pydantic import PrivateAttr, ValidationError, model_validator
 
 from sparse_lightning.errors import ProjectError, kind_of
-from sparse_lightning.project.agreement import contradictions
-from sparse_lightning.project.defaults import with_defaults_of_task
+from sparse_lightning.project.agreement import contradictions, with_defaults_of_task
 from sparse_lightning.project.extending import written
 from sparse_lightning.project.groups import RegularizerSettings
 from sparse_lightning.project.messages import (

@@ -1,6 +1,12 @@
 """A replica: one network of a population, named by its regularizer group, strengths and seed."""
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
+
+from sparse_lightning.errors import InputError
 
 SYMBOLS = {
     "l1_weight": "λ",
@@ -55,3 +61,23 @@ class Replica:
         """How its run is called: `sL1+sh λ=0.0002 seed 1`."""
         weight = "" if self.l1_weight is None else f" λ={self.l1_weight:g}"
         return f"{self.group}{weight} seed {self.seed}"
+
+
+def find_strength(wanted: float | str, strengths: Iterable[float]) -> float | None:
+    """The one of these strengths that is a number, however its digits are written.
+
+    Rounding is passed over, to 1e-9 of the number, or that of 32 bits: `"2e-4"`, 0.1 * 0.002 and
+    `np.float32(2e-4)` find 0.0002. Of several that are so near, only the very number is taken.
+
+    Raises:
+        InputError: this is no number, or several are near and none is the very number.
+    """
+    tolerance = 1e-7 if getattr(wanted, "dtype", None) == np.float32 else 1e-9
+    try:
+        number = float(wanted)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"a strength must be a number, got {wanted!r:.80}") from error
+    near = [one for one in set(strengths) if math.isclose(one, number, rel_tol=tolerance)]
+    if len(near) > 1 and number not in near:
+        raise InputError(f"{number!r} may be any of {sorted(near)}: write out all its digits")
+    return number if number in near else next(iter(near), None)

@@ -1,23 +1,24 @@
-"""What a study has to say: figures, tables, files for other programs, and the HTML report."""
+"""What a comparison has to say: figures, tables, files for other programs, the HTML report."""
 
 from sparse_lightning._figures import save_figure
 from sparse_lightning.report.components import components_figure
-from sparse_lightning.report.figures import index_figure, pareto_figure
-from sparse_lightning.report.html import report_html
-from sparse_lightning.report.indices_json import (
+from sparse_lightning.report.document import (
     indices_csv,
     indices_document,
     indices_json,
     indices_schema,
 )
+from sparse_lightning.report.figures import index_figure, pareto_figure
+from sparse_lightning.report.html import report_html
 from sparse_lightning.report.published import PUBLISHED, published_values, reproduction
 from sparse_lightning.report.terminal import indices_table, print_indices
-from sparse_lightning.report.view import StudyView
+from sparse_lightning.report.view import StudyFacts, View
 from sparse_lightning.report.writing import write_report
 
 __all__ = [
     "PUBLISHED",
-    "StudyView",
+    "StudyFacts",
+    "View",
     "components_figure",
     "index_figure",
     "indices_csv",

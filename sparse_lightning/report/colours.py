@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sparse_lightning._figures import INK
-from sparse_lightning.comparison import FLOOR_GROUP
+from sparse_lightning.comparison import FLOOR_GROUP, Comparison
 
 
 class Look(NamedTuple):
@@ -14,6 +14,8 @@ class Look(NamedTuple):
     marker: str
 
 
+FLOOR_LOOK = Look("#8b8f98", "X")
+
 # L1 blue, sL1 orange, sh pink and sh2 green are the publication's colours.
 _KNOWN = {
     "L1": Look("#2f6fd0", "o"),
@@ -22,7 +24,7 @@ _KNOWN = {
     "sL1+sh2": Look("#2c9c4b", "D"),
     "sL1+KL": Look("#7d4fc0", "v"),
     "sL1+decs": Look("#8a5a3c", "p"),
-    FLOOR_GROUP: Look("#8b8f98", "X"),
+    FLOOR_GROUP: FLOOR_LOOK,
 }
 
 # Other methods are drawn in ink, so that no group's colour is taken for one of theirs.
@@ -33,12 +35,14 @@ _PALETTE = ("#0f9ba8", "#b3313f", "#a39a16", "#4a5a8c", "#d8693b", "#5f8f2f", "#
 _SHAPES = ("P", "h", "<", ">", "*")
 
 
-def looks(groups: Sequence[str]) -> dict[str, Look]:
-    """The look of every group; those of other names take turns in a palette.
+def looks_of(comparison: Comparison) -> dict[str, Look]:
+    """The look of every group of a comparison, first that of the floor."""
+    floor = {} if comparison.axes.floor_group is None else {comparison.axes.floor_group: FLOOR_LOOK}
+    return floor | looks(comparison.groups)
 
-    Args:
-        groups: the groups of a study in their order.
-    """
+
+def looks(groups: Sequence[str]) -> dict[str, Look]:
+    """The look of every group; those of other names take turns in a palette."""
     others = [group for group in groups if group not in _KNOWN]
     turns = {
         group: Look(_PALETTE[turn % len(_PALETTE)], _SHAPES[turn % len(_SHAPES)])

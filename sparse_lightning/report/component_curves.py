@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sparse_lightning.comparison import hypervolume_gap, markers
+from sparse_lightning.comparison import hypervolume_gap, network_points
 from sparse_lightning.comparison.frames import of_group
-from sparse_lightning.report.view import StudyView
+from sparse_lightning.comparison.markers import markers
+from sparse_lightning.report.view import View
 
 EXACT = "exact PCA"
 SPARSE_PCA = "SparsePCA"
@@ -43,8 +44,11 @@ class ComponentCurves:
     references: pd.DataFrame
 
     @classmethod
-    def of(cls, study: StudyView) -> "ComponentCurves | None":
-        """Those of a study; None where it is not one of components."""
+    def of(cls, view: View) -> "ComponentCurves | None":
+        """Those of a report; None where it is not on a study of components."""
+        study = view.study
+        if study is None:
+            return None
         networks = study.networks.astype({"group": str})
         components = sum(bool(re.fullmatch("contribution_[0-9]+", name)) for name in networks)
         if study.task != "pca" or not components:
@@ -55,7 +59,7 @@ class ComponentCurves:
         }
         return cls(
             components,
-            study.comparison.groups,
+            view.comparison.groups,
             pd.concat([_of_first(networks, n) for n in range(1, components + 1)]),
             {group: float(weights[len(weights) // 2]) for group, weights in lists.items()},
             reference_curves(study.references),
@@ -133,7 +137,7 @@ def reference_curves(references: Mapping[str, float]) -> pd.DataFrame:
     """The references of a study of components; what else there is is left out.
 
     Args:
-        references: measures of other methods by name, as a `StudyView` has them.
+        references: measures of other methods by name, as `StudyFacts` has them.
 
     Returns:
         One row a method, alpha and n: method (`EXACT` or `SPARSE_PCA`), alpha (NaN of exact PCA),
@@ -163,11 +167,16 @@ def reference_curves(references: Mapping[str, float]) -> pd.DataFrame:
 
 def _of_first(networks: pd.DataFrame, n: int) -> pd.DataFrame:
     """Means over the seeds of the first n components; those of all N are the Pareto markers."""
-    first = networks.assign(
-        connections=networks[f"loadings_{n}"], squared_error=1 - networks[f"contribution_{n}"]
+    points = network_points(
+        networks.assign(
+            connections=networks[f"loadings_{n}"], squared_error=1 - networks[f"contribution_{n}"]
+        )
     )
-    found = markers(first).rename(columns={"connections": "loadings"})
-    return found.assign(n=n, contribution=1 - found.pop("squared_error"))
+    found = markers(points)
+    weights = [points.settings[marker]["l1_weight"] for marker in found.pop("marker")]
+    found.insert(1, "l1_weight", weights)
+    found = found.rename(columns={"x": "loadings", "replicates": "seeds"})
+    return found.assign(n=n, contribution=1 - found.pop("y"))
 
 
 def _along(curve: pd.DataFrame) -> pd.DataFrame:

@@ -22,8 +22,7 @@ from sparse_lightning.report.component_curves import (
     ComponentCurves,
 )
 from sparse_lightning.report.figures import title_text
-from sparse_lightning.report.view import StudyView
-from sparse_lightning.report.wording import labels
+from sparse_lightning.report.view import View
 
 CONTRIBUTION = "cumulative contribution ratio"
 
@@ -33,7 +32,7 @@ DASHES = (0, (4, 2))
 _APART = 0.035
 
 
-def components_figure(study: StudyView) -> Figure:
+def components_figure(view: View) -> Figure:
     """The contribution ratio against the mean number of loadings, two panels.
 
     Left, the first n = 1, …, N components: a path for each group at its middle λ, for exact PCA,
@@ -44,7 +43,7 @@ def components_figure(study: StudyView) -> Figure:
     Source: figure 8 of the KAKENHI final report 18K11487.
 
     Args:
-        study: of the task `pca`, whose networks have `contribution_n` and `loadings_n`.
+        view: a study of the task `pca`, whose networks have `contribution_n` and `loadings_n`.
 
     Returns:
         A figure without a window; `save_figure` writes it.
@@ -52,9 +51,9 @@ def components_figure(study: StudyView) -> Figure:
     Raises:
         ValueError: the study is not one of components.
     """
-    curves = ComponentCurves.of(study)
+    curves = ComponentCurves.of(view)
     if curves is None:
-        raise ValueError(f"{study.name}: a study of the task {study.task!r} has no components")
+        raise ValueError(f"{view.name}: only a study of the task 'pca' has components")
     look = looks([*curves.groups, FLOOR_GROUP])
     with figure_style():
         figure = Figure(figsize=(12.0, 5.4), layout="constrained")
@@ -63,13 +62,13 @@ def components_figure(study: StudyView) -> Figure:
         _first(left, curves, look)
         _all(right, curves, look)
         for axes in (left, right):
-            axes.set_xlabel(labels("pca").across(study.comparison.connection_threshold))
+            axes.set_xlabel(view.labels[0])
             axes.set_ylabel(CONTRIBUTION)
             axes.margins(x=0.08, y=0.06)
             axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
         _legend(right, curves, look)
         figure.suptitle(
-            title_text(f"{study.name}: {study.shape}"),
+            title_text(view.title),
             x=0.008,
             horizontalalignment="left",
             fontsize=12.5,

@@ -12,27 +12,25 @@ from sparse_lightning.comparison import Comparison
 from sparse_lightning.comparison.frames import along_the_curve, of_group
 from sparse_lightning.report.colours import Look, looks
 from sparse_lightning.report.figures import entitle
-from sparse_lightning.report.wording import labels
+from sparse_lightning.report.view import View
 
 
-def definition_figure(
-    comparison: Comparison, group: str, title: str = "", task: str = "sae"
-) -> Figure:
+def definition_figure(view: View, group: str, title: str = "") -> Figure:
     """What each index measures, on the curve of one group: the areas on the left, the gap right.
 
     Source: figure 2 of the KAKENHI final report 18K11487.
 
     Args:
-        comparison: the groups compared.
-        group: whose curve is drawn; it has at least one marker.
-        title: of the figure.
-        task: which says what the axes are.
+        view: a study, or other points of which small x and y are good.
+        group: a group that has at least one marker.
+        title: the figure's title.
 
     Returns:
         A figure without a window; `save_figure` writes it.
     """
+    comparison = view.comparison
     markers = along_the_curve(of_group(comparison.markers, group))
-    x, y = (markers[name].to_numpy(float) for name in ("connections", "squared_error"))
+    x, y = markers["x"].to_numpy(float), markers["y"].to_numpy(float)
     row = of_group(comparison.indices, group).iloc[0]
     look = looks(comparison.groups)[group]
     with figure_style():
@@ -42,10 +40,10 @@ def definition_figure(
         _areas(left, comparison, x, y, row, look)
         _gap(right, comparison, x, y, row, look)
         for axes in (left, right):
-            axes.set_xlabel(labels(task).across(comparison.connection_threshold))
+            axes.set_xlabel(view.labels[0])
             axes.grid(visible=False)
             axes.set_xlim(left=0)
-        left.set_ylabel(labels(task).error)
+        left.set_ylabel(view.labels[1])
         entitle(left, title or f"The indices on the curve of {group}")
     return figure
 
@@ -80,11 +78,7 @@ def _areas(
 
 
 def _gap(axes: Axes, comparison: Comparison, x: np.ndarray, y: np.ndarray, row, look: Look) -> None:
-    floor, null_error, total = (
-        comparison.floor,
-        comparison.null_error,
-        comparison.connections_total,
-    )
+    floor, (total, null_error) = comparison.floor, comparison.corner
     axes.add_patch(
         Rectangle(
             (0, floor),

@@ -1,4 +1,4 @@
-"""The figures of a study for print: the Pareto curves and the indices (matplotlib, no display)."""
+"""The figures of a comparison for print: curves and indices (matplotlib, no display)."""
 
 import textwrap
 
@@ -11,58 +11,59 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 
 from sparse_lightning._figures import FAINT, QUIET, figure_style, figure_text
 from sparse_lightning._text import number, shortened
-from sparse_lightning.comparison import FLOOR_GROUP, INDICES, Comparison, failures
+from sparse_lightning.comparison import FLOOR_GROUP, INDICES, Comparison
 from sparse_lightning.comparison.frames import along_the_curve, of_group, records
-from sparse_lightning.report.colours import Look, looks
-from sparse_lightning.report.wording import index_name, labels
+from sparse_lightning.report.colours import Look, looks, looks_of
+from sparse_lightning.report.view import View
+from sparse_lightning.report.wording import index_name
 
-# Errors that span more than this factor are drawn on a logarithmic axis.
 LOG_FACTOR = 10.0
+"""Values of y that span more than this factor are drawn on a logarithmic axis."""
+
+LOG_FACTOR_ACROSS = 100.0
+"""Likewise values of x, of runs of other tools."""
 
 MOST_POINTS = 1000
-"""More networks than these are a picture in the SVG file, which is otherwise megabytes large."""
+"""More points than these are a picture in the SVG file, which is otherwise megabytes large."""
 
 
-def pareto_figure(
-    comparison: Comparison, networks: pd.DataFrame, title: str, task: str = "sae"
-) -> Figure:
-    """The Pareto curves of all groups above the floor, with every network behind them.
+def pareto_figure(view: View) -> Figure:
+    """The Pareto curves of all groups above the floor, with every point behind them.
 
-    A marker is the mean over the seeds; its bars reach one standard deviation to each side.
-
-    Args:
-        comparison: the groups compared.
-        networks: one row a network, as in `pareto.markers`.
-        title: of the figure.
-        task: which says what the axes are.
+    A marker is the mean over the replicates; its bars reach one standard deviation to each side.
 
     Returns:
         A figure without a window; `save_figure` writes it.
     """
-    named = labels(task)
-    groups = [str(group) for group in networks["group"].unique()]
+    comparison = view.comparison
+    points = comparison.points.sound
     with figure_style():
         figure = Figure(figsize=(8.6, 5.4), layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
-        handles = {}
-        survived = networks.loc[~failures(networks)]
-        for group, look in looks(groups).items():
-            handles[group] = draw_group(axes, comparison, survived, group, look)
-        floor_line = axes.axhline(
+        drawn = [
+            (_draw_group(axes, comparison, points, group, look), _label(view, group))
+            for group, look in looks_of(comparison).items()
+        ]
+        floor = axes.axhline(
             comparison.floor, color=FAINT, linestyle=(0, (5, 4)), linewidth=1.3, zorder=1.5
         )
-        if wants_log(comparison):
-            logarithmic(axes)
+        # Of what is large where it is good, such as an accuracy, the large values are looked at.
+        if comparison.axes.y_direction == "min" and _spans(
+            [*comparison.markers["y"], comparison.floor], LOG_FACTOR
+        ):
+            _logarithmic(axes)
         axes.margins(x=0.04, y=0.06)
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
-        axes.set_xlabel(named.across(comparison.connection_threshold))
-        axes.set_ylabel(named.error)
-        entitle(axes, title)
-        labelled = [
-            (handle, _label(group)) for group, handle in handles.items() if handle is not None
-        ]
-        draw_legend(axes, [*labelled, (floor_line, "floor")])
+        if view.study:
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+        elif _spans(points["x"].tolist(), LOG_FACTOR_ACROSS):
+            axes.set_xscale("log")
+        across, upwards = view.labels
+        axes.set_xlabel(figure_text(across, 80))
+        axes.set_ylabel(figure_text(upwards, 60))
+        entitle(axes, view.title)
+        legend = [entry for entry in drawn if entry[0] is not None]
+        _draw_legend(axes, [*legend, (floor, "floor")])
     return figure
 
 
@@ -71,7 +72,7 @@ def index_figure(comparison: Comparison, replicates: str = "seeds") -> Figure:
 
     Args:
         comparison: the groups compared.
-        replicates: what the runs of a marker differ in.
+        replicates: the word for what intervals are over.
 
     Returns:
         A figure without a window; `save_figure` writes it.
@@ -97,20 +98,20 @@ def index_figure(comparison: Comparison, replicates: str = "seeds") -> Figure:
     return figure
 
 
-def wants_log(comparison: Comparison) -> bool:
-    """Whether the errors span so much that a logarithmic axis reads better."""
-    errors = [*comparison.markers["squared_error"], comparison.floor]
-    return min(errors) > 0 and max(errors) > LOG_FACTOR * min(errors)
+def _spans(values: list[float], factor: float) -> bool:
+    """Whether a logarithmic axis reads better."""
+    return min(values) > 0 and max(values) > factor * min(values)
 
 
-def draw_group(axes: Axes, comparison: Comparison, survived: pd.DataFrame, group: str, look: Look):
-    """Draw the networks and the curve of a group; returns what the legend shows for it."""
-    networks = of_group(survived, group)
-    if networks.empty:
+def _draw_group(axes: Axes, comparison: Comparison, points: pd.DataFrame, group: str, look: Look):
+    """Draw the points and the curve of a group; returns what the legend shows for it."""
+    mine = of_group(points, group)
+    if mine.empty:
         return None
+    rasterized = len(points) > MOST_POINTS
     axes.plot(
-        networks["connections"],
-        networks["squared_error"],
+        mine["x"],
+        mine["y"],
         color=look.colour,
         marker="o",
         markersize=3.2,
@@ -118,29 +119,28 @@ def draw_group(axes: Axes, comparison: Comparison, survived: pd.DataFrame, group
         linestyle="none",
         alpha=0.3,
         zorder=2,
-        rasterized=len(survived) > MOST_POINTS,
+        rasterized=rasterized,
     )
-    if group == FLOOR_GROUP:
-        (points,) = axes.plot([], [], color=look.colour, marker="o", markersize=4, linestyle="none")
-        return points
+    if group == comparison.axes.floor_group:
+        (dot,) = axes.plot([], [], color=look.colour, marker="o", markersize=4, linestyle="none")
+        return dot
     markers = along_the_curve(of_group(comparison.markers, group))
-    spread = networks.groupby("l1_weight")[["connections", "squared_error"]].std(ddof=0)
-    spread = spread.reindex(markers["l1_weight"])
+    spread = mine.groupby("marker")[["x", "y"]].std(ddof=0).reindex(markers["marker"])
     axes.errorbar(
-        markers["connections"],
-        markers["squared_error"],
-        xerr=spread["connections"],
-        yerr=spread["squared_error"],
+        markers["x"],
+        markers["y"],
+        xerr=spread["x"],
+        yerr=spread["y"],
         fmt="none",
         ecolor=look.colour,
         elinewidth=1,
         alpha=0.5,
         zorder=2.5,
-        rasterized=len(survived) > MOST_POINTS,
+        rasterized=rasterized,
     )
     (line,) = axes.plot(
-        markers["connections"],
-        markers["squared_error"],
+        markers["x"],
+        markers["y"],
         color=look.colour,
         marker=look.marker,
         markersize=7,
@@ -152,7 +152,7 @@ def draw_group(axes: Axes, comparison: Comparison, survived: pd.DataFrame, group
     return line
 
 
-def draw_legend(axes: Axes, entries: list[tuple]) -> None:
+def _draw_legend(axes: Axes, entries: list[tuple]) -> None:
     """Draw a legend beside the axes, of `(what is drawn, name)`."""
     handles = [handle for handle, _ in entries]
     names = [figure_text(name, 36) for _, name in entries]
@@ -172,8 +172,8 @@ def draw_legend(axes: Axes, entries: list[tuple]) -> None:
     )
 
 
-def _label(group: str) -> str:
-    return "unregularized" if group == FLOOR_GROUP else group
+def _label(view: View, group: str) -> str:
+    return "unregularized" if view.study and group == FLOOR_GROUP else group
 
 
 def _draw_index(panel: Axes, row: int, values: dict, index: str, look: Look) -> None:
@@ -228,7 +228,7 @@ def _trim_panel(panel: Axes, frame: pd.DataFrame, index: str) -> None:
     panel.grid(axis="y", visible=False)
 
 
-def logarithmic(axes: Axes) -> None:
+def _logarithmic(axes: Axes) -> None:
     """Draw the vertical axis logarithmically, labelled at 1, 2, 5, 10 and so on."""
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

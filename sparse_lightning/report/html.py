@@ -1,4 +1,4 @@
-"""The HTML report: one file that opens offline and shows everything a study has to say."""
+"""The HTML report: one file that opens offline and shows everything a comparison has to say."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from sparse_lightning._embedding import page_frame
 from sparse_lightning._text import number
-from sparse_lightning.comparison import FLOOR_GROUP, INDICES, Comparison, failures
+from sparse_lightning.comparison import FLOOR_GROUP, INDICES, Comparison
 from sparse_lightning.comparison.depths import by_depth
 from sparse_lightning.comparison.frames import records
 from sparse_lightning.interpret.agreement import Agreement, summary
@@ -23,64 +23,116 @@ from sparse_lightning.report.component_rows import (
     path_rows,
 )
 from sparse_lightning.report.components import strengths_of_paths
+from sparse_lightning.report.findings import findings
 from sparse_lightning.report.measures import measure_rows, measured, reference_rows
 from sparse_lightning.report.published import SOURCE, reproduction
-from sparse_lightning.report.view import Reading, StudyView
-from sparse_lightning.report.wording import index_name, interval, markdown_cell, strengths
+from sparse_lightning.report.view import Reading, StudyFacts, View
+from sparse_lightning.report.wording import (
+    bare,
+    good,
+    index_name,
+    interval,
+    markdown_cell,
+    setting_text,
+    strengths,
+)
+
+MOST_FAILED = 200
+"""So many runs of other tools without a result are named at most."""
 
 
-def report_html(study: StudyView, diagrams: Sequence[bytes] = (), components: bytes = b"") -> str:
-    """The page of a study.
+def report_html(view: View, diagrams: Sequence[bytes] = (), components: bytes = b"") -> str:
+    """The page of a report.
 
-    Every name comes from a project file or a table and is written as text, never as markup.
+    Every name comes from a project file, a table or somebody's runs and is written as text, never
+    as markup.
 
     Args:
-        study: what is reported on.
+        view: what is reported on.
         diagrams: the structure of each network that is shown from inside, as SVG.
         components: the figure of a study of components, as SVG.
 
     Returns:
         An HTML document without references to other hosts.
     """
-    published = study.published
-    comparison = study.comparison
-    curves = ComponentCurves.of(study)
-    networks = study.networks.astype({"group": str})
+    comparison, axes = view.comparison, view.comparison.axes
+    failed = _failed(view)
     return template("report.html.j2").render(
-        study=study,
+        view=view,
+        axes=axes,
+        words=view.words,
         comparison=comparison,
         indices=[(index, index_name(index)) for index in INDICES],
-        groups=_group_rows(study, published),
+        groups=_group_rows(comparison, view.published),
         pairs=pair_rows(comparison),
-        findings=_findings(study),
-        published=published,
-        published_source=SOURCE,
-        reproduction=reproduction(comparison, published) if published else [],
-        markers=records(comparison.markers),
-        failures=[
-            {**row, "url": study.network_url(row), "strengths": strengths(row)}
-            for row in records(networks.loc[failures(networks)])
+        findings=findings(view),
+        published=view.published,
+        markers=[
+            {**row, "settings": comparison.points.settings[row["marker"]]}
+            for row in records(comparison.markers)
         ],
-        trained=len(networks),
-        seeds=sorted(networks.loc[networks["group"] != FLOOR_GROUP, "seed"].unique()),
+        settings=[bare(name) for name in axes.marker] or ["run"],
+        failures=failed if view.study else failed[:MOST_FAILED],
+        failed=len(failed),
+        points=len(comparison.points.frame),
         colours={group: look.colour for group, look in looks(comparison.groups).items()},
-        depths=by_depth(study.depths, study.index),
-        measured=measured(networks),
-        measures=measure_rows(networks),
-        references=reference_rows(study.references),
-        readings=[
-            _reading(study, reading, diagram)
-            for reading, diagram in zip(study.readings, diagrams, strict=True)
-        ],
-        components=None if curves is None else _components(study, curves, components),
-        page=None
-        if study.page is None
-        else page_frame(study.page(), f"Comparison of {study.name}"),
+        page=page_frame(view.page(), f"Comparison of {view.name}") if view.page else None,
+        study=view.study,
+        **_study_context(view, view.study, diagrams, components),
     )
 
 
-def _components(study: StudyView, curves: ComponentCurves, figure: bytes) -> dict[str, Any]:
-    inputs = study.comparison.connections_total
+def _failed(view: View) -> list[dict[str, Any]]:
+    """The points without a result: group, what else they are called, why, and their address."""
+    points = view.comparison.points.frame
+    if view.study:
+        networks = records(
+            view.study.networks.loc[points["failed"].to_numpy()].astype({"group": str})
+        )
+        return [
+            {
+                "name": f"{row['group']}, seed {row['seed']}, {strengths(row)}",
+                "failure": row["failure"],
+                "url": view.run_url(row),
+            }
+            for row in networks
+        ]
+    return [
+        {
+            "name": f"{row['group']}, {row['run_name'] or row['run_id']}",
+            "failure": row["failure"],
+            "url": view.run_url(row),
+        }
+        for row in records(points.loc[points["failed"]])
+    ]
+
+
+def _study_context(
+    view: View, study: StudyFacts | None, diagrams: Sequence[bytes], figure: bytes
+) -> dict[str, Any]:
+    """What only the report of a study shows; nothing of it is in that of other runs."""
+    if study is None:
+        return dict.fromkeys(("depths", "measured", "readings", "components"))
+    comparison, curves = view.comparison, ComponentCurves.of(view)
+    regularized = study.networks["group"] != FLOOR_GROUP
+    return {
+        "published_source": SOURCE,
+        "reproduction": reproduction(comparison, view.published) if view.published else [],
+        "seeds": sorted(study.networks.loc[regularized, "seed"].unique()),
+        "depths": by_depth(study.depths, comparison.order_by),
+        "measured": measured(study.networks),
+        "measures": measure_rows(study.networks.astype({"group": str})),
+        "references": reference_rows(study.references),
+        "readings": [
+            _reading(view, reading, diagram)
+            for reading, diagram in zip(study.readings, diagrams, strict=True)
+        ],
+        "components": None if curves is None else _components(view, curves, figure),
+    }
+
+
+def _components(view: View, curves: ComponentCurves, figure: bytes) -> dict[str, Any]:
+    inputs = view.comparison.corner[0]
     return {
         "count": curves.components,
         "figure": _data_address(figure) if figure else None,
@@ -93,10 +145,10 @@ def _components(study: StudyView, curves: ComponentCurves, figure: bytes) -> dic
     }
 
 
-def _reading(study: StudyView, reading: Reading, diagram: bytes) -> dict[str, Any]:
+def _reading(view: View, reading: Reading, diagram: bytes) -> dict[str, Any]:
     return {
         "title": reading.title,
-        "url": study.network_url({"run_id": reading.run_id}),
+        "url": view.run_url({"run_id": reading.run_id}),
         "sentences": reading.sentences,
         "losses": None if reading.losses is None else records(reading.losses),
         "diagram": _data_address(diagram),
@@ -133,12 +185,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "interval": interval, "cell": markdown_cell}
+    environment.filters |= {"setting": setting_text, "good": good}
     return environment
 
 
-def _group_rows(study: StudyView, published: dict[str, float] | None) -> list[dict[str, Any]]:
-    frame = study.comparison.indices.sort_values(study.index, kind="stable")
-    ours = frame.set_index("group")["area_marker"].to_dict()
+def _group_rows(comparison: Comparison, published: dict[str, float] | None) -> list[dict[str, Any]]:
+    ours = comparison.indices.set_index("group")["area_marker"].to_dict()
     published = published or {}
     return [
         {
@@ -147,7 +199,7 @@ def _group_rows(study: StudyView, published: dict[str, float] | None) -> list[di
             "ratio": _ratio(ours, row["group"]),
             "published_ratio": _ratio(published, row["group"]),
         }
-        for row in records(frame)
+        for row in records(comparison.indices)
     ]
 
 
@@ -159,7 +211,7 @@ def _ratio(values: dict[Any, float], group: str) -> float | None:
 
 
 def pair_rows(comparison: Comparison) -> list[dict[str, Any]]:
-    """One row a pair: for each index which group is better, and whether the seeds settle it."""
+    """One row a pair: for each index which group is better, and whether that is settled."""
     table = {(row["index"], row["first"], row["second"]): row for row in records(comparison.pairs)}
     return [
         {
@@ -175,14 +227,3 @@ def _pair_cell(pair: dict[str, Any]) -> dict[str, Any]:
     difference = pair["difference"]
     better = pair["first"] if difference < 0 else pair["second"] if difference > 0 else None
     return {**pair, "better": better}
-
-
-def _findings(study: StudyView) -> list[str]:
-    found = study.comparison.findings()
-    if not study.floor_settled:
-        found.insert(
-            0,
-            f"The floor did not settle: after {study.floor_epochs} epochs the unregularized error "
-            "was still falling, so every area is too small.",
-        )
-    return found

@@ -5,8 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from sparse_lightning.comparison import failures
+from sparse_lightning.comparison import NETWORKS
 from sparse_lightning.comparison.frames import records
+from sparse_lightning.comparison.points import usable
 
 MEASURES = {
     "accuracy": "training: accuracy",
@@ -25,13 +26,10 @@ def measured(networks: pd.DataFrame) -> dict[str, str]:
 
 
 def measure_rows(networks: pd.DataFrame) -> list[dict[str, Any]]:
-    """Means over the seeds that did not fail, one row a group and λ.
-
-    Args:
-        networks: one row a network.
-    """
+    """Means over the seeds that did not fail, one row a group and λ."""
     names = ["connections", *measured(networks)]
-    sound = networks.loc[~failures(networks)]
+    failed = networks["failed"] | ~usable(networks, (NETWORKS.x, NETWORKS.y))
+    sound = networks.loc[~failed]
     means = sound.groupby(["group", "l1_weight"], sort=False)[names].mean()
     return records(means.reset_index())
 

@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 
 from sparse_lightning._text import number
-from sparse_lightning.comparison import INDICES
-from sparse_lightning.comparison.findings import lost_replicas
+from sparse_lightning.comparison import INDICES, Comparison
 from sparse_lightning.comparison.frames import records
+from sparse_lightning.report.findings import lost_points
 from sparse_lightning.report.published import GROUPS, reproduction
-from sparse_lightning.report.view import StudyView
+from sparse_lightning.report.view import StudyFacts, View
+from sparse_lightning.report.wording import NETWORKS
 
 TASKS = {"sae": "SAE", "classifier": "class", "pca": "PCA"}
 
@@ -22,16 +23,27 @@ class Column:
     """One study of an overview.
 
     Attributes:
-        study: what its report shows.
-        seconds: from the project file to the finished report of the study.
+        view: what its report shows.
+        seconds: the time from the project file to the finished report of the study.
         report: where that report is, relative to the overview.
-        name: of the column; default: as the publication calls it.
+        name: the column's name; default: as the publication calls it.
     """
 
-    study: StudyView
+    view: View
     seconds: float
     report: str
     name: str = ""
+
+    @property
+    def study(self) -> StudyFacts:
+        """The facts of the study."""
+        assert self.view.study is not None, "an overview is of studies"
+        return self.view.study
+
+    @property
+    def comparison(self) -> Comparison:
+        """The groups compared."""
+        return self.view.comparison
 
     @property
     def title(self) -> str:
@@ -54,24 +66,21 @@ class Column:
 
 def leading(columns: Sequence[Column]) -> str:
     """The index that comes first: the one that orders the groups of the first study."""
-    return columns[0].study.index
+    return columns[0].comparison.order_by
 
 
 def overview_frame(columns: Sequence[Column]) -> pd.DataFrame:
     """One row a study and group, in the order of the studies and of their groups.
 
-    Args:
-        columns: the studies.
-
     Returns:
         column, task, dataset, group, each index with its ends `_low` and `_high`, `ratio` (of the
-        leading index to that of L1), `published`, `published_ratio`, failed_replicas, replicas,
-        floor, null_error, connections_total, study, seconds.
+        leading index to that of L1), `published`, `published_ratio`, failed, points, floor,
+        null_error, connections_total, study, seconds.
     """
     rows = []
     index = leading(columns)
     for column in columns:
-        comparison, published = column.study.comparison, column.published or {}
+        comparison, published = column.comparison, column.published or {}
         frame = comparison.indices.set_index("group")
         ours = frame[index].to_dict()
         for group in comparison.groups:
@@ -85,8 +94,8 @@ def overview_frame(columns: Sequence[Column]) -> pd.DataFrame:
                 "published": published.get(group, float("nan")),
                 "published_ratio": _ratio(published, group),
                 "floor": comparison.floor,
-                "null_error": comparison.null_error,
-                "connections_total": comparison.connections_total,
+                "null_error": comparison.corner[1],
+                "connections_total": comparison.corner[0],
                 "study": column.study.run_id,
                 "seconds": column.seconds,
             }
@@ -110,7 +119,7 @@ def overview_findings(columns: Sequence[Column]) -> list[str]:
 def _failures(columns: Sequence[Column]) -> Iterator[str]:
     """What the means of each study leave out."""
     for column in columns:
-        for sentence in lost_replicas(column.study.comparison.indices, "networks", "failed"):
+        for sentence in lost_points(column.comparison.indices, NETWORKS):
             yield f"{column.title}: {sentence}"
 
 
@@ -138,7 +147,7 @@ def _best_hidden(columns: Sequence[Column]) -> Iterator[str]:
     """Whether the best hidden group is below sL1 by the leading index."""
     index, better, worse = leading(columns), [], []
     for column in columns:
-        frame = column.study.comparison.indices
+        frame = column.comparison.indices
         hidden = frame.loc[frame["group"].str.contains("+", regex=False)]
         if hidden.empty or hidden[index].isna().all():
             continue
@@ -160,7 +169,7 @@ def _beyond_the_published(columns: Sequence[Column]) -> Iterator[str]:
     for index in INDICES:
         found = []
         for column in columns:
-            frame = column.study.comparison.indices.dropna(subset=[index])
+            frame = column.comparison.indices.dropna(subset=[index])
             frame = frame.sort_values(index, kind="stable")
             rows = records(frame)
             theirs = next((row for row in rows if row["group"] in GROUPS), None)
@@ -187,7 +196,7 @@ def _indices_apart(columns: Sequence[Column]) -> Iterator[str]:
     """Where the fair index names another winner than the published one."""
     apart = []
     for column in columns:
-        frame = column.study.comparison.indices
+        frame = column.comparison.indices
         firsts = {
             index: str(frame.sort_values(index, kind="stable")["group"].iloc[0])
             for index in INDICES
@@ -204,7 +213,7 @@ def _against_the_publication(columns: Sequence[Column]) -> Iterator[str]:
     for column in columns:
         if not column.published:
             continue
-        found = reproduction(column.study.comparison, column.published)
+        found = reproduction(column.comparison, column.published)
         if found:
             yield f"{column.title}: {' '.join(found)}"
 
@@ -220,7 +229,7 @@ def _floors(columns: Sequence[Column]) -> Iterator[str]:
 
 def _difference(column: Column, index: str, first: str, second: str) -> dict[str, Any] | None:
     """The pair of two groups, first minus second; None where one is not there."""
-    pairs = column.study.comparison.pairs
+    pairs = column.comparison.pairs
     for row in records(pairs.loc[pairs["index"] == index]):
         if (row["first"], row["second"]) == (first, second):
             return None if math.isnan(float(row["difference"])) else row

@@ -5,13 +5,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
 
 from sparse_lightning._files import csv_text, write_atomically
 from sparse_lightning.comparison import INDICES
 from sparse_lightning.comparison.frames import records
+from sparse_lightning.report.document import plain
 from sparse_lightning.report.html import template
 from sparse_lightning.report.overview import Column, leading, overview_findings, overview_frame
 from sparse_lightning.report.published import SOURCE
@@ -70,7 +68,7 @@ def write_overview(overview: Overview, folder: Path, name: str) -> Path:
         "note": overview.note,
         "origin": dict(overview.origin),
         "findings": findings,
-        "rows": [_plain(row) for row in records(frame)],
+        "rows": [{name: plain(value) for name, value in row.items()} for row in records(frame)],
     }
     write_atomically(
         folder / f"{name}.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -84,7 +82,3 @@ def write_overview(overview: Overview, folder: Path, name: str) -> Path:
 
 def _embedded(picture: Path) -> str:
     return "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode()
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: None if pd.isna(value) else value for name, value in row.items()}

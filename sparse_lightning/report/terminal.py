@@ -20,19 +20,19 @@ def indices_table(
     Args:
         comparison: the groups compared.
         published: the published areas by group, where the study's column has some.
-        replicate: what the intervals are over.
+        replicate: the word for what intervals are over.
 
     Returns:
         A table for `rich.print` or a console.
     """
-    failed = bool(comparison.indices["failed_replicas"].sum())
+    failed = bool(comparison.indices["failed"].sum())
     table = Table(
         box=None,
         pad_edge=False,
         padding=(0, 2, 0, 0),
         header_style="bold",
         caption=f"smaller is better; ordered by {comparison.order_by}; in brackets the "
-        f"{comparison.confidence:.0%} intervals over {_counted(comparison.seeds, replicate)}",
+        f"{comparison.confidence:.0%} intervals over {_counted(comparison.replicates, replicate)}",
         caption_justify="left",
     )
     table.add_column("group", overflow="fold", max_width=18)
@@ -49,7 +49,7 @@ def indices_table(
         if published:
             cells.append(Text(number(published.get(row["group"])).replace("–", "-")))
         if failed:
-            cells.append(Text(f"{row['failed_replicas']} of {row['replicas']}"))
+            cells.append(Text(f"{row['failed']} of {row['points']}"))
         table.add_row(*cells)
     return table
 
@@ -65,8 +65,8 @@ def print_indices(
     Args:
         comparison: the groups compared.
         published: the published areas by group, where the study's column has some.
-        console: where to.
-        replicate: what the intervals are over.
+        console: the console; default: standard output.
+        replicate: the word for what intervals are over.
     """
     (console or visible_console()).print(indices_table(comparison, published, replicate))
 

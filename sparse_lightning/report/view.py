@@ -1,4 +1,4 @@
-"""What a report is written from: the facts of a study and the comparison of its groups."""
+"""What a report is written from: a comparison, and the facts of the study if it is of one."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,11 +8,12 @@ from urllib.parse import quote, urlsplit
 import pandas as pd
 
 from sparse_lightning.address import Address
-from sparse_lightning.comparison import Comparison
+from sparse_lightning.comparison import FLOOR_GROUP, Comparison
 from sparse_lightning.comparison.depths import Depth
 from sparse_lightning.interpret.agreement import Agreement
 from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.report.published import published_values, published_weights
+from sparse_lightning.report.wording import NETWORKS, RUNS, Words, good, labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,10 +24,9 @@ class Reading:
         title: which one.
         structure: its units and the connections that count.
         sentences: what it does with its inputs.
-        losses: the information loss of each variable, as `reading.loss` has them; None of others
-            than autoencoders.
-        run_id: of its run.
-        agreement: of its path strengths with attributions, where they were computed.
+        losses: the information loss of each variable; None of others than autoencoders.
+        run_id: the id of its run.
+        agreement: how path strengths agree with attributions, where those were computed.
     """
 
     title: str
@@ -38,55 +38,44 @@ class Reading:
 
 
 @dataclass(frozen=True, eq=False)
-class StudyView:
-    """A study as its report shows it.
+class StudyFacts:
+    """What is known of a study besides the comparison of its groups.
 
     Attributes:
-        name: of the study.
-        run_id: of the study's run.
-        experiment_id: of the experiment that the runs belong to.
-        tracking_ui: the address of the tracking server's page, or None where there is no server.
+        run_id: the id of the study's run.
         dataset: the name of the table.
         task: sae, classifier or pca.
         rows: how many rows the networks were trained on.
         layers: units from the inputs to the outputs.
         settings: the settings to show, by name.
+        connection_threshold: the |w| that a connection exceeds to count.
         common_weights: whether all groups were trained with the same penalty weights λ.
         floor_epochs: how many epochs the unregularized networks were trained.
         floor_settled: whether their error had stopped falling by then.
-        index: the index that orders the groups.
-        comparison: the groups compared.
         networks: one row a network: group, l1_weight, l1_threshold, hidden_weight,
             hidden_threshold, sparsity, seed, connections, squared_error, failed, failure, run_id,
             experiment_id; optional: run_name, run_url, and further measures.
         depths: the comparisons of a stack after each of its stages.
         references: measures of other methods on the same rows.
-        readings: of the networks that the report shows from inside.
+        readings: the networks that the report shows from inside.
         fine_tuned: whether the whole networks were trained on after their stages.
-        page: makes the documents of the comparison page (docs/reference/page-data.md); None: there
-            is none.
     """
 
-    name: str
     run_id: str
-    experiment_id: str
-    tracking_ui: str | None
     dataset: str
     task: str
     rows: int
     layers: list[int]
     settings: dict[str, str]
+    connection_threshold: float
     common_weights: bool
     floor_epochs: int
     floor_settled: bool
-    index: str
-    comparison: Comparison
     networks: pd.DataFrame
     depths: tuple[Depth, ...] = ()
     references: Mapping[str, float] = field(default_factory=dict)
     readings: Sequence[Reading] = ()
     fine_tuned: bool = False
-    page: Callable[[], Mapping[str, Any]] | None = None
 
     @property
     def shape(self) -> str:
@@ -107,30 +96,80 @@ class StudyView:
         """Whose values of λ the groups have."""
         if not self.common_weights:
             return "each group at its own list"
-        groups = self.networks["group"].isin(self.comparison.groups)
-        weights = sorted(self.networks.loc[groups, "l1_weight"].unique().tolist())
+        regularized = self.networks["group"] != FLOOR_GROUP
+        weights = sorted(self.networks.loc[regularized, "l1_weight"].unique().tolist())
         published = self.published is not None and weights == list(published_weights(self.task))
         return "the same list for all groups" + (", as published" if published else "")
 
-    @property
-    def study_url(self) -> str | None:
-        """The address of the study's run, or None without a tracking server."""
-        return run_address(self.tracking_ui, self.experiment_id, self.run_id)
 
-    def network_url(self, network: dict) -> str | None:
-        """The address of a network's run: its `run_url`, or made from `tracking_ui`.
+@dataclass(frozen=True, eq=False)
+class View:
+    """What a report shows.
+
+    Attributes:
+        name: the title: of the study, or the name of the experiment.
+        experiment_id: the experiment that the runs belong to.
+        tracking_ui: the address of the tracking server's page, or None where there is no server.
+        comparison: the groups compared.
+        condition: the filter that the runs meet, in MLflow's language.
+        left_out: sentences on what was not compared, and why.
+        assumed: sentences on what was not given and taken from the runs.
+        study: the facts of the study; None of runs of other tools.
+        page: makes the documents of the comparison page (docs/reference/page-data.md); None: there
+            is none.
+    """
+
+    name: str
+    experiment_id: str
+    tracking_ui: str | None
+    comparison: Comparison
+    condition: str = ""
+    left_out: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+    study: StudyFacts | None = None
+    page: Callable[[], Mapping[str, Any]] | None = None
+
+    @property
+    def words(self) -> Words:
+        """What points, replicates and failures are called."""
+        return NETWORKS if self.study else RUNS
+
+    @property
+    def title(self) -> str:
+        """The title of its figures."""
+        return f"{self.name}: {self.study.shape}" if self.study else self.name
+
+    @property
+    def published(self) -> dict[str, float] | None:
+        """The published areas by group, where there are any to compare with."""
+        return self.study.published if self.study else None
+
+    @property
+    def labels(self) -> tuple[str, str]:
+        """What the axes of the curves are."""
+        axes = self.comparison.axes
+        if self.study is None:
+            return (
+                f"{axes.x} ({good(axes.x_direction)} is good)",
+                f"{axes.y} ({good(axes.y_direction)} is good)",
+            )
+        named = labels(self.study.task)
+        return named.across(self.study.connection_threshold), named.error
+
+    def run_url(self, run: Mapping[str, Any]) -> str | None:
+        """The address of a run: its `run_url`, or made from `tracking_ui`.
 
         Args:
-            network: a row of `networks` as a dict.
+            run: its `run_id`, and what else is known of it.
 
         Returns:
             An http or https address, or None where there is none.
         """
-        given = network.get("run_url")
+        given = run.get("run_url")
         if isinstance(given, str) and given:
             return web_address(given)
-        experiment_id = network.get("experiment_id") or self.experiment_id
-        return run_address(self.tracking_ui, str(experiment_id), str(network["run_id"]))
+        experiment_id = run.get("experiment_id") or self.experiment_id
+        return run_address(self.tracking_ui, str(experiment_id), str(run["run_id"]))
 
 
 def web_address(address: str) -> str | None:

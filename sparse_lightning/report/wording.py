@@ -5,7 +5,50 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sparse_lightning._text import number, shortened
+from sparse_lightning.comparison.points import setting_text
 from sparse_lightning.regularizers.replica import SYMBOLS
+
+
+class Words(NamedTuple):
+    """What is compared in plain English.
+
+    Attributes:
+        points: the points.
+        replicates: the points of a marker.
+        failed: what points without a result have done, as in `2 networks failed`.
+        without: the heading of their number.
+        nothing: who has no result where a marker is missing, as in `No network survived`.
+    """
+
+    points: str
+    replicates: str
+    failed: str
+    without: str
+    nothing: str
+
+    def counted(self, count: int) -> str:
+        """So many points."""
+        return f"{count} {self.points.removesuffix('s') if count == 1 else self.points}"
+
+
+NETWORKS = Words("networks", "seeds", "failed", "failed", "No network survived")
+RUNS = Words("runs", "replicates", "have no result", "without a result", "No run has a result")
+
+
+def good(direction: str) -> str:
+    """Which values are good."""
+    return "small" if direction == "min" else "large"
+
+
+def bare(name: str) -> str:
+    """A strength by its symbol, a param or tag without `params.` or `tags.`."""
+    short = name.split(".", 1)[1] if name.startswith(("params.", "tags.")) else name
+    return SYMBOLS.get(name, short)
+
+
+def settings_in_words(settings: Mapping[str, Any]) -> str:
+    """What the points of a marker agree in, e.g. `λ = 0.0001` or `width = 3, team = blue`."""
+    return ", ".join(f"{bare(name)} = {setting_text(value)}" for name, value in settings.items())
 
 
 class Labels(NamedTuple):
@@ -36,12 +79,7 @@ def labels(task: str) -> Labels:
 
 
 def interval(row: Mapping[str, Any] | None, name: str) -> str:
-    """A value with its interval, e.g. `0.117 [0.096, 0.139]`; a dash where there is none.
-
-    Args:
-        row: holds the value and its ends `_low` and `_high`.
-        name: of the value.
-    """
+    """A value of a row with its interval, `_low` to `_high`, e.g. `0.117 [0.096, 0.139]`."""
     if row is None:
         return number(None)
     low, high = row[f"{name}_low"], row[f"{name}_high"]
@@ -56,17 +94,13 @@ def markdown_cell(name: str) -> str:
 
 
 def strengths(network: Mapping[str, Any]) -> str:
-    """The strengths that a network has, e.g. `λ = 5e-05, θ = 0.1`.
-
-    Args:
-        network: a row of the frame of networks.
-    """
-    present = [
-        f"{symbol} = {float(network[column]):g}"
-        for column, symbol in SYMBOLS.items()
+    """The strengths that a network, a row of their frame, has, e.g. `λ = 5e-05, θ = 0.1`."""
+    present = {
+        column: float(network[column])
+        for column in SYMBOLS
         if network.get(column) is not None and math.isfinite(float(network[column]))
-    ]
-    return ", ".join(present)
+    }
+    return settings_in_words(present)
 
 
 def index_name(index: str) -> str:

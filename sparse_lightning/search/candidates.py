@@ -12,7 +12,7 @@ from sparse_lightning.errors import TrainingError
 from sparse_lightning.project import Group, Project
 from sparse_lightning.regularizers.replica import FLOOR
 from sparse_lightning.training import TrainedPopulation, replicas_of, train
-from sparse_lightning.training.cluster import Cluster
+from sparse_lightning.training.executors import Cluster
 from sparse_lightning.training.grid import chunks
 from sparse_lightning.training.progress import Progress, SilentProgress
 

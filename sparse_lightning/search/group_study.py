@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from sparse_lightning.address import Address
 from sparse_lightning.errors import InputError
 from sparse_lightning.project import Project
-from sparse_lightning.project.differences import differences
+from sparse_lightning.project.messages import differences
 from sparse_lightning.search._optuna import exchange_user_attr
 from sparse_lightning.search.candidates import Candidate, Floor
 from sparse_lightning.search.identity import identity_of

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sparse_lightning.project import Project
-from sparse_lightning.project.differences import flat
+from sparse_lightning.project.messages import flat
 from sparse_lightning.regularizers.replica import STRENGTHS
 from sparse_lightning.search.space import space_of
 

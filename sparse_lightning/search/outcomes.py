@@ -2,16 +2,17 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from sparse_lightning.comparison import score
+from sparse_lightning.comparison import NETWORKS, compare, network_points
 from sparse_lightning.comparison.frames import of_group
+from sparse_lightning.comparison.indices import check_corner
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.project import Project
 from sparse_lightning.search.candidates import Candidate, Floor, train_candidates_on
-from sparse_lightning.training.cluster import Cluster
+from sparse_lightning.training.executors import Cluster
 from sparse_lightning.training.progress import Progress
 
 Prune = Callable[[Mapping[Candidate, float]], set[Candidate]]
@@ -62,6 +63,9 @@ class Trainer:
     floor: Floor
     cluster: Cluster | None = None
 
+    def __post_init__(self) -> None:
+        check_corner("search", self.floor.error, self.null_error, self.connections_total)
+
     def __call__(
         self, candidates: Sequence[Candidate], progress: Progress, prune: Prune | None = None
     ) -> list[Outcome]:
@@ -106,16 +110,17 @@ class Trainer:
     ) -> Outcome:
         mine = of_group(networks, candidate.name)
         settings = self.project.report
-        indices = score(
-            mine,
-            floor=self.floor.error,
-            null_error=self.null_error,
-            connections_total=self.connections_total,
+        corner = (self.connections_total, self.null_error)
+        compared = compare(
+            network_points(mine),
+            replace(NETWORKS, floor=self.floor.error, corner=corner),
             resamples=settings.bootstrap,
             confidence=settings.confidence,
-        ).loc[candidate.name]
-        values = self._values(mine, indices.to_dict())
-        return Outcome(candidate, mine, indices.to_dict(), values, pruned)
+        )
+        row = compared.indices.set_index("group").loc[candidate.name]
+        indices = row.drop(["failed", "points"]).to_dict()
+        values = self._values(mine, indices)
+        return Outcome(candidate, mine, indices, values, pruned)
 
     def _values(
         self, networks: pd.DataFrame, indices: Mapping[str, float]

@@ -19,7 +19,7 @@ from sparse_lightning.search.storage import check_address, storage_at, storage_e
 from sparse_lightning.search.tracking import SearchWriter
 from sparse_lightning.tracking import Store
 from sparse_lightning.tracking.owners import Heartbeat
-from sparse_lightning.training.cluster import Cluster
+from sparse_lightning.training.executors import Cluster
 from sparse_lightning.training.preparing import prepare
 from sparse_lightning.training.progress import Progress, SilentProgress, Titled
 

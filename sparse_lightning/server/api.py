@@ -93,7 +93,8 @@ class Api:
 
     def network(self, run_id: str) -> Response:
         """`GET api/networks/RUN`."""
-        from sparse_lightning.page.networks import network_document, study_of
+        from sparse_lightning.page.networks import network_document
+        from sparse_lightning.tracking.networks import study_of
 
         store = UserStore(self.permissions)
         run = store.run(run_id)

@@ -7,13 +7,13 @@ from flask import request
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
-from sparse_lightning.page.networks import check_size, study_of
+from sparse_lightning.page.networks import check_size
 from sparse_lightning.server.limits import LONGEST_BODY
 from sparse_lightning.server.permissions import call, check
 from sparse_lightning.server.store import UserStore
 from sparse_lightning.server.words import RefusedError, Words
 from sparse_lightning.tracking._mlflow import check_model_name
-from sparse_lightning.tracking.reading import stored_network_of_run
+from sparse_lightning.tracking.networks import study_of
 from sparse_lightning.tracking.served import has_model
 
 LONGEST_NAME = 256
@@ -77,7 +77,8 @@ def register(store: UserStore, run: Run, name: str) -> dict[str, Any]:
         TrackingError: the store fails.
     """
     try:
-        from sparse_lightning.integrations.exporting import log_model
+        from sparse_lightning.integrations.exporting.logging import find_network, log_exported
+        from sparse_lightning.integrations.exporting.pruned import exported
     except ImportError as error:
         raise RefusedError(Words.NO_EXPORT) from error
     run_id, experiment_id = run.info.run_id, run.info.experiment_id
@@ -85,15 +86,16 @@ def register(store: UserStore, run: Run, name: str) -> dict[str, Any]:
     check("POST", "2.0/mlflow/runs/set-tag", {"run_id": run_id, "key": "model", "value": name})
     check("POST", "2.0/mlflow/runs/outputs", {"run_id": run_id, "models": []})
     check("POST", "2.0/mlflow/logged-models", {"experiment_id": experiment_id, "name": "network"})
-    made = has_model(name)
-    if made:
+    known = has_model(name)
+    if known:
         source = {"name": name, "source": str(run.info.artifact_uri), "run_id": run_id}
         check("POST", "2.0/mlflow/model-versions/create", source)
     else:
         check("POST", "2.0/mlflow/registered-models/create", {"name": name})
-    check_size(stored_network_of_run(store, run))
-    model_id = log_model(store, run_id).removeprefix("models:/")
-    if not made:
+    network, threshold = find_network(store, run_id)
+    check_size(network)
+    model_id = log_exported(store, exported(network, threshold)).model_id
+    if not known:
         call("POST", "2.0/mlflow/registered-models/create", {"name": name})
     version = call(
         "POST",

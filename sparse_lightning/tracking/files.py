@@ -4,7 +4,8 @@ import json
 import math
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +22,9 @@ from sparse_lightning.tracking.limits import TooMuchError
 from sparse_lightning.tracking.names import PROJECT_FILE
 from sparse_lightning.tracking.settings import set_to
 from sparse_lightning.tracking.store import Store, reason
+
+REQUESTS_AT_ONCE = 8
+"""Files that are asked for at a time; a server answers more no faster."""
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -54,6 +58,23 @@ def read_document(store: Store, run_id: str, file: str) -> bytes:
             return Path(repository.artifact_dir, path).read_bytes()
         with TemporaryDirectory() as copy, no_bar():
             return Path(repository.download_artifacts(path, copy)).read_bytes()
+
+
+def read_documents(store: Store, run_ids: Sequence[str], file: str) -> list[bytes]:
+    """The same small file of many runs, by several requests at a time where it lies elsewhere.
+
+    Raises:
+        DamagedError, TrackingError: as `read_document`.
+    """
+    store.locate(run_ids)
+
+    def read(run_id: str) -> bytes:
+        return read_document(store, run_id, file)
+
+    if len(run_ids) < 2 or all(_is_local(store, run_id, file) for run_id in run_ids):
+        return [read(run_id) for run_id in run_ids]
+    with no_bar(), ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
+        return list(pool.map(read, run_ids))
 
 
 def held(store: Store, run_id: str, *files: str) -> set[str]:
@@ -136,6 +157,11 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{text:.20} is too large")
     return number
+
+
+def _is_local(store: Store, run_id: str, file: str) -> bool:
+    with _reached(store, run_id, f"does not give {file}"):
+        return type(store.artifacts(run_id)[0]) is LocalArtifactRepository
 
 
 def _sizes(repository: ArtifactRepository, folder: str, *files: str) -> dict[str, int]:

@@ -2,44 +2,21 @@
 
 import math
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from mlflow.entities import Run
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.data.target import ClassTarget
-from sparse_lightning.errors import DamagedError, InputError, TrackingError
-from sparse_lightning.interpret.loss import losses_of
-from sparse_lightning.interpret.structure import Structure
+from sparse_lightning.errors import InputError, TrackingError
 from sparse_lightning.project import Project
+from sparse_lightning.project.types import LARGEST_SEED
 from sparse_lightning.regularizers.replica import STRENGTHS
 from sparse_lightning.tracking import names
-from sparse_lightning.tracking.columns import RunColumns
-from sparse_lightning.tracking.files import read_document, read_json, read_project, readable
-from sparse_lightning.tracking.network_frame import check_params, network_frame
+from sparse_lightning.tracking.columns import ABSENT, Coded, RunColumns
+from sparse_lightning.tracking.files import read_project, readable
 from sparse_lightning.tracking.selecting import Selection, read_columns
 from sparse_lightning.tracking.store import Store
-from sparse_lightning.tracking.stored import StoredNetwork
-from sparse_lightning.training.documents import INPUT_ERRORS
-from sparse_lightning.weights import read_layers
-
-if TYPE_CHECKING:
-    from sparse_lightning.network import Network
-
-__all__ = [
-    "StudyRecord",
-    "find_study",
-    "read_losses",
-    "read_network",
-    "read_network_of_run",
-    "read_study",
-    "stored_network",
-    "stored_network_of_run",
-]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,12 +24,12 @@ class StudyRecord:
     """A study as the store holds it.
 
     Attributes:
-        run_id: of the study's run.
-        experiment_id: of its experiment.
-        project: that it was made from.
-        params: of the study's run.
+        run_id: the study's run.
+        experiment_id: its experiment.
+        project: the project that it was made from.
+        params: the params of the study's run.
         layers: units from inputs to outputs.
-        metrics: of the study's run: null_error, connections_total, floor_epochs, …
+        metrics: the metrics of the study's run: null_error, connections_total, floor_epochs, …
         networks: one row a network, in the order of the grid: group, regularizer, the strengths
             (NaN where a group has none), seed, connections, squared_error (NaN where failed),
             failed, failure (in words), failure_phase, failure_step, failure_cause (what
@@ -150,112 +127,88 @@ def read_study(store: Store, run_id: str) -> StudyRecord:
     )
 
 
+_NOT_FURTHER = ("connections", "squared_error", "training_squared_error")
 _FACTS = ("rows", "null_error", "connections_total", "floor_epochs", "floor_settled")
 
 
-def read_network(store: Store, study: StudyRecord, run_id: str) -> "Network":
-    """Read one network of a study with the encoding of its table."""
-    return stored_network(store, study, run_id).network()
-
-
-def stored_network(store: Store, study: StudyRecord, run_id: str) -> StoredNetwork:
-    """The same without torch, as the store holds it."""
-    row = study.networks.loc[study.networks["run_id"] == run_id].iloc[0]
-    params = {name: row[name] for name in _PARAMS}
-    return _load(store, study.run_id, study.project.task, params, run_id)
-
-
-def read_network_of_run(store: Store, run: Run) -> "Network":
-    """Read one network by its run alone; the rest of its study is not looked at.
+def check_params(weight: float, seed: int) -> None:
+    """Check that a network of this package may have these.
 
     Raises:
-        InputError: the run holds no network, or its training failed.
-        TrackingError: the store fails, or does not hold the files of the network.
+        ValueError: it may not.
     """
-    return stored_network_of_run(store, run).network()
+    if math.isinf(weight) or abs(seed) > LARGEST_SEED:
+        raise ValueError("l1_weight or seed out of range")
 
 
-def stored_network_of_run(
-    store: Store, run: Run, beside: StoredNetwork | None = None
-) -> StoredNetwork:
-    """The same without torch, as the store holds it.
-
-    Args:
-        store: that holds it.
-        run: of the network.
-        beside: a network of the same study, which has the same encoding and classes.
+def network_frame(columns: RunColumns, study: str) -> pd.DataFrame:
+    """The networks of a study, one row each, as `StudyRecord.networks` describes them.
 
     Raises:
-        InputError: the run holds no network, or its training failed.
-        TrackingError: the store fails, or does not hold the files of the network.
+        TrackingError: a run does not hold what this package writes.
     """
-    run_id, tags = run.info.run_id, run.data.tags
-    if tags.get(names.KIND) != names.NETWORK or MLFLOW_PARENT_RUN_ID not in tags:
-        raise InputError(f"the run {run_id} holds no network of a study")
-    if names.FAILURE in tags:
-        raise InputError(f"the training of the network {run_id} failed: {tags[names.FAILURE]}")
-    if run.info.status != "FINISHED":
-        raise InputError(f"the network {run_id} is not finished")
-    with readable("params", run_id):
-        params = {
-            "group": run.data.params["group"],
-            "regularizer": run.data.params["regularizer"],
-            **{name: float(run.data.params.get(name, "nan")) for name in STRENGTHS},
-            "seed": int(run.data.params["seed"]),
+    if None in columns.replicas:
+        run_id = columns.ids[columns.replicas.index(None)]
+        raise TrackingError(f"the number of run {run_id} cannot be read")
+    with readable("the params of a network", study):
+        return _frame(columns)
+
+
+def _frame(columns: RunColumns) -> pd.DataFrame:
+    order = np.argsort(np.array(columns.replicas))
+
+    def text(known: Mapping[str, Coded], name: str) -> list[str | None]:
+        column = known.get(name)
+        if column is None:
+            return [None] * len(order)
+        codes = (column.codes[place] for place in order)
+        return [None if code == ABSENT else column.levels[code] for code in codes]
+
+    def param(name: str) -> list[str | None]:
+        return text(columns.params, name)
+
+    def given(name: str) -> list[str]:
+        found = param(name)
+        if None in found:
+            raise ValueError(f"{columns.ids[order[found.index(None)]]} lacks {name}")
+        return [value or "" for value in found]
+
+    def tag(name: str) -> list[str]:
+        return [found or "" for found in text(columns.tags, name)]
+
+    def metric(name: str) -> np.ndarray:
+        values = columns.metrics.get(name)
+        if values is None:
+            return np.full(len(order), np.nan)
+        return np.array(values, dtype=float)[order]
+
+    def own(values: list[str]) -> list[str]:
+        return [values[place] for place in order]
+
+    strengths = {name: np.array(param(name), dtype=float) for name in STRENGTHS}
+    seeds = [int(seed) for seed in given("seed")]
+    for weight, seed in zip(strengths["l1_weight"], seeds, strict=True):
+        check_params(weight, seed)
+    strengths["l1_weight"] = np.nan_to_num(strengths["l1_weight"])
+    failures = tag(names.FAILURE)
+    failed = np.array([bool(failure) for failure in failures])
+    experiments = columns.experiments
+    return pd.DataFrame(
+        {
+            "group": given("group"),
+            "regularizer": given("regularizer"),
+            **strengths,
+            "seed": seeds,
+            "connections": np.where(failed, np.nan, metric("connections")),
+            "squared_error": np.where(failed, np.nan, metric("squared_error")),
+            **{name: metric(name) for name in columns.metrics if name not in _NOT_FURTHER},
+            "failed": failed,
+            "failure": failures,
+            "failure_phase": tag(names.FAILURE_PHASE),
+            "failure_step": np.array(text(columns.tags, names.FAILURE_STEP), dtype=float),
+            "failure_cause": tag(names.FAILURE_CAUSE),
+            "run_id": own(columns.ids),
+            "run_name": own(columns.names),
+            "experiment_id": own([experiments.levels[code] for code in experiments.codes]),
         }
-        check_params(params["l1_weight"], params["seed"])
-    if math.isnan(params["l1_weight"]):
-        params["l1_weight"] = 0.0
-    task = run.data.params.get("task", "")
-    return _load(store, tags[MLFLOW_PARENT_RUN_ID], task, params, run_id, beside)
-
-
-def read_losses(store: Store, run_id: str, structure: Structure) -> pd.DataFrame:
-    """The losses of an autoencoder's variables, as `reading.loss.losses_of` returns them.
-
-    Raises:
-        TrackingError: the run holds no errors of its inputs.
-    """
-    errors = read_json(store, run_id, INPUT_ERRORS)
-    with readable(INPUT_ERRORS, run_id):
-        inputs = structure.widths[0]
-        variances, squared = (
-            np.array(errors[name], dtype=np.float64).reshape(inputs)
-            for name in ("variance", "squared_error")
-        )
-    return losses_of(variances, squared, structure.groups)
-
-
-_PARAMS = ("group", "regularizer", *STRENGTHS, "seed")
-
-
-def _load(
-    store: Store,
-    study_id: str,
-    task: str,
-    params: dict[str, Any],
-    run_id: str,
-    beside: StoredNetwork | None = None,
-) -> StoredNetwork:
-    if beside is None:
-        stored = read_json(store, study_id, names.ENCODING_FILE)
-        with readable(names.ENCODING_FILE, study_id):
-            encoding = Encoding.from_dict(stored)
-        classes: tuple[str, ...] = ()
-        if task == "classifier":
-            stored = read_json(store, study_id, names.TARGET_FILE)
-            with readable(names.TARGET_FILE, study_id):
-                classes = ClassTarget.from_dict(stored).classes
-    else:
-        encoding, classes = beside.encoding, beside.classes
-    origin = f"{names.WEIGHTS_FILE} of run {run_id}"
-    layers = read_layers(read_document(store, run_id, names.WEIGHTS_FILE), origin)
-    network = StoredNetwork(layers, encoding, params, run_id, task, classes)
-    weights, inputs = network.weights, len(encoding.offsets)
-    ends, wanted = (weights[0].shape[1], len(weights[-1])), (inputs, len(classes) or inputs)
-    if ends != wanted:
-        raise DamagedError(
-            f"{origin} holds a network from {ends[0]} inputs to {ends[1]} outputs, "
-            f"but its study has {wanted[0]} and {wanted[1]}"
-        )
-    return network
+    )

@@ -24,6 +24,9 @@ from sparse_lightning.tracking.new_database import make_database, missing_file
 OPENING_TRIES = 10
 """So often, a second apart, a database is tried whose tables another process may be making."""
 
+IDS_AT_ONCE = 500
+"""So many ids stand in one condition, which MLflow's parser takes apart word by word."""
+
 NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 """What MLflow's stores say of the id of a run or an experiment that they do not hold."""
 
@@ -115,21 +118,35 @@ class Store:
         return run
 
     def runs(self, run_ids: Sequence[str]) -> list[Run]:
-        """Active runs of one experiment by their ids, in two requests instead of one for each.
+        """Active runs of one experiment by their ids, in a few requests instead of one for each.
 
         Raises:
             InputError: there is no such run.
         """
         if not run_ids:
             return []
-        first, wanted = self.run(run_ids[0]), ", ".join(f"'{run_id}'" for run_id in run_ids)
-        found = self.search([first.info.experiment_id], f"attributes.run_id IN ({wanted})")
-        runs = {run.info.run_id: run for run in found}
+        experiment = self.run(run_ids[0]).info.experiment_id
+        runs: dict[str, Run] = {}
+        for start in range(0, len(run_ids), IDS_AT_ONCE):
+            part = run_ids[start : start + IDS_AT_ONCE]
+            wanted = ", ".join(f"'{run_id}'" for run_id in part)
+            found = self.search([experiment], f"attributes.run_id IN ({wanted})")
+            runs |= {run.info.run_id: run for run in found}
         if missing := [run_id for run_id in run_ids if run_id not in runs]:
             raise InputError(f"{self.uri} holds no run {missing[0]!r}")
         for run_id, run in runs.items():
             self._artifact_uris[run_id] = str(run.info.artifact_uri)
         return [runs[run_id] for run_id in run_ids]
+
+    def locate(self, run_ids: Sequence[str]) -> None:
+        """Learn where the files of runs of one experiment are, which `artifacts` asks one by one.
+
+        Raises:
+            InputError: there is no such run.
+        """
+        unknown = [run_id for run_id in run_ids if run_id not in self._artifact_uris]
+        if len(unknown) > 1:
+            self.runs(unknown)
 
     def artifacts(self, run_id: str) -> tuple[ArtifactRepository, str]:
         """Where the files of a run are, and the folder of them there.

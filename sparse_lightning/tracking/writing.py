@@ -23,7 +23,7 @@ from sparse_lightning.tracking.origin import commit_tag
 from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.store import Store
 from sparse_lightning.training.result import TrainedPopulation
-from sparse_lightning.weights import to_safetensors
+from sparse_lightning.weights import layers_of, to_safetensors
 
 
 class StudyWriter(JobWriter):
@@ -161,7 +161,7 @@ class StudyWriter(JobWriter):
             run_id=uuid5(NAMESPACE_OID, f"{self.run_id} {replica.number}").hex,
             metrics=[(metric, epoch, value) for (metric, epoch), value in points.items()],
             files={
-                names.WEIGHTS_FILE: to_safetensors(single(trained.network, number)),
+                names.WEIGHTS_FILE: to_safetensors(layers_of(single(trained.network, number))),
                 # What was measured of a failed network is no number that JSON has.
                 **{
                     file: json.dumps(documents[number], allow_nan=False).encode()

@@ -18,7 +18,7 @@ from sparse_lightning.errors import TrainingError
 from sparse_lightning.nn._lightning import gradient_scaler
 from sparse_lightning.nn.population import Optimization, PopulationModule
 from sparse_lightning.project import Project
-from sparse_lightning.training.resuming import FitCheckpoint
+from sparse_lightning.training.callbacks import FitCheckpoint
 
 
 def optimization_of(project: Project, epochs: int) -> Optimization:
@@ -45,14 +45,7 @@ def fit(
 ) -> None:
     """Train a population on a table; afterwards it is on the CPU.
 
-    Args:
-        module: the population.
-        rows: the encoded table.
-        project: with the accelerator and the precision.
-        callbacks: regularizers, progress, history.
-        batch_size: rows a batch.
-        order: seed of the order of the rows.
-        checkpoint: keeps the fit, which goes on from what it holds; default: nothing is kept.
+    The rows come in an order that the seed `order` gives; a fit goes on from its checkpoint.
 
     Raises:
         TrainingError: Lightning or torch cannot use the accelerator or the precision.

@@ -1,10 +1,16 @@
-"""The grid of a study: which networks there are, and how they are cut into chunks."""
+"""The grid of a study: which networks there are, how they are cut, and the whole of the parts."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
+import numpy as np
+import torch
+from torch import nn
+
+from sparse_lightning.nn.layers import BatchedLinear, flatten, take
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import FLOOR, Replica
+from sparse_lightning.training.result import TrainedPopulation
 
 CHUNK_BYTES = 32 * 2**20
 """What the weights, gradients, moments and activations of a chunk may take together."""
@@ -53,3 +59,74 @@ def chunk_size(project: Project, layers: list[int]) -> int:
     # its outputs and their gradients; outputs of the last layer are held for a few replicas only.
     values = 4 * weights + 3 * project.training.batch_size * sum(layers[1:-1])
     return max(1, CHUNK_BYTES // (4 * values))
+
+
+def parts_of(project: Project, count: int) -> list[Collection[int]]:
+    """The numbers of the networks of each part, the longest part first.
+
+    The floor is a part of its own, since it is trained on until its error settles. The others are
+    cut into `count` parts of networks that follow each other, and so share their regularizers.
+
+    Args:
+        project: with the grid.
+        count: how many parts besides the floor, if there are so many networks.
+    """
+    replicas = replicas_of(project)
+    floor = [replica.number for replica in replicas if replica.group == FLOOR]
+    others = [replica.number for replica in replicas if replica.group != FLOOR]
+    size = -(-len(others) // count)
+    return [floor, *(others[part] for part in chunks(len(others), size))]
+
+
+def joined(parts: Sequence[TrainedPopulation]) -> TrainedPopulation:
+    """The whole of a grid that was trained in parts.
+
+    Args:
+        parts: that no network is in twice.
+
+    Returns:
+        The networks in the order of the grid. `seconds` is the sum over the parts: what it would
+        have taken one process.
+    """
+    numbers = [replica.number for part in parts for replica in part.replicas]
+    order = sorted(range(len(numbers)), key=numbers.__getitem__)
+
+    def in_order(values: list) -> list:
+        return [values[place] for place in order]
+
+    def measured(arrays: list[np.ndarray]) -> np.ndarray:
+        return np.concatenate(arrays)[order]
+
+    return TrainedPopulation(
+        replicas=in_order([replica for part in parts for replica in part.replicas]),
+        network=take(_side_by_side([part.network for part in parts]), order),
+        squared_error=measured([part.squared_error for part in parts]),
+        connections=measured([part.connections for part in parts]),
+        failures=in_order([failure for part in parts for failure in part.failures]),
+        histories=in_order([history for part in parts for history in part.histories]),
+        floor_settled=all(part.floor_settled for part in parts),
+        seconds=sum(part.seconds for part in parts),
+        metrics={
+            name: measured([part.metrics[name] for part in parts]) for name in parts[0].metrics
+        },
+        documents={
+            name: in_order([document for part in parts for document in part.documents[name]])
+            for name in parts[0].documents
+        },
+        references={name: value for part in parts for name, value in part.references.items()},
+    )
+
+
+def _side_by_side(networks: Sequence[nn.Sequential]) -> nn.Sequential:
+    """One population of all the replicas of several with the same layers."""
+    return nn.Sequential(
+        *(
+            BatchedLinear(
+                torch.cat([layer.weight.detach() for layer in layers]),
+                torch.cat([layer.bias.detach() for layer in layers]),
+            )
+            if isinstance(layers[0], BatchedLinear)
+            else layers[0]
+            for layers in zip(*(flatten(network) for network in networks), strict=True)
+        )
+    )

@@ -23,14 +23,13 @@ from sparse_lightning.project import Project
 from sparse_lightning.regularizers.groups import regularizers_for, training_order
 from sparse_lightning.regularizers.hidden import HiddenRegularizer
 from sparse_lightning.regularizers.replica import FLOOR
+from sparse_lightning.training.callbacks import EpochProgress, FitCheckpoint, HistoryRecorder
 from sparse_lightning.training.checkpoints import Checkpoints, NoCheckpoints
 from sparse_lightning.training.fitting import fit, optimization_of
 from sparse_lightning.training.grid import chunk_size, chunks, replicas_of
 from sparse_lightning.training.measuring import rows_at_once
-from sparse_lightning.training.progress import EpochProgress, Progress
-from sparse_lightning.training.recording import HistoryRecorder
+from sparse_lightning.training.progress import Progress
 from sparse_lightning.training.result import History, TrainedPopulation
-from sparse_lightning.training.resuming import FitCheckpoint
 
 ModuleOf = Callable[
     [nn.Sequential, nn.Sequential, Optimization, Float[Tensor, " replica"]], PopulationModule
@@ -74,11 +73,11 @@ class GridTraining:
     """The replicas of a study, or some of them, while they are trained.
 
     Args:
-        project: what to train.
-        progress: told of every epoch.
-        title: what the titles of its stages begin with.
-        numbers: of the networks of the grid that are trained; default: all.
-        checkpoints: of the fits; those that they hold are not trained again. Default: none.
+        project: the study.
+        progress: the observer of every epoch.
+        title: the beginning of the titles of all stages.
+        numbers: the numbers of the networks that are trained; default: all of the grid.
+        checkpoints: the store of fits; those that it holds are not trained again. Default: none.
 
     Attributes:
         replicas: in the order of training, in which the replicas of a term are contiguous.
@@ -129,11 +128,7 @@ class GridTraining:
             self._settle_floor(stage)
 
     def fail_with(self, other: "GridTraining") -> None:
-        """Mark as failed what has failed in another training of the same replicas.
-
-        Args:
-            other: trained on other rows, as the folds of a cross-validation are.
-        """
+        """Mark as failed what has failed in a training of the same replicas on other rows."""
         self.failures = [
             mine or theirs for mine, theirs in zip(self.failures, other.failures, strict=True)
         ]
@@ -153,10 +148,10 @@ class GridTraining:
         """The trained networks, with what has failed marked and cleared.
 
         Args:
-            network: of all replicas, in the order of the grid.
-            squared_error: of each.
+            network: the layers of all replicas, in the order of the grid.
+            squared_error: the error of each.
             metrics: further measures of each, by name.
-            documents: what JSON files hold for each, by name.
+            documents: the content of a JSON file for each, by name.
             counts: the connections of each; default: those of `network`.
         """
         if counts is None:

@@ -1,12 +1,14 @@
-"""Measuring populations on a whole table."""
+"""Measuring populations on a whole table, as they are and with their small weights set to zero."""
+
+from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from sparse_lightning.nn.layers import linear_layers
-from sparse_lightning.nn.moments import variance_of
+from sparse_lightning.nn.layers import connections, linear_layers, take
+from sparse_lightning.nn.moments import evenly, variance_of
 
 MOST_VALUES = 2**20
 """Of a layer of all replicas that are held at once: about a cache, beyond which it takes longer."""
@@ -47,3 +49,84 @@ def outputs(
     """What each replica makes of each row."""
     with torch.no_grad():
         return torch.cat([network(batch) for batch in rows.split(rows_at_once(network))], 1).numpy()
+
+
+THRESHOLDS = (
+    *(0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07),
+    *(0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0),
+)
+
+MOST_ROWS = 2000
+"""Of larger tables, so many rows at even distances are measured."""
+
+
+def sweep(
+    network: nn.Sequential,
+    rows: Float[Tensor, "row unit"],
+    targets: Float[Tensor, "row output"],
+    labels: Int[Tensor, " row"] | None = None,
+) -> list[dict[str, Any]]:
+    """Measure every replica with the weights |w| ≤ t set to 0, for each threshold t.
+
+    Nothing is trained on; biases stay as they are.
+
+    Args:
+        network: of all replicas, with a leading replica dimension; it is not changed.
+        rows: that it was trained on.
+        targets: what its outputs should be.
+        labels: the classes of the rows, of a classifier.
+
+    Returns:
+        For each replica thresholds, connections, squared_error (mean over rows and outputs),
+        accuracy (None without labels), rows (how many were measured) and rows_total. A number that
+        is not finite is None.
+    """
+    total = len(rows)
+    chosen = evenly(total, MOST_ROWS)
+    rows, targets = rows[chosen], targets[chosen]
+    labels = None if labels is None else labels[chosen]
+    pruned = take(network, slice(None))
+    counts, errors, accuracies = [], [], []
+    for threshold in THRESHOLDS:
+        with torch.no_grad():
+            for layer in linear_layers(pruned):
+                # NaN is kept, so that a network that has failed has no error here either.
+                layer.weight[layer.weight.abs() <= threshold] = 0.0
+            counts.append(connections(pruned, threshold).int().numpy())
+            error, accuracy = _measured(pruned, rows, targets, labels)
+        errors.append(error)
+        accuracies.append(accuracy)
+    by_replica = (np.stack(values, 1) for values in (counts, errors, accuracies))
+    return [
+        {
+            "thresholds": list(THRESHOLDS),
+            "connections": count.tolist(),
+            "squared_error": _numbers(error),
+            "accuracy": None if labels is None else _numbers(accuracy),
+            "rows": len(rows),
+            "rows_total": total,
+        }
+        for count, error, accuracy in zip(*by_replica, strict=True)
+    ]
+
+
+def _measured(
+    network: nn.Sequential,
+    rows: Float[Tensor, "row unit"],
+    targets: Float[Tensor, "row output"],
+    labels: Int[Tensor, " row"] | None,
+) -> tuple[Float[np.ndarray, " replica"], Float[np.ndarray, " replica"]]:
+    """The squared error and the share of rows whose class has the greatest output."""
+    replicas, size = linear_layers(network)[0].replicas, rows_at_once(network)
+    error, found = (torch.zeros(replicas, dtype=torch.float64) for _ in range(2))
+    for start in range(0, len(rows), size):
+        part = slice(start, start + size)
+        outputs = network(rows[part])
+        error += (outputs - targets[part]).square().mean(2).sum(1).double()
+        if labels is not None:
+            found += (outputs.argmax(2) == labels[part]).sum(1).double()
+    return (error / len(rows)).numpy(), (found / len(rows)).numpy()
+
+
+def _numbers(values: Float[np.ndarray, " threshold"]) -> list[float | None]:
+    return [float(value) if np.isfinite(value) else None for value in values]

@@ -1,15 +1,19 @@
-"""From a project to all that training needs, every part of it checked."""
+"""From a project to all that training needs, checked before anything is trained."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
+import torch
+
+from sparse_lightning._machine import machine_bytes
 from sparse_lightning.data.catalog import Table, load_table
 from sparse_lightning.data.examples import Examples
+from sparse_lightning.data.target import ClassTarget
+from sparse_lightning.errors import ProjectError, TableError
 from sparse_lightning.project import Project
-from sparse_lightning.training.checking import check_training
-from sparse_lightning.training.examples import examples_of
-from sparse_lightning.training.facts import facts_of
-from sparse_lightning.training.grid import network_count
-from sparse_lightning.training.memory import check_memory
+from sparse_lightning.training.grid import chunk_size, network_count
+from sparse_lightning.training.measuring import MOST_VALUES
+from sparse_lightning.training.result import HISTORY_POINTS
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +34,12 @@ class Prepared:
 
 
 def prepare(project: Project, networks: int | None = None, here: bool = True) -> Prepared:
-    """Read the table of a project and see to it that its networks can be trained on it.
+    """Read the table of a project and check that its networks can be trained on it.
 
     Args:
-        project: what is to be trained.
-        networks: how many are held at once; default: those of the study.
-        here: whether this process trains them, and not workers that know what they have.
+        project: the study.
+        networks: the number of networks that are held at once; default: all of the study.
+        here: whether this process trains them, and not workers with devices of their own.
 
     Raises:
         ProjectError: the study takes more memory than there is.
@@ -51,3 +55,135 @@ def prepare(project: Project, networks: int | None = None, here: bool = True) ->
     check_training(project, examples, accelerator=here)
     facts = facts_of(project, table, examples)
     return Prepared(table, examples, project.layers(inputs, outputs), facts)
+
+
+def examples_of(project: Project, table: Table) -> Examples:
+    """The encoded rows of a table, with classes and held-out rows where the project has them.
+
+    Raises:
+        TableError: the target cannot be predicted, or the rows cannot be split as asked for.
+    """
+    inputs = torch.from_numpy(table.encoding.transform(table.frame))
+    if table.target is None:
+        return Examples(inputs)
+    target = ClassTarget.fit(table.target)
+    examples = Examples(inputs, torch.from_numpy(target.codes(table.target)), target.classes)
+    if not project.evaluation.holdout:
+        return examples
+    return examples.hold_out(project.evaluation.holdout, project.evaluation.seed)
+
+
+ROWS_AT_ONCE = 10_000
+
+ALWAYS_THERE = (("auto", "32-true"), ("cpu", "32-true"))
+"""Accelerators and precisions that no machine lacks."""
+
+
+def check_training(project: Project, examples: Examples, accelerator: bool = True) -> None:
+    """Look for all that `train` refuses; nothing is trained.
+
+    Without `accelerator` this process need not have the accelerator of the project.
+
+    Raises:
+        TableError: the rows hold what is not finite, cannot be split into the folds that the
+            project asks for, or have fewer columns than it asks for components.
+        TrainingError: the accelerator or the precision cannot be used.
+    """
+    check_examples(project, examples)
+    if project.evaluation.folds:
+        examples.folds(project.evaluation.folds, project.evaluation.seed)
+    training = project.training
+    if accelerator and (training.accelerator, training.precision) not in ALWAYS_THERE:
+        # Lightning knows; to load it takes longer than all else here.
+        from sparse_lightning.training.fitting import check_accelerator
+
+        check_accelerator(project)
+
+
+def check_examples(project: Project, examples: Examples) -> None:
+    """Whether the inputs are finite, and enough for the components of the project.
+
+    Raises:
+        TableError: they are not.
+    """
+    for place, part in enumerate(examples.inputs.split(ROWS_AT_ONCE)):  # it makes copies
+        bad = ~part.isfinite().all(1)
+        if bool(bad.any()):
+            row = place * ROWS_AT_ONCE + int(bad.nonzero()[0]) + 1
+            raise TableError(f"row {row} holds an input that is not finite")
+    components, inputs = project.network.units[0], examples.inputs.shape[1]
+    if project.task == "pca" and components > inputs:
+        raise TableError(
+            f"network.units [{components}] must be at most the number of inputs, {inputs}"
+        )
+
+
+COPIES = 3
+"""Of all weights: as trained, in the order of the grid, and pruned while errors are measured."""
+
+POINT_BYTES = 150
+"""Of a point of a network's history, which is a tuple of Python."""
+
+
+def check_memory(project: Project, rows: int, inputs: int, outputs: int, networks: int) -> None:
+    """Check that this machine can hold a study with so many networks at once.
+
+    Raises:
+        ProjectError: it takes more than all memory that there is.
+    """
+    least = least_bytes(project, rows, inputs, outputs, networks)
+    there = machine_bytes()
+    if least > there:
+        shape = "-".join(str(units) for units in project.layers(inputs, outputs)[:12])
+        raise ProjectError(
+            f"{project.name}: {networks} networks {shape} on {rows} rows take at least "
+            f"{_size(least)} of memory, of which this machine has {_size(there)}: name fewer or "
+            "smaller network.units, training.seeds, l1_weights or groups, or smaller "
+            "training.batch_size, training.chunk or report.bootstrap"
+        )
+
+
+def least_bytes(project: Project, rows: int, inputs: int, outputs: int, networks: int) -> int:
+    """What the weights, the largest chunk, the measures and the bootstrap take, each 32-bit.
+
+    A lower bound: Python, torch and the table itself come on top.
+    """
+    layers, training = project.layers(inputs, outputs), project.training
+    weights = sum((below + 1) * above for below, above in pairwise(layers))
+    kept = networks * 4 * COPIES * weights
+    kept += networks * len(layers) * 2 * min(training.epochs, HISTORY_POINTS) * POINT_BYTES
+    together = min(networks, chunk_size(project, layers))
+    trained = together * 4 * (4 * weights + 2 * min(training.batch_size, rows) * sum(layers))
+    measured = 4 * min(MOST_VALUES, networks * rows * max(layers))
+    if project.evaluation.folds:
+        measured = max(measured, networks * 4 * rows * outputs)
+    markers = max(len(project.regularizers.grid(name)) for name in project.regularizers.groups)
+    drawn = 8 * project.report.bootstrap * (len(training.seeds) + markers)
+    return kept + max(trained, measured, drawn)
+
+
+def _size(count: int) -> str:
+    for unit, size in (("PB", 10**15), ("TB", 10**12), ("GB", 10**9)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count / 10**6:.3g} MB"
+
+
+def facts_of(project: Project, table: Table, examples: Examples) -> dict[str, float | int]:
+    """Measures of a study's table and of its networks with all connections.
+
+    Returns:
+        `rows`, `rows_held_out`, `rows_dropped`, `null_error` (the error with every weight 0) and
+        `connections_total` (how many connections there can be).
+    """
+    layers = project.layers(examples.inputs.shape[1], examples.outputs)
+    weights = sum(inputs * outputs for inputs, outputs in pairwise(layers))
+    return {
+        "rows": len(examples.inputs) - examples.rows_held_out,
+        "rows_held_out": examples.rows_held_out,
+        "rows_dropped": table.rows_dropped,
+        # Of components y is a share of the variance.
+        "null_error": 1.0 if project.task == "pca" else examples.null_error,
+        # Of components x is the mean number of loadings of one, which has one an input.
+        "connections_total": layers[0] if project.task == "pca" else weights,
+    }

@@ -8,16 +8,17 @@ from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import suppress
 from types import FrameType, TracebackType
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 
 from sparse_lightning.terminal import guarded
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Processes:
+class Processes(ProcessPoolExecutor):
     """A pool of processes with so many threads of torch each, as a context.
 
     Where the context ends by an exception, what has not begun never does, and what is at work gets
@@ -26,9 +27,9 @@ class Processes:
 
     Args:
         count: how many processes.
-        threads: of torch in each.
-        prepare: is called in each new process before anything else; picklable.
-        arguments: of `prepare`.
+        threads: the number of torch's threads in each.
+        prepare: a picklable function that each new process calls before anything else.
+        arguments: the arguments for `prepare`.
     """
 
     def __init__(
@@ -39,23 +40,19 @@ class Processes:
         arguments: tuple[Any, ...] = (),
     ):
         # Not forked: CUDA and the threads of torch do not survive that.
-        self.context = multiprocessing.get_context("spawn")
-        self._stopped = self.context.Event()
+        context = multiprocessing.get_context("spawn")
+        self._stopped = context.Event()
         self._others = set(multiprocessing.active_children())
-        self._pool = ProcessPoolExecutor(
+        super().__init__(
             count,
-            self.context,
+            context,
             initializer=_begin,
             initargs=(self._stopped, threads, prepare, arguments),
         )
 
-    def submit(self, function: Callable[..., T], *arguments: Any) -> "Future[T]":
-        """Have a function called that a new process can import."""
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
         with _without_interrupts():  # which the processes that begin here inherit
-            return self._pool.submit(_called, function, arguments)
-
-    def __enter__(self) -> "Processes":
-        return self
+            return super().submit(_call, fn, args, kwargs)
 
     def __exit__(
         self,
@@ -69,11 +66,11 @@ class Processes:
                 if process.pid is not None:
                     with suppress(ProcessLookupError):  # one that has just died
                         os.kill(process.pid, signal.SIGINT)
-        self._pool.shutdown(cancel_futures=True)
+        self.shutdown(cancel_futures=True)
 
 
 class _without_interrupts:  # noqa: N801
-    """Ctrl-C is ignored for a moment; the new process asks for it when it can tell of it."""
+    """Ignore Ctrl-C for a moment; a new process sets its own handler when it can report it."""
 
     def __enter__(self) -> None:
         self._main = threading.current_thread() is threading.main_thread()
@@ -86,7 +83,7 @@ class _without_interrupts:  # noqa: N801
 
 
 class _Worker:
-    """What a process that works for another knows of itself."""
+    """The state of a process that works for another."""
 
     stopped: Any = None
     interrupted = False
@@ -108,12 +105,12 @@ def _begin(
     torch.set_num_threads(threads)
 
 
-def _called(function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+def _call(function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
     _Worker.busy = True
     try:
         if _Worker.interrupted or _Worker.stopped.is_set():
             raise KeyboardInterrupt
-        return function(*arguments)
+        return function(*args, **kwargs)
     finally:
         _Worker.busy = False
 

@@ -1,17 +1,15 @@
-"""What a long job tells while it runs: a bar on a terminal, plain lines elsewhere."""
+"""The progress of a long job: a bar on a terminal, plain lines elsewhere."""
 
 import sys
 import time
 from typing import Protocol, runtime_checkable
-
-import pytorch_lightning as pl
 
 from sparse_lightning.terminal import console, echo
 
 
 @runtime_checkable
 class Progress(Protocol):
-    """What training tells of its progress."""
+    """An observer of training, to which it reports stages and epochs."""
 
     def start(self, stage: str, epochs: int, replicas: int) -> None:
         """A stage of so many epochs with so many networks begins."""
@@ -22,20 +20,16 @@ class Progress(Protocol):
         ...
 
     def close(self) -> None:
-        """Nothing more will be told."""
+        """Nothing more will be reported."""
         ...
 
     def beside(self, title: str) -> "Progress":
-        """What is told of one of several jobs that go on at the same time.
-
-        Args:
-            title: what the titles of its stages begin with.
-        """
+        """The progress of one of several jobs at the same time; its titles begin with `title`."""
         ...
 
 
 class SilentProgress:
-    """Tells nothing."""
+    """Reports nothing."""
 
     def start(self, stage: str, epochs: int, replicas: int) -> None: ...
 
@@ -48,12 +42,7 @@ class SilentProgress:
 
 
 class Titled:
-    """Tells another progress the same, under longer titles.
-
-    Args:
-        progress: that is told.
-        title: what the titles of its stages begin with.
-    """
+    """Reports to another progress, under titles that begin with `title`."""
 
     def __init__(self, progress: Progress, title: str):
         self._progress = progress
@@ -75,9 +64,7 @@ class Titled:
 class TerminalProgress:
     """A bar with stage, epoch, replicas and time left on standard error.
 
-    Args:
-        title: what the titles of its stages begin with.
-        beside: another whose bars are shown as well; default: none.
+    The bars of the progress `beside` are shown as well.
     """
 
     def __init__(self, title: str = "", beside: "TerminalProgress | None" = None) -> None:
@@ -117,11 +104,7 @@ class TerminalProgress:
 
 
 class LineProgress:
-    """A line on standard error for every tenth of a stage.
-
-    Args:
-        title: what the titles of its stages begin with.
-    """
+    """A line on standard error for every tenth of a stage."""
 
     def __init__(self, title: str = "") -> None:
         self._title = title
@@ -149,17 +132,3 @@ class LineProgress:
 def terminal_progress() -> Progress:
     """The progress that standard error can show."""
     return TerminalProgress() if sys.stderr.isatty() else LineProgress()
-
-
-class EpochProgress(pl.Callback):
-    """Tells a `Progress` of each epoch of a fit."""
-
-    def __init__(self, progress: Progress):
-        self.progress = progress
-
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        for _ in range(trainer.current_epoch):  # of a fit that goes on
-            self.progress.advance()
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self.progress.advance()

@@ -1,16 +1,25 @@
-"""What each task trains."""
+"""What each task trains, in this process or in parts on several workers."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.project import Project
-from sparse_lightning.training.checking import check_examples
-from sparse_lightning.training.checkpoints import Checkpoints
-from sparse_lightning.training.classification import train_classifiers
-from sparse_lightning.training.principal import train_components
+from sparse_lightning.project.search import SearchSettings
+from sparse_lightning.training.autoencoders import train_autoencoders
+from sparse_lightning.training.checkpoints import (
+    CarriedCheckpoints,
+    Checkpoints,
+    NoCheckpoints,
+    State,
+)
+from sparse_lightning.training.classifiers import train_classifiers
+from sparse_lightning.training.components import train_components
+from sparse_lightning.training.executors import Devices, Workers
+from sparse_lightning.training.grid import joined, parts_of
+from sparse_lightning.training.preparing import check_examples
 from sparse_lightning.training.progress import Progress, SilentProgress
 from sparse_lightning.training.result import TrainedPopulation
-from sparse_lightning.training.stacked import train_autoencoders
 
 
 def train(
@@ -23,12 +32,12 @@ def train(
     """Train the networks of a project.
 
     Args:
-        project: what to train.
+        project: the study.
         examples: the encoded table.
-        progress: told of every epoch; default: nothing is told.
-        numbers: of the networks of the grid that are trained; default: all. A network does not
-            depend on which others there are.
-        checkpoints: of the fits; those that they hold are not trained again. Default: none.
+        progress: the observer of every epoch; default: none.
+        numbers: the numbers of the networks that are trained; default: all of the grid. A network
+            does not depend on which others there are.
+        checkpoints: the store of fits; those that it holds are not trained again. Default: none.
 
     Returns:
         The networks in the order of the grid; the measures of other methods with those of the floor
@@ -47,3 +56,78 @@ def train(
     if project.task == "pca":
         return train_components(project, examples, progress, numbers, checkpoints)
     return train_autoencoders(project, examples.inputs, progress, numbers, checkpoints)
+
+
+def train_on(
+    workers: Workers | None,
+    project: Project,
+    examples: Examples,
+    progress: Progress | None,
+    checkpoints: Checkpoints | None = None,
+) -> TrainedPopulation:
+    """Train every network of a project, in parts where there are several workers or devices.
+
+    Replicas never mix, so that the cut into parts changes no result. Only this process keeps
+    checkpoints; of workers it keeps the parts that have come back.
+
+    Without workers the networks are trained by this process, or by one for each of
+    `training.devices`. The progress counts epochs, or parts. Fits that the checkpoints hold are not
+    trained again.
+
+    Raises:
+        TableError, TrainingError, CheckpointError: as `train` raises them, or there are fewer
+            devices.
+        ClusterError: the workers were lost.
+    """
+    progress = progress or SilentProgress()
+    if workers is None and project.training.devices == 1:
+        return train(project, examples, progress, checkpoints=checkpoints)
+    workers = workers or Devices(project)
+    project = _without_storage(project)
+    count = workers.workers
+    checkpoints = checkpoints or NoCheckpoints()
+    parts = parts_of(project, count)
+    title = f"{len(parts)} parts on {count} {workers.title}"
+    progress.start(title, len(parts), sum(map(len, parts)))
+    before = [(checkpoints.read(_part_name(numbers)) or {}).get(_FITS, {}) for numbers in parts]
+    arguments = [
+        (project, examples, numbers, fits) for numbers, fits in zip(parts, before, strict=True)
+    ]
+
+    def keep(part: TrainedPart) -> None:
+        if part.fits:
+            numbers = [replica.number for replica in part.population.replicas]
+            checkpoints.write(_part_name(numbers), {_FITS: part.fits})
+
+    trained = workers.run(_train_part, arguments, progress, keep)
+    return joined([part.population for part in trained])
+
+
+def _without_storage(project: Project) -> Project:
+    """A project for workers, who have no use for the password of a search's storage."""
+    default = SearchSettings().storage
+    search = project.search.model_copy(update={"storage": default})
+    return project.model_copy(update={"search": search})
+
+
+_FITS = "fits"
+
+
+def _part_name(numbers: Collection[int]) -> str:
+    return f"networks {list(numbers)}"
+
+
+@dataclass(frozen=True)
+class TrainedPart:
+    """What a worker gives back: networks, and its new fits by name."""
+
+    population: TrainedPopulation
+    fits: dict[str, State]
+
+
+def _train_part(
+    project: Project, examples: Examples, numbers: Collection[int], fits: dict[str, State]
+) -> TrainedPart:
+    carried = CarriedCheckpoints(fits)
+    population = train(project, examples, SilentProgress(), numbers, carried)
+    return TrainedPart(population, carried.made)

@@ -54,7 +54,8 @@ def overview(
         own = study.project.name if name == study.project.name else study.run_id
         study.write_report(folder / own)
         view = study.view()
-        view = replace(view, index=index) if index else view
+        if index:
+            view = replace(view, comparison=view.comparison.ordered_by(index))
         columns.append(Column(view, study.seconds, f"{own}/report.html", name))
         for ending in ("png", "svg"):
             drawn = folder / own / "figures" / f"pareto.{ending}"

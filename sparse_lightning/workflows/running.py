@@ -20,9 +20,10 @@ from sparse_lightning.secrets import without_secrets
 from sparse_lightning.tracking import Store, StudyWriter
 from sparse_lightning.tracking.names import AGREEMENT_FILE, ENCODING_FILE, TARGET_FILE
 from sparse_lightning.tracking.opened import OpenedRun
-from sparse_lightning.training.cluster import Cluster, train_on
+from sparse_lightning.training.executors import Cluster
 from sparse_lightning.training.preparing import prepare
 from sparse_lightning.training.progress import Progress
+from sparse_lightning.training.tasks import train_on
 from sparse_lightning.workflows.study import Study
 from sparse_lightning.workflows.unfinished import identity_of, unfinished
 
@@ -56,7 +57,7 @@ def run(
         progress: told of every epoch; default: nothing is told.
         open_run: the id of an open run that becomes the study's; "" opens a new one. Default: the
             run that `MLFLOW_RUN_ID` names, as `mlflow run` sets it, else a new one.
-        cluster: whose workers train, as `training.cluster.cluster_of` gives it; default: this
+        cluster: whose workers train, as `training.executors.cluster_of` gives it; default: this
             process.
         fresh: begin anew, whatever was begun.
 

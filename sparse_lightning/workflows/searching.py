@@ -31,7 +31,7 @@ from sparse_lightning.tracking import Store
 from sparse_lightning.tracking.insisting import insist
 from sparse_lightning.tracking.names import REPORT_FOLDER
 from sparse_lightning.tracking.store import reason
-from sparse_lightning.training.cluster import cluster_of
+from sparse_lightning.training.executors import cluster_of
 from sparse_lightning.training.progress import Progress
 from sparse_lightning.workflows.running import open_run_of, run
 from sparse_lightning.workflows.study import Study

@@ -30,9 +30,9 @@ class Trained:
     """A study that is finished.
 
     Attributes:
-        name: by which it was asked for.
-        run_id: of its run.
-        seconds: it took.
+        name: its name among those that were asked for.
+        run_id: the id of its run.
+        seconds: the time that it took.
     """
 
     name: str
@@ -58,12 +58,12 @@ def run_all(
     """Run studies, so many at a time, and give each when it is finished; close it to stop them.
 
     Args:
-        projects: of each study by a name; the first begin first.
-        jobs: how many at a time; one is run by this process.
-        tracking_uri: of the MLflow store.
+        projects: the studies by name; the first begin first.
+        jobs: the number of studies at a time; one is run by this process.
+        tracking_uri: the address of the MLflow store.
         folder: each report is written into a folder of it with the name of its project.
-        progress: told of every epoch.
-        fresh: begin anew, whatever was begun.
+        progress: the observer of every epoch.
+        fresh: whether to begin anew, whatever was begun.
 
     Raises:
         SparseLightningError: as of `run`, of the first study that fails; none goes on.
@@ -117,16 +117,12 @@ def _title(project: Project) -> str:
 
 
 def _send_to(events: "Queue[Any]") -> None:
-    """In a new process: where its progress is told."""
+    """In a new process: the queue for its progress."""
     _Sent.events = events
 
 
 class _Sent:
-    """A progress whose events go to another process.
-
-    Args:
-        title: what the titles of the stages begin with.
-    """
+    """A progress whose events go to another process."""
 
     events: ClassVar["Queue[Any]"]
 
@@ -146,16 +142,15 @@ class _Sent:
 
 
 class _Events:
-    """Tells a progress what other processes send, as a context.
+    """Reports to a progress what other processes send, as a context.
 
-    Args:
-        progress: that is told; one beside it of each process.
+    Each process has a progress of its own beside the given one.
     """
 
     def __init__(self, progress: Progress):
         self.queue: Queue[Any] = multiprocessing.get_context("spawn").Queue()
         self._progress = progress
-        self._thread = threading.Thread(target=self._tell, daemon=True)
+        self._thread = threading.Thread(target=self._report, daemon=True)
 
     def __enter__(self) -> "_Events":
         self._thread.start()
@@ -165,10 +160,10 @@ class _Events:
         self.queue.put(None)
         self._thread.join()
 
-    def _tell(self) -> None:
-        told: dict[str, Progress] = {}
+    def _report(self) -> None:
+        beside: dict[str, Progress] = {}
         while (event := self.queue.get()) is not None:
             title, method, arguments = event
-            if title not in told:
-                told[title] = self._progress.beside(title)
-            getattr(told[title], method)(*arguments)
+            if title not in beside:
+                beside[title] = self._progress.beside(title)
+            getattr(beside[title], method)(*arguments)

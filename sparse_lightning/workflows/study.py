@@ -9,16 +9,24 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sparse_lightning._machine import uncollected
+from sparse_lightning._text import did_you_mean
 from sparse_lightning.address import Address
-from sparse_lightning.comparison import Comparison, compare, floor
+from sparse_lightning.comparison import (
+    Axes,
+    Comparison,
+    compare,
+    network_axes,
+    network_points,
+)
 from sparse_lightning.comparison.depths import Depth, compare_depths
 from sparse_lightning.errors import InputError, TrainingError, check_type
 from sparse_lightning.interpret.strongest import MOST_UNITS
 from sparse_lightning.project import Project
-from sparse_lightning.report import StudyView, write_report
+from sparse_lightning.regularizers.replica import STRENGTHS, find_strength
+from sparse_lightning.report import View, write_report
 from sparse_lightning.report.output import writable
 from sparse_lightning.tracking import Store, StudyRecord, find_study, read_study
-from sparse_lightning.tracking.reading import read_network
+from sparse_lightning.tracking.networks import read_networks
 from sparse_lightning.workflows.view import shown_networks, view_of
 
 if TYPE_CHECKING:
@@ -45,8 +53,8 @@ class Study:
         """Find a study again.
 
         Args:
-            run_id: of the study's run.
-            tracking_uri: of the store; default: as MLflow resolves it.
+            run_id: the id of the study's run.
+            tracking_uri: the tracking store; default: the one that MLflow resolves.
 
         Raises:
             InputError: the run holds no study.
@@ -102,17 +110,20 @@ class Study:
             TrainingError: every unregularized network failed, so that there is no floor.
         """
         try:
-            return compare(
-                self.networks,
-                floor=floor(self.networks),
-                connections_total=self._record.metrics["connections_total"],
-                **self._comparing(),
-            )
+            return compare(network_points(self.networks), self.axes, **self._comparing())
         except InputError as error:
             raise TrainingError(
                 f"the study {self.run_id} cannot be compared: {error}; "
                 "try another training.learning_rate or more training.epochs"
             ) from error
+
+    @property
+    def axes(self) -> Axes:
+        """What is compared: connections and squared errors by regularizers, means over the seeds.
+
+        The floor is the smallest error of the unregularized networks.
+        """
+        return network_axes(self._record.metrics)
 
     @property
     def indices(self) -> pd.DataFrame:
@@ -125,31 +136,63 @@ class Study:
         """One network of the study.
 
         Args:
-            group: as in the project file, or `none`.
+            group: the group's name in the project file, or `none`.
             l1_weight: λ; may be left out where the group has one only.
-            seed: may be left out where there is one only.
+            seed: the seed; may be left out where there is one only.
 
         Raises:
             InputError: no network, or several, are so, and the message says what there is; or the
                 network failed.
         """
-        found = self.networks.loc[self.networks["group"] == group]
-        if found.empty:
-            known = ", ".join(self.networks["group"].unique())
-            raise InputError(f"there is no group {group!r}; the groups are {known}")
+        found = self._of_group(group)
         for name, wanted in (("l1_weight", l1_weight), ("seed", seed)):
             values = sorted(found[name].unique().tolist())
-            if wanted is not None and wanted not in values:
-                raise InputError(f"{group} has no {name} {wanted}; there are {values}")
             if wanted is None and len(values) > 1:
                 raise InputError(f"{group}: say which {name}: one of {values}")
             if wanted is not None:
-                found = found.loc[found[name] == wanted]
+                found = _with(found, group, name, wanted)
         if found["failed"].iloc[0]:
             raise InputError(
                 f"the network {found['run_name'].iloc[0]} failed: {found['failure'].iloc[0]}"
             )
-        return read_network(self._store, self._record, found["run_id"].iloc[0])
+        (network,) = read_networks(self._store, self._record, [found["run_id"].iloc[0]])
+        return network
+
+    def networks_at(
+        self, group: str | None = None, l1_weight: float | None = None, **strengths: float
+    ) -> list["Network"]:
+        """All seeds of a marker, or of several, read at once; networks that failed are left out.
+
+        Args:
+            group: the group's name in the project file, or `none`; default: every group.
+            l1_weight: λ; default: every one.
+            strengths: further strengths by name, as `hidden_weight`, that the networks have.
+
+        Returns:
+            The networks in the order of the project file, with `group`, `settings`, `seed` and
+            `run_id`.
+
+        Raises:
+            InputError: there is no such group or strength, and the message says what there is.
+            TrackingError: the store fails, or does not hold the files of a network.
+        """
+        found = self.networks if group is None else self._of_group(group)
+        wanted = {"l1_weight": l1_weight} if l1_weight is not None else {}
+        for name, value in (wanted | strengths).items():
+            if name not in STRENGTHS:
+                hint = did_you_mean(name, STRENGTHS) or f"; there are {', '.join(STRENGTHS)}"
+                raise InputError(f"there is no strength {name!r}{hint}")
+            found = _with(found, group or "the study", name, value)
+        return read_networks(
+            self._store, self._record, found.loc[~found["failed"], "run_id"].tolist()
+        )
+
+    def _of_group(self, group: str) -> pd.DataFrame:
+        found = self.networks.loc[self.networks["group"] == group]
+        if found.empty:
+            known = ", ".join(self.networks["group"].unique())
+            raise InputError(f"there is no group {group!r}; the groups are {known}")
+        return found
 
     def agreements(self, frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
         """What the tracked agreement of paths and attributions of the shown networks holds.
@@ -166,11 +209,10 @@ class Study:
         if not is_installed() or self._record.layers[-1] > MOST_UNITS:
             return {}
         threshold = self.project.report.connection_threshold
+        shown = [run_id for _, run_id in shown_networks(self._record)]
         return {
-            run_id: read_network(self._store, self._record, run_id)
-            .agreement(frame, threshold=threshold)
-            .to_dict()
-            for _, run_id in shown_networks(self._record)
+            network.run_id: network.agreement(frame, threshold=threshold).to_dict()
+            for network in read_networks(self._store, self._record, shown)
         }
 
     def write_report(self, output: str | os.PathLike[str]) -> Path:
@@ -186,22 +228,29 @@ class Study:
     @property
     def depths(self) -> tuple[Depth, ...]:
         """The groups compared after each stage of a stack; empty where there is one stage."""
-        return compare_depths(self.networks, self._record.layers, **self._comparing())
+        return compare_depths(self.networks, self.axes, self._record.layers, **self._comparing())
 
-    def view(self) -> StudyView:
+    def view(self) -> View:
         """The study as its report shows it."""
         return self._view
 
     @cached_property
-    def _view(self) -> StudyView:
+    def _view(self) -> View:
         return view_of(self._store, self._record, self.comparison, self.depths)
 
     def _comparing(self) -> dict[str, Any]:
         settings = self.project.report
         return {
-            "null_error": self._record.metrics["null_error"],
-            "connection_threshold": settings.connection_threshold,
             "order_by": settings.index,
             "resamples": settings.bootstrap,
             "confidence": settings.confidence,
         }
+
+
+def _with(networks: pd.DataFrame, group: str, name: str, wanted: float) -> pd.DataFrame:
+    """The networks with this strength or seed, of which there is one at least."""
+    values = sorted(networks[name].dropna().unique().tolist())
+    value = find_strength(wanted, values)
+    if value is None:
+        raise InputError(f"{group} has no {name} {wanted}; there are {values}")
+    return networks.loc[networks[name] == value]

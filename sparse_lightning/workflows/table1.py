@@ -10,7 +10,7 @@ from typing import Any
 from sparse_lightning._files import write_atomically
 from sparse_lightning.errors import InputError
 from sparse_lightning.project import Project
-from sparse_lightning.project.differences import flat
+from sparse_lightning.project.messages import flat
 from sparse_lightning.report.output import writable
 from sparse_lightning.report.overview import Column
 from sparse_lightning.report.overview_pages import Overview, write_overview
@@ -81,14 +81,14 @@ def table1(
     `table1-own-range-quick`.
 
     Args:
-        tracking_uri: of the MLflow store; default: as MLflow resolves it.
+        tracking_uri: the address of the MLflow store; default: as MLflow resolves it.
         output: a folder; default: that of the experiment's name in `reports`.
-        quick: train a few epochs from two seeds only; marked as such everywhere.
-        progress: told of every epoch.
-        own_range: every group at a range of λ of its own instead of the published λ for all.
-        fresh: begin anew, whatever was begun.
-        jobs: how many columns are trained at a time, each in a process of its own; default: as
-            many as torch has threads, but one where there is a GPU.
+        quick: whether to train a few epochs from two seeds only; marked as such everywhere.
+        progress: the observer of every epoch.
+        own_range: whether every group has its own range of λ instead of the published one.
+        fresh: whether to begin anew, whatever was begun.
+        jobs: the number of columns that are trained at a time, each in a process of its own;
+            default: as many as torch has threads, but one where there is a GPU.
 
     Returns:
         The path of `table1.html`.
@@ -144,11 +144,7 @@ def table1(
 
 
 class _Done:
-    """The studies of an overview that are finished, kept until all are.
-
-    Args:
-        path: of the file that they are kept in.
-    """
+    """The studies of an overview that are finished, kept until all are."""
 
     def __init__(self, path: Path):
         self._path = path

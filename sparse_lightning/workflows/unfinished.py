@@ -25,7 +25,7 @@ from sparse_lightning.errors import (
     UnfinishedError,
 )
 from sparse_lightning.project import Project
-from sparse_lightning.project.differences import differences, flat
+from sparse_lightning.project.messages import differences, flat
 from sparse_lightning.tracking.owners import this_process
 from sparse_lightning.training.checkpoints import FolderCheckpoints
 

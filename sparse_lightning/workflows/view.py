@@ -11,16 +11,16 @@ from sparse_lightning.comparison.frames import of_group, records
 from sparse_lightning.interpret.agreement import Agreement
 from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.interpret.text import describe
+from sparse_lightning.network import Network
 from sparse_lightning.page.report import report_document
 from sparse_lightning.project import Project
-from sparse_lightning.regularizers.replica import SYMBOLS
-from sparse_lightning.report import StudyView
+from sparse_lightning.regularizers.replica import SYMBOLS, find_strength
+from sparse_lightning.report import StudyFacts, View
 from sparse_lightning.report.view import Reading
 from sparse_lightning.tracking import Store, StudyRecord
 from sparse_lightning.tracking.files import held, read_json, readable
 from sparse_lightning.tracking.names import AGREEMENT_FILE, REFERENCE
-from sparse_lightning.tracking.reading import read_losses, stored_network
-from sparse_lightning.tracking.stored import StoredNetwork
+from sparse_lightning.tracking.networks import read_losses, read_networks
 
 SHOWN = 3
 """How many groups are shown from inside, unless the project names them."""
@@ -34,37 +34,37 @@ MOST_WEIGHTS = 1_000_000
 
 def view_of(
     store: Store, record: StudyRecord, comparison: Comparison, depths: tuple[Depth, ...]
-) -> StudyView:
+) -> View:
     """The study as its report shows it.
 
     Args:
-        store: that holds it.
-        record: of the study.
-        comparison: of its groups.
+        store: the store that holds it.
+        record: the study's record.
+        comparison: its groups compared.
         depths: their comparisons after each stage.
 
     Raises:
         TrackingError: the store does not give the weights of a network that is shown.
     """
     project, metrics = record.project, record.metrics
-    readings = _readings(store, record)
-    return StudyView(
-        name=project.report.title or project.name,
+    shown = shown_networks(record)
+    inside = _inside(record, comparison, [run_id for _, run_id in shown])
+    run_ids = list(dict.fromkeys([*(run_id for _, run_id in shown), *inside]))
+    networks = dict(zip(run_ids, read_networks(store, record, run_ids), strict=True))
+    agreements = _agreements(store, record.run_id)
+    facts = StudyFacts(
         run_id=record.run_id,
-        experiment_id=record.experiment_id,
-        tracking_ui=store.page,
         dataset=record.params["dataset"],
         task=project.task,
         rows=int(metrics["rows"]),
         layers=record.layers,
         settings=_settings(project, metrics),
+        connection_threshold=project.report.connection_threshold,
         common_weights=not any(
             project.regularizers.own_weights(group) for group in project.regularizers.groups
         ),
         floor_epochs=int(metrics["floor_epochs"]),
         floor_settled=bool(metrics["floor_settled"]),
-        index=project.report.index,
-        comparison=comparison,
         networks=record.networks,
         depths=depths,
         references={
@@ -72,33 +72,43 @@ def view_of(
             for name, value in metrics.items()
             if name.startswith(REFERENCE)
         },
-        readings=readings,
+        readings=[
+            _reading(store, project, networks[run_id], title, agreements.get(run_id))
+            for title, run_id in shown
+        ],
         fine_tuned=bool(project.training.fine_tune_epochs),
+    )
+    return View(
+        name=project.report.title or project.name,
+        experiment_id=record.experiment_id,
+        tracking_ui=store.page,
+        comparison=comparison,
+        study=facts,
         page=lambda: report_document(
             store,
             project.report.title or project.name,
             record.columns,
             record.networks["run_id"].tolist(),
-            _inside(record, comparison, readings),
+            [networks[run_id] for run_id in inside],
             project.report.connection_threshold,
         ),
     )
 
 
-def _inside(record: StudyRecord, comparison: Comparison, readings: Sequence[Reading]) -> list[str]:
+def _inside(record: StudyRecord, comparison: Comparison, shown: Sequence[str]) -> list[str]:
     """The networks that the report's page looks into: those shown, and the best on each front."""
-    chosen = [reading.run_id for reading in readings]
+    chosen = list(shown)
     sound = record.networks.loc[~record.networks["failed"]]
     for group in comparison.groups:
         best = of_group(sound, group).sort_values("squared_error", kind="stable")
         best = best.drop_duplicates("l1_weight")
         best_of = dict(zip(best["l1_weight"], best["run_id"], strict=True))
         least = np.inf
-        markers = of_group(comparison.markers, group).sort_values(["connections", "squared_error"])
-        for marker in records(markers):
-            if marker["squared_error"] < least:
-                least = marker["squared_error"]
-                chosen.append(best_of[marker["l1_weight"]])
+        for marker in records(of_group(comparison.markers, group).sort_values(["x", "y"])):
+            if marker["y"] < least:
+                least = marker["y"]
+                settings = comparison.points.settings[marker["marker"]]
+                chosen.append(best_of[settings["l1_weight"]])
     weights = sum(inputs * outputs for inputs, outputs in pairwise(record.layers))
     most = min(MOST_INSIDE, MOST_WEIGHTS // weights)
     return list(dict.fromkeys(chosen))[:most]
@@ -130,16 +140,6 @@ def _settings(project: Project, metrics: dict[str, float]) -> dict[str, str]:
     return shown | {f"group {name}": _strengths(settings.grid(name)) for name in settings.groups}
 
 
-def _readings(store: Store, record: StudyRecord) -> list[Reading]:
-    agreements = _agreements(store, record.run_id)
-    readings = []
-    for title, run_id in shown_networks(record):
-        network = stored_network(store, record, run_id)
-        agreement = agreements.get(run_id)
-        readings.append(_reading(store, record.project, network, title, agreement))
-    return readings
-
-
 def shown_networks(record: StudyRecord) -> list[tuple[str, str]]:
     """The networks that are shown from inside: one of each chosen group, if it did not fail.
 
@@ -158,7 +158,8 @@ def shown_networks(record: StudyRecord) -> list[tuple[str, str]]:
             continue
         weights = sorted(found["l1_weight"].unique())
         weight = chosen.l1_weight if group != FLOOR_GROUP else None
-        weight = weights[len(weights) // 2] if weight is None else weight
+        middle = weights[len(weights) // 2]
+        weight = middle if weight is None else find_strength(weight, weights)
         seed = project.training.seeds[0] if chosen.seed is None else chosen.seed
         found = found.loc[
             (found["l1_weight"] == weight) & (found["seed"] == seed) & ~found["failed"]
@@ -181,7 +182,7 @@ def _agreements(store: Store, run_id: str) -> dict[str, Agreement]:
 def _reading(
     store: Store,
     project: Project,
-    network: StoredNetwork,
+    network: Network,
     title: str,
     agreement: Agreement | None,
 ) -> Reading:

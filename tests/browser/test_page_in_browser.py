@@ -6,7 +6,6 @@ from studies import GROUPS, HOSTILE
 
 from sparse_lightning.interpret.interactive_diagram import structure_html
 from sparse_lightning.interpret.structure import Structure
-from sparse_lightning.weights import Layer
 
 pytestmark = pytest.mark.slow
 
@@ -111,9 +110,9 @@ def test_components_are_a_picture_within_the_page(visit, components_job):
 
 def test_a_network_in_a_file_of_its_own_is_looked_into(visit, tmp_path):
     weight = np.array([[2.0, 0.5, 0.0], [0.0, 0.0, 1.0]])
-    layers = [Layer("dense", weight, np.zeros(2)), Layer("dense", weight.T, np.zeros(3))]
+    structure = Structure.of([weight, weight.T], [HOSTILE, "b", "c"], threshold=0)
     file = tmp_path / "structure.html"
-    file.write_text(structure_html(Structure.of(layers, [HOSTILE, "b", "c"], threshold=0), HOSTILE))
+    file.write_text(structure_html(structure, HOSTILE))
     page = visit(file, viewport={"width": 1000, "height": 800})
     assert page.title() == page.get_by_role("heading", level=2).text_content() == HOSTILE
     assert page.locator(".diagram .unit").count() == 3 + 2 + 3

@@ -3,10 +3,11 @@
 import pandas as pd
 import pytest
 
-from sparse_lightning.comparison import compare, floor
+from sparse_lightning.comparison import compare, network_axes, network_points
 from sparse_lightning.comparison.depths import by_depth, compare_depths
 
-SETTINGS = {"null_error": 1.0, "connection_threshold": 0.01, "resamples": 20}
+SETTINGS = {"resamples": 20}
+AXES = network_axes({"null_error": 1.0, "connections_total": 64})
 LAYERS = [5, 4, 3, 4, 5]
 
 
@@ -36,28 +37,28 @@ def networks():
 
 
 def test_every_depth_is_compared_above_its_own_floor(networks):
-    depths = compare_depths(networks, LAYERS, **SETTINGS)
+    depths = compare_depths(networks, AXES, LAYERS, **SETTINGS)
     assert [depth.layers for depth in depths] == [3, 5]
     shallow, deep = (depth.comparison for depth in depths)
-    assert shallow.connections_total == 2 * 5 * 4
-    assert deep.connections_total == 2 * (5 * 4 + 4 * 3)
+    assert shallow.corner == (2 * 5 * 4, 1.0)
+    assert deep.corner == (2 * (5 * 4 + 4 * 3), 1.0)
     assert shallow.floor == networks["squared_error_3_layers"].min()
-    whole = compare(networks, floor=floor(networks), connections_total=64, **SETTINGS)
+    whole = compare(network_points(networks), AXES, **SETTINGS)
     pd.testing.assert_frame_equal(deep.indices, whole.indices)
 
 
 def test_rows_are_ordered_by_the_greatest_depth(networks):
-    rows = by_depth(compare_depths(networks, LAYERS, **SETTINGS), "hypervolume_gap")
+    rows = by_depth(compare_depths(networks, AXES, LAYERS, **SETTINGS), "hypervolume_gap")
     assert [row["group"] for row in rows] == ["sL1", "L1"]
     assert [len(row["cells"]) for row in rows] == [2, 2]
 
 
 def test_a_single_stage_has_no_depths(networks):
     networks = networks[[name for name in networks if not name.endswith("layers")]]
-    assert compare_depths(networks, LAYERS, **SETTINGS) == ()
+    assert compare_depths(networks, AXES, LAYERS, **SETTINGS) == ()
     assert by_depth((), "area_marker") == []
 
 
 def test_a_depth_without_a_floor_is_left_out(networks):
     networks.loc[networks["group"] == "none", "squared_error_3_layers"] = float("nan")
-    assert [depth.layers for depth in compare_depths(networks, LAYERS, **SETTINGS)] == [5]
+    assert [depth.layers for depth in compare_depths(networks, AXES, LAYERS, **SETTINGS)] == [5]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparse_lightning.data import catalog, csv_files, encoding, parquet_files, storage
+from sparse_lightning.data import catalog, csv_files, encoding, readers, storage
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.errors import TableError
 from sparse_lightning.project import TableSettings
@@ -22,8 +22,9 @@ DUMMIES = [{"dummies": {"columns": ["kind"]}}, {"binarize": {"yes": 1}}]
 @pytest.fixture
 def small_parts(monkeypatch):
     """Parts of a few rows, and columns of numbers in a file, as a large table has them."""
-    for module in (csv_files, parquet_files, encoding):
+    for module in (readers, encoding):
         monkeypatch.setattr(module, "CELLS_AT_ONCE", 30)
+    monkeypatch.setattr(csv_files, "BLOCKS", (128,))
     monkeypatch.setattr(storage, "MOST_IN_MEMORY", 0)
 
 

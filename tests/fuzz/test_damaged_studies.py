@@ -114,4 +114,4 @@ def test_a_group_without_networks_is_not_shown(stored):
     with study.damaged() as live:
         live.execute("update params set value = 'other' where key = 'group' and value = 'L1'")
         view = Study.load(study.job.study.run_id, study.job.uri).view()
-    assert {reading.title.split(",")[0] for reading in view.readings} == {"sL1"}
+    assert {reading.title.split(",")[0] for reading in view.study.readings} == {"sL1"}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stored_studies import Stored
 
 from sparse_lightning import Study
-from sparse_lightning.integrations.exporting.finding import find_exported
+from sparse_lightning.integrations.exporting.logging import find_exported
 from sparse_lightning.integrations.exporting.saving import save_exported
 from sparse_lightning.page.networks import network_document
 from sparse_lightning.tracking import Store

@@ -16,6 +16,7 @@ from sparse_lightning.interpret.agreement import Agreement, sampled, summary
 from sparse_lightning.interpret.attributions import attributions
 from sparse_lightning.network import Network
 from sparse_lightning.project import Step
+from sparse_lightning.weights import layers_of
 
 pytest.importorskip("captum")
 
@@ -161,7 +162,8 @@ def network():
     model = nn.Sequential(nn.Linear(width, 2), nn.Tanh(), nn.Linear(2, 2), nn.Sigmoid())
     with torch.no_grad():
         model[0].weight[:, width - 1] = 0.0  # the last input leads nowhere
-    return Network(model.eval(), encoding, {}, "a" * 32, "classifier", ("no", "yes")), frame
+    classes = ("no", "yes")
+    return Network(layers_of(model), encoding, {}, "a" * 32, "classifier", classes), frame
 
 
 def test_a_network_tells_its_attributions_in_the_users_columns(network):

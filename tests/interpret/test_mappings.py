@@ -7,6 +7,7 @@ from sparse_lightning.errors import InputError
 from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.interpret.mappings import CODE_KINDS, VARIABLE_KINDS, Mappings
 from sparse_lightning.interpret.structure import Structure
+from sparse_lightning.interpret.torch_modules import structure_of
 
 
 def by(frame, key):
@@ -135,7 +136,7 @@ def test_mappings_are_printed_as_tables(textbook):
 
 def test_a_trained_network_keeps_the_variables_of_large_variance(wine):
     model, names, rows = wine
-    mappings = Mappings.of(Structure.of(model, names))
+    mappings = Mappings.of(structure_of(model, names))
     kept = mappings.variables["kind"].isin(["alone", "shared"]).to_numpy()
     variances = dict(zip(names, rows.var(0).tolist(), strict=True))
     spread = mappings.variables["variable"].map(variances)

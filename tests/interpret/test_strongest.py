@@ -8,14 +8,12 @@ from sparse_lightning.interpret.diagram import layer_notes, structure_figure
 from sparse_lightning.interpret.interactive_diagram import MOST_WEIGHTS, structure_html
 from sparse_lightning.interpret.strongest import MOST_UNITS, strongest
 from sparse_lightning.interpret.structure import Structure
-from sparse_lightning.weights import Layer
 
 
 def autoencoder(inputs, units=2):
     """Input n has the strength n, twice: of what feeds and of what rebuilds it."""
     weight = np.tile(np.arange(1, inputs + 1) / inputs, (units, 1))
-    layers = [Layer("dense", weight, np.zeros(units)), Layer("dense", weight.T, np.zeros(inputs))]
-    return Structure.of(layers, [f"x{n}" for n in range(1, inputs + 1)])
+    return Structure.of([weight, weight.T], [f"x{n}" for n in range(1, inputs + 1)])
 
 
 def test_the_strongest_inputs_are_kept_in_their_order():
@@ -30,20 +28,15 @@ def test_the_strongest_inputs_are_kept_in_their_order():
 
 def test_a_variable_keeps_the_levels_that_are_drawn():
     whole = autoencoder(6)
-    weights = [np.array([[9, 1, 8, 1, 7, 1.0]] * 2)]
+    weight = np.array([[9, 1, 8, 1, 7, 1.0]] * 2)
     groups = [("a", slice(0, 3)), ("b", slice(3, 4)), ("c", slice(4, 6))]
-    layers = [
-        Layer("dense", weights[0], np.zeros(2)),
-        Layer("dense", weights[0].T, np.zeros(6)),
-    ]
-    found = strongest(Structure.of(layers, whole.names[0], groups=groups), 3)
+    found = strongest(Structure.of([weight, weight.T], whole.names[0], groups=groups), 3)
     assert found.groups == (("a", slice(0, 2)), ("c", slice(2, 3)))
 
 
 def test_inputs_and_classes_are_chosen_apart():
     weight = np.array([[1.0, 2.0, 3.0, 4.0]])
-    layers = [Layer("dense", weight, np.zeros(1)), Layer("dense", np.ones((2, 1)), np.zeros(2))]
-    found = strongest(Structure.of(layers, "abcd", ["no", "yes"]), 3)
+    found = strongest(Structure.of([weight, np.ones((2, 1))], "abcd", ["no", "yes"]), 3)
     assert found.names[0] == ("b", "c", "d")
     assert found.names[-1] == ("no", "yes")
 

@@ -23,11 +23,8 @@ def test_only_weights_beyond_the_threshold_count(layered):
 def test_connections_are_counted_as_training_counts_them():
     # 0.1 as 32 bits hold it is greater than 0.1.
     weight = torch.tensor([[0.1, 0.2], [-0.1, 0.05]])
-    linear = nn.Linear(2, 2)
-    with torch.no_grad():
-        linear.weight.copy_(weight)
     population = nn.Sequential(BatchedLinear(weight.T[None], torch.zeros(1, 1, 2)))
-    structure = Structure.of(nn.Sequential(linear), "ab", threshold=0.1)
+    structure = Structure.of([weight.numpy()], "ab", threshold=0.1)
     assert structure.connections == connections(population, 0.1).item() == 1
 
 
@@ -73,14 +70,6 @@ def test_the_code_is_innermost_and_a_classifier_has_it_last(layered, widths, out
     assert structure.code_layer == code
     if code:
         assert structure.names[code][0] == "code 1"
-
-
-def test_nested_and_shared_layers_are_read_in_the_order_of_the_data(layered):
-    inner, act = layered([[1.0, 2.0]]), nn.Tanh()
-    model = nn.Sequential(nn.Sequential(inner[0], act), nn.Linear(1, 2).double(), act)
-    structure = Structure.of(model, "ab")
-    assert structure.widths == (2, 1, 2)
-    assert structure.weights[0].tolist() == [[1.0, 2.0]]
 
 
 def test_groups_name_the_variables(layered):

@@ -3,7 +3,6 @@ import torch
 from torch import nn
 
 from sparse_lightning.errors import InputError
-from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.interpret.torch_modules import apply, linear_chain, structure_of
 
 
@@ -76,8 +75,8 @@ def test_a_sequential_is_read_as_it_stands():
         model[0].weight.copy_(torch.tensor([[1.0, 0.0, 0.0], [0.005, 2.0, 0.0]]))
         model[1][1].weight.copy_(torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.5, -1.0]]))
     found = structure_of(model)
-    plain = Structure.of(nn.Sequential(model[0], model[1][1]), [f"input {n}" for n in (1, 2, 3)])
-    assert found.names == plain.names
+    inputs = tuple(f"input {n}" for n in (1, 2, 3))
+    assert found.names == (inputs, ("code 1", "code 2"), inputs)
     assert [weight.tolist() for weight in found.weights] == [
         [[1, 0, 0], [0, 2, 0]],
         [[1, 0], [0, 0], [0.5, -1]],

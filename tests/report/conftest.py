@@ -1,13 +1,13 @@
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from sparse_lightning.comparison import compare, floor
-from sparse_lightning.report import StudyView
+from sparse_lightning.comparison import compare, network_axes, network_points
+from sparse_lightning.report import StudyFacts, View
 
 SIX = ("L1", "sL1", "sL1+sh", "sL1+sh2", "sL1+KL", "sL1+decs")
 
@@ -81,8 +81,9 @@ def references_of(components: int) -> dict[str, float]:
 
 
 @pytest.fixture
-def study_of() -> Callable[..., StudyView]:
-    """A study; `groups`, `seeds`, `networks` and any attribute of the view may be given.
+def study_of() -> Callable[..., View]:
+    """A study; `groups`, `seeds`, `networks`, `order_by` and any attribute of the view or of its
+    facts may be given.
 
     With `components`, it is one of so many components, and has references.
     """
@@ -92,8 +93,9 @@ def study_of() -> Callable[..., StudyView]:
         seeds: int = 4,
         networks: pd.DataFrame | None = None,
         components: int = 0,
+        order_by: str = "area_marker",
         **attributes: Any,
-    ) -> StudyView:
+    ) -> View:
         given = networks is not None
         networks = networks_of(groups, seeds) if networks is None else networks
         if components:
@@ -105,31 +107,33 @@ def study_of() -> Callable[..., StudyView]:
                 "references": references_of(components),
             }
             attributes = of_components | attributes
+        bounds = {"null_error": 0.06, "connections_total": 240}
+        if components:
+            bounds = {"null_error": 1.0, "connections_total": 12}
         comparison = compare(
-            networks,
-            floor=floor(networks),
-            null_error=1.0 if components else 0.06,
-            connections_total=12 if components else 240,
-            connection_threshold=0.01,
-            resamples=100,
+            network_points(networks), network_axes(bounds), order_by=order_by, resamples=100
         )
-        view = StudyView(
-            name="wine-sae",
-            run_id="study",
-            experiment_id="7",
-            tracking_ui="http://127.0.0.1:5000/",
-            dataset="wine",
-            task="sae",
-            rows=1599,
-            layers=[12, 10, 12],
-            settings={"optimizer": "adam"},
-            common_weights=True,
-            floor_epochs=600,
-            floor_settled=True,
-            index="area_marker",
-            comparison=comparison,
-            networks=networks,
-        )
-        return replace(view, **attributes)
+        facts = {
+            "run_id": "study",
+            "dataset": "wine",
+            "task": "sae",
+            "rows": 1599,
+            "layers": [12, 10, 12],
+            "settings": {"optimizer": "adam"},
+            "connection_threshold": 0.01,
+            "common_weights": True,
+            "floor_epochs": 600,
+            "floor_settled": True,
+            "networks": networks,
+        }
+        of_view = {field.name for field in fields(View)}
+        shown = {
+            "name": "wine-sae",
+            "experiment_id": "7",
+            "tracking_ui": "http://127.0.0.1:5000/",
+            "comparison": comparison,
+        } | {name: value for name, value in attributes.items() if name in of_view}
+        facts |= {name: value for name, value in attributes.items() if name not in of_view}
+        return View(**shown, study=StudyFacts(**facts))
 
     return build

@@ -1,6 +1,5 @@
 """Table 1 at the published λ, and with each group at its own range: what is trained and written."""
 
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -25,11 +24,10 @@ def trained(monkeypatch, study_of):
         folder.mkdir()
         projects[folder.name] = project
         own = any(project.regularizers.own_weights(group) for group in project.regularizers.groups)
-        view = replace(
-            study_of(),
+        view = study_of(
             dataset=project.table.source,
             task=project.task,
-            index=project.report.index,
+            order_by=project.report.index,
             common_weights=not own,
         )
         views[run_id := f"run of {project.name}"] = view

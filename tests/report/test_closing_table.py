@@ -13,7 +13,7 @@ def printed(comparison, published=None, width=80):
 
 
 def test_eighty_columns_and_no_terminal_suffice(study_of):
-    networks = study_of().networks
+    networks = study_of().study.networks
     networks.loc[8, "failed"] = True
     comparison = study_of(networks=networks).comparison
     text = printed(comparison, published_values("sae", "wine"))

@@ -26,9 +26,20 @@ def test_the_document_follows_its_schema_and_holds_the_comparison(study_of):
     study = study_of()
     document = strictly(indices_json(study))
     validate(document)
-    assert document["version"] == 1
+    assert document["version"] == 2
     assert document["study"] == "study"
-    assert document["connections_total"] == 240
+    assert document["corner"] == [240, 0.06]
+    assert document["axes"] == {
+        "x": "connections",
+        "y": "squared_error",
+        "group": "regularizer",
+        "marker": ["l1_weight"],
+        "replicate": "seed",
+        "x_direction": "min",
+        "y_direction": "min",
+        "floor_group": "none",
+    }
+    assert (document["connection_threshold"], document["recommended"]) == (0.01, None)
     assert [group["group"] for group in document["groups"]] == list(study.comparison.groups)
     row = study.comparison.indices.set_index("group").loc["sL1"]
     group = document["groups"][1]
@@ -37,14 +48,16 @@ def test_the_document_follows_its_schema_and_holds_the_comparison(study_of):
         row["hypervolume_gap_low"],
         row["hypervolume_gap_high"],
     ]
-    assert [marker["l1_weight"] for marker in group["markers"]] == [5e-5, 2e-4, 1e-3]
-    assert [marker["seeds"] for marker in group["markers"]] == [4, 4, 4]
+    assert [marker["marker"] for marker in group["markers"]] == [
+        {"l1_weight": weight} for weight in (5e-5, 2e-4, 1e-3)
+    ]
+    assert [marker["replicates"] for marker in group["markers"]] == [4, 4, 4]
     assert len(document["pairs"]) == 3 * 15
     assert document["published"]["area_marker"]["sL1"] == 0.085135
 
 
 def test_what_has_no_value_is_null(study_of):
-    networks = study_of(seeds=1).networks
+    networks = study_of(seeds=1).study.networks
     networks.loc[networks["group"] == "sL1", ["failed", "squared_error"]] = [True, np.nan]
     document = strictly(indices_json(study_of(networks=networks, dataset="mine")))
     validate(document)
@@ -56,8 +69,8 @@ def test_what_has_no_value_is_null(study_of):
 
 def test_the_same_study_gives_the_same_text_in_any_order_of_rows(study_of):
     study = study_of()
-    order = {name: place for place, name in enumerate(study.networks["group"].unique())}
-    shuffled = study.networks.sort_values("squared_error").sort_values(
+    order = {name: place for place, name in enumerate(study.study.networks["group"].unique())}
+    shuffled = study.study.networks.sort_values("squared_error").sort_values(
         "group", key=lambda names: names.map(order), kind="stable"
     )
     assert indices_json(study) == indices_json(study_of(networks=shuffled))

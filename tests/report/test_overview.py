@@ -20,9 +20,7 @@ HOSTILE = "<img src=x>|*a*"
 @pytest.fixture
 def columns(study_of):
     wine = study_of()
-    own = replace(
-        study_of(groups=("L1", "sL1", HOSTILE)), dataset="my.csv", task="pca", floor_settled=False
-    )
+    own = study_of(groups=("L1", "sL1", HOSTILE), dataset="my.csv", task="pca", floor_settled=False)
     return [Column(wine, 12.0, "wine/report.html"), Column(own, 3.5, "own/report.html")]
 
 
@@ -30,7 +28,7 @@ def test_the_frame_has_a_row_for_each_study_and_group(columns):
     frame = overview_frame(columns)
     assert frame["column"].tolist() == ["wine SAE"] * 6 + ["my.csv PCA"] * 3
     first = frame.iloc[0]
-    indices = columns[0].study.comparison.indices.set_index("group")
+    indices = columns[0].comparison.indices.set_index("group")
     assert first["area_marker"] == indices.loc["L1", "area_marker"]
     assert first["published"] == 0.130191
     assert first["ratio"] == first["published_ratio"] == 1
@@ -61,8 +59,17 @@ def test_a_column_without_a_pair_is_left_out_of_its_sentence(study_of):
 @pytest.fixture
 def own_range(columns):
     """The same two, each group with a range of λ of its own."""
-    attributes = {"common_weights": False, "index": "hypervolume_gap"}
-    return [replace(column, study=replace(column.study, **attributes)) for column in columns]
+    return [
+        replace(
+            column,
+            view=replace(
+                column.view,
+                comparison=column.comparison.ordered_by("hypervolume_gap"),
+                study=replace(column.study, common_weights=False),
+            ),
+        )
+        for column in columns
+    ]
 
 
 def test_groups_at_their_own_ranges_are_compared_by_the_fair_index(own_range):

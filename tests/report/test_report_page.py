@@ -12,6 +12,7 @@ from sparse_lightning.report import (
     report_html,
     write_report,
 )
+from sparse_lightning.report.findings import findings
 from sparse_lightning.report.view import web_address
 
 ATTACK = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'{{ 7*7 }}</style>"
@@ -56,7 +57,7 @@ def test_the_page_says_what_was_trained_and_found(study_of):
         "KAKENHI final report 18K11487",
         "0.05368",
         "indices.json",
-        *study.comparison.findings(),
+        *findings(study),
     ):
         assert phrase in page.text
 
@@ -71,22 +72,23 @@ def test_published_areas_are_no_comparison_for_groups_at_their_own_ranges(study_
 
 
 def test_a_list_is_as_published_where_it_is_the_published_one(study_of):
-    networks = study_of().networks  # λ 5e-05, 0.0002 and 0.001
-    assert study_of().weights_in_words == "the same list for all groups"
+    networks = study_of().study.networks  # λ 5e-05, 0.0002 and 0.001
+    assert study_of().study.weights_in_words == "the same list for all groups"
     weights = {5e-5: 5e-5, 2e-4: 7e-5, 1e-3: 1e-4, 0.0: 0.0}
     networks = networks.assign(l1_weight=networks["l1_weight"].map(weights))
     components = study_of(networks=networks, components=0, task="pca", dataset="ctg")
-    assert components.weights_in_words == "the same list for all groups, as published"
-    assert study_of(networks=networks).weights_in_words == "the same list for all groups"
+    assert components.study.weights_in_words == "the same list for all groups, as published"
+    assert study_of(networks=networks).study.weights_in_words == "the same list for all groups"
     mine = study_of(networks=networks, task="pca", dataset="mine")
-    assert mine.weights_in_words == "the same list for all groups"
+    assert mine.study.weights_in_words == "the same list for all groups"
 
 
 def test_a_study_that_has_learned_nothing_has_a_report_that_says_so(study_of, tmp_path):
     study = study_of()
-    networks = study.networks.assign(squared_error=study.networks["squared_error"] + 0.06)
+    networks = study.study.networks
+    networks = networks.assign(squared_error=networks["squared_error"] + 0.06)
     study = study_of(networks=networks)
-    assert study.comparison.floor > study.comparison.null_error
+    assert study.comparison.floor > study.comparison.corner[1]
     page = write_report(study, tmp_path)
     assert "Unregularized training has learned nothing" in Page(page.read_text("utf-8")).text
     document = json.loads((tmp_path / "indices.json").read_text("utf-8"))
@@ -94,7 +96,7 @@ def test_a_study_that_has_learned_nothing_has_a_report_that_says_so(study_of, tm
 
 
 def test_groups_stand_in_the_order_of_the_chosen_index(study_of):
-    study = study_of(index="hypervolume_gap")
+    study = study_of(order_by="hypervolume_gap")
     table = re.search(r"<tbody>(.*?)</tbody>", report_html(study), re.DOTALL).group(1)
     shown = re.findall(r'<span class="dot"[^>]*></span>([^<]*)</th>', table)
     best_first = study.comparison.indices.sort_values("hypervolume_gap")["group"]
@@ -108,7 +110,7 @@ def test_a_table_of_ones_own_has_no_published_column(study_of):
 
 
 def test_hostile_names_come_out_inert(study_of):
-    networks = study_of(groups=(ATTACK, "L1")).networks.assign(run_name=ATTACK)
+    networks = study_of(groups=(ATTACK, "L1")).study.networks.assign(run_name=ATTACK)
     networks.loc[5, "failed"] = True
     networks["failure"] = ATTACK
     study = study_of(
@@ -156,10 +158,10 @@ def test_the_comparison_page_is_a_frame_that_no_name_can_leave(study_of):
 
 def test_a_run_url_is_a_link_only_if_it_is_of_the_web(study_of):
     study = study_of()
-    row = study.networks.iloc[0].to_dict()
-    assert study.network_url({**row, "run_url": "https://x.org/r"}) == "https://x.org/r"
-    assert study.network_url({**row, "run_url": "javascript:alert(1)"}) is None
-    assert study.network_url({**row, "run_id": "../<x>"}).endswith("/runs/..%2F%3Cx%3E")
+    row = study.study.networks.iloc[0].to_dict()
+    assert study.run_url({**row, "run_url": "https://x.org/r"}) == "https://x.org/r"
+    assert study.run_url({**row, "run_url": "javascript:alert(1)"}) is None
+    assert study.run_url({**row, "run_id": "../<x>"}).endswith("/runs/..%2F%3Cx%3E")
     assert web_address("data:text/html,x") is None
     assert web_address("http://[") is None
 
@@ -191,7 +193,7 @@ def test_a_report_is_written_whole_and_twice_the_same(study_of, tmp_path, monkey
 
 
 def test_a_study_of_one_group_one_seed_and_failures_has_a_page(study_of):
-    networks = study_of(groups=("a",), seeds=1).networks
+    networks = study_of(groups=("a",), seeds=1).study.networks
     networks.loc[1, ["failed", "squared_error"]] = [True, np.nan]
     networks.loc[1, "failure"] = "the loss is not finite"
     page = Page(report_html(study_of(networks=networks)))

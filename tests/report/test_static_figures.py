@@ -20,7 +20,7 @@ def test_the_published_colours_are_kept_and_all_looks_differ():
 
 def test_curves_show_every_group_and_the_floor(study_of):
     study = study_of()
-    figure = pareto_figure(study.comparison, study.networks, "wine")
+    figure = pareto_figure(study)
     texts = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert texts == ["unregularized", *study.comparison.groups, "floor"]
     axes = figure.axes[0]
@@ -32,11 +32,11 @@ def test_curves_show_every_group_and_the_floor(study_of):
 
 def test_the_axis_is_logarithmic_where_the_errors_span_far(study_of):
     study = study_of()
-    assert pareto_figure(study.comparison, study.networks, "").axes[0].get_yscale() == "linear"
-    wide = study.networks.copy()
+    assert pareto_figure(study).axes[0].get_yscale() == "linear"
+    wide = study.study.networks.copy()
     wide.loc[wide["l1_weight"] == 1e-3, "squared_error"] *= 50
     study = study_of(networks=wide)
-    assert pareto_figure(study.comparison, wide, "").axes[0].get_yscale() == "log"
+    assert pareto_figure(study).axes[0].get_yscale() == "log"
 
 
 def test_the_same_study_gives_the_same_bytes(study_of, tmp_path):
@@ -52,19 +52,17 @@ def test_the_same_study_gives_the_same_bytes(study_of, tmp_path):
 
 
 def test_any_name_of_a_group_can_be_drawn(study_of, tmp_path):
-    study = study_of(groups=HOSTILE)
-    save_figure(
-        pareto_figure(study.comparison, study.networks, HOSTILE[0] * 40), tmp_path, "pareto"
-    )
+    study = study_of(groups=HOSTILE, name=HOSTILE[0] * 40)
+    save_figure(pareto_figure(study), tmp_path, "pareto")
     save_figure(index_figure(study.comparison), tmp_path, "indices")
 
 
 def test_a_study_of_failures_can_be_drawn(study_of, tmp_path):
-    networks = study_of(seeds=1).networks
+    networks = study_of(seeds=1).study.networks
     networks.loc[networks["group"] == "L1", "failed"] = True
     networks.loc[networks["group"] == "sL1", "squared_error"] = np.inf
     study = study_of(networks=networks)
-    figure = pareto_figure(study.comparison, networks, "wine")
+    figure = pareto_figure(study)
     save_figure(figure, tmp_path, "pareto")
     save_figure(index_figure(study.comparison), tmp_path, "indices")
     assert "sL1" not in [text.get_text() for text in figure.axes[0].get_legend().get_texts()]

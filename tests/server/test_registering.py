@@ -1,18 +1,21 @@
 """Registering a network: who may ask for it, under which names, and what is written."""
 
 import json
+import os
 import shutil
+import subprocess
 import sys
-import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from stored_networks import stored_study
 from studies import Job
 
-from sparse_lightning.tracking import Store
+from sparse_lightning.integrations.exporting import logging
+from sparse_lightning.tracking import Store, read_study
 
 API = "/sparse-lightning/api"
 HEADERS = {"X-Sparse-Lightning": "1"}
@@ -41,16 +44,14 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A stand-in for the export: an empty model."""
     calls: list[str] = []
 
-    def log_model(store: Any, run_id: str) -> str:
+    def log_exported(store: Any, network: Any) -> Any:
+        run_id = network.trained.run_id
         calls.append(run_id)
         experiment = store.run(run_id).info.experiment_id
-        made = store.client.create_logged_model(experiment, "network", source_run_id=run_id)
-        store.client.finalize_logged_model(made.model_id, "READY")
-        return f"models:/{made.model_id}"
+        model = store.client.create_logged_model(experiment, "network", source_run_id=run_id)
+        return store.client.finalize_logged_model(model.model_id, "READY")
 
-    module = types.ModuleType("sparse_lightning.integrations.exporting")
-    module.log_model = log_model  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "sparse_lightning.integrations.exporting", module)
+    monkeypatch.setattr(logging, "log_exported", log_exported)
     return calls
 
 
@@ -135,6 +136,39 @@ def test_a_model_tells_no_folder_of_the_server(client: Any, store: Store, networ
     description = yaml.safe_load((folder / "MLmodel").read_text())
     assert [text for text in texts(description) if text.startswith(("/", "file:", "~"))] == []
     assert description["flavors"]["python_function"]["model_code_path"] == "tabular_network.py"
+
+
+IN_A_NEW_PROCESS = """
+import sys
+
+from mlflow.server import app
+from sparse_lightning.server.api import Api
+from sparse_lightning.server.permissions import Everyone
+
+app.register_blueprint(Api(Everyone()).blueprint(), url_prefix="/sparse-lightning")
+client = app.test_client()
+path = "/sparse-lightning/api/networks/" + sys.argv[1]
+assert client.get(path).status_code == 200
+answer = client.post(path + "/register", json={"name": "m"}, headers={"X-Sparse-Lightning": "1"})
+assert answer.status_code == 200, answer.json
+assert "torch" not in sys.modules and "pytorch_lightning" not in sys.modules
+"""
+
+
+@pytest.mark.slow
+def test_a_network_is_registered_without_torch(empty_store: Path, workplace: Path):
+    shutil.copy(empty_store, workplace / "mlflow.db")
+    store = Store(f"sqlite:///{workplace}/mlflow.db")
+    study = stored_study(store, "stored", ["L1"], [0.1], [1])
+    (network,) = read_study(store, study).networks["run_id"]
+    settings = {
+        "_MLFLOW_SERVER_FILE_STORE": store.uri.revealed(),
+        "_MLFLOW_SERVER_ARTIFACT_ROOT": str(workplace / "mlruns"),
+    }
+    command = [sys.executable, "-c", IN_A_NEW_PROCESS, network]
+    done = subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert store.client.get_model_version("m", "1").run_id == network
 
 
 def texts(value: Any) -> list[str]:

@@ -9,12 +9,11 @@ import pandas as pd
 import pytest
 
 import sparse_lightning as sl
-from sparse_lightning.nn.layers import ACTIVATIONS
 from sparse_lightning.regularizers.replica import STRENGTHS
 from sparse_lightning.tracking import find_study, read_study, selecting
-from sparse_lightning.tracking.reading import stored_network
+from sparse_lightning.tracking.networks import read_networks, read_networks_of_runs
 from sparse_lightning.tracking.store import Store
-from sparse_lightning.weights import ACTIVATION_KINDS, from_safetensors, to_safetensors
+from sparse_lightning.weights import from_safetensors, to_safetensors
 
 pytestmark = pytest.mark.slow
 
@@ -85,8 +84,8 @@ def test_damaged_weights_are_refused(wine_job, copied_store, tmp_path):
 
 
 def test_weights_outlast_the_way_to_a_file_and_back(wine_job):
-    model = wine_job.study.network("L1", l1_weight=0.001, seed=2).model
-    content = to_safetensors(model)
+    network = wine_job.study.network("L1", l1_weight=0.001, seed=2)
+    content = to_safetensors(network.layers)
     assert to_safetensors(from_safetensors(content, "this test")) == content
 
 
@@ -103,17 +102,19 @@ def test_a_report_is_written_without_torch(wine_job, tmp_path):
     assert (tmp_path / name).read_bytes() == (wine_job.report / name).read_bytes()
 
 
-def test_a_network_reads_the_same_from_arrays_as_from_torch(wine_job):
-    record = read_study(Store(wine_job.uri), wine_job.study.run_id)
-    run_id = record.networks["run_id"].iloc[-1]
-    stored = stored_network(Store(wine_job.uri), record, run_id)
-    network, threshold = stored.network(), 0.01
-    one, other = stored.structure(threshold), network.structure(threshold)
-    for there, here in zip(one.weights, other.weights, strict=True):
-        np.testing.assert_array_equal(there, here)
-    assert (one.names, one.groups, one.code_layer) == (other.names, other.groups, other.code_layer)
-    assert repr(stored.mappings(threshold)) == repr(network.mappings(threshold))
-    assert stored.params.keys() == network.params.keys() == PARAMS
+def test_a_network_reads_the_same_by_its_study_as_by_its_run(wine_job):
+    store = Store(wine_job.uri)
+    record = read_study(store, wine_job.study.run_id)
+    run_ids = record.networks["run_id"].tolist()
+    by_study = read_networks(store, record, run_ids)
+    by_run = read_networks_of_runs(store, store.runs(run_ids))
+    assert [network.run_id for network in by_study] == run_ids
+    for one, other in zip(by_study, by_run, strict=True):
+        assert one.params.keys() == other.params.keys() == PARAMS
+        assert (one.group, one.settings, one.seed) == (other.group, other.settings, other.seed)
+        assert repr(one.mappings()) == repr(other.mappings())
+        for there, here in zip(one.weights, other.weights, strict=True):
+            np.testing.assert_array_equal(there, here)
 
 
 def test_a_study_reads_the_same_through_the_api_as_from_the_tables(wine_job, monkeypatch):
@@ -122,7 +123,3 @@ def test_a_study_reads_the_same_through_the_api_as_from_the_tables(wine_job, mon
     api = read_study(Store(wine_job.uri), wine_job.study.run_id)
     pd.testing.assert_frame_equal(api.networks, tables.networks, check_exact=True)
     assert api.columns == tables.columns
-
-
-def test_the_kinds_of_layers_are_the_activations_that_there_are():
-    assert set(ACTIVATION_KINDS) == set(ACTIVATIONS)

@@ -1,5 +1,7 @@
 """Fits that are stopped and gone on with end with the same bits; what is kept is checked."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -8,9 +10,9 @@ from sparse_lightning import Project
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import CheckpointError
 from sparse_lightning.training.checkpoints import CarriedCheckpoints, FolderCheckpoints
-from sparse_lightning.training.cluster import Cluster, train_on
+from sparse_lightning.training.executors import Workers
 from sparse_lightning.training.progress import SilentProgress
-from sparse_lightning.training.tasks import train
+from sparse_lightning.training.tasks import train, train_on
 
 generator = np.random.default_rng(4)
 ROWS = generator.uniform(size=(60, 2)) @ generator.uniform(size=(2, 5))
@@ -162,8 +164,8 @@ def test_nothing_is_kept_of_a_fit_that_was_not_begun(tmp_path):
     assert FolderCheckpoints(tmp_path / "nothing", "study").read("fit") is None
 
 
-class Here(Cluster):
-    """A cluster that is this process, and loses its last parts."""
+class Here(Workers):
+    """Workers in this process, which lose the last parts."""
 
     workers = 2
 
@@ -171,15 +173,19 @@ class Here(Cluster):
         self.parts = parts
         self.trained = 0
 
-    def run(self, part, arguments, progress, arrived):
-        results = []
-        for values in arguments[: self.parts]:
-            results.append(part(*values))
-            self.trained += len(results[-1].made)
-            arrived(results[-1])
-        if len(results) < len(arguments):
-            raise Stop
-        return results
+    def executor(self):
+        return ThreadPoolExecutor(1)
+
+    def run(self, function, arguments, progress, arrived=None):
+        def limited(*values):
+            if not self.parts:
+                raise Stop
+            self.parts -= 1
+            part = function(*values)
+            self.trained += len(part.fits)
+            return part
+
+        return super().run(limited, arguments, progress, arrived)
 
 
 @pytest.mark.long

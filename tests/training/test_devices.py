@@ -8,10 +8,9 @@ from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import ProjectError, TrainingError
 from sparse_lightning.nn.layers import linear_layers
 from sparse_lightning.project import Project
-from sparse_lightning.training import devices as devices_module
-from sparse_lightning.training import train
-from sparse_lightning.training.cluster import train_on
-from sparse_lightning.training.devices import Devices, visible_device
+from sparse_lightning.training import executors, train
+from sparse_lightning.training.executors import Devices, visible_device
+from sparse_lightning.training.tasks import train_on
 
 
 def project(**training):
@@ -25,7 +24,7 @@ def project(**training):
 
 @pytest.mark.long
 def test_two_devices_train_the_networks_of_one(monkeypatch):
-    monkeypatch.setattr(devices_module.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(executors.os, "cpu_count", lambda: 2)
     rows = torch.rand(60, 5, generator=torch.Generator().manual_seed(0))
     one = train(project(), Examples(rows))
     two = train_on(None, project(devices=2), Examples(rows), None)
@@ -50,7 +49,7 @@ def _fail():
 def test_a_process_that_dies_is_told(monkeypatch):
     from sparse_lightning.training.progress import SilentProgress
 
-    monkeypatch.setattr(devices_module.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(executors.os, "cpu_count", lambda: 2)
     with pytest.raises(TrainingError, match="devices 2: a process that trained a part has died"):
         Devices(project(devices=2)).run(_die, [()], SilentProgress())
 
@@ -66,7 +65,7 @@ def test_a_process_that_is_gone_when_it_is_interrupted_hides_no_error(monkeypatc
         asked.append(number)
         raise ProcessLookupError
 
-    monkeypatch.setattr(devices_module.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(executors.os, "cpu_count", lambda: 2)
     monkeypatch.setattr(processes.os, "kill", gone)
     with pytest.raises(ZeroDivisionError):
         Devices(project(devices=2)).run(_fail, [()], SilentProgress())
@@ -74,7 +73,7 @@ def test_a_process_that_is_gone_when_it_is_interrupted_hides_no_error(monkeypatc
 
 
 def test_more_devices_than_there_are_are_refused(monkeypatch):
-    monkeypatch.setattr(devices_module.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(executors.os, "cpu_count", lambda: 2)
     with pytest.raises(TrainingError, match=r"devices must be at most 2, .* cpu, got 3"):
         Devices(project(devices=3))
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)

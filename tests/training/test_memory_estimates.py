@@ -5,10 +5,9 @@ import pytest
 from sparse_lightning import _machine
 from sparse_lightning.errors import InputError, ProjectError
 from sparse_lightning.project import Project
-from sparse_lightning.training import memory
+from sparse_lightning.training import preparing
 from sparse_lightning.training.grid import network_count, replicas_of
-from sparse_lightning.training.memory import check_memory, least_bytes
-from sparse_lightning.training.preparing import prepare
+from sparse_lightning.training.preparing import check_memory, least_bytes, prepare
 
 
 def project(**fields):
@@ -26,13 +25,13 @@ def project(**fields):
     ],
 )
 def test_what_no_machine_holds_is_refused_with_an_estimate(fields, monkeypatch):
-    monkeypatch.setattr(memory, "machine_bytes", lambda: 16 * 10**9)
+    monkeypatch.setattr(preparing, "machine_bytes", lambda: 16 * 10**9)
     with pytest.raises(ProjectError, match=r"take at least .*B of memory, of which .* 16 GB"):
         prepare(project(**fields))
 
 
 def test_the_projects_of_the_publication_fit_a_small_machine(monkeypatch):
-    monkeypatch.setattr(memory, "machine_bytes", lambda: 10**9)
+    monkeypatch.setattr(preparing, "machine_bytes", lambda: 10**9)
     check_memory(project(network={"units": [14]}), rows=50_000, inputs=61, outputs=61, networks=155)
 
 

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparse_lightning.training.states import StateError, from_bytes, to_bytes
+from sparse_lightning.training.checkpoints import StateError, from_bytes, to_bytes
 
 plain = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 states = st.recursive(

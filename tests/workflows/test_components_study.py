@@ -23,8 +23,7 @@ def test_the_report_has_the_section_and_the_figure(components_job):
     jsonschema = pytest.importorskip("jsonschema")
     document = json.loads((components_job.report / "indices.json").read_text(encoding="utf-8"))
     jsonschema.validate(document, indices_schema())
-    assert (document["task"], document["null_error"]) == ("pca", 1.0)
-    assert document["connections_total"] == 12
+    assert (document["task"], document["corner"]) == ("pca", [12, 1.0])
     page = (components_job.report / "report.html").read_text(encoding="utf-8")
     section = page[page.index("<h2>Components</h2>") :].partition("</section>")[0]
     for phrase in ("exact PCA", "SparsePCA", "α = 0.5", "α = 20", "λ = 0.2", "n = 3"):
@@ -45,7 +44,7 @@ def test_the_measures_of_the_first_components_are_tracked(components_job):
     metrics = components_job.client.get_run(components_job.study.run_id).data.metrics
     floor = networks.loc[networks["group"] == "none", "contribution_3"].max()
     assert floor == pytest.approx(metrics["reference_pca_contribution_3"], abs=0.01)
-    assert components_job.study.view().references["sparse_pca_0.5_loadings_3"] > 0
+    assert components_job.study.view().study.references["sparse_pca_0.5_loadings_3"] > 0
 
 
 def test_a_network_gives_centred_scores_and_rebuilds_the_table(components_job, wine):

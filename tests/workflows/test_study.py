@@ -53,15 +53,26 @@ def test_indices_json_has_the_documented_shape(wine_job):
     document = indices_of(wine_job)
     jsonschema.validate(document, indices_schema())
     documented = {
-        "version": 1,
+        "version": 2,
         "study": wine_job.study.run_id,
+        "experiment": None,
+        "name": "wine-small",
         "dataset": "wine",
         "task": "sae",
-        "connections_total": 96,
+        "axis": 0,
         "connection_threshold": 0.01,
+        "replicates": 2,
+        "left_out": [],
+        "assumed": [],
+        "recommended": None,
     }
     assert documented.items() <= document.items()
-    assert 0 < document["floor"] < document["null_error"]
+    total, null_error = document["corner"]
+    assert total == 96
+    assert 0 < document["floor"] < null_error
+    axes = document["axes"]
+    assert (axes["x"], axes["y"], axes["group"]) == ("connections", "squared_error", "regularizer")
+    assert (axes["marker"], axes["replicate"]) == (["l1_weight"], "seed")
     assert [group["group"] for group in document["groups"]] == GROUPS
     for group in document["groups"]:
         assert set(group) == {
@@ -70,18 +81,20 @@ def test_indices_json_has_the_documented_shape(wine_job):
             "area_axis",
             "hypervolume_gap",
             "intervals",
-            "failed_replicas",
-            "replicas",
-            "missing_l1_weights",
+            "points",
+            "failed",
+            "agreement",
+            "missing",
             "markers",
         }
         assert set(group["intervals"]) == {"area_marker", "area_axis", "hypervolume_gap"}
         assert all(low <= high for low, high in group["intervals"].values())
-        assert group["failed_replicas"] == 0
-        assert [marker["l1_weight"] for marker in group["markers"]] == [0.0001, 0.001]
+        assert (group["points"], group["failed"], group["missing"]) == (4, 0, [])
+        weights = [marker["marker"] for marker in group["markers"]]
+        assert weights == [{"l1_weight": 0.0001}, {"l1_weight": 0.001}]
         for marker in group["markers"]:
-            assert {"l1_weight", "connections", "squared_error", "seeds"} <= set(marker)
-            assert marker["seeds"] == 2
+            assert {"x", "y", "failed", "agreement", "medoid"} < set(marker)
+            assert marker["replicates"] == 2
 
 
 def test_the_indices_come_from_the_tracked_networks(wine_job):
@@ -249,14 +262,15 @@ def test_diverged_networks_are_marked_and_the_study_goes_on(diverging_job):
 
 def test_the_report_counts_what_diverged(diverging_job):
     groups = {group["group"]: group for group in indices_of(diverging_job)["groups"]}
-    assert groups["L1"]["failed_replicas"] == 2
-    assert groups["sL1"]["failed_replicas"] == 0
-    assert (groups["L1"]["replicas"], groups["sL1"]["replicas"]) == (4, 4)
-    assert (groups["L1"]["missing_l1_weights"], groups["sL1"]["missing_l1_weights"]) == ([1e30], [])
+    assert groups["L1"]["failed"] == 2
+    assert groups["sL1"]["failed"] == 0
+    assert (groups["L1"]["points"], groups["sL1"]["points"]) == (4, 4)
+    assert groups["L1"]["missing"] == [{"l1_weight": 1e30}]
+    assert groups["sL1"]["missing"] == []
     findings = indices_of(diverging_job)["findings"]
     assert any(text.startswith("Some networks failed: 2 of 4 of L1.") for text in findings)
     assert "No network survived for L1 at λ = 1e+30: the marker is missing." in findings
-    assert [marker["l1_weight"] for marker in groups["L1"]["markers"]] == [0.0001]
+    assert [one["marker"] for one in groups["L1"]["markers"]] == [{"l1_weight": 0.0001}]
     page = (diverging_job.report / "report.html").read_text(encoding="utf-8")
     assert "<h2>Failed networks</h2>" in page
     told = re.sub(r'srcdoc="[^"]*"', "", page)  # the comparison page has its own copy
@@ -267,7 +281,7 @@ def test_the_report_counts_what_diverged(diverging_job):
 def test_without_a_floor_there_is_no_comparison(workplace, make_job):
     with pytest.raises(sl.TrainingError) as caught:
         make_job(workplace, DIVERGING, "training.learning_rate=1.0e+30")
-    assert "all 2 networks of the group 'none' failed, so there is no floor" in str(caught.value)
+    assert "all 2 points of the group 'none' failed, so there is no floor" in str(caught.value)
     assert "training.learning_rate" in str(caught.value)
     client = Store().client
     runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
@@ -278,7 +292,7 @@ def test_without_a_floor_there_is_no_comparison(workplace, make_job):
 def test_a_group_that_fails_as_a_whole_has_no_index(workplace, make_job):
     job = make_job(workplace, DIVERGING, "regularizers.groups.L1.l1_weights=[1.0e+29, 1.0e+30]")
     groups = {group["group"]: group for group in indices_of(job)["groups"]}
-    assert groups["L1"]["failed_replicas"] == 4
+    assert groups["L1"]["failed"] == 4
     assert groups["L1"]["area_marker"] is None
     assert groups["L1"]["markers"] == []
     assert "L1 has no index: all of its 4 networks failed." in indices_of(job)["findings"]

@@ -19,7 +19,7 @@ def test_agreements_are_tracked_and_shown(wine_job):
     pytest.importorskip("captum")
     study = wine_job.study
     stored = json.loads(read_document(study._store, study.run_id, "agreement.json"))
-    readings = wine_job.study.view().readings
+    readings = wine_job.study.view().study.readings
     assert [reading.run_id for reading in readings] == list(stored)
     for reading in readings:
         assert reading.agreement.to_dict() == stored[reading.run_id]

@@ -25,6 +25,7 @@ from sparse_lightning.regularizers.replica import FLOOR, Replica
 from sparse_lightning.training import TrainedPopulation, replicas_of, train
 from sparse_lightning.training.progress import SilentProgress, terminal_progress
 from sparse_lightning.training.result import History
+from sparse_lightning.weights import layers_of
 
 FLOATS = [np.float64, np.float32]
 
@@ -79,7 +80,7 @@ class PopulationEstimator(BaseEstimator):
         self.history_ = _history(population.histories[best])
         self.loss_curve_ = self.history_["training_squared_error"].tolist()
         self.network_ = Network(
-            model=single(population.network, best).eval(),
+            layers=layers_of(single(population.network, best)),
             encoding=encoding,
             params=self._params(population.replicas[best]),
             run_id="",

@@ -11,7 +11,7 @@ from sparse_lightning.errors import EstimatorError
 from sparse_lightning.integrations.estimators.base import Array, CodingEstimator, mean_squared_error
 from sparse_lightning.nn.components import contribution_ratios, covariance_of, unit_loadings
 from sparse_lightning.nn.layers import single
-from sparse_lightning.training.principal import two_layers
+from sparse_lightning.training.components import two_layers
 
 
 class SparsePCA(CodingEstimator):

@@ -41,7 +41,7 @@ class NetworkEvaluator(ModelEvaluator):
         """Whether models of this type can be networks.
 
         Args:
-            model_type: as given to `evaluate`.
+            model_type: the type that `evaluate` was given.
             evaluator_config: not used.
             kwargs: not used.
         """
@@ -64,15 +64,15 @@ class NetworkEvaluator(ModelEvaluator):
         """Read a network and log what it is.
 
         Args:
-            model_type: as given to `evaluate`.
+            model_type: the type that `evaluate` was given.
             dataset: the rows, as MLflow holds them.
-            run_id: of the run that takes metrics and artifacts.
+            run_id: the id of the run that takes metrics and artifacts.
             evaluator_config: see docs/how-to/evaluate.md.
             model: what `evaluate` made of the model.
             extra_metrics: not used.
             custom_artifacts: not used.
             predictions: not used.
-            model_id: of the logged model, where there is one.
+            model_id: the id of the logged model, where there is one.
             kwargs: not used.
 
         Returns:

@@ -48,7 +48,7 @@ class Evaluation:
     """What was found.
 
     Attributes:
-        metrics: by name.
+        metrics: the numbers by name.
         files: `(kind of artifact, content)` by name.
     """
 
@@ -72,12 +72,6 @@ def read_network(
     subject: Subject, dataset: Any, model_type: str | None, settings: Settings
 ) -> Evaluation:
     """Read a network.
-
-    Args:
-        subject: the network.
-        dataset: the rows, as MLflow holds them.
-        model_type: as given to `mlflow.models.evaluate`.
-        settings: of the evaluation.
 
     Raises:
         InputError: the structure cannot be read; what else cannot is left out.

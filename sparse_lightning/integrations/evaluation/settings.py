@@ -53,9 +53,6 @@ _KINDS: dict[str, tuple[type, ...]] = {
 def settings_of(config: Mapping[str, Any]) -> Settings:
     """The settings that `evaluator_config` describes; those of other evaluators are passed over.
 
-    Args:
-        config: as given to `evaluate`.
-
     Raises:
         InputError: a value is of the wrong type, or a name is nearly one of these.
     """

@@ -4,14 +4,13 @@ import inspect
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from mlflow.exceptions import MlflowException
 from torch import nn
 
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.errors import InputError
 from sparse_lightning.network import Network
-from sparse_lightning.nn.layers import ACTIVATIONS
+from sparse_lightning.weights import layers_from
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +20,7 @@ class Subject:
     Attributes:
         module: any torch module.
         network: the same as a network of this package, which knows its table; None of others.
-        threshold: that of the export of such a network.
+        threshold: the threshold at which such a network was exported.
     """
 
     module: nn.Module
@@ -72,19 +71,9 @@ def _closed_over(predict: Any) -> list[Any]:
 def _exported(model: Any) -> Subject:
     """A network as `exporting` writes it: numpy weights and a description."""
     described = model.description
-    layers: list[nn.Module] = []
     try:
-        for place, kind in enumerate(described["layers"]):
-            if kind != "dense":
-                layers.append(ACTIVATIONS[kind]())
-                continue
-            weight = torch.from_numpy(model.weights[f"{place}.weight"].copy())
-            layer = nn.Linear(weight.shape[1], weight.shape[0])
-            layer.weight.data = weight
-            layer.bias.data = torch.from_numpy(model.weights[f"{place}.bias"].copy())
-            layers.append(layer)
         network = Network(
-            nn.Sequential(*layers).eval(),
+            layers_from(described["layers"], model.weights),
             Encoding.from_dict(described["encoding"]),
             {},
             described["run_id"],
@@ -92,6 +81,6 @@ def _exported(model: Any) -> Subject:
             tuple(described["classes"]),
         )
         threshold = float(described["connection_threshold"])
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"the model's description cannot be read: {error!r}") from error
     return Subject(network.model, network, threshold)

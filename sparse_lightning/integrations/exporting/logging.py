@@ -1,23 +1,75 @@
-"""Networks as models of the tracking store: on the Models page, and in the registry."""
+"""Networks of a tracking store as models of it: on the Models page, and in the registry."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pandas as pd
 from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from sparse_lightning.errors import InputError
-from sparse_lightning.integrations.exporting.finding import find_exported
-from sparse_lightning.integrations.exporting.pruned import ExportedNetwork
+from sparse_lightning.integrations.exporting.pruned import ExportedNetwork, exported
 from sparse_lightning.integrations.exporting.pyfunc import save_pyfunc
+from sparse_lightning.network import Network
 from sparse_lightning.secrets import cleaned, without_secrets
-from sparse_lightning.tracking import Store
+from sparse_lightning.tracking import Store, StudyRecord, names, read_study
 from sparse_lightning.tracking._mlflow import check_model_name
+from sparse_lightning.tracking.files import read_project
+from sparse_lightning.tracking.networks import read_networks_of_runs
 
 NAME = "network"
-"""Of the logged model."""
+"""The name of the logged model."""
+
+MOST_SHOWN = 12
+"""A message offers at most so many networks of a study."""
+
+
+def find_network(store: Store, run_id: str) -> tuple[Network, float]:
+    """The network of a run, and the connection threshold of its study.
+
+    Raises:
+        InputError: there is no such run, it holds no network but, say, a study, or its training
+            failed.
+        TrackingError: the store fails, or the study is not finished.
+    """
+    run = store.run(run_id)
+    kind = run.data.tags.get(names.KIND)
+    if kind == names.STUDY:
+        study = read_study(store, run_id)
+        raise InputError(
+            f"the run {run_id} holds the study {study.project.name!r}, not one network; export one "
+            f"of its networks by its run:\n{_choice(study)}"
+        )
+    if kind != names.NETWORK or MLFLOW_PARENT_RUN_ID not in run.data.tags:
+        held = f"a {kind}" if kind else "nothing of sparse-lightning"
+        raise InputError(f"the run {run_id} in {store.uri} holds no network of a study but {held}")
+    if names.FAILURE in run.data.tags:
+        raise InputError(
+            f"the training of the network {run_id} failed, so there is nothing to export: "
+            f"{run.data.tags[names.FAILURE]}"
+        )
+    parent = store.run(run.data.tags[MLFLOW_PARENT_RUN_ID])
+    if parent.data.tags.get(names.KIND) == names.TRIAL:
+        raise InputError(
+            f"the network {run_id} belongs to a trial of a search, which keeps no weights; export "
+            "one of the study that follows the search"
+        )
+    (network,) = read_networks_of_runs(store, [run])
+    return network, read_project(store, parent.info.run_id).report.connection_threshold
+
+
+def find_exported(store: Store, run_id: str, threshold: float | None = None) -> ExportedNetwork:
+    """The network of a run, pruned for export; by default at the threshold of its study.
+
+    Raises:
+        InputError: as `find_network`, or the threshold is negative.
+        TrackingError: as `find_network`.
+    """
+    network, own_threshold = find_network(store, run_id)
+    return exported(network, own_threshold if threshold is None else threshold)
 
 
 def log_model(store: Store, run_id: str, threshold: float | None = None) -> str:
@@ -26,8 +78,8 @@ def log_model(store: Store, run_id: str, threshold: float | None = None) -> str:
     Nothing but the store is touched: neither MLflow's tracking URI nor its active run.
 
     Args:
-        store: that holds the network and takes the model.
-        run_id: of the network's run.
+        store: the store that holds the network and takes the model.
+        run_id: the id of the network's run.
         threshold: a connection counts when |w| exceeds it; default: that of its study; 0 leaves
             the network as trained.
 
@@ -41,9 +93,9 @@ def log_model(store: Store, run_id: str, threshold: float | None = None) -> str:
     return f"models:/{log_exported(store, find_exported(store, run_id, threshold)).model_id}"
 
 
-def log_exported(store: Store, made: ExportedNetwork) -> LoggedModel:
+def log_exported(store: Store, network: ExportedNetwork) -> LoggedModel:
     """Log a network that is ready for export; as `log_model`."""
-    client, run_id = store.client, made.network.run_id
+    client, run_id = store.client, network.trained.run_id
     with store.errors("does not take the model"):
         run = client.get_run(run_id)
         logged = client.create_logged_model(
@@ -54,7 +106,7 @@ def log_exported(store: Store, made: ExportedNetwork) -> LoggedModel:
             with TemporaryDirectory() as folder:
                 path = Path(folder, "model")
                 save_pyfunc(
-                    made,
+                    network,
                     path,
                     Model(
                         artifact_path=NAME,  # a name, where MLflow would note a folder
@@ -72,12 +124,12 @@ def log_exported(store: Store, made: ExportedNetwork) -> LoggedModel:
 
 
 def register_model(store: Store, model_uri: str, name: str) -> ModelVersion:
-    """Make a logged model a version of a registered model, which is made if there is none.
+    """Make a logged model a version of a registered model, made if there is none.
 
     Args:
-        store: that holds the model.
-        model_uri: as `log_model` returns it.
-        name: of the registered model.
+        store: the store that holds the model.
+        model_uri: the address that `log_model` returns.
+        name: the name of the registered model.
 
     Raises:
         InputError: the name cannot be one.
@@ -98,7 +150,7 @@ def register_model(store: Store, model_uri: str, name: str) -> ModelVersion:
 
 
 def check_name(name: str) -> None:
-    """See to it that a registered model can have this name, before one is logged for it.
+    """Check that a registered model can have this name, before one is logged for it.
 
     Raises:
         InputError: it cannot.
@@ -108,3 +160,22 @@ def check_name(name: str) -> None:
     except MlflowException as error:
         said = without_secrets(error.message)
         raise InputError(f"the registered model {name!r}: {said}") from cleaned(error)
+
+
+def _choice(study: StudyRecord) -> str:
+    """The networks of a study of which no other has both fewer connections and a smaller error."""
+    sound = study.networks.loc[~study.networks["failed"]]
+    sound = sound.sort_values(["connections", "squared_error"])
+    best = sound["squared_error"].cummin().shift(fill_value=float("inf"))
+    front = sound.loc[sound["squared_error"] < best]
+    lines = [_line(row) for row in front.head(MOST_SHOWN).to_dict("records")]
+    rest = f"Study.load({study.run_id!r}).networks lists all {len(study.networks)}"
+    return "\n".join([*lines, rest])
+
+
+def _line(row: dict) -> str:
+    strength = "" if pd.isna(row["l1_weight"]) else f", λ = {row['l1_weight']:g}"
+    return (
+        f"  {row['run_id']}  {row['group']}{strength}, seed {row['seed']}: "
+        f"{row['connections']:g} connections, error {row['squared_error']:.4g}"
+    )

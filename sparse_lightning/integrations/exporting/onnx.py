@@ -1,15 +1,15 @@
 """A network as one ONNX file, the user's units in and out."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from torch import nn
 
 import sparse_lightning
 from sparse_lightning.errors import InputError
-from sparse_lightning.integrations.exporting.description import describe
 from sparse_lightning.integrations.exporting.pruned import ExportedNetwork
+from sparse_lightning.weights import Layer
 
 OPSET = 17
 """Of ONNX's own operators; runtimes have read it since 2022."""
@@ -18,15 +18,15 @@ IR_VERSION = 8
 """The first version of the file format that knows this opset."""
 
 NODES = {
-    nn.Sigmoid: "Sigmoid",
-    nn.Tanh: "Tanh",
-    nn.ReLU: "Relu",
-    nn.Identity: "Identity",
-    nn.Softmax: "Softmax",
+    "sigmoid": "Sigmoid",
+    "tanh": "Tanh",
+    "relu": "Relu",
+    "linear": "Identity",
+    "softmax": "Softmax",
 }
 
 
-def to_onnx(made: ExportedNetwork) -> bytes:
+def to_onnx(network: ExportedNetwork) -> bytes:
     """The file of a network.
 
     The graph takes `inputs`, 64-bit floats `(row, input)`: a number in the unit of its column, or 1
@@ -36,15 +36,12 @@ def to_onnx(made: ExportedNetwork) -> bytes:
     `components`. The names of inputs, codes and classes, and the encoding, stand as JSON in the
     metadata `sparse_lightning`.
 
-    Args:
-        made: what to write.
-
     Raises:
         InputError: the package onnx is not installed.
     """
     onnx = _onnx()
     graph = _Graph(onnx.helper, onnx.numpy_helper)
-    encoding = made.network.encoding
+    encoding, task = network.trained.encoding, network.trained.task
     scaling = {
         "offsets": np.array(encoding.offsets, dtype=np.float64),
         "factors": np.array(encoding.factors, dtype=np.float64),
@@ -55,18 +52,18 @@ def to_onnx(made: ExportedNetwork) -> bytes:
     graph.node("Div", ["centred", "factors"], "scaled")
     graph.node("Cast", ["scaled"], "layer_0", to=onnx.TensorProto.FLOAT)
     float32, float64 = onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE
-    last = _layers(graph, made.model)
+    last = _add_layers(graph, network.layers)
     width = len(encoding.input_names)
-    if made.network.task == "classifier":
+    if task == "classifier":
         graph.node("Identity", [last], "probabilities")
-        outputs = [("probabilities", float32, len(made.network.classes))]
+        outputs = [("probabilities", float32, len(network.trained.classes))]
     else:
         graph.node("Cast", [last], "scaled_reconstruction", to=float64)
         graph.node("Mul", ["scaled_reconstruction", "factors"], "centred_reconstruction")
         graph.node("Add", ["centred_reconstruction", "offsets"], "reconstruction")
-        scores = "components" if made.network.task == "pca" else "codes"
-        graph.node("Identity", [f"layer_{made.code_layers}"], scores)
-        outputs = [("reconstruction", float64, width), (scores, float32, len(made.codes))]
+        scores = "components" if task == "pca" else "codes"
+        graph.node("Identity", [f"layer_{network.code_layer}"], scores)
+        outputs = [("reconstruction", float64, width), (scores, float32, len(network.codes))]
     helper = onnx.helper
     model = helper.make_model(
         helper.make_graph(
@@ -82,26 +79,21 @@ def to_onnx(made: ExportedNetwork) -> bytes:
         ir_version=IR_VERSION,
     )
     helper.set_model_props(
-        model, {"sparse_lightning": json.dumps(describe(made), ensure_ascii=False)}
+        model, {"sparse_lightning": json.dumps(network.description, ensure_ascii=False)}
     )
     onnx.checker.check_model(model, full_check=True)
     return model.SerializeToString()
 
 
-def _layers(graph: "_Graph", model: nn.Sequential) -> str:
+def _add_layers(graph: "_Graph", layers: Sequence[Layer]) -> str:
     """Add the layers of a network; `layer_n` is what n of them make of `layer_0`."""
-    place = 0
-    for place, layer in enumerate(model, start=1):
-        before, after = f"layer_{place - 1}", f"layer_{place}"
-        if isinstance(layer, nn.Linear):
-            weight, bias = f"weight_{place}", f"bias_{place}"
-            graph.constant(weight, layer.weight.detach().numpy())
-            graph.constant(bias, layer.bias.detach().numpy())
-            graph.node("Gemm", [before, weight, bias], after, transB=1)
-        else:
-            kind = next(name for known, name in NODES.items() if isinstance(layer, known))
-            graph.node(kind, [before], after)
-    return f"layer_{place}"
+    for place, layer in enumerate(layers, start=1):
+        weight, bias, sums = f"weight_{place}", f"bias_{place}", f"sums_{place}"
+        graph.constant(weight, layer.weight)
+        graph.constant(bias, layer.bias)
+        graph.node("Gemm", [f"layer_{place - 1}", weight, bias], sums, transB=1)
+        graph.node(NODES[layer.activation], [sums], f"layer_{place}")
+    return f"layer_{len(layers)}"
 
 
 class _Graph:

@@ -20,7 +20,6 @@ from mlflow.types.schema import AnyType
 
 import sparse_lightning
 from sparse_lightning.data.columns import BinaryColumn, ColumnEncoding, LevelsColumn, NumberColumn
-from sparse_lightning.integrations.exporting.description import describe
 from sparse_lightning.integrations.exporting.pruned import ExportedNetwork
 from sparse_lightning.tracking.files import no_bar
 from sparse_lightning.weights import to_safetensors
@@ -34,27 +33,25 @@ _ONE_AT_A_TIME = Lock()
 """MLflow keeps the model that a file of code defines in a global variable."""
 
 
-def save_pyfunc(made: ExportedNetwork, path: Path, model: Model | None = None) -> None:
-    """Write the folder of the MLflow model.
+def save_pyfunc(network: ExportedNetwork, path: Path, model: Model | None = None) -> None:
+    """Write the folder of the MLflow model, which must not exist.
 
-    Args:
-        made: what to write.
-        path: of the folder, which must not exist.
-        model: MLflow's description of the model to add to; default: a new one.
+    `model` is MLflow's description of the model to add to; default: a new one.
     """
     model = Model() if model is None else model
     with TemporaryDirectory() as folder, _ONE_AT_A_TIME, _quietly():
         description, weights = Path(folder, "network.json"), Path(folder, "network.safetensors")
-        description.write_text(json.dumps(describe(made), ensure_ascii=False), encoding="utf-8")
-        weights.write_bytes(to_safetensors(made.model))
+        text = json.dumps(network.description, ensure_ascii=False)
+        description.write_text(text, encoding="utf-8")
+        weights.write_bytes(to_safetensors(network.layers))
         mlflow.pyfunc.save_model(
             path=path,
             python_model=str(CODE),
             artifacts={"description": str(description), "weights": str(weights)},
-            signature=signature_of(made),
-            input_example=example_of(made),
+            signature=_signature(network),
+            input_example=_example(network),
             pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
-            metadata=metadata_of(made),
+            metadata=_metadata(network),
             mlflow_model=model,
             # Otherwise the lock file of the project in the working folder would go with the model.
             uv_project_path=folder,
@@ -75,46 +72,46 @@ def _without_folders(path: Path) -> None:
     model.save(path / MLMODEL_FILE_NAME)
 
 
-def metadata_of(made: ExportedNetwork) -> dict[str, Any]:
+def _metadata(network: ExportedNetwork) -> dict[str, Any]:
     """What the file `MLmodel` tells of the network."""
-    network = made.network
+    trained = network.trained
     return {
         "sparse_lightning_version": sparse_lightning.__version__,
-        "run_id": network.run_id,
-        "task": network.task,
-        "group": str(network.params.get("group", "")),
-        "connections": made.connections,
-        "connection_threshold": made.threshold,
+        "run_id": trained.run_id,
+        "task": trained.task,
+        "group": str(trained.params.get("group", "")),
+        "connections": network.connections,
+        "connection_threshold": network.threshold,
     }
 
 
-def signature_of(made: ExportedNetwork) -> ModelSignature:
+def _signature(network: ExportedNetwork) -> ModelSignature:
     """The names of the columns that go in, and names and types of those that come out.
 
     The inputs are of any type: MLflow would refuse whole numbers where floats are declared, and
     categories where text is, and its messages name no row. The model's own code checks them.
     """
-    kinds = {one.name: _type(one) for one in made.network.encoding.variables}
-    if made.network.task == "classifier":
+    kinds = {one.name: _type(one) for one in network.trained.encoding.variables}
+    if network.trained.task == "classifier":
         kinds = {"class": DataType.string}
     return ModelSignature(
-        inputs=Schema([ColSpec(AnyType(), name) for name in made.network.encoding.columns]),
+        inputs=Schema([ColSpec(AnyType(), name) for name in network.trained.encoding.columns]),
         outputs=Schema(
             [
                 ColSpec(kinds[name] if place < len(kinds) else DataType.double, name)
-                for place, name in enumerate(made.columns)
+                for place, name in enumerate(network.columns)
             ]
         ),
     )
 
 
-def example_of(made: ExportedNetwork) -> pd.DataFrame:
+def _example(network: ExportedNetwork) -> pd.DataFrame:
     """Two rows as the table might hold them: no row of it, only what the encoding knows.
 
     Numbers are the offsets and the offsets plus the factors, as least and greatest value, or the
     mean and one standard deviation more; levels are the first and the last.
     """
-    encoding = made.network.encoding
+    encoding = network.trained.encoding
     columns: dict[str, list[Any]] = {}
     for variable, (_, place) in zip(encoding.variables, encoding.groups, strict=True):
         if isinstance(variable, NumberColumn):

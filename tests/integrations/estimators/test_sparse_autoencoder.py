@@ -16,7 +16,6 @@ from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import EstimatorError, TrainingError
 from sparse_lightning.integrations.estimators import base
 from sparse_lightning.integrations.estimators.inputs import fit_encoding
-from sparse_lightning.integrations.exporting.description import describe
 from sparse_lightning.integrations.exporting.pruned import exported
 from sparse_lightning.nn.failures import Failure
 from sparse_lightning.training import train
@@ -184,7 +183,7 @@ def test_a_fitted_network_can_be_drawn_and_exported(fitted, tmp_path):
     assert fitted.network_.draw(tmp_path / "structure.html").stat().st_size > 0
     made = exported(fitted.network_, threshold=0.01)
     assert made.connections <= fitted.connections_
-    assert describe(made)["encoding"] == fitted.network_.encoding.to_dict()
+    assert made.description["encoding"] == fitted.network_.encoding.to_dict()
 
 
 def test_pipelines_and_grid_searches():

@@ -19,6 +19,7 @@ from sparse_lightning.integrations.evaluation import NetworkEvaluator
 from sparse_lightning.integrations.exporting.pruned import exported
 from sparse_lightning.integrations.exporting.pyfunc import save_pyfunc
 from sparse_lightning.network import Network
+from sparse_lightning.weights import layers_of
 
 ROOT = Path(__file__).parents[3]
 NAMES = ["a", "<b>", "c"]
@@ -128,7 +129,7 @@ def test_a_network_as_this_package_exports_it(store):
     model = nn.Sequential(nn.Linear(3, 2), nn.Tanh(), nn.Linear(2, 3), nn.Sigmoid())
     with torch.no_grad():
         model[0].weight[0, 1] = 0.004
-    network = Network(model.eval(), encoding, {"group": "L1"}, "a" * 32)
+    network = Network(layers_of(model.eval()), encoding, {"group": "L1"}, "a" * 32)
     save_pyfunc(exported(network, 0.01), store / "model")
     with mlflow.start_run():
         result = evaluated(str(store / "model"), table)

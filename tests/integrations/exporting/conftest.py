@@ -15,6 +15,7 @@ from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.network import Network
 from sparse_lightning.nn.layers import UnitSoftmax
 from sparse_lightning.project import Step
+from sparse_lightning.weights import layers_of
 
 BLOCKED = """
 import sys
@@ -62,7 +63,7 @@ def encoding(frame):
 def autoencoder(encoding):
     """A stack in which some connections do not count and some units are dead."""
     model = sparse(stack([len(encoding.input_names), 6, 4, 6, len(encoding.input_names)], nn.Tanh))
-    return Network(model, encoding, {"group": "sL1"}, "a" * 32)
+    return Network(layers_of(model), encoding, {"group": "sL1"}, "a" * 32)
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +78,7 @@ def components(frame):
         first.weight.copy_(loadings)
         back.bias.copy_(inputs.mean(0))
         first.bias.copy_(-loadings @ back.bias)
-    return Network(model, encoding, {"group": "L1"}, "b" * 32, "pca")
+    return Network(layers_of(model), encoding, {"group": "L1"}, "b" * 32, "pca")
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +95,7 @@ def classifier_of(encoding, output):
     model = sparse(stack([len(encoding.input_names), 5, 3], nn.ReLU))
     model = nn.Sequential(*list(model)[:-1], output)
     classes = ("<=50K", ">50K", "λ")
-    return Network(model, encoding, {"group": "L1"}, "c" * 32, "classifier", classes)
+    return Network(layers_of(model), encoding, {"group": "L1"}, "c" * 32, "classifier", classes)
 
 
 def stack(widths, activation):

@@ -16,6 +16,7 @@ from sparse_lightning.errors import InputError
 from sparse_lightning.integrations.exporting import save_model, saving
 from sparse_lightning.integrations.exporting.pruned import exported
 from sparse_lightning.integrations.exporting.pyfunc import save_pyfunc
+from sparse_lightning.weights import model_of
 
 TORCH = ("torch", "pytorch_lightning", "lightning", "sparse_lightning")
 
@@ -113,7 +114,7 @@ def test_an_onnx_file_gives_what_the_network_gives(request, frame, tmp_path, nam
     assert description["encoding"] == network.encoding.to_dict()
     encoded = network.encoding.transform(frame)
     offsets, factors = np.array(network.encoding.offsets), np.array(network.encoding.factors)
-    model = exported(network, threshold).model
+    model = model_of(exported(network, threshold).layers)
     with torch.no_grad():
         expected = model(torch.from_numpy(encoded)).numpy()
     # Numbers in the user's units, 0 and 1 for levels.
@@ -155,7 +156,7 @@ def test_the_torch_folder_needs_torch_alone(request, frame, without, tmp_path, n
     blocked = ("sparse_lightning", "pytorch_lightning", "lightning", "mlflow")
     without(APPLY, blocked, folder, tmp_path / "rows.npy", output)
     with torch.no_grad():
-        expected = exported(network, 0.01).model(torch.from_numpy(encoded)).numpy()
+        expected = model_of(exported(network, 0.01).layers)(torch.from_numpy(encoded)).numpy()
     outputs = np.load(output)
     assert outputs["program"] == pytest.approx(expected, abs=1e-6)
     assert outputs["network"] == pytest.approx(expected, abs=1e-6)

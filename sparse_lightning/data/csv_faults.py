@@ -1,0 +1,119 @@
+"""Where a CSV file is at fault: Python's reader, which is slow but knows the lines.
+
+Text and rows are split as pyarrow splits them.
+"""
+
+import csv
+import io
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from typing import IO, Any
+
+from sparse_lightning._text import is_numeral
+from sparse_lightning.data.raw_table import check_names, place_of
+from sparse_lightning.errors import TableError
+
+OpenText = Callable[[], io.TextIOWrapper]
+
+
+def header_of(opened: OpenText, separator: str) -> tuple[list[str], int, bool]:
+    """The header, the number of lines up to its end, and whether a row follows.
+
+    Raises:
+        TableError: the file is empty, or its header is none.
+    """
+    with opened() as text:
+        if not any(part.strip() for part in iter(lambda: text.read(2**20), "")):
+            raise TableError("is empty")
+    with opened() as text:
+        reader = csv.reader(text, delimiter=separator)
+        with _explained(reader):
+            header = next((row for row in reader if row), [])
+            _check_header(header, separator)
+            lines = reader.line_num
+            return header, lines, any(row or len(header) == 1 for row in reader)
+
+
+def raise_first(opened: OpenText, separator: str) -> None:
+    """Raise the first fault of a file's rows; nothing is raised where there is none.
+
+    Raises:
+        TableError: a row has more or fewer fields than the header, or a cell is too long.
+    """
+    with opened() as text:
+        reader = csv.reader(text, delimiter=separator)
+        with _explained(reader):
+            width = len(next(row for row in reader if row))
+            for number, row in enumerate(_rows(reader, width)):
+                if len(row) not in (width, 0):
+                    raise TableError(
+                        f"{place_of(number)} (line {reader.line_num}) does not fit the header: "
+                        f"fields {len(row)}, names {width}"
+                    )
+
+
+def lines_of(opened: OpenText, separator: str) -> Sequence[int]:
+    """The line on which each row ends, counted from 1.
+
+    Raises:
+        TableError: a cell is too long for Python.
+    """
+    with opened() as text:
+        reader = csv.reader(text, delimiter=separator)
+        with _explained(reader):
+            width = len(next(row for row in reader if row))
+            return array("q", (reader.line_num for _ in _rows(reader, width)))
+
+
+def _rows(reader: Any, width: int) -> Iterator[list[str]]:
+    """The rows after the header; a blank line is one in a table of one column only."""
+    return (row for row in reader if row or width == 1)
+
+
+class _explained:  # noqa: N801
+    """Errors of a reader, as a context that names the line."""
+
+    def __init__(self, reader: Any):
+        self._reader = reader
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, csv.Error):
+            line = self._reader.line_num
+            raise TableError(f"line {line}: cannot be read as CSV: {error}") from error
+
+
+def not_utf8(opened: Callable[[], IO[bytes] | Any]) -> TableError:
+    """The error of a file that is not UTF-8."""
+    with opened() as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                byte = line[error.start]
+                return TableError(
+                    f"line {number}: byte 0x{byte:02x} is not UTF-8: save the table as UTF-8"
+                )
+    raise AssertionError
+
+
+def with_nul(opened: Callable[[], IO[bytes] | Any]) -> TableError:
+    """The error of a file that holds a NUL character."""
+    with opened() as stream:
+        number = next(number for number, line in enumerate(stream, start=1) if b"\0" in line)
+    return TableError(f"line {number}: holds a NUL character, so it is no text")
+
+
+def _check_header(header: Sequence[str], separator: str) -> None:
+    for other in (";", "\t", ",", "|"):
+        if len(header) == 1 and other in header[0] and other != separator:
+            raise TableError(
+                f"has one column {header[0]!r:.80}: separate by {separator!r}, not {other!r}"
+            )
+    if header and all(is_numeral(name) for name in header):
+        raise TableError(
+            f"has no header: the first line holds numbers only ({', '.join(header):.80}); "
+            "write the names of the columns there"
+        )
+    check_names(header)

@@ -1,0 +1,253 @@
+"""What a reader must know before trusting the order of the groups, in plain English."""
+
+import pandas as pd
+
+from sparse_lightning._text import listed, number
+from sparse_lightning.comparison import INDICES, Comparison
+from sparse_lightning.comparison.frames import of_group, records
+from sparse_lightning.report.view import View
+from sparse_lightning.report.wording import NETWORKS, Words, settings_in_words
+
+NARROW = 0.5
+"""A curve over less than this share of the widest curve's range is called narrow."""
+
+MOST_NAMED = 5
+"""So many pairs are named in one sentence; the rest is counted."""
+
+
+def findings(view: View) -> list[str]:
+    """Everything worth saying about the groups of a report, as in `findings_of`; of a study
+    also whether its floor has settled.
+    """
+    found = findings_of(view.comparison, view.words)
+    if view.study and not view.study.floor_settled:
+        found.insert(
+            0,
+            f"The floor did not settle: after {view.study.floor_epochs} epochs the unregularized "
+            "error was still falling, so every area is too small.",
+        )
+    return found
+
+
+def findings_of(comparison: Comparison, words: Words = NETWORKS) -> list[str]:
+    """Everything worth saying about a comparison, one sentence each, the weightiest first.
+
+    Where the indices order groups differently, what the replicates leave open, markers beyond the
+    floor, curves whose range makes `area_marker` misleading, and what has no result.
+    """
+    return [
+        *(_nothing_learned(comparison) if words is NETWORKS else []),
+        *_disagreements(comparison, words),
+        *_unsettled(comparison, words),
+        *_beyond_the_floor(comparison, words),
+        *_ranges(comparison),
+        *_failures(comparison, words),
+    ]
+
+
+def _nothing_learned(comparison: Comparison) -> list[str]:
+    floor, null_error = comparison.floor, comparison.corner[1]
+    if floor < null_error:
+        errors = _ranked(comparison)["y"].to_numpy(float)
+        if not len(errors) or errors.min() < null_error:
+            return []
+        return [
+            f"No regularized network has learned anything: the smallest error of a marker, "
+            f"{errors.min():.4g}, is not below {null_error:.4g}, the error of a network "
+            "without weights. The order of the groups says nothing. Try more training.epochs or "
+            "smaller regularizers.l1_weights."
+        ]
+    return [
+        f"Unregularized training has learned nothing: its smallest error, the floor "
+        f"{floor:.4g}, is not below {null_error:.4g}, the error of a network "
+        "without weights. There is no hypervolume_gap, and the areas above such a floor say "
+        "nothing about the groups. Try another training.learning_rate or more training.epochs."
+    ]
+
+
+def _disagreements(comparison: Comparison, words: Words) -> list[str]:
+    """Where the indices order the groups differently."""
+    pairs = comparison.pairs.dropna(subset="difference")
+    if pairs.empty:
+        return []
+    settled: dict[tuple[str, str, str], list[str]] = {}
+    left_open: list[str] = []
+    for _, rows in pairs.groupby(["first", "second"], sort=False):
+        sides = _sides(rows)
+        if sides is None:
+            continue
+        (group, better), (other, worse) = sides
+        if any(better["settled"]) and any(worse["settled"]):
+            settled.setdefault((group, _by(better), _by(worse)), []).append(other)
+        else:
+            left_open.append(f"{group} (better by {_by(better)}) and {other} (by {_by(worse)})")
+    if not settled and not left_open:
+        if 0 in pairs["difference"].to_numpy(float):
+            return ["No index contradicts another, but some of them tell some groups not apart."]
+        return ["All three indices put the groups in the same order."]
+    sentences = [_winners(comparison)]
+    sentences += [
+        f"{group} is better than {listed(others)} by {better}, and worse by {worse}; the "
+        f"{words.replicates} settle both, so the answer depends on the index."
+        for (group, better, worse), others in settled.items()
+    ]
+    if left_open:
+        sentences.append(
+            f"The indices differ on {_named(left_open)}, where the {words.replicates} do not "
+            "settle both directions."
+        )
+    return sentences
+
+
+def _sides(rows: pd.DataFrame) -> tuple[tuple[str, pd.DataFrame], tuple[str, pd.DataFrame]] | None:
+    """Both groups of a pair with the indices that favour them; None where the indices agree."""
+    first = str(rows["first"].iloc[0]), rows.loc[rows["difference"] < 0]
+    second = str(rows["second"].iloc[0]), rows.loc[rows["difference"] > 0]
+    if first[1].empty or second[1].empty:
+        return None
+    # The group that the fair index favours comes first, so that like sentences can be merged.
+    return (second, first) if INDICES[-1] in set(second[1]["index"]) else (first, second)
+
+
+def _winners(comparison: Comparison) -> str:
+    winners: dict[str, list[str]] = {}
+    for index in INDICES:
+        ranked = comparison.indices.dropna(subset=index).sort_values(index, kind="stable")
+        if len(ranked):
+            winners.setdefault(str(ranked["group"].iloc[0]), []).append(index)
+    if len(winners) == 1:
+        return (
+            f"The three indices put the groups in different orders; {next(iter(winners))} comes "
+            "first in all of them."
+        )
+    firsts = "; ".join(f"{group} by {listed(indices)}" for group, indices in winners.items())
+    return f"The three indices do not agree on the best group: {firsts}."
+
+
+def _unsettled(comparison: Comparison, words: Words) -> list[str]:
+    """What the intervals leave open."""
+    pairs = comparison.pairs
+    if pairs.empty:
+        return []
+    if comparison.replicates < 2:
+        return [
+            f"There is a single {words.replicates.removesuffix('s')}, so there are no intervals "
+            "and no order is settled."
+        ]
+    by_index = pairs.loc[pairs["index"] == comparison.order_by]
+    left_open = by_index.loc[~by_index["settled"]]
+    if left_open.empty:
+        return [
+            f"The {comparison.replicates} {words.replicates} settle the order of every pair of "
+            f"groups by {comparison.order_by}."
+        ]
+    names = [f"{row['first']} and {row['second']}" for row in records(left_open)]
+    return [
+        f"The {comparison.replicates} {words.replicates} do not settle {len(names)} of "
+        f"{len(by_index)} pairs by {comparison.order_by}: {_named(names)}."
+    ]
+
+
+def _beyond_the_floor(comparison: Comparison, words: Words) -> list[str]:
+    ranked, less = _ranked(comparison), comparison.axes.y_direction == "min"
+    beyond = ranked.loc[(ranked["y"] < comparison.floor) == less]
+    beyond = beyond.loc[beyond["y"] != comparison.floor]
+    if beyond.empty:
+        return []
+    names = [_marker(comparison, row["group"], row["marker"]) for row in records(beyond)]
+    reason = "was not trained long enough" if words is NETWORKS else "is not the best there can be"
+    return [
+        f"Markers lie {'below' if less else 'above'} the floor of {number(comparison.floor)} and "
+        f"count negatively: {_named(names)}. The floor {reason}."
+    ]
+
+
+def _ranges(comparison: Comparison) -> list[str]:
+    ranked, x = _ranked(comparison), comparison.axes.x
+    if ranked.empty:
+        return []
+    ends = ranked.groupby("group", sort=False)["x"].agg(["min", "max"])
+    width = ends.loc[:, "max"] - ends.loc[:, "min"]
+    spans = {
+        str(group): f"{number(low)} to {number(high)}"
+        for group, low, high in ends.itertuples(name=None)
+    }
+    points = [str(group) for group in ends.index[width == 0]]
+    sentences = []
+    if points:
+        sentences.append(
+            f"The curve of {' and that of '.join(points)} has one value of {x}: area_marker is 0 "
+            "there and says nothing; compare by hypervolume_gap."
+        )
+    widest = str(width.idxmax())
+    narrow = [
+        f"{group} ({spans[str(group)]})"
+        for group in ends.index[(width > 0) & (width < NARROW * width.max())]
+    ]
+    if narrow:
+        sentences.append(
+            f"The curves do not cover the same range of {x}: {listed(narrow)} less than "
+            f"half of what {widest} ({spans[widest]}) covers. A short curve has a small "
+            "area_marker whatever it is worth; compare by hypervolume_gap."
+        )
+    return sentences
+
+
+def _failures(comparison: Comparison, words: Words) -> list[str]:
+    sentences = lost_points(comparison.indices, words)
+    floor_group = comparison.axes.floor_group
+    reached = of_group(comparison.points.frame, str(floor_group))["failed"].to_numpy(bool)
+    if floor_group is not None and reached.any():
+        which = f"unregularized {words.points}"
+        if words is not NETWORKS:
+            which = f"{words.points} of {floor_group}"
+        sentences.append(
+            f"{reached.sum()} of {len(reached)} {which} {words.failed}; the floor is that of the "
+            "others."
+        )
+    if comparison.missing and not comparison.axes.front:
+        names = [_marker(comparison, group, marker) for group, marker in comparison.missing]
+        sentences.append(f"{words.nothing} for {_named(names)}: the marker is missing.")
+    return sentences
+
+
+def _ranked(comparison: Comparison) -> pd.DataFrame:
+    """The markers of the groups that are compared."""
+    return comparison.markers.loc[comparison.markers["group"].isin(comparison.groups)]
+
+
+def _marker(comparison: Comparison, group: str, marker: int) -> str:
+    return f"{group} at {settings_in_words(comparison.points.settings[marker])}"
+
+
+def lost_points(indices: pd.DataFrame, words: Words) -> list[str]:
+    """How many points of which group are in no mean, and which groups have no index at all."""
+    lost = indices.loc[indices["failed"] > 0]
+    whole = lost["failed"] == lost["points"]
+    sentences = []
+    if len(partly := lost.loc[~whole]):
+        counts = [
+            f"{row['failed']} of {row['points']} of {row['group']}" for row in records(partly)
+        ]
+        sentences.append(
+            f"Some {words.points} {words.failed}: {_named(counts)}. The indices of these groups "
+            f"are of markers that miss them, and so of the {words.points} that are easier to train."
+        )
+    sentences += [
+        f"{row['group']} has no index: all of its {row['points']} {words.points} {words.failed}."
+        for row in records(lost.loc[whole])
+    ]
+    return sentences
+
+
+def _by(rows: pd.DataFrame) -> str:
+    return listed(
+        [f"{row['index']}{'' if row['settled'] else ' (not settled)'}" for row in records(rows)]
+    )
+
+
+def _named(names: list[str]) -> str:
+    """The first of these names, and how many more there are."""
+    if len(names) <= MOST_NAMED:
+        return "; ".join(names)
+    return f"{'; '.join(names[:MOST_NAMED])}; and {len(names) - MOST_NAMED} more"

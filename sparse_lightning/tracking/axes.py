@@ -1,0 +1,211 @@
+"""The axes of a comparison of runs: what a user asks, and what the runs have to offer."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sparse_lightning.comparison import Axes
+from sparse_lightning.regularizers.replica import STRENGTHS
+from sparse_lightning.tracking.columns import Coded, RunColumns
+from sparse_lightning.tracking.named_columns import find_label, find_labels, find_measure
+
+LARGE_IS_GOOD = (
+    *("accuracy", "acc", "precision", "recall", "f1", "auc", "auroc", "auprc", "r2", "score"),
+    *("top", "correct", "sensitivity", "specificity", "mcc", "kappa", "map", "ap", "ndcg", "mrr"),
+    *("reward", "return", "bleu", "rouge", "meteor", "iou", "jaccard", "dice", "psnr", "ssim"),
+    *("likelihood", "elbo", "throughput", "fps", "hit"),
+)
+"""Words of the names of metrics of which large values are good."""
+COSTS = (
+    *("connections", "nonzero", "parameters", "params", "n_params", "size", "flops", "macs"),
+    *("latency", "memory", "depth", "units", "seconds", "time", "cost"),
+)
+ERRORS = ("error", "loss", "rmse", "mse", "mae", "perplexity")
+NEGATED = ("neg", "negative")
+REPLICATES = ("seed", "random_state", "random_seed", "fold", "replicate")
+GROUPS = ("group", "regularizer", "model", "method", "algorithm", "model_type", "estimator")
+
+Defaults = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be compared; what is not given is chosen by what the runs have.
+
+    Attributes:
+        x: a metric, or a param that holds numbers; `metrics.` or `params.` may go before it.
+        y: likewise.
+        group: a param or tag; `params.` or `tags.` may go before it, else params are looked up
+            first.
+        marker: params and tags; runs of a group that agree in all of them are averaged.
+        replicate: the param or tag in which the runs of a marker differ, as their seed.
+        x_direction: whether small or large values are good; `auto`: by the name.
+        y_direction: likewise.
+        condition: a filter of the runs, in MLflow's language.
+        floor: the best y there can be; default: the best of `floor_group`, else of the runs.
+        null: the y at which nothing is gained; default: the worst of the runs.
+        total: the x at which nothing is gained; default: the worst of the runs.
+        floor_group: the group that reaches the floor and is not compared, such as that of the runs
+            without any regularizer.
+        order_by: the index that orders the groups.
+    """
+
+    x: str | None = None
+    y: str | None = None
+    group: str | None = None
+    marker: tuple[str, ...] = ()
+    replicate: str | None = None
+    x_direction: Literal["auto", "min", "max"] = "auto"
+    y_direction: Literal["auto", "min", "max"] = "auto"
+    condition: str = ""
+    floor: float | None = None
+    null: float | None = None
+    total: float | None = None
+    floor_group: str | None = None
+    order_by: str = "hypervolume_gap"
+
+
+def axes_of(runs: RunColumns, request: Request) -> Axes:
+    """What a user asks to compare, and where that leaves anything open, what the runs have.
+
+    Raises:
+        InputError: there is no such metric, param or tag; the message names the nearest.
+    """
+    defaults = defaults_of(runs)
+    y = find_measure(runs, "--y", request.y or defaults["y"])
+    x = request.x or (defaults["x"] if defaults["x"] != y else None)
+    x = find_measure(runs, "--x", x or next((name for name in runs.metrics if name != y), None))
+    group = request.group or defaults["group"]
+    group = find_label(runs, "--group", group) if group else None
+    replicate = find_label(runs, "--replicate", request.replicate) if request.replicate else None
+    marker = [name for given in request.marker for name in find_labels(runs, "--marker", given)]
+    if replicate is None:
+        usual = [f"params.{name}" for name in REPLICATES if _varies(runs.params.get(name))]
+        free = [name for name in usual if name not in (group, *marker)]
+        replicate = free[0] if free else None
+    if replicate is not None and not marker:
+        taken = (group, replicate, x, y)
+        marker = [
+            f"params.{name}"
+            for name, column in runs.params.items()
+            if _varies(column) and f"params.{name}" not in taken and name not in (x, y)
+        ]
+        # With nothing else that varies, all runs of a group are one marker.
+        marker = marker or ([group] if group else [])
+    return Axes(
+        x=x,
+        y=y,
+        group=group,
+        marker=tuple(dict.fromkeys(marker)),
+        replicate=replicate if marker else None,
+        x_direction=direction_of(x) if request.x_direction == "auto" else request.x_direction,
+        y_direction=direction_of(y) if request.y_direction == "auto" else request.y_direction,
+        floor=request.floor,
+        corner=(request.total, request.null),
+        floor_group=request.floor_group,
+    )
+
+
+def defaults_of(runs: RunColumns) -> Defaults:
+    """The axes, the group and the markers that a comparison begins with.
+
+    Returns:
+        x, y, group, marker, replicate, x_direction and y_direction; x, y, group and replicate may
+        be None.
+    """
+    networks = bool(runs.ids) and all(runs.parents)
+    return _of_networks(runs) if networks else _of_any(runs)
+
+
+def _of_networks(runs: RunColumns) -> Defaults:
+    # Whatever differs within a group keeps networks apart; their seeds are what is averaged over.
+    apart = [
+        name
+        for name, column in runs.params.items()
+        if name not in ("group", "regularizer", "seed") and len(column.levels) > 1
+    ]
+    ordered = [name for name in STRENGTHS if name in apart or name == "l1_weight"]
+    ordered += [name for name in apart if name not in STRENGTHS]
+    return {
+        "x": "connections",
+        "y": "squared_error",
+        "group": "params.group",
+        "marker": [f"params.{name}" for name in ordered],
+        "replicate": "params.seed",
+        "x_direction": "min",
+        "y_direction": "min",
+    }
+
+
+def _of_any(runs: RunColumns) -> Defaults:
+    metrics = sorted(runs.metrics, key=lambda name: -_given(runs.metrics[name]))
+    y = _first(metrics, ERRORS) or _first(metrics, LARGE_IS_GOOD) or next(iter(metrics), None)
+    others = [name for name in metrics if name != y]
+    x = _first(others, COSTS) or next(iter(others), None)
+    group = next((name for name in GROUPS if len(_levels(runs, name)) > 1), None)
+    replicate = next((name for name in REPLICATES if len(_levels(runs, name)) > 1), None)
+    # Without a column to average over, every run is a marker of its own.
+    marker = (
+        [
+            f"params.{name}"
+            for name in runs.params
+            if name not in (group, replicate) and len(_levels(runs, name)) > 1
+        ]
+        if group and replicate
+        else []
+    )
+    return {
+        "x": x,
+        "y": y,
+        "group": f"params.{group}" if group else None,
+        "marker": marker,
+        "replicate": f"params.{replicate}" if group and replicate else None,
+        "x_direction": direction_of(x),
+        "y_direction": direction_of(y),
+    }
+
+
+def _varies(column: Coded | None) -> bool:
+    return column is not None and len(column.levels) > 1
+
+
+def _given(values: Sequence[float | None]) -> int:
+    return sum(value is not None for value in values)
+
+
+def _levels(runs: RunColumns, param: str) -> Sequence[str]:
+    return runs.params[param].levels if param in runs.params else ()
+
+
+def _first(metrics: Sequence[str], words: Sequence[str]) -> str | None:
+    """The metric that has the first of these words in its name."""
+    found = (name for word in words for name in metrics if word in _words(name))
+    return next(found, None)
+
+
+def _words(name: str) -> set[str]:
+    apart = re.split(r"[-_./@: ]+|(?<=[a-z])(?=[A-Z])", name)
+    words = {word.lower() for word in apart}
+    # `top5` and `map50` are a word and a number, `f1` and `r2` are not.
+    plain = {word.rstrip("0123456789") for word in words}
+    return {name.lower(), "_".join(apart).lower(), *words, *plain}
+
+
+def direction_of(metric: str | None) -> Literal["min", "max"]:
+    """`max` where a metric's name says that large values are good, else `min`.
+
+    Words of errors and, at the end of a name, of costs say that small values are good, whatever
+    else it holds (`top1_error`, `score_time`); `neg` turns the words of errors and likelihoods
+    around (`neg_mean_squared_error`).
+    """
+    if metric is None:
+        return "min"
+    words = _words(metric)
+    if words & {*ERRORS} or _words(metric.split("_")[-1]) & {*COSTS}:
+        large = False
+    else:
+        large = bool(words & {*LARGE_IS_GOOD})
+    if words & {*NEGATED} and words & {*ERRORS, "likelihood"}:
+        large = not large
+    return "max" if large else "min"

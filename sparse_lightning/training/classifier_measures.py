@@ -1,0 +1,134 @@
+"""Classifiers measured by the classes that they predict, beside other methods on the same rows."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from torch import nn
+from torchmetrics.functional.classification import multiclass_confusion_matrix
+
+from sparse_lightning.data.examples import Examples
+from sparse_lightning.nn.layers import linear_layers, take
+from sparse_lightning.nn.moments import evenly
+from sparse_lightning.training import measuring
+from sparse_lightning.training.grid import chunks
+from sparse_lightning.training.measuring import outputs
+
+
+def judge_networks(
+    network: nn.Sequential, examples: Examples, prefix: str
+) -> tuple[dict[str, np.ndarray], Int[np.ndarray, "replica class class"]]:
+    """As `judge`, of the outputs for the rows, which are never held for all replicas at once."""
+    size = max(1, measuring.MOST_VALUES // examples.targets.numel())
+    judged = [
+        judge(outputs(take(network, part), examples.inputs), examples, prefix)
+        for part in chunks(linear_layers(network)[0].replicas, size)
+    ]
+    metrics = {name: np.concatenate([part[name] for part, _ in judged]) for name in judged[0][0]}
+    return metrics, np.concatenate([confusion for _, confusion in judged])
+
+
+def judge(
+    outputs: Float[np.ndarray, "replica row class"], examples: Examples, prefix: str
+) -> tuple[dict[str, np.ndarray], Int[np.ndarray, "replica class class"]]:
+    """Measure what classifiers say of rows; the class with the greatest output is predicted.
+
+    Args:
+        outputs: of every replica.
+        examples: the rows, with their classes.
+        prefix: of the names of the measures.
+
+    Returns:
+        `squared_error` (mean over rows and outputs, only with a prefix), `accuracy`,
+        `balanced_accuracy` (mean over the classes of the share found) and `roc_auc` (of one class
+        against the others, mean over the classes), each `(replica,)`; and the confusion matrices,
+        true classes in rows.
+    """
+    assert examples.labels is not None
+    targets, labels = examples.targets.numpy(), examples.labels
+    confusion = np.stack(
+        [
+            multiclass_confusion_matrix(
+                torch.from_numpy(replica).argmax(1), labels, len(examples.classes)
+            ).numpy()
+            for replica in outputs
+        ]
+    )
+    found = confusion.diagonal(axis1=1, axis2=2)
+    present = np.maximum(confusion.sum(2), 1)
+    metrics = {
+        "accuracy": found.sum(1) / confusion.sum((1, 2)),
+        "balanced_accuracy": (found / present).mean(1),
+        "roc_auc": np.array([_roc_auc(targets, replica) for replica in outputs]),
+    }
+    if prefix:
+        metrics["squared_error"] = np.array(
+            [np.square(replica - targets, dtype=np.float64).mean() for replica in outputs]
+        )
+    return {f"{prefix}{name}": values for name, values in metrics.items()}, confusion
+
+
+def _roc_auc(targets: np.ndarray, outputs: np.ndarray) -> float:
+    if not np.isfinite(outputs).all():
+        return float("nan")
+    return float(roc_auc_score(targets, outputs, average="macro", multi_class="ovr"))
+
+
+MOST_REFERENCE_ROWS = 200_000
+"""Of more rows other methods are fitted to so many, at even distances: they are a comparison."""
+
+
+def classifier_references(
+    training: Examples, heldout: Examples | None, folds: list[Examples]
+) -> dict[str, float]:
+    """The measures of other methods on the rows that the networks are judged on.
+
+    Args:
+        training: the rows that networks are trained on.
+        heldout: those that they are not, if there are any.
+        folds: of a cross-validation in place of them.
+
+    Returns:
+        `logistic_regression_accuracy`, `gradient_boosting_heldout_roc_auc` and so on, with the
+        scikit-learn defaults of both methods; they are judged on all rows.
+    """
+    references = {}
+    methods: dict[str, Callable[[], Any]] = {
+        "logistic_regression": lambda: LogisticRegression(max_iter=2000),
+        "gradient_boosting": lambda: HistGradientBoostingClassifier(random_state=0),
+    }
+    for name, method in methods.items():
+        fitted = method().fit(*_arrays(training))
+        judged = [(training, _outputs(fitted, training), "")]
+        if heldout is not None:
+            judged.append((heldout, _outputs(fitted, heldout), "heldout_"))
+        elif folds:
+            predicted = np.zeros((1, len(training.inputs), len(training.classes)))
+            for fold in folds:
+                assert fold.heldout is not None
+                part = method().fit(*_arrays(fold.training()))
+                out = fold.take(fold.heldout)
+                predicted[:, fold.heldout.numpy()] = _outputs(part, out)
+            judged.append((training, predicted, "heldout_"))
+        for rows, output, prefix in judged:
+            measures, _ = judge(output, rows, prefix)
+            references |= {f"{name}_{key}": float(value[0]) for key, value in measures.items()}
+    return references
+
+
+def _arrays(rows: Examples) -> tuple[np.ndarray, np.ndarray]:
+    assert rows.labels is not None
+    chosen = evenly(len(rows.inputs), MOST_REFERENCE_ROWS)
+    return rows.inputs[chosen].numpy(), rows.labels[chosen].numpy()
+
+
+def _outputs(method: Any, rows: Examples) -> np.ndarray:
+    """`(1, row, class)`; 0 for a class that the method has not seen."""
+    outputs = np.zeros((1, len(rows.inputs), len(rows.classes)))
+    outputs[0][:, method.classes_.astype(int)] = method.predict_proba(rows.inputs.numpy())
+    return outputs
