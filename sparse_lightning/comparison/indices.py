@@ -110,7 +110,7 @@ def areas(
     floor: float,
     closure: Closure,
 ) -> Float[np.ndarray, " sample"]:
-    """`area_index` of many curves at once; NaN is a marker that a curve lacks, or has none of."""
+    """`area_index` of many curves at once; NaN is a missing marker, or the area of no markers."""
     order = np.lexsort((-errors, connections), axis=0)  # NaN sorts to the end
     x = np.take_along_axis(connections, order, axis=0)
     height = np.take_along_axis(errors, order, axis=0) - floor

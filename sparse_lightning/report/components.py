@@ -44,8 +44,8 @@ def components_figure(view: View) -> Figure:
     Left, the first n = 1, …, N components: a path for each group at its middle λ, for exact PCA,
     for unregularized back-propagation, and for SparsePCA at the alpha whose components are about as
     sparse as the groups'. Right, all N components: each group's curve over its λ, SparsePCA's over
-    alpha; a marker is the mean over the seeds. Up and left is better. Other studies than those of
-    components are a ValueError.
+    alpha; a marker is the mean over the seeds. Up and left is better. Raises a ValueError for other
+    studies than those of components.
 
     Source: figure 8 of the KAKENHI final report 18K11487.
     """

@@ -142,8 +142,8 @@ def check(method: str, path: str, body: dict[str, Any]) -> None:
 def call(method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
     """Send a request to MLflow's API in the name of this request's user; the answer's document.
 
-    `path` is the address after `/ajax-api/`, `body` the JSON, or the query of a GET. A RefusedError
-    where MLflow refuses, or fails.
+    `path` is the address after `/ajax-api/`, `body` the JSON, or the query of a GET. Raises a
+    RefusedError where MLflow refuses, or fails.
     """
     client = current_app.test_client()
     asked = _as_the_user(method, path, body)

@@ -68,8 +68,8 @@ def register(store: UserStore, run: Run, name: str) -> dict[str, Any]:
     """Log a network as a model of its run, and make that a version of a registered model.
 
     The registered model is made if there is none. MLflow is asked for every permission before
-    anything is written. Returns name, version, and the version's address in MLflow's pages. An
-    InputError where the run holds no sound network, or too large a one.
+    anything is written. Returns name, version, and the version's address in MLflow's pages. Raises
+    an InputError where the run holds no sound network, or too large a one.
     """
     try:
         from sparse_lightning.integrations.exporting.logging import find_network, log_exported

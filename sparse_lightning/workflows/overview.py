@@ -24,9 +24,9 @@ def overview(
     """Write one page of several tracked studies: their indices, and what they say together.
 
     A study is named by its experiment or project, whose newest finished study is taken, or by its
-    run's id. The folder (default: `reports/overview`) then holds `overview.html`, which is
-    returned, `.md`, `.csv` and `.json`, the curves in `figures/`, and the report of each study in a
-    folder of its name. `index` comes first; default: that of the first study's project.
+    run's id. Returns the path of `overview.html`; its folder (default: `reports/overview`) also
+    holds `overview.md`, `.csv` and `.json`, the curves in `figures/`, and the report of each study
+    in a folder of its name. `index` comes first; default: that of the first study's project.
     """
     found = [Study.named(name, tracking_uri) for name in studies]
     for run_id, times in Counter(study.run_id for study in found).items():

@@ -52,8 +52,8 @@ def run_all(
     """Run studies, so many at a time, and give each when it is finished; close it to stop them.
 
     The first begin first; one is run by this process. Each report is written into a folder of
-    `folder` with the name of its project. The first study that fails ends all, with its error, and
-    a process that dies with a TrainingError.
+    `folder` with the name of its project. The first study that fails ends all with its error; a
+    process that dies is a TrainingError.
     """
     progress = progress or SilentProgress()
     calls = {

@@ -72,10 +72,10 @@ def versions() -> dict[str, str]:
 def unfinished(output: Path, identity: Mapping[str, Any], fresh: bool) -> Iterator[Unfinished]:
     """Begin a job in the folder of its report, or go on with the one that was begun there.
 
-    Inside, no other process works in that folder: where a living one does, a StudyInUseError is
+    Inside, no other process works in that folder; where a living one does, a StudyInUseError is
     raised. What is stored there is removed when the job is done, so that its tracking store has all
     of it. A job that failed by its own settings makes place for one with another identity (JSON);
-    any other is in its way, a CheckpointError, unless `fresh` begins anew. An UnfinishedError or
+    any other raises a CheckpointError, unless `fresh` begins anew. An UnfinishedError or
     KeyboardInterrupt of the block gets a message that says how to go on.
     """
     with _alone(output):
