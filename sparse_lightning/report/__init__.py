@@ -1,7 +1,7 @@
 """What a comparison has to say: figures, tables, files for other programs, the HTML report."""
 
 from sparse_lightning._figures import save_figure
-from sparse_lightning.report.components import components_figure
+from sparse_lightning.report.component_figure import components_figure
 from sparse_lightning.report.document import (
     indices_csv,
     indices_document,

@@ -17,13 +17,13 @@ from sparse_lightning.comparison.markers import records
 from sparse_lightning.comparison.points import usable
 from sparse_lightning.interpret.agreement import Agreement, summary
 from sparse_lightning.report.component_curves import ComponentCurves
+from sparse_lightning.report.component_figure import strengths_of_paths
 from sparse_lightning.report.component_rows import (
     compared,
     component_sentences,
     gap_rows,
     path_rows,
 )
-from sparse_lightning.report.components import strengths_of_paths
 from sparse_lightning.report.figures import looks
 from sparse_lightning.report.findings import findings
 from sparse_lightning.report.published import SOURCE, reproduction

@@ -19,7 +19,7 @@ from sparse_lightning._files import write_atomically
 from sparse_lightning.errors import InputError
 from sparse_lightning.interpret.diagram import structure_figure
 from sparse_lightning.report.component_curves import ComponentCurves
-from sparse_lightning.report.components import components_figure
+from sparse_lightning.report.component_figure import components_figure
 from sparse_lightning.report.definition import definition_figure
 from sparse_lightning.report.document import indices_csv, indices_json
 from sparse_lightning.report.figures import index_figure, pareto_figure

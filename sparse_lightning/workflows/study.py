@@ -27,7 +27,7 @@ from sparse_lightning.report import View, write_report
 from sparse_lightning.report.writing import writable
 from sparse_lightning.tracking import Store, StudyRecord, find_study, read_study
 from sparse_lightning.tracking.networks import read_networks
-from sparse_lightning.workflows.view import shown_networks, view_of
+from sparse_lightning.workflows.study_view import shown_networks, view_of
 
 if TYPE_CHECKING:
     from sparse_lightning.network import Network

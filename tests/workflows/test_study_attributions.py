@@ -10,7 +10,7 @@ from sparse_lightning.tracking import files
 from sparse_lightning.tracking.files import read_document
 from sparse_lightning.workflows import Study
 from sparse_lightning.workflows import study as study_module
-from sparse_lightning.workflows import view as view_module
+from sparse_lightning.workflows import study_view as view_module
 
 pytestmark = pytest.mark.slow
 
