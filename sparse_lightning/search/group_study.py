@@ -15,11 +15,9 @@ from sparse_lightning.errors import InputError
 from sparse_lightning.project import Project
 from sparse_lightning.project.messages import differences
 from sparse_lightning.search._optuna import exchange_user_attr
-from sparse_lightning.search.candidates import Candidate, Floor
-from sparse_lightning.search.identity import identity_of
-from sparse_lightning.search.outcomes import Outcome
 from sparse_lightning.search.samplers import pruner_of, sampler_of
-from sparse_lightning.search.space import setting_of, space_of
+from sparse_lightning.search.space import identity_of, setting_of, space_of
+from sparse_lightning.search.trials import Candidate, Floor, Outcome
 from sparse_lightning.tracking.owners import RELEASED, at_work, now, this_process
 
 IDENTITY, FLOOR, INDICES = "made_with", "floor", "indices"

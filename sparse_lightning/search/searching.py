@@ -8,15 +8,14 @@ from sparse_lightning.address import Address
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import InputError, TrainingError
 from sparse_lightning.project import Project
-from sparse_lightning.search.candidates import Candidate, Floor, train_floor
 from sparse_lightning.search.group_study import GroupStudy, forget
-from sparse_lightning.search.keeping import KeptSearch, kept_search
-from sparse_lightning.search.outcomes import Trainer
 from sparse_lightning.search.plots import page_of
 from sparse_lightning.search.result import SearchResult, found_by
 from sparse_lightning.search.samplers import quiet_optuna
 from sparse_lightning.search.storage import check_address, storage_at, storage_errors
-from sparse_lightning.search.tracking import SearchWriter
+from sparse_lightning.search.trials import Candidate, Floor, Trainer, train_floor
+from sparse_lightning.search.unfinished import KeptSearch, kept_search
+from sparse_lightning.search.writer import SearchWriter
 from sparse_lightning.tracking import Store
 from sparse_lightning.tracking.owners import Heartbeat
 from sparse_lightning.training.executors import Cluster

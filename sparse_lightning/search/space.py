@@ -1,12 +1,15 @@
-"""What is searched of a group, and the setting that a point of that space stands for."""
+"""What is searched of a group, the settings that points stand for, and what trials depend on."""
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from optuna.distributions import FloatDistribution
 
 from sparse_lightning.project import Bounds, Group, Project, Shares
+from sparse_lightning.project.messages import flat
+from sparse_lightning.regularizers.replica import STRENGTHS
 
 LOW, HIGH = "l1_weight_low", "l1_weight_high"
 """The parameters that bound a trial's range of λ."""
@@ -80,3 +83,46 @@ def _taken(project: Project, group: str) -> list[str]:
 
 def _rounded(value: float, bounds: Bounds) -> float:
     return min(max(float(f"{value:.{DIGITS}g}"), bounds.low), bounds.high)
+
+
+_NOT_OF_TRIALS = {
+    # Where and how many at a time networks are trained changes no result, and how many trials
+    # there are none of theirs.
+    "training": {"seeds", "accelerator", "chunk"},
+    "search": {"trials", "batch", "seeds"},
+}
+
+
+def identity_of(project: Project, digest: str, group: str) -> dict[str, Any]:
+    """Everything that the trials of a group depend on, by the names of project files.
+
+    Args:
+        project: that is searched.
+        digest: of the table.
+        group: the name of the group.
+    """
+    dumped = project.model_dump(mode="json")
+    search = dumped["search"]
+    space = space_of(project, group)
+    for strength in STRENGTHS:
+        if not any(name.startswith(strength) for name in space):
+            del search[strength]
+    shares = any(term.share for term in project.regularizers.terms(group))
+    del search["l1_weight" if shares else "pruned_share"]
+    sections: dict[str, Any] = {
+        "task": dumped["task"],
+        "table": {**dumped["table"], "digest": digest},
+        "regularizers": {
+            "proximal": dumped["regularizers"]["proximal"],
+            "groups": {group: {"regularizer": project.regularizers.regularizer(group)}},
+        },
+        "report": {"connection_threshold": dumped["report"]["connection_threshold"]},
+        "evaluation": dumped["evaluation"],
+        "network": dumped["network"],
+    }
+    for section, left_out in _NOT_OF_TRIALS.items():
+        sections[section] = {
+            field: value for field, value in dumped[section].items() if field not in left_out
+        }
+    sections["search"]["seeds"] = list(project.search_seeds)
+    return flat(sections)

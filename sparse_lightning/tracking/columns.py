@@ -155,6 +155,32 @@ def coded(values: Sequence[str]) -> Coded:
     return Coded(levels, [places[value] for value in values])
 
 
+def measured(runs: RunColumns, name: str) -> Sequence[float | None]:
+    """The values of a metric, or of a param by `params.` and its name; None where a run has no
+    finite one.
+    """
+    if name in runs.metrics:
+        return runs.metrics[name]
+    column = runs.params[name.removeprefix("params.")]
+    values = [number_of(level) for level in column.levels]
+    return [None if code == ABSENT else values[code] for code in column.codes]
+
+
+def labelled(runs: RunColumns, name: str) -> Coded:
+    """The column of a param or tag, by `params.` or `tags.` and its name."""
+    kind, bare = name.split(".", 1)
+    return (runs.params if kind == "params" else runs.tags)[bare]
+
+
+def number_of(level: str) -> float | None:
+    """The finite number that a level is; None of other levels."""
+    try:
+        value = float(level)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
 def level_order(level: str) -> tuple[float, str]:
     """The key by which levels are sorted: numbers by size, before words by their letters."""
     try:

@@ -20,7 +20,7 @@ from sparse_lightning.project import Project
 from sparse_lightning.secrets import cleaned, without_secrets
 from sparse_lightning.tracking.limits import TooMuchError
 from sparse_lightning.tracking.names import PROJECT_FILE
-from sparse_lightning.tracking.settings import set_to
+from sparse_lightning.tracking.retrying import set_to
 from sparse_lightning.tracking.store import Store, reason
 
 REQUESTS_AT_ONCE = 8

@@ -10,8 +10,7 @@ from sparse_lightning._text import listed, shortened
 from sparse_lightning.comparison import Axes, Points
 from sparse_lightning.comparison.indices import LARGEST
 from sparse_lightning.errors import InputError
-from sparse_lightning.tracking.columns import ABSENT, RunColumns
-from sparse_lightning.tracking.named_columns import labelled, measured
+from sparse_lightning.tracking.columns import ABSENT, RunColumns, labelled, measured
 
 MOST_GROUPS = 60
 """More groups than these nobody can tell apart."""

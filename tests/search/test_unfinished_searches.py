@@ -10,10 +10,10 @@ from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 
 from sparse_lightning.cli import main
 from sparse_lightning.errors import UnfinishedError
-from sparse_lightning.search import outcomes
-from sparse_lightning.search.keeping import FOLDER, kept_search
+from sparse_lightning.search import trials
 from sparse_lightning.search.searching import search
-from sparse_lightning.tracking import Store, bulk, names, opened
+from sparse_lightning.search.unfinished import FOLDER, kept_search
+from sparse_lightning.tracking import Store, bulk, job_run, names
 
 OUTPUT = Path("reports/small-best")
 IMPATIENT = "tracking.patience=0.1"
@@ -21,7 +21,7 @@ IMPATIENT = "tracking.patience=0.1"
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
-    monkeypatch.setattr("sparse_lightning.tracking.insisting.PAUSES", (0.01, 0.01))
+    monkeypatch.setattr("sparse_lightning.tracking.retrying.PAUSES", (0.01, 0.01))
 
 
 class Away:
@@ -67,13 +67,13 @@ def check(result, run_id):
 @pytest.fixture
 def trainings(monkeypatch):
     """The numbers of candidates that are trained, one a call."""
-    calls, train = [], outcomes.train_candidates_on
+    calls, train = [], trials.train_candidates_on
 
     def counted(cluster, project, examples, candidates, *rest):
         calls.append(len(candidates))
         return train(cluster, project, examples, candidates, *rest)
 
-    monkeypatch.setattr(outcomes, "train_candidates_on", counted)
+    monkeypatch.setattr(trials, "train_candidates_on", counted)
     return calls
 
 
@@ -110,7 +110,7 @@ def test_a_run_that_lacks_its_end_is_completed_when_nothing_is_left_to_train(
     make_project, monkeypatch, opens
 ):
     """Also where `mlflow run` opens a run, and another one when it is called again."""
-    store = Away(monkeypatch, opened, "log_files", 1)
+    store = Away(monkeypatch, job_run, "log_files", 1)
     client = Store().client
     first = client.create_run("0").info.run_id if opens else None
     with pytest.raises(UnfinishedError, match=r"lacks search\.html: it is away"):

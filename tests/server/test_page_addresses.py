@@ -12,8 +12,8 @@ from safetensors.numpy import load
 from studies import Job
 
 from sparse_lightning.tracking import Store, bulk, names, selecting
-from sparse_lightning.tracking.counting import count_left_out
 from sparse_lightning.tracking.limits import MOST_RUNS
+from sparse_lightning.tracking.listing import count_left_out
 from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.selecting import Selection, _from_api, read_columns
 

@@ -9,7 +9,7 @@ from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 
 from sparse_lightning.errors import UnfinishedError
 from sparse_lightning.tracking import bulk
-from sparse_lightning.tracking.opened import OpenedRun
+from sparse_lightning.tracking.job_run import OpenedRun
 from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.store import Store
 
@@ -54,7 +54,7 @@ def check(store: Store, run: OpenedRun, status: str = "FINISHED") -> None:
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
-    monkeypatch.setattr("sparse_lightning.tracking.insisting.PAUSES", (0.01, 0.01))
+    monkeypatch.setattr("sparse_lightning.tracking.retrying.PAUSES", (0.01, 0.01))
     monkeypatch.setattr(bulk, "RUNS_A_TRANSACTION", 3)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sparse_lightning.tracking import Store, bulk
-from sparse_lightning.tracking.opened import OpenedRun
+from sparse_lightning.tracking.job_run import OpenedRun
 from sparse_lightning.tracking.runs import FinishedRun
 
 

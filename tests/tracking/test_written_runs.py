@@ -9,7 +9,7 @@ from studies import GROUPS, WINE
 import sparse_lightning as sl
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.tracking import StudyWriter, bulk, find_study, read_study, runs, writing
+from sparse_lightning.tracking import StudyWriter, bulk, find_study, read_study, runs, study_writer
 from sparse_lightning.tracking.store import Store
 from sparse_lightning.weights import from_safetensors
 
@@ -178,7 +178,7 @@ def test_a_run_that_cannot_be_described_ends_as_failed(workplace, monkeypatch):
     def refuse(_):
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(writing, "dataset_of", refuse)
+    monkeypatch.setattr(study_writer, "dataset_of", refuse)
     writer = writer_of_wine()
     with pytest.raises(sl.TrackingError, match="does not take the study: the disk is full"):
         writer.__enter__()

@@ -1,7 +1,8 @@
-"""A run that is open while a job writes to it, and ends in any case."""
+"""The run of a job: open while the job writes to it, and ended in any case."""
 
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import islice
@@ -14,15 +15,17 @@ from mlflow.entities import DatasetInput, Metric, Param, Run, RunTag
 from sparse_lightning.address import Address
 from sparse_lightning.errors import TrackingError, UnfinishedError
 from sparse_lightning.tracking import bulk, names
-from sparse_lightning.tracking.idempotent import single, tagged, write_runs
-from sparse_lightning.tracking.insisting import AT_ONCE, Requests, bounded_requests
-from sparse_lightning.tracking.opening import (
+from sparse_lightning.tracking.once import (
     children_of,
     delete_with_children,
     job_tags,
     opening_of,
+    single,
+    tagged,
+    write_runs,
 )
 from sparse_lightning.tracking.owners import Heartbeat, end_abandoned, now
+from sparse_lightning.tracking.retrying import AT_ONCE, Requests, bounded_requests
 from sparse_lightning.tracking.runs import FinishedRun, log_files
 from sparse_lightning.tracking.store import Store
 
@@ -279,3 +282,45 @@ def _status(error: BaseException | None) -> str:
     if error is None:
         return "FINISHED"
     return "KILLED" if isinstance(error, KeyboardInterrupt | SystemExit) else "FAILED"
+
+
+class JobWriter(ABC):
+    """What writes a job into a run of its own; a context manager that ends the run in any case.
+
+    Args:
+        run: the run of the job.
+    """
+
+    def __init__(self, run: OpenedRun):
+        self._run = run
+        self._open = ExitStack()
+
+    @property
+    def run(self) -> OpenedRun:
+        """The job's run."""
+        return self._run
+
+    @property
+    def run_id(self) -> str:
+        """The id of the job's run."""
+        return self._run.run_id
+
+    def __enter__(self) -> Self:
+        # Python calls __exit__ only for what has been entered: a failure in here ends the run too.
+        with ExitStack() as stack:
+            stack.enter_context(self._run)
+            self._begin(stack)
+            self._open = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open.__exit__(kind, error, trace)
+
+    @abstractmethod
+    def _begin(self, stack: ExitStack) -> None:
+        """Describe the job; what is entered into the stack ends before the run does."""

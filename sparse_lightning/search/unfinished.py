@@ -17,9 +17,8 @@ from sparse_lightning.comparison.frames import records
 from sparse_lightning.errors import UnfinishedError
 from sparse_lightning.nn.failures import Failure
 from sparse_lightning.report.output import writable
-from sparse_lightning.search.candidates import Candidate
 from sparse_lightning.search.group_study import GroupStudy
-from sparse_lightning.search.outcomes import Outcome
+from sparse_lightning.search.trials import Candidate, Outcome
 
 logger = logging.getLogger(__name__)
 

@@ -16,10 +16,8 @@ from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import Replica
 from sparse_lightning.secrets import without_secrets
 from sparse_lightning.tracking import names
-from sparse_lightning.tracking.datasets import dataset_of
-from sparse_lightning.tracking.job_writer import JobWriter
-from sparse_lightning.tracking.opened import OpenedRun
-from sparse_lightning.tracking.origin import commit_tag
+from sparse_lightning.tracking.job_run import JobWriter, OpenedRun
+from sparse_lightning.tracking.provenance import commit_tag, dataset_of
 from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.store import Store
 from sparse_lightning.training.result import TrainedPopulation

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import RLock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mlflow.environment_variables import (
     MLFLOW_HTTP_REQUEST_MAX_RETRIES,
@@ -17,7 +17,6 @@ from requests import HTTPError, RequestException
 
 from sparse_lightning.errors import UnfinishedError
 from sparse_lightning.secrets import cleaned
-from sparse_lightning.tracking.settings import set_to
 from sparse_lightning.tracking.store import Store, reason
 
 logger = logging.getLogger(__name__)
@@ -166,3 +165,20 @@ def passing(error: BaseException) -> bool:
     if isinstance(error, HTTPError) and error.response is not None:
         return error.response.status_code in (408, 429) or error.response.status_code >= 500
     return isinstance(error, RequestException | ConnectionError | TimeoutError)
+
+
+@contextmanager
+def set_to(setting: Any, value: Any) -> Iterator[None]:
+    """Give one of `mlflow.environment_variables` a value until the block ends.
+
+    It is the whole process's.
+    """
+    before = setting.get_raw()
+    setting.set(value)
+    try:
+        yield
+    finally:
+        if before is None:
+            setting.unset()
+        else:
+            setting.set(before)

@@ -12,15 +12,13 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from sparse_lightning.comparison.frames import records
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import STRENGTHS, Replica
-from sparse_lightning.search.candidates import Candidate
 from sparse_lightning.search.group_study import study_name
-from sparse_lightning.search.outcomes import Outcome
+from sparse_lightning.search.trials import Candidate, Outcome
 from sparse_lightning.tracking import Store, names
-from sparse_lightning.tracking.job_writer import JobWriter
-from sparse_lightning.tracking.opened import OpenedRun
-from sparse_lightning.tracking.origin import commit_tag
+from sparse_lightning.tracking.job_run import JobWriter, OpenedRun
+from sparse_lightning.tracking.provenance import commit_tag
 from sparse_lightning.tracking.runs import FinishedRun
-from sparse_lightning.tracking.writing import common_params, network_run
+from sparse_lightning.tracking.study_writer import common_params, network_run
 
 PAGE = "search.html"
 _DESCRIBED = {"group", "regularizer", *STRENGTHS, "seed", "failed", "failure"}
