@@ -30,23 +30,13 @@ _NASCENT = timedelta(minutes=1)
 
 class GroupStudy:
     """A group's study in a storage, made if there is none; what was interrupted is taken over.
-
-    Args:
-        storage: that holds it.
-        address: of the storage, for messages.
-        project: that is searched.
-        digest: of the table.
-        group: the name of the group.
+    `digest` is that of the table. An `InputError` says that the study was made with other settings,
+    a `SearchError` that the sampler needs a package that is not installed.
 
     Attributes:
-        group: the name of the group.
-        name: of the study: the project's name and the group's.
+        name: the project's name and the group's.
         study: Optuna's own.
         identity: all that its trials depend on, by the names of project files; JSON.
-
-    Raises:
-        InputError: the study was made with other settings.
-        SearchError: the sampler needs a package that is not installed.
     """
 
     def __init__(
@@ -103,14 +93,12 @@ class GroupStudy:
 
     @property
     def left(self) -> int:
-        """How many trials of the budget nobody has in hand or has told the outcome of."""
+        """How many trials of the budget have no outcome and are in no process's hands."""
         return max(0, self._project.search.trials - len(self.trials) - self.in_flight)
 
     def take_over(self, most: int) -> list[Candidate]:
-        """The candidates that a process had in hand when it ended, now in the hands of this one.
-
-        Args:
-            most: how many at most.
+        """At most `most` candidates that a process had in hand when it ended, now in the hands of
+        this one.
         """
         self.beat()
         taken: list[Candidate] = []
@@ -129,13 +117,9 @@ class GroupStudy:
         return taken
 
     def ask(self, most: int) -> list[Candidate]:
-        """New candidates, in the hands of this process.
-
+        """At most `most` new candidates, in the hands of this process; fewer where the budget ends.
         The storage numbers the trials of all processes, so that each has a place of its own in the
         budget, whoever asks at the same time; what lies beyond the budget is given back.
-
-        Args:
-            most: how many at most; fewer where the budget ends.
         """
         self.beat()
         asked: list[Candidate] = []

@@ -15,14 +15,13 @@ class Found:
     """The best of one group.
 
     Attributes:
-        group: the name of the group.
         trials: how many trials it had, the failed ones included.
         best: numbers of the best trials: one, or with the objective `pareto` those of the front;
             none where every trial failed.
         settings: what these trials tried.
-        score: the objective of the best trial, or the hypervolume gap of the front; NaN where
-            every trial failed.
-        low: lower end of the score's interval over the seeds of the search; NaN of a front.
+        score: the objective of the best trial, or the hypervolume gap of the front; NaN where every
+            trial failed.
+        low: lower end of the score's interval over the seeds of the search; NaN for a front.
         high: its upper end.
         networks: how many networks its trials trained.
         failed: how many of these failed.
@@ -44,9 +43,8 @@ class SearchResult:
     """A search that has spent its budget.
 
     Attributes:
-        project: that was searched.
         groups: the best of each group, in the order of the project.
-        run_id: of the search's MLflow run; None where nothing was left to train or to write.
+        run_id: the search's MLflow run; None where nothing was left to train or to write.
         trained: how many trials this call has trained.
         unfinished: how many trials other processes still have in hand.
     """
@@ -61,13 +59,8 @@ class SearchResult:
 def found_by(
     study: GroupStudy, objective: str, null_error: float, connections_total: float
 ) -> Found:
-    """The best of a group's study.
-
-    Args:
-        study: of the group.
-        objective: what was minimised.
-        null_error: the error with every weight 0.
-        connections_total: how many connections there can be.
+    """The best of a group's study. `null_error` is the error with every weight 0,
+    `connections_total` the number of possible connections.
     """
     told = study.trials
     complete = [trial for trial in told if trial.state == TrialState.COMPLETE]

@@ -33,35 +33,20 @@ def search(
     cluster: Cluster | None = None,
     output: Path | None = None,
 ) -> SearchResult:
-    """Search for each group's best setting, all with the same number of trials.
+    """Search for the best setting of each group (default: of all), with the same number of trials
+    for each.
 
     What a search was made of stays in its storage, and what was trained in `.unfinished-search` in
-    its output until the tracking store has it. Called again it goes on where it was: trials that
-    were trained when it was interrupted are not trained again.
+    `output` (default: `reports/NAME-best`) until the tracking store has it. Called again it goes on
+    where it was, unless it begins `fresh`: trials that were trained when it was interrupted are not
+    trained again. `open_run` is the id of an open run that becomes the search's.
 
-    Args:
-        project: with the bounds, the budget and the storage.
-        tracking_uri: of the MLflow store; default: as MLflow resolves it.
-        progress: told of every epoch; default: nothing is told.
-        groups: which groups; default: all.
-        fresh: begin anew; what the storage holds of these groups is removed.
-        open_run: the id of an open run that becomes the search's; default: a new one.
-        cluster: whose workers train; default: this process.
-        output: the folder of the report; default: `reports/NAME-best`.
-
-    Returns:
-        The best of each group.
-
-    Raises:
-        InputError: the project, its table or the storage's address cannot be used, a group is not
-            known, or the storage holds a search with other settings.
-        SearchError: the storage fails, or the sampler needs a package that is not installed.
-        TrackingError: the tracking store cannot be reached.
-        UnfinishedError: the store fails later; called again, the search finishes what it lacks.
-        TrainingError: the accelerator or the precision cannot be used, or every unregularized
-            network failed.
-        ClusterError: the workers were lost.
-        KeyboardInterrupt: the user stopped it.
+    An `InputError` says that the project, its table, the storage's address or a group cannot be
+    used, or that the storage holds a search with other settings; a `SearchError` that the storage
+    fails or the sampler needs a package; a `TrackingError` that the tracking store cannot be
+    reached. An `UnfinishedError` says that it fails later: called again, the search finishes what
+    it lacks. A `TrainingError` says that the accelerator or the precision cannot be used, or every
+    unregularized network failed; a `ClusterError` that the workers were lost.
     """
     progress = progress or SilentProgress()
     chosen = _chosen(project, groups)

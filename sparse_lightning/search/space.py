@@ -15,7 +15,7 @@ LOW, HIGH = "l1_weight_low", "l1_weight_high"
 """The parameters that bound a trial's range of λ."""
 
 DIGITS = 4
-"""To so many digits values are trained, so that a project file can repeat them as they are told."""
+"""Significant digits of the values that are trained, so that a project file can repeat them."""
 
 
 def space_of(project: Project, group: str) -> dict[str, FloatDistribution]:
@@ -24,10 +24,6 @@ def space_of(project: Project, group: str) -> dict[str, FloatDistribution]:
     They do not depend on each other, as quasi-random sequences and evolution strategies need it:
     the lower end of the range of λ lies below the middle of its bounds, the upper end above it.
     With the objective `pareto` a trial has a single λ instead.
-
-    Args:
-        project: with the bounds.
-        group: the name of the group.
     """
     settings = project.search
     space: dict[str, FloatDistribution] = {}
@@ -45,12 +41,8 @@ def space_of(project: Project, group: str) -> dict[str, FloatDistribution]:
 
 
 def setting_of(project: Project, group: str, point: Mapping[str, float]) -> Group:
-    """The strengths and thresholds that a point stands for.
-
-    Args:
-        project: with the bounds and the number of markers.
-        group: the name of the group.
-        point: a value of every parameter of `space_of`.
+    """The strengths and thresholds that a point stands for: a value of every parameter of
+    `space_of`.
     """
     settings = project.search
     strengths: dict[str, float | tuple[float, ...]] = {}
@@ -94,12 +86,8 @@ _NOT_OF_TRIALS = {
 
 
 def identity_of(project: Project, digest: str, group: str) -> dict[str, Any]:
-    """Everything that the trials of a group depend on, by the names of project files.
-
-    Args:
-        project: that is searched.
-        digest: of the table.
-        group: the name of the group.
+    """Everything that the trials of a group depend on, by the names of project files: a search goes
+    on only with the same. `digest` is that of the table.
     """
     dumped = project.model_dump(mode="json")
     search = dumped["search"]

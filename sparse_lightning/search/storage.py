@@ -23,11 +23,7 @@ PATIENCE = 20
 
 
 def check_address(address: Address | str) -> None:
-    """Check that SQLAlchemy can read an address.
-
-    Raises:
-        InputError: it cannot.
-    """
+    """Raise an `InputError` where SQLAlchemy cannot read an address."""
     try:
         make_url(Address(address).revealed())
     except (SQLAlchemyError, ValueError):
@@ -39,15 +35,9 @@ def check_address(address: Address | str) -> None:
 
 
 def open_storage(address: Address | str) -> RDBStorage:
-    """Open a storage, made if there is none; a new file of SQLite is its owner's alone.
-
-    Args:
-        address: as SQLAlchemy writes addresses.
-
-    Raises:
-        InputError: it is no address.
-        SearchError: it cannot be reached, a driver is not installed, or another version of Optuna
-            or another program has made it.
+    """Open a storage, made if there is none; a new file of SQLite is its owner's alone. An
+    `InputError` says that the address is none, a `SearchError` that it cannot be reached, a driver
+    is not installed, or another version of Optuna or another program has made it.
     """
     address = keep_secret(Address(address))
     check_address(address)
@@ -86,10 +76,8 @@ def open_storage(address: Address | str) -> RDBStorage:
 
 @contextmanager
 def storage_at(address: Address | str) -> Iterator[RDBStorage]:
-    """A storage while it is needed; its connections are closed afterwards.
-
-    Args:
-        address: as `open_storage` takes it, which raises the same errors.
+    """A storage while it is needed, as `open_storage` opens it; its connections are closed
+    afterwards.
     """
     storage = open_storage(address)
     try:

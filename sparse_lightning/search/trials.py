@@ -22,13 +22,7 @@ from sparse_lightning.training.progress import Progress, SilentProgress
 
 @dataclass(frozen=True)
 class Candidate:
-    """One setting of one group.
-
-    Attributes:
-        group: whose it is.
-        number: of its trial in the group's study.
-        setting: the strengths and thresholds.
-    """
+    """One setting of one group; its number is that of its trial in the group's study."""
 
     group: str
     number: int
@@ -36,7 +30,7 @@ class Candidate:
 
     @property
     def name(self) -> str:
-        """What it is called as a group among others: `sL1+sh #17`."""
+        """Its name as a group among others: `sL1+sh #17`."""
         return f"{self.group} #{self.number}"
 
 
@@ -47,7 +41,6 @@ class Floor:
     Attributes:
         error: the smallest error.
         settled: whether it had stopped falling.
-        epochs: how long they were trained.
     """
 
     error: float
@@ -62,22 +55,12 @@ def train_candidates(
     seeds: Sequence[int],
     progress: Progress,
 ) -> pd.DataFrame:
-    """Train the networks of many candidates as one population.
+    """Train the networks of many candidates as one population, each candidate as a group of its
+    own.
 
-    Args:
-        project: how they are trained.
-        examples: the encoded table.
-        candidates: each becomes a group of its own.
-        seeds: of the networks.
-        progress: told of every epoch.
-
-    Returns:
-        One row a network: group (the candidate's name), regularizer, strengths, seed, connections,
-        squared_error, further measures, failed, failure (a `Failure`, or None).
-
-    Raises:
-        TrainingError: the accelerator or the precision cannot be used.
-        KeyboardInterrupt: the user stopped it.
+    Returns one row a network: group (the candidate's name), regularizer, strengths, seed,
+    connections, squared_error, further measures, failed, failure (a `Failure`, or None). A
+    `TrainingError` says that the accelerator or the precision cannot be used.
     """
     groups = {candidate.name: candidate.setting for candidate in candidates}
     trial = _trial_project(project, groups, seeds)
@@ -94,19 +77,8 @@ def train_candidates_on(
     seeds: Sequence[int],
     progress: Progress,
 ) -> pd.DataFrame:
-    """The same on a cluster, if there is one: as many parts as it has workers.
-
-    Args:
-        cluster: that trains; None: this process.
-        project: as `train_candidates` takes it, like the rest.
-        examples: the encoded table.
-        candidates: each becomes a group of its own.
-        seeds: of the networks.
-        progress: told of every epoch, or of every part.
-
-    Raises:
-        TrainingError: the accelerator or the precision cannot be used.
-        ClusterError: the workers were lost.
+    """As `train_candidates`, on a cluster if there is one: as many parts as it has workers. A
+    `ClusterError` says that the workers were lost.
     """
     if cluster is None:
         return train_candidates(project, examples, candidates, seeds, progress)
@@ -120,17 +92,8 @@ def train_candidates_on(
 def train_floor(
     project: Project, examples: Examples, seeds: Sequence[int], progress: Progress
 ) -> Floor:
-    """Train the unregularized networks of a search until their error settles.
-
-    Args:
-        project: how they are trained.
-        examples: the encoded table.
-        seeds: of the networks.
-        progress: told of every epoch.
-
-    Raises:
-        TrainingError: all of them failed, or the accelerator or precision cannot be used.
-        KeyboardInterrupt: the user stopped it.
+    """Train the unregularized networks of a search until their error settles; a `TrainingError`
+    where all of them failed.
     """
     # A project has at least one group besides the floor.
     trial = _trial_project(project, {"L1": Group(l1_weights=(0.0,))}, seeds)
@@ -189,7 +152,6 @@ class Outcome:
     """A trial that was trained.
 
     Attributes:
-        candidate: what was tried.
         networks: one row a network.
         indices: the indices by name, with their ends `_low` and `_high`; NaN where there is none.
         values: what is minimised; None where no network survived.
@@ -213,12 +175,9 @@ class Trainer:
     """Trains candidates and scores them; the same candidates have the same outcomes in any batch.
 
     Attributes:
-        project: with the objective and the seeds.
-        examples: the encoded table.
         null_error: the error with every weight 0.
-        connections_total: how many connections there can be.
-        floor: of the search.
-        cluster: that trains; None: this process.
+        connections_total: the number of possible connections.
+        cluster: whose workers train; None: this process.
     """
 
     project: Project
@@ -234,17 +193,8 @@ class Trainer:
     def __call__(
         self, candidates: Sequence[Candidate], progress: Progress, prune: Prune | None = None
     ) -> list[Outcome]:
-        """Train candidates, as one population without `prune`, else the first seed before.
-
-        Args:
-            candidates: what is tried.
-            progress: told of every epoch.
-            prune: chooses who is given up after the first seed.
-
-        Raises:
-            TrainingError: the accelerator or the precision cannot be used.
-            ClusterError: the workers were lost.
-            KeyboardInterrupt: the user stopped it.
+        """Train candidates, as one population without `prune`, else the first seed before. `prune`
+        chooses who is given up after the first seed. Raises as `train_candidates_on`.
         """
         seeds = self.project.search_seeds
         if prune is None:

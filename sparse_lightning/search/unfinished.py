@@ -28,13 +28,8 @@ FOLDER = ".unfinished-search"
 class KeptSearch:
     """The part of a search that this process has in hand.
 
-    Args:
-        folder: the folder of all searches of one output.
-        key: the name of this one; its run is found by it.
-        resumed: whether an earlier process has begun it.
-
     Attributes:
-        key: the name of the search.
+        key: the name of the search, by which its run is found.
         resumed: whether an earlier process has begun it.
         unwritten: why some outcome could not be kept; "" where all are.
     """
@@ -46,7 +41,7 @@ class KeptSearch:
         self._folder = folder
 
     def outcome(self, study: GroupStudy, candidate: Candidate) -> Outcome | None:
-        """What an earlier process has made of a candidate, None where nothing is kept of it."""
+        """What became of a candidate in an earlier process; None where nothing is kept of it."""
         path = self._path(study, candidate)
         try:
             kept = json.loads(path.read_text(encoding="utf-8"))
@@ -106,17 +101,12 @@ class KeptSearch:
 
 @contextmanager
 def kept_search(output: Path, fresh: bool) -> Iterator[KeptSearch]:
-    """Begin a search, or go on with one whose process has ended before its store had everything.
+    """Begin a search, or go on with one whose process has ended before its store had everything,
+    unless it is to begin `fresh`.
 
-    What is kept is removed when the search is done; other processes keep their own beside it.
-
-    Args:
-        output: the folder of the report.
-        fresh: begin anew, whatever was begun.
-
-    Raises:
-        InputError: the folder cannot be written.
-        UnfinishedError: the store does not take everything; with a message that says how to go on.
+    What is kept is removed when the search is done; other processes keep their own beside it. An
+    `InputError` says that the folder cannot be written; an `UnfinishedError`, whose message says
+    how to go on, that the store does not take everything.
     """
     added = [one for one in (output, output.parent) if not one.exists()]
     folder = writable(output) / FOLDER

@@ -29,20 +29,9 @@ class SearchWriter(JobWriter):
 
     It holds the project file, a child run a trial with its indices, below each of these a run a
     network with its measures, and the page of plots. The networks' weights are not kept: a setting
-    and a seed make them again.
-
-    Args:
-        store: where to write.
-        project: that is searched.
-        dataset: the name of the table.
-        layers: units from inputs to outputs.
-        run_id: a run that is open already, as `mlflow run` opens one; default: a new run in the
-            experiment `NAME-search`.
-        key: the name of the search; the run that an earlier process has opened for it is gone on
-            with.
-
-    Raises:
-        TrackingError: the store fails, or the open run holds something of this package already.
+    and a seed make them again. `layers` are the units from inputs to outputs; a new run is opened
+    in the experiment `NAME-search`; `run_id` and `key` (the name of the search) are as `OpenedRun`
+    takes them, and it raises the same errors.
     """
 
     def __init__(
@@ -92,10 +81,8 @@ class SearchWriter(JobWriter):
             )
 
     def trials(self, outcomes: Sequence[Outcome]) -> None:
-        """Write a run for each trial, then one for each of their networks.
-
-        Raises:
-            UnfinishedError: the store does not take them.
+        """Write a run for each trial, then one for each of their networks; an `UnfinishedError`
+        where the store does not take them.
         """
         trials = [self._trial(outcome) for outcome in outcomes]
         parents = self._run.runs(trials, len(trials), "trials")

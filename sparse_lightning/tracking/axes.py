@@ -71,10 +71,8 @@ class Request:
 
 
 def axes_of(runs: RunColumns, request: Request) -> Axes:
-    """What a user asks to compare, and where that leaves anything open, what the runs have.
-
-    Raises:
-        InputError: there is no such metric, param or tag; the message names the nearest.
+    """What a user asks to compare, and where that leaves anything open, what the runs have. An
+    `InputError` says that there is no such metric, param or tag, and names the nearest.
     """
     defaults = defaults_of(runs)
     y = find_measure(runs, "--y", request.y or defaults["y"])
@@ -112,11 +110,8 @@ def axes_of(runs: RunColumns, request: Request) -> Axes:
 
 
 def defaults_of(runs: RunColumns) -> Defaults:
-    """The axes, the group and the markers that a comparison begins with.
-
-    Returns:
-        x, y, group, marker, replicate, x_direction and y_direction; x, y, group and replicate may
-        be None.
+    """The axes, group and markers that a comparison begins with: x, y, group, marker, replicate,
+    x_direction and y_direction. x, y, group and replicate may be None.
     """
     networks = bool(runs.ids) and all(runs.parents)
     return _of_networks(runs) if networks else _of_any(runs)
@@ -216,10 +211,8 @@ def direction_of(metric: str | None) -> Literal["min", "max"]:
 
 
 def find_measure(runs: RunColumns, option: str, wanted: str | None) -> str:
-    """The name of the metric or param with numbers that a user wrote.
-
-    Raises:
-        InputError: there is none; the message names the nearest.
+    """The name of the metric or param with numbers that a user wrote; an `InputError` names the
+    nearest.
     """
     if wanted is None:
         raise InputError(f"{option}: the runs have too few metrics to choose one; name one")
@@ -257,10 +250,8 @@ def find_labels(runs: RunColumns, option: str, given: str) -> list[str]:
 
 
 def find_label(runs: RunColumns, option: str, wanted: str) -> str:
-    """The param or tag that a user wrote, with `params.` or `tags.`.
-
-    Raises:
-        InputError: there is none; the message names the nearest.
+    """The param or tag that a user wrote, with `params.` or `tags.`; an `InputError` names the
+    nearest.
     """
     found = _found(runs, wanted)
     if found is None:

@@ -69,21 +69,11 @@ def takes(store: Store) -> bool:
 
 
 def write_runs(store: Store, experiment_id: str, runs: Iterable[FinishedRun]) -> list[str]:
-    """Write runs, many in a transaction, their files before their rows.
+    """Write runs into a store that `takes`, many in a transaction, their files before their rows;
+    the ids in their order.
 
-    A failure leaves nothing of the runs of its transaction; those before it are whole.
-
-    Args:
-        store: where to write; one that `takes` has said yes to.
-        experiment_id: of the experiment of the runs.
-        runs: taken as many at a time as a transaction writes.
-
-    Returns:
-        The ids of the runs, in their order.
-
-    Raises:
-        MlflowException: the store does not take a run, or the experiment is not active.
-        OSError: the files cannot be written.
+    A failure (`MlflowException`, `OSError`) leaves nothing of the runs of its transaction; those
+    before it are whole. `runs` are taken as many at a time as a transaction writes.
     """
     sql = store.backend
     started, waiting = 0, iter(runs)

@@ -22,16 +22,16 @@ ABSENT = -1
 """The code of a run that has no such param or tag."""
 
 FAILURE_TAGS = (FAILURE, FAILURE_PHASE, FAILURE_STEP, FAILURE_CAUSE)
-"""These tell how a network has failed."""
+"""Tags that tell how a network has failed."""
 
 SHOWN_TAGS = ("mlflow.user", "mlflow.source.name", *FAILURE_TAGS)
 """Of the tags that MLflow and this package keep for themselves, those that tell a user anything."""
 
 OWN_TAGS = (KIND, MLFLOW_PARENT_RUN_ID, REPLICA)
-"""These tell which runs are networks, of which study, and at which place of its grid."""
+"""Tags that tell which runs are networks, of which study, and at which place of its grid."""
 
 HIDDEN_TAGS = ("mlflow.", "sparse_lightning.")
-"""What the names of the others begin with."""
+"""Beginnings of the names of the other tags."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Coded:
     codes: list[int]
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON holds it."""
+        """The column as JSON holds it."""
         return {"levels": self.levels, "codes": self.codes}
 
 
@@ -62,19 +62,15 @@ class RunColumns:
     """Runs, the newest last; every column is as long as `ids`.
 
     Attributes:
-        ids: of the runs.
-        names: of the runs.
-        experiments: their ids.
         statuses: FINISHED, FAILED, …
         started: in milliseconds since 1970.
         metrics: their last values by name; None where there is none, or none that is finite.
-        params: by name.
-        tags: by name, those that are shown.
-        parents: the studies of those that are networks of this package; None for others.
-        replicas: the places of those networks in the grids of their studies; None for others.
+        tags: those that are shown.
+        parents: the studies of the networks of this package; None for other runs.
+        replicas: the places of those networks in the grids of their studies; None for other runs.
         truncated: whether there were more runs than could be taken.
-        columns_left_out: how many metrics, params and tags have no column, as too few runs have
-            them.
+        columns_left_out: the number of metrics, params and tags without a column, as too few runs
+            have them.
     """
 
     ids: list[str]
@@ -103,17 +99,9 @@ def columns_of(
     tags: Iterable[tuple[str, str, str]],
     truncated: bool = False,
 ) -> RunColumns:
-    """Sort what is known of runs into columns.
-
-    Args:
-        heads: the runs, in the order of the columns.
-        metrics: `(run id, name, value)`, NaN where the value is none; of other runs too.
-        params: `(run id, name, text)`; of other runs too.
-        tags: `(run id, name, text)`; of other runs too.
-        truncated: whether there are more runs.
-
-    Raises:
-        TooMuchError: they hold more than one comparison may.
+    """Sort what is known of runs into columns, in the order of `heads`. Metrics, params and tags
+    are `(run id, name, value)`, of other runs too; NaN is no value. A `TooMuchError` says that they
+    hold more than one comparison may.
     """
     places = {head.run_id: place for place, head in enumerate(heads)}
     meter = Meter()

@@ -24,14 +24,11 @@ def read_histories(sql: Any, run_ids: Sequence[str]) -> dict[str, History]:
 
 
 def read_history(sql: Any, run_id: str) -> History:
-    """Every metric of a run over its steps: `{name: {"steps": …, "values": …}}`.
+    """Every metric of a run over its steps: `{name: {"steps": …, "values": …}}`. `sql` is MLflow's
+    tracking store.
 
     A value that is no finite number is None; of several values at a step the last one counts. Of
     more than `MOST_POINTS` points, those at every so many steps are given of the longer metrics.
-
-    Args:
-        sql: a tracking store of MLflow, as a server has it open.
-        run_id: of the run.
     """
     if reads(sql):
         from sqlalchemy import func, or_, select

@@ -46,23 +46,15 @@ class OpenedRun:
 
     What is added to the run itself is tried once, and where the store does not take it, again when
     runs are added beside it or the run ends, so that training never waits. The run names this
-    process and says from time to time that it is there, so that the runs of processes that have
-    died can be found and ended; those of its experiment are when it is entered.
+    process and gives a sign of life every minute, so that the runs of dead processes can be found
+    and ended; those of its experiment are when it is entered.
 
-    Args:
-        store: the tracking store.
-        kind: what the run holds; one run holds one such thing.
-        name: the name of the run, and of the experiment that a new one is opened in.
-        run_id: a run that is open already, as `mlflow run` opens one; default: a new run.
-        key: the name of the job; the run that an earlier process has opened for it is gone on with,
-            unless there is an open run already.
-        replaces: whether that takes the place of the earlier one, which is then deleted with all
-            below it; otherwise it is only where it holds nothing.
-        patience: the seconds for which a store that takes nothing is tried.
-
-    Raises:
-        TrackingError: the store fails, or the open run holds something of this package already.
-        InputError: there is no such run.
+    `kind` says what the run holds: one run holds one such thing. `run_id` is a run that is open
+    already, as `mlflow run` opens one. Else `key` names the job: the run that an earlier process
+    has opened for it is gone on with. An earlier run that is not gone on with is deleted with all
+    below it where this one `replaces` it, otherwise only if it holds nothing. `patience` is in
+    seconds. A `TrackingError` says that the store fails or the open run holds a job already, an
+    `InputError` that there is no such run.
     """
 
     def __init__(
@@ -137,11 +129,8 @@ class OpenedRun:
         )
 
     def report(self, folder: Path, files: Iterable[str]) -> None:
-        """Add the files of a report, and nothing else that the user keeps in its folder.
-
-        Args:
-            folder: the folder that the report was written into.
-            files: their names in it, as patterns of `Path.glob`.
+        """Add the files of a report by patterns of `Path.glob`, and nothing else that the user has
+        in its folder.
         """
         for file in sorted(path for pattern in files for path in folder.glob(pattern)):
             place = Path(names.REPORT_FOLDER) / file.relative_to(folder)
@@ -157,18 +146,9 @@ class OpenedRun:
         self.requests.add("that halves of trials are deleted", delete)
 
     def runs(self, finished: Iterable[FinishedRun], total: int, what: str) -> list[str]:
-        """Add runs beside this one, in the fastest way that the store has.
-
-        Args:
-            finished: the runs, taken as many at a time as a request writes.
-            total: how many they are.
-            what: what a message calls them.
-
-        Returns:
-            Their ids in their order.
-
-        Raises:
-            UnfinishedError: the store does not take them.
+        """Add `total` runs, which messages call `what`, beside this one in the fastest way that the
+        store has, and return their ids. They are taken one by one, or as many at a time as a
+        transaction writes. An `UnfinishedError` says how many of them the store lacks.
         """
         self.requests.settle()
         ids: list[str] = []
@@ -179,13 +159,8 @@ class OpenedRun:
 
     @contextmanager
     def completing(self, what: str) -> Iterator[None]:
-        """Read, inside, what the run holds; all that was added before is written first.
-
-        Args:
-            what: what the run lacks if that fails.
-
-        Raises:
-            UnfinishedError: the store does not take everything, or cannot be read.
+        """Read, inside, what the run holds; all that was added before is written first. An
+        `UnfinishedError` says that the store does not take it, or that the run lacks `what`.
         """
         self.requests.settle()
         self._delete_twins()
@@ -200,11 +175,7 @@ class OpenedRun:
             ) from error
 
     def children(self) -> list[Run]:
-        """The runs below this one that the store has.
-
-        Raises:
-            MlflowException, OSError: the store fails.
-        """
+        """The runs below this one that the store has; with the errors of MLflow's client."""
         return children_of(self.store, self.run_id, self.experiment_id)
 
     @property
@@ -285,11 +256,7 @@ def _status(error: BaseException | None) -> str:
 
 
 class JobWriter(ABC):
-    """What writes a job into a run of its own; a context manager that ends the run in any case.
-
-    Args:
-        run: the run of the job.
-    """
+    """What writes a job into a run of its own; a context manager that ends the run in any case."""
 
     def __init__(self, run: OpenedRun):
         self._run = run
@@ -297,12 +264,10 @@ class JobWriter(ABC):
 
     @property
     def run(self) -> OpenedRun:
-        """The job's run."""
         return self._run
 
     @property
     def run_id(self) -> str:
-        """The id of the job's run."""
         return self._run.run_id
 
     def __enter__(self) -> Self:

@@ -31,16 +31,8 @@ LONGEST_TEXT = 300
 
 @dataclass(frozen=True)
 class StudyHead:
-    """What a study is called, and where it stands.
-
-    Attributes:
-        run_id: of its run.
-        name: of its project.
-        experiment_id: of its experiment.
-        task: as the project has it; None where the run does not say.
-        dataset: the name of its table; likewise.
-        started: in milliseconds since 1970.
-        status: of its run, as MLflow has it.
+    """What a study is called, and where it stands; task and dataset are None where its run does not
+    have them, `started` is in milliseconds since 1970.
     """
 
     run_id: str
@@ -58,7 +50,7 @@ class StudyHead:
 
     @classmethod
     def of(cls, run: Run) -> "StudyHead":
-        """That of a study's run."""
+        """The head of a study's run."""
         tags, params = run.data.tags, run.data.params
         return cls(
             run.info.run_id,
@@ -72,11 +64,8 @@ class StudyHead:
 
 
 def list_experiments(sql: Any, among: Sequence[str] | None = None) -> dict[str, str]:
-    """The names of the experiments that are not deleted, by their ids, the newest first.
-
-    Args:
-        sql: a tracking store of MLflow, as a server has it open.
-        among: the ids of those that are looked for; default: the newest `MOST_EXPERIMENTS`.
+    """The names of the experiments that are not deleted, by their ids, the newest first: those
+    `among` some ids, or the newest `MOST_EXPERIMENTS`.
     """
     if among is not None and not among:
         return {}
@@ -117,12 +106,7 @@ def list_experiments(sql: Any, among: Sequence[str] | None = None) -> dict[str, 
 
 
 def list_studies(sql: Any, experiments: Sequence[str]) -> list[StudyHead]:
-    """The newest studies of these experiments, the newest first, at most `MOST_LISTED`.
-
-    Args:
-        sql: a tracking store of MLflow, as a server has it open.
-        experiments: their ids.
-    """
+    """The newest studies of these experiments, the newest first, at most `MOST_LISTED`."""
     if not experiments:
         return []
     if not reads(sql):
@@ -166,18 +150,9 @@ def list_studies(sql: Any, experiments: Sequence[str]) -> list[StudyHead]:
 
 
 def count_left_out(sql: Any, selection: Selection) -> dict[str, int]:
-    """How many runs a selection leaves out, and why: those of whole studies are no such runs.
-
-    Args:
-        sql: a tracking store of MLflow, as a server has it open.
-        selection: which runs are selected; of studies and where `unfinished` is true, none is left
-            out.
-
-    Returns:
-        `failed` (or killed), `running` (or scheduled) and `without_metric`.
-
-    Raises:
-        MlflowException: the condition is none, or the store fails.
+    """How many runs a selection leaves out, and why: `failed` (or killed), `running` (or scheduled)
+    and `without_metric`. Runs of whole studies do not count; a selection of studies, or with
+    `unfinished`, leaves none out. Raises an `MlflowException` where the condition is none.
     """
     counts = {"failed": 0, "running": 0, "without_metric": 0}
     if selection.studies or selection.unfinished or not selection.experiments:
@@ -221,11 +196,8 @@ def _reason(status: str) -> str:
 
 
 def parts_of_run(sql: Any, run_id: str) -> tuple[str, int] | None:
-    """The experiment of a run, and how many params, tags and metrics it has; None: there is none.
-
-    Args:
-        sql: a tracking store of MLflow, as a server has it open.
-        run_id: of the run, as MLflow spells it.
+    """The experiment of a run, and the number of its params, tags and metrics; None: there is no
+    run.
     """
     if not reads(sql):
         try:
@@ -250,12 +222,7 @@ def parts_of_run(sql: Any, run_id: str) -> tuple[str, int] | None:
 
 
 def count_runs(sql: Any, experiments: Sequence[str]) -> dict[str, int]:
-    """How many runs each of these experiments has that are not deleted.
-
-    Args:
-        sql: a tracking store of MLflow, as a server has it open.
-        experiments: their ids.
-    """
+    """How many runs each of these experiments has that are not deleted."""
     counts = dict.fromkeys(experiments, 0)
     if not reads(sql):
         for run in searched(sql, experiments, ""):

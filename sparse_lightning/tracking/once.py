@@ -37,17 +37,9 @@ def write_runs(
     started: int,
     careful: bool,
 ) -> list[str]:
-    """Write finished runs in the fastest way that the store has; gives their ids in their order.
-
-    Args:
-        store: the tracking store.
-        experiment_id: the experiment of the runs.
-        runs: some runs, as many as one request takes.
-        started: the start of the first, in milliseconds since 1970.
-        careful: whether some of them may be there already.
-
-    Raises:
-        MlflowException, OSError: the store does not take them.
+    """Write finished runs of one request in the fastest way that the store has; their ids in their
+    order. `started` is the start of the first in milliseconds since 1970; `careful` where some of
+    them may be there already.
     """
     found: list[Run | None] = [
         single(store, experiment_id, run.tags) if careful else None for run in runs
@@ -69,12 +61,7 @@ def write_runs(
 
 
 def single(store: Store, experiment_id: str, tags: Mapping[str, str]) -> Run | None:
-    """The one run of an experiment that has these tags of `IDENTITY`; others are deleted.
-
-    Raises:
-        ValueError: the tags are not those of a single run.
-        MlflowException: the store fails.
-    """
+    """The one run of an experiment that has these tags of `IDENTITY`; others are deleted."""
     if not any(name in tags for name in (names.REPLICA, names.OPTUNA_TRIAL, names.KEY)):
         raise ValueError(f"no single run has the tags {dict(tags)}")
     known = {name: tags[name] for name in IDENTITY if name in tags}
@@ -102,7 +89,6 @@ class Opening:
     """The run of a job that begins, or goes on.
 
     Attributes:
-        run: as the store has it.
         resumed: whether an earlier process has worked on it.
         repeated: whether a request that was given up may make it once more.
     """
@@ -142,7 +128,7 @@ def opening_of(
 
 
 def _new_run(store: Store, name: str, tags: Mapping[str, str], patience: float) -> Opening:
-    """A new run in the experiment of this name, once and no more than once."""
+    """A new run in the experiment of this name, exactly once."""
     experiment = store.experiment(name).experiment_id
     tags = {**source_tags(), names.KEY: uuid4().hex, **tags}
     repeated = False
@@ -158,12 +144,6 @@ def _new_run(store: Store, name: str, tags: Mapping[str, str], patience: float) 
 
 
 def _joined_run(store: Store, run_id: str, key: str | None) -> Run:
-    """A run that another program has opened.
-
-    Raises:
-        InputError: there is none.
-        TrackingError: it holds another job of this package.
-    """
     run = store.run(run_id)
     resumed = key is not None and run.data.tags.get(names.KEY) == key
     if names.KIND in run.data.tags and not resumed:

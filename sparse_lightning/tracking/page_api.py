@@ -20,17 +20,14 @@ Document = TypeVar("Document")
 
 
 def told_columns(store: Any, asked: dict[str, Any]) -> RunColumns | None:
-    """The runs that a server gives, the newest so many.
-
-    Args:
-        store: a tracking store of MLflow.
-        asked: as `GET api/columns` takes it (docs/reference/page-data.md).
+    """The newest runs that a server selects, as `GET api/columns` takes them
+    (docs/reference/page-data.md).
     """
     return _told(store, "columns", RunColumns, asked)
 
 
 def told_history(store: Any, run_id: str) -> dict[str, dict[str, list[Any]]] | None:
-    """The history of a run, as `history.read_history` gives it."""
+    """The history of a run, as `history.read_history` returns it."""
     told = _told(store, f"networks/{run_id}/history", dict[str, dict[str, dict[str, list[Any]]]])
     return None if told is None else told.get("metrics")
 

@@ -23,22 +23,13 @@ EMPTY = "(empty)"
 
 
 def points_of(columns: RunColumns, axes: Axes) -> tuple[Points, list[str]]:
-    """The points of runs, and sentences on the runs that were left out and those without a result.
+    """The points of runs, with run_id, run_name and failure (why there is no result), and sentences
+    on the runs that were left out and those without a result.
 
     A run that ended badly, or has not both values, counts as one without a result in its group; a
     run that still runs or has no group is left out. Of runs that have everything alike the newest
-    counts.
-
-    Args:
-        columns: the runs, the newest last.
-        axes: what is compared.
-
-    Returns:
-        Points that have run_id, run_name and failure (why there is no result), and the sentences.
-
-    Raises:
-        InputError: no run has both values, there are too many groups, or runs that differ in other
-            params would count as one.
+    counts. An `InputError` says that no run has both values, there are too many groups, or runs
+    that differ in other params would count as one.
     """
     frame = _frame(columns, axes)
     whole = len(frame)

@@ -24,7 +24,7 @@ from sparse_lightning.data.catalog import Table
 
 
 def source_tags() -> dict[str, str]:
-    """Who ran what, as MLflow itself tells it of a run."""
+    """Who ran what, as MLflow itself says it of a run."""
     known = resolve_tags()
     wanted = (MLFLOW_USER, MLFLOW_SOURCE_NAME, MLFLOW_SOURCE_TYPE)
     return {name: known[name] for name in wanted if name in known}
@@ -59,12 +59,13 @@ def made_with() -> dict[str, str]:
 
 
 LOOKED_AT = 1000
-"""Rows by which the types of the columns are found. Where no value is missing they are those of all
-rows, of which MLflow would look at every text by itself."""
+"""Rows by which the types of the columns are found: MLflow would look at every text of all rows.
+Where no value is missing the types are those of all rows.
+"""
 
 
 def dataset_of(table: Table) -> DatasetInput:
-    """What a run is trained on."""
+    """The table of a study as MLflow's data set, with its source, digest, columns and size."""
     frame = table.frame
     with warnings.catch_warnings():
         # MLflow's advice on sources and integer columns is for those who call it.

@@ -20,14 +20,13 @@ class FinishedRun:
     """A run as a whole.
 
     Attributes:
-        name: of the run; not empty.
-        params: as text.
+        name: never empty.
         metrics: `(name, step, value)`, in the order in which they were measured.
-        tags: but for the one of the name.
+        tags: all but that of the name.
         status: `FINISHED`, `FAILED` or `KILLED`.
         files: the contents of its artifacts by name.
-        run_id: that it gets where the store lets it be chosen, so that what is written again after
-            a half takes its place; "" for any.
+        run_id: the id that it gets where the store lets it be chosen, so that what is written again
+            after a half takes its place; "" for any.
     """
 
     name: str
@@ -40,16 +39,8 @@ class FinishedRun:
 
 
 def open_run(store: Store, experiment_id: str, run: FinishedRun, started: int) -> Run:
-    """Open through MLflow's client, which every store understands, what `fill_run` fills.
-
-    Args:
-        store: where to write.
-        experiment_id: of the experiment of the run.
-        run: that is opened.
-        started: when, in milliseconds since 1970.
-
-    Raises:
-        MlflowException: the store does not take it.
+    """Open a run through MLflow's client, which every store understands; `started` is in
+    milliseconds since 1970.
     """
     return store.client.create_run(
         experiment_id, start_time=started, run_name=run.name, tags=dict(run.tags)
@@ -57,15 +48,8 @@ def open_run(store: Store, experiment_id: str, run: FinishedRun, started: int) -
 
 
 def fill_run(store: Store, opened: Run, run: FinishedRun) -> None:
-    """Fill and end an open run; the same again leaves the same.
-
-    Args:
-        store: that holds it.
-        opened: by `open_run`; its start becomes the time of its metrics.
-        run: what it holds.
-
-    Raises:
-        MlflowException, OSError: the store does not take it.
+    """Fill and end a run of `open_run`, whose start becomes the time of its metrics; done again, it
+    leaves the same. Raises the errors of MLflow's client, or an `OSError`.
     """
     run_id, started = opened.info.run_id, int(opened.info.start_time)
     log_files(Address(str(opened.info.artifact_uri)), run.files, store.uri)
@@ -80,16 +64,9 @@ def fill_run(store: Store, opened: Run, run: FinishedRun) -> None:
 
 
 def log_files(artifacts: Address, files: Mapping[str, bytes], tracking: Address) -> None:
-    """Put files among the artifacts of a run.
-
-    Args:
-        artifacts: of the run; the client would ask the store for it, which outlasts the copy.
-        files: their contents by name, which may name folders.
-        tracking: of the store that holds the run.
-
-    Raises:
-        MlflowException: no such place is known, or it does not take the files.
-        OSError: it cannot be written.
+    """Put files, by names that may name folders, among the artifacts of a run. Raises an
+    `MlflowException` or an `OSError` where that place does not take them. The place is given, as
+    the client would ask the store for it, which takes longer than the copy.
     """
     if not files:
         return

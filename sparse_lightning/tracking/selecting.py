@@ -67,17 +67,9 @@ class Selection:
 
 
 def read_columns(sql: Any, selection: Selection, most: int = MOST_RUNS) -> RunColumns:
-    """The selected runs.
-
-    Args:
-        sql: a tracking store of MLflow, as a server has it open.
-        selection: which.
-        most: more runs than these are not read, and the columns say so.
-
-    Raises:
-        ConditionError: the condition is none.
-        TooMuchError: the runs hold more than one comparison may.
-        MlflowException: the store fails.
+    """The selected runs in MLflow's tracking store `sql`; the columns say where there are more than
+    `most`. Raises a `ConditionError`, a `TooMuchError` or, where the store fails, an
+    `MlflowException`.
     """
     if not selection.experiments:
         return columns_of([], (), (), ())

@@ -65,12 +65,8 @@ def is_place_of_server(artifact_uri: str) -> bool:
 
 
 def has_model(name: str) -> bool:
-    """Whether the server's registry holds a registered model of this name.
-
-    MLflow refuses a user who may not read a model, whether or not there is one.
-
-    Raises:
-        MlflowException: the registry fails.
+    """Whether the server's registry holds a registered model of this name. MLflow refuses a user
+    who may not read a model, whether or not there is one.
     """
     try:
         _mlflow.server_registry().get_registered_model(name)

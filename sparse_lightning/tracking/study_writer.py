@@ -27,20 +27,10 @@ from sparse_lightning.weights import layers_of, to_safetensors
 class StudyWriter(JobWriter):
     """The run of a study while it is made; a context manager that ends the run in any case.
 
-    Args:
-        store: where to write.
-        project: of the study.
-        table: that its networks are trained on.
-        layers: units from inputs to outputs.
-        facts: measures of the study that are known before training: rows, null_error,
-            connections_total, …
-        documents: what JSON files of the study's run hold, by name.
-        run_id: a run that is open already, as `mlflow run` opens one; default: a new run in the
-            experiment that has the project's name.
-        key: the name of the study; what an earlier process has written of it is gone on with.
-
-    Raises:
-        TrackingError: the store fails, or the open run holds a study already.
+    `layers` are the units from inputs to outputs. `facts` are measures of the study that are known
+    before training: rows, null_error, connections_total, …; `documents` are the contents of JSON
+    files of the study's run by name. `run_id` and `key` (the name of the study) are as `OpenedRun`
+    takes them, and it raises the same errors.
     """
 
     def __init__(
@@ -82,12 +72,9 @@ class StudyWriter(JobWriter):
             stack.callback(monitor.finish)
 
     def networks(self, trained: TrainedPopulation) -> None:
-        """Write one child run a network, with its weights, and the study's own measures.
-
-        Of a study that goes on, those that an earlier process has written are left as they are.
-
-        Raises:
-            UnfinishedError: the store does not take them.
+        """Write one child run a network, with its weights, and the study's own measures. Of a study
+        that goes on, those that an earlier process has written are left as they are. Raises an
+        `UnfinishedError` where the store does not take them.
         """
         began = time.time()
         written: set[int] = set()
@@ -140,7 +127,6 @@ class StudyWriter(JobWriter):
         self._run.inputs([dataset_of(self.table)])
 
     def _network(self, trained: TrainedPopulation, number: int) -> FinishedRun:
-        """What the run of a network holds."""
         replica = trained.replicas[number]
         history, failure = trained.histories[number], trained.failures[number]
         points = {(metric, epoch): value for metric, epoch, value in history.points}
@@ -171,13 +157,7 @@ class StudyWriter(JobWriter):
 
 
 def common_params(project: Project, dataset: str, layers: list[int]) -> dict[str, Any]:
-    """The params that all networks of a project share; their names are the same for every task.
-
-    Args:
-        project: that they are trained for.
-        dataset: the name of the table.
-        layers: units from inputs to outputs.
-    """
+    """The params that all networks of a project share; their names are the same for every task."""
     training = project.training
     return {
         "dataset": dataset,
@@ -203,18 +183,8 @@ def network_run(
     files: Mapping[str, bytes] | None = None,
     run_id: str = "",
 ) -> FinishedRun:
-    """The run of a network; it is found by the same params and tags wherever it belongs.
-
-    Args:
-        replica: what the network is.
-        parent: the run below which it is.
-        failure: what went wrong; None where nothing did.
-        name: of the run.
-        params: that it shares with others.
-        tags: that it shares with others.
-        metrics: `(name, step, value)`.
-        files: the contents of its artifacts by name.
-        run_id: as `FinishedRun` has it.
+    """The run of a network below the run `parent`; it is found by the same params and tags wherever
+    it belongs. `params` and `tags` are those that it shares with others.
     """
     own = {
         "group": replica.group,
@@ -240,7 +210,7 @@ def network_run(
 
 
 def failure_tags(failure: Failure | None) -> dict[str, str]:
-    """What the run of a failed network is tagged with; nothing for a sound one."""
+    """The tags of the run of a failed network; none for a sound one."""
     if failure is None:
         return {}
     step = {} if failure.step is None else {names.FAILURE_STEP: str(failure.step)}
