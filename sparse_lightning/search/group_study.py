@@ -83,7 +83,7 @@ class GroupStudy:
     @property
     def trials(self) -> list[FrozenTrial]:
         """The trials whose outcome is known, the failed ones included."""
-        return [trial for trial in self.study.get_trials(deepcopy=False) if _told(trial)]
+        return [trial for trial in self.study.get_trials(deepcopy=False) if _has_outcome(trial)]
 
     @property
     def in_flight(self) -> int:
@@ -186,10 +186,10 @@ class GroupStudy:
         return [trial for trial in running if OWNER in trial.user_attrs]
 
     def _place(self, number: int) -> int:
-        """How many trials before that of a number count: all but those that ended untold."""
+        """The place of a trial in the budget: trials that ended without an outcome do not count."""
         trials = self.study.get_trials(deepcopy=False)
         before = [trial for trial in trials if trial.number < number]
-        return sum(not trial.state.is_finished() or _told(trial) for trial in before)
+        return sum(not trial.state.is_finished() or _has_outcome(trial) for trial in before)
 
     def _seen(self) -> dict[str, str]:
         """When each process was there the last time."""
@@ -219,7 +219,7 @@ def forget(storage: RDBStorage, project: Project, group: str) -> None:
         optuna.delete_study(study_name=name, storage=storage)
 
 
-def _told(trial: FrozenTrial) -> bool:
+def _has_outcome(trial: FrozenTrial) -> bool:
     if trial.state == TrialState.FAIL:
         return FAILED in trial.user_attrs
     return trial.state in (TrialState.COMPLETE, TrialState.PRUNED)

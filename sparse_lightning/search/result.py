@@ -62,18 +62,19 @@ def found_by(
     """The best of a group's study. `null_error` is the error with every weight 0,
     `connections_total` the number of possible connections.
     """
-    told = study.trials
-    complete = [trial for trial in told if trial.state == TrialState.COMPLETE]
+    trials = study.trials
+    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     networks, failed = (
-        sum(trial.user_attrs.get(name, 0) for trial in told) for name in (NETWORKS, FAILED_NETWORKS)
+        sum(trial.user_attrs.get(name, 0) for trial in trials)
+        for name in (NETWORKS, FAILED_NETWORKS)
     )
     counts = {"networks": networks, "failed": failed}
     if not complete or study.floor is None:
-        return Found(study.group, len(told), (), (), np.nan, **counts)
+        return Found(study.group, len(trials), (), (), np.nan, **counts)
     if objective != "pareto":
         # Of equals the first, so that the answer does not depend on the storage's order.
         best = min(complete, key=lambda trial: (trial.values[0], trial.number))
-        return replace(_found(study, len(told), [best], objective), **counts)
+        return replace(_found(study, len(trials), [best], objective), **counts)
     front = sorted(study.study.best_trials, key=lambda trial: trial.values[0])
     x, y = np.array([trial.values for trial in front]).T
     gap = hypervolume_gap(
@@ -83,7 +84,7 @@ def found_by(
         null_error=null_error,
         connections_total=connections_total,
     )
-    return replace(_found(study, len(told), front, None, gap), **counts)
+    return replace(_found(study, len(trials), front, None, gap), **counts)
 
 
 def _found(

@@ -53,9 +53,9 @@ def search(
     address = project.search.storage
     check_address(address)
     held = project.search.networks(len(chosen), project.training.seeds)
-    made = prepare(project, held, here=cluster is None)
-    table, examples = made.table, made.examples
-    corner = {name: made.facts[name] for name in ("null_error", "connections_total")}
+    prepared = prepare(project, held, here=cluster is None)
+    table, examples = prepared.table, prepared.examples
+    corner = {name: prepared.facts[name] for name in ("null_error", "connections_total")}
     with (
         storage_at(address) as storage,
         quiet_optuna(),
@@ -75,7 +75,9 @@ def search(
             kept.begin()
             joined = open_run if left else None  # else the run of an earlier process is completed
             with (
-                SearchWriter(store, project, table.name, made.layers, joined, kept.key) as writer,
+                SearchWriter(
+                    store, project, table.name, prepared.layers, joined, kept.key
+                ) as writer,
                 Heartbeat(lambda: _beat(studies, address)),
             ):
                 run_id = writer.run_id
@@ -178,6 +180,6 @@ def _beat(studies: Mapping[str, GroupStudy], address: Address) -> None:
 
 def _places(batch: Sequence[Candidate], studies: Mapping[str, GroupStudy]) -> str:
     """Which trials a batch is of the budget, by the group that is ahead."""
-    told = max(len(study.trials) for study in studies.values())
+    done = max(len(study.trials) for study in studies.values())
     most = max(sum(candidate.group == group for candidate in batch) for group in studies)
-    return f"trial {told + 1}" if most == 1 else f"trials {told + 1}-{told + most}"
+    return f"trial {done + 1}" if most == 1 else f"trials {done + 1}-{done + most}"

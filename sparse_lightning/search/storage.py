@@ -105,9 +105,9 @@ def _first_line(error: BaseException) -> str:
 
 def _new_file(url: str) -> Path | None:
     """The file that SQLite would make at an address; None where it would make none."""
-    made = make_url(url)
-    name = made.database or ""
-    if made.get_backend_name() != "sqlite" or name.startswith((":", "file:")):
+    parts = make_url(url)
+    name = parts.database or ""
+    if parts.get_backend_name() != "sqlite" or name.startswith((":", "file:")):
         return None
     return Path(name) if name and not os.path.lexists(name) else None
 
@@ -117,7 +117,7 @@ def _with_driver(address: Address) -> str:
 
     SQLAlchemy would take psycopg2 for `postgresql://`, which is another package.
     """
-    made = make_url(address.revealed())
-    if made.drivername == "postgresql" and find_spec("psycopg2") is None:
-        made = made.set(drivername="postgresql+psycopg")
-    return made.render_as_string(hide_password=False)
+    parts = make_url(address.revealed())
+    if parts.drivername == "postgresql" and find_spec("psycopg2") is None:
+        parts = parts.set(drivername="postgresql+psycopg")
+    return parts.render_as_string(hide_password=False)

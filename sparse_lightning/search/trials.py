@@ -204,9 +204,9 @@ class Trainer:
         first = {c: self._outcome(c, networks) for c in candidates}
         scores = {c: outcome.values[0] for c, outcome in first.items() if outcome.values}
         given_up = prune(scores)
-        kept = [candidate for candidate in candidates if candidate not in given_up]
-        if kept:
-            rest = self._train(kept, seeds[1:], progress)
+        going_on = [candidate for candidate in candidates if candidate not in given_up]
+        if going_on:
+            rest = self._train(going_on, seeds[1:], progress)
             networks = pd.concat([networks, rest], ignore_index=True)
         return [
             self._outcome(candidate, networks, pruned=candidate in given_up)

@@ -44,17 +44,17 @@ class KeptSearch:
         """What became of a candidate in an earlier process; None where nothing is kept of it."""
         path = self._path(study, candidate)
         try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            networks = pd.DataFrame(kept["networks"])
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            networks = pd.DataFrame(stored["networks"])
             failures = [None if one is None else Failure(**one) for one in networks["failure"]]
             networks["failure"] = pd.Series(failures, dtype=object)
-            values = kept["values"]
+            values = stored["values"]
             return Outcome(
                 candidate,
                 networks,
-                kept["indices"],
+                stored["indices"],
                 None if values is None else tuple(values),
-                kept["pruned"],
+                stored["pruned"],
             )
         except FileNotFoundError:
             return None
@@ -68,7 +68,7 @@ class KeptSearch:
             {**row, "failure": None if row["failure"] is None else vars(row["failure"])}
             for row in records(outcome.networks)
         ]
-        kept = {
+        document = {
             "networks": rows,
             "indices": dict(outcome.indices),
             "values": outcome.values,
@@ -77,7 +77,7 @@ class KeptSearch:
         path = self._path(study, outcome.candidate)
         try:
             # JSON as Python writes it knows NaN, and every digit of a number.
-            write_atomically(path, json.dumps(kept), durable=True, private=True)
+            write_atomically(path, json.dumps(document), durable=True, private=True)
         except OSError as error:
             self.unwritten = error.strerror or str(error)
             logger.warning("%s: cannot be written: %s", path, self.unwritten)

@@ -15,9 +15,9 @@ from sparse_lightning.regularizers.replica import STRENGTHS, Replica
 from sparse_lightning.search.group_study import study_name
 from sparse_lightning.search.trials import Candidate, Outcome
 from sparse_lightning.tracking import Store, names
+from sparse_lightning.tracking.finished_runs import FinishedRun
 from sparse_lightning.tracking.job_run import JobWriter, OpenedRun
 from sparse_lightning.tracking.provenance import commit_tag
-from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.study_writer import common_params, network_run
 
 PAGE = "search.html"

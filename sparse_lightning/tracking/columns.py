@@ -114,7 +114,7 @@ def columns_of(
         elif shown(name):
             visible.append((run_id, name, text))
     texts = {"params": _texts(params, places, meter), "tags": _texts(visible, places, meter)}
-    kept = _kept({"metrics": numbers, **texts}, len(heads))
+    names = _fullest({"metrics": numbers, **texts}, len(heads))
     kinds, parents, replicas = (own[name] for name in OWN_TAGS)
     networks = {run_id for run_id, kind in kinds.items() if kind == NETWORK}
     placed = networks & replicas.keys()
@@ -124,15 +124,15 @@ def columns_of(
         experiments=coded([head.experiment_id for head in heads]),
         statuses=coded([head.status for head in heads]),
         started=[head.started for head in heads],
-        metrics={name: numbers[name].column(len(heads)) for name in kept["metrics"]},
-        params={name: texts["params"][name].column(len(heads)) for name in kept["params"]},
-        tags={name: texts["tags"][name].column(len(heads)) for name in kept["tags"]},
+        metrics={name: numbers[name].column(len(heads)) for name in names["metrics"]},
+        params={name: texts["params"][name].column(len(heads)) for name in names["params"]},
+        tags={name: texts["tags"][name].column(len(heads)) for name in names["tags"]},
         parents=[parents.get(head.run_id) if head.run_id in networks else None for head in heads],
         replicas=[
             _place(replicas[head.run_id]) if head.run_id in placed else None for head in heads
         ],
         truncated=truncated,
-        columns_left_out=sum(map(len, (numbers, *texts.values()))) - sum(map(len, kept.values())),
+        columns_left_out=sum(map(len, (numbers, *texts.values()))) - sum(map(len, names.values())),
     )
 
 
@@ -255,7 +255,7 @@ def _texts(
     return columns
 
 
-def _kept(
+def _fullest(
     columns: Mapping[str, Mapping[str, _Numbers | _Texts]], length: int
 ) -> dict[str, list[str]]:
     """The names of the columns that are kept, sorted: those with the most values first, until too
@@ -266,11 +266,11 @@ def _kept(
         for kind, named in columns.items()
         for name, column in named.items()
     ]
-    kept: dict[str, list[str]] = {kind: [] for kind in columns}
+    fullest: dict[str, list[str]] = {kind: [] for kind in columns}
     empty = 0
     for missing, kind, name in sorted(every)[:MOST_COLUMNS]:
         empty += max(missing, 0)
         if empty > MOST_EMPTY:
             break
-        kept[kind].append(name)
-    return {kind: sorted(names) for kind, names in kept.items()}
+        fullest[kind].append(name)
+    return {kind: sorted(names) for kind, names in fullest.items()}

@@ -41,7 +41,7 @@ def parsed(condition: str) -> list[dict[str, Any]]:
         )
     if "\0" in condition or not _is_text(condition):
         raise ConditionError("the filter holds a character that is no text")
-    with said():
+    with condition_errors():
         comparisons = comparisons_of(condition)
     if len(comparisons) > MOST_COMPARISONS:
         raise ConditionError(
@@ -63,12 +63,12 @@ def meeting(sql: Any, session: Any, condition: str) -> Any:
     `parsed`.
     """
     comparisons = parsed(condition)
-    with said():
+    with condition_errors():
         return select_runs(sql, session, comparisons)
 
 
 @contextmanager
-def said() -> Iterator[None]:
+def condition_errors() -> Iterator[None]:
     """Turn whatever MLflow's reading of a condition raises into a `ConditionError`."""
     try:
         yield

@@ -106,9 +106,8 @@ def readable(what: str, run_id: str) -> Iterator[None]:
     try:
         yield
     except UNREADABLE as error:
-        said = without_secrets(str(error) if isinstance(error, InputError) else repr(error))
-        said = f"{what} of run {run_id} cannot be read: {said:.500}"
-        raise DamagedError(said) from cleaned(error)
+        why = without_secrets(str(error) if isinstance(error, InputError) else repr(error))
+        raise DamagedError(f"{what} of run {run_id} cannot be read: {why:.500}") from cleaned(error)
 
 
 @contextmanager
@@ -123,14 +122,14 @@ def _reached(store: Store, run_id: str, what: str) -> Iterator[None]:
     except (DamagedError, InputError):
         raise
     except Exception as error:
-        said = error if isinstance(error, TrackingError) else None
-        said = said or TrackingError(
+        failure = error if isinstance(error, TrackingError) else None
+        failure = failure or TrackingError(
             f"the tracking store {store.uri} {what} of run {run_id}: {reason(error)}"
         )
-        if isinstance(said, TooMuchError) or store.placed(run_id):
-            raise said from cleaned(error)
+        if isinstance(failure, TooMuchError) or store.placed(run_id):
+            raise failure from cleaned(error)
         # Whoever made the experiment has chosen the place, and that is no fault of the store.
-        raise DamagedError(str(said)) from cleaned(error)
+        raise DamagedError(str(failure)) from cleaned(error)
 
 
 def _refuse(constant: str) -> NoReturn:

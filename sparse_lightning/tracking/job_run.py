@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from mlflow.entities import DatasetInput, Metric, Param, Run, RunTag
 
 from sparse_lightning.address import Address
 from sparse_lightning.errors import TrackingError, UnfinishedError
-from sparse_lightning.tracking import bulk, names
+from sparse_lightning.tracking import finished_runs, names
+from sparse_lightning.tracking.finished_runs import FinishedRun, log_files
 from sparse_lightning.tracking.once import (
     children_of,
     delete_with_children,
@@ -26,7 +26,6 @@ from sparse_lightning.tracking.once import (
 )
 from sparse_lightning.tracking.owners import Heartbeat, end_abandoned, now
 from sparse_lightning.tracking.retrying import AT_ONCE, Requests, bounded_requests
-from sparse_lightning.tracking.runs import FinishedRun, log_files
 from sparse_lightning.tracking.store import Store
 
 logger = logging.getLogger(__name__)
@@ -91,12 +90,7 @@ class OpenedRun:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self._alive.close()
         self._end(error)
 
@@ -153,7 +147,7 @@ class OpenedRun:
         self.requests.settle()
         ids: list[str] = []
         waiting = iter(finished)
-        while chunk := list(islice(waiting, bulk.RUNS_A_TRANSACTION if self._fast else 1)):
+        while chunk := list(islice(waiting, finished_runs.RUNS_A_TRANSACTION if self._fast else 1)):
             ids += self._write(chunk, f"{total - len(ids)} of {total} {what}")
         return ids
 
@@ -180,7 +174,7 @@ class OpenedRun:
 
     @property
     def _fast(self) -> bool:
-        return bulk.takes(self.store)
+        return finished_runs.takes(self.store)
 
     def _write(self, chunk: list[FinishedRun], what: str) -> list[str]:
         # MLflow's pages list runs by their start; no two are to share one.
@@ -278,13 +272,8 @@ class JobWriter(ABC):
             self._open = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._open.__exit__(kind, error, trace)
+    def __exit__(self, *error: Any) -> None:
+        self._open.__exit__(*error)
 
     @abstractmethod
     def _begin(self, stack: ExitStack) -> None:

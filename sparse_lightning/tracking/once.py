@@ -12,11 +12,11 @@ from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 
 from sparse_lightning.errors import TrackingError
-from sparse_lightning.tracking import bulk, names
+from sparse_lightning.tracking import finished_runs, names
+from sparse_lightning.tracking.finished_runs import FinishedRun, fill_run, open_run
 from sparse_lightning.tracking.owners import now, this_process
 from sparse_lightning.tracking.provenance import source_tags
 from sparse_lightning.tracking.retrying import insist
-from sparse_lightning.tracking.runs import FinishedRun, fill_run, open_run
 from sparse_lightning.tracking.store import Store
 
 IDENTITY = (
@@ -45,18 +45,18 @@ def write_runs(
         single(store, experiment_id, run.tags) if careful else None for run in runs
     ]
     new = [run for run, known in zip(runs, found, strict=True) if known is None]
-    if bulk.takes(store):
-        made = bulk.write_runs(store, experiment_id, new)
+    if finished_runs.takes(store):
+        new_ids = finished_runs.write_runs(store, experiment_id, new)
     else:
         opened = [open_run(store, experiment_id, run, started + n) for n, run in enumerate(new)]
-        made = [one.info.run_id for one in opened]
+        new_ids = [one.info.run_id for one in opened]
         for run, one in zip(new, opened, strict=True):
             fill_run(store, one, run)
     for run, known in zip(runs, found, strict=True):
         # The end of a run is written last. One that lacks it may have been ended as abandoned.
         if known is not None and known.info.status != run.status:
             fill_run(store, known, run)
-    ids = iter(made)
+    ids = iter(new_ids)
     return [next(ids) if known is None else known.info.run_id for known in found]
 
 

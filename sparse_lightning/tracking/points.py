@@ -148,8 +148,8 @@ def _with_replicates(
         _check_alike(columns, rows, axes)
     # A run without a result does not displace one that has one.
     ranked = frame.sort_values(["failed", "place"], ascending=[False, True], kind="stable")
-    kept = ranked.drop_duplicates(subset=keys, keep="last").sort_values("place", kind="stable")
-    return kept, len(frame) - len(kept)
+    newest = ranked.drop_duplicates(subset=keys, keep="last").sort_values("place", kind="stable")
+    return newest, len(frame) - len(newest)
 
 
 def _check_alike(columns: RunColumns, rows: pd.DataFrame, axes: Axes) -> None:

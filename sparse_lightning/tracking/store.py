@@ -78,7 +78,7 @@ class Store:
         with self.errors(f"does not give the experiment {name!r}"):
             found = self.client.get_experiment_by_name(name)
             if found is None:
-                found = self._made(name)
+                found = self._create_experiment(name)
         if found.lifecycle_stage != "active":
             raise TrackingError(
                 f"{self.uri}: the experiment {name!r} was deleted; restore it with "
@@ -86,7 +86,7 @@ class Store:
             )
         return found
 
-    def _made(self, name: str) -> Experiment:
+    def _create_experiment(self, name: str) -> Experiment:
         try:
             return self.client.get_experiment(self.client.create_experiment(name))
         except MlflowException as error:
@@ -177,7 +177,7 @@ class Store:
         self.backend.update_run_info(run_id, RunStatus.from_string(status), ended, None)
 
     def placed(self, run_id: str) -> bool:
-        """Whether the store itself chose the place of a run's files; here it always counts as so."""
+        """Whether the store itself chose where the files of a run are; here that is assumed."""
         return True
 
     def admit(self, run_id: str, file: str, size: int) -> None:

@@ -16,9 +16,9 @@ from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import Replica
 from sparse_lightning.secrets import without_secrets
 from sparse_lightning.tracking import names
+from sparse_lightning.tracking.finished_runs import FinishedRun
 from sparse_lightning.tracking.job_run import JobWriter, OpenedRun
 from sparse_lightning.tracking.provenance import commit_tag, dataset_of
-from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.store import Store
 from sparse_lightning.training.result import TrainedPopulation
 from sparse_lightning.weights import layers_of, to_safetensors
@@ -77,12 +77,14 @@ class StudyWriter(JobWriter):
         `UnfinishedError` where the store does not take them.
         """
         began = time.time()
-        written: set[int] = set()
+        complete: set[int] = set()
         if self._run.resumed:
             self._run.requests.settle()
-            written = self._run.requests.insist("its networks", lambda _: self._written())
+            complete = self._run.requests.insist("its networks", lambda _: self._written())
         left = [
-            place for place, replica in enumerate(trained.replicas) if replica.number not in written
+            place
+            for place, replica in enumerate(trained.replicas)
+            if replica.number not in complete
         ]
         self._run.runs((self._network(trained, place) for place in left), len(left), "networks")
         self._run.describe(
@@ -99,16 +101,16 @@ class StudyWriter(JobWriter):
 
     def _written(self) -> set[int]:
         """The numbers of the networks that are written as a whole; halves are removed."""
-        written: set[int] = set()
+        complete: set[int] = set()
         for run in self._run.children():
             tags, number = run.data.tags, int(run.data.tags[names.REPLICA])
             failed = run.info.status == "FAILED" and names.FAILURE in tags
             whole = "seed" in run.data.params and (run.info.status == "FINISHED" or failed)
-            if whole and number not in written:
-                written.add(number)
+            if whole and number not in complete:
+                complete.add(number)
             else:
                 self._run.store.client.delete_run(run.info.run_id)
-        return written
+        return complete
 
     def _describe(self) -> None:
         settings = self.project.regularizers

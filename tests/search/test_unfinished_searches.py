@@ -13,7 +13,7 @@ from sparse_lightning.errors import UnfinishedError
 from sparse_lightning.search import trials
 from sparse_lightning.search.searching import search
 from sparse_lightning.search.unfinished import FOLDER, kept_search
-from sparse_lightning.tracking import Store, bulk, job_run, names
+from sparse_lightning.tracking import Store, finished_runs, job_run, names
 
 OUTPUT = Path("reports/small-best")
 IMPATIENT = "tracking.patience=0.1"
@@ -82,7 +82,7 @@ def test_a_batch_that_is_not_taken_is_not_trained_again(
     make_project, monkeypatch, trainings, taken, lacks
 ):
     # A batch of trials takes one transaction, and another one for their networks.
-    store = Away(monkeypatch, bulk, "_insert", taken)
+    store = Away(monkeypatch, finished_runs, "_insert", taken)
     with pytest.raises(UnfinishedError) as caught:
         search(make_project(IMPATIENT))
     said = str(caught.value)
@@ -126,7 +126,7 @@ def test_a_run_that_lacks_its_end_is_completed_when_nothing_is_left_to_train(
 
 def test_the_same_command_again_finishes_a_search(make_project, monkeypatch, trainings):
     make_project()
-    store = Away(monkeypatch, bulk, "_insert", 0)
+    store = Away(monkeypatch, finished_runs, "_insert", 0)
     command = ["search", "small.yaml", "--set", IMPATIENT, "--trials=1", "--no-compare"]
     ended = CliRunner().invoke(main, command)
     assert ended.exit_code == 1
@@ -141,7 +141,7 @@ def test_the_same_command_again_finishes_a_search(make_project, monkeypatch, tra
 
 
 def test_fresh_trains_again(make_project, monkeypatch, trainings):
-    store = Away(monkeypatch, bulk, "_insert", 0)
+    store = Away(monkeypatch, finished_runs, "_insert", 0)
     with pytest.raises(UnfinishedError):
         search(make_project(IMPATIENT, "search.trials=1"))
     store.back()
@@ -166,7 +166,7 @@ def test_what_a_living_process_has_begun_is_left_to_it(tmp_path):
 def test_what_cannot_be_read_is_trained_again(
     make_project, monkeypatch, trainings, caplog, content
 ):
-    store = Away(monkeypatch, bulk, "_insert", 0)
+    store = Away(monkeypatch, finished_runs, "_insert", 0)
     with pytest.raises(UnfinishedError):
         search(make_project(IMPATIENT, "search.trials=1"))
     files = list((OUTPUT / FOLDER).glob("*.json"))

@@ -14,8 +14,8 @@ from mlflow.entities import Run
 from server_processes import Server, serving_copy
 
 from sparse_lightning.errors import TrackingError, UnfinishedError
+from sparse_lightning.tracking.finished_runs import FinishedRun
 from sparse_lightning.tracking.job_run import OpenedRun
-from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.store import Store
 
 pytestmark = pytest.mark.long
