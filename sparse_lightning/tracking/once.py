@@ -37,9 +37,9 @@ def write_runs(
     started: int,
     careful: bool,
 ) -> list[str]:
-    """Write finished runs of one request in the fastest way that the store has; their ids in their
-    order. `started` is the start of the first in milliseconds since 1970; `careful` where some of
-    them may be there already.
+    """Write finished runs of one request in the fastest way that the store has; returns their ids
+    in their order. `started` is the start of the first in milliseconds since 1970; `careful` where
+    some of them may be there already.
     """
     found: list[Run | None] = [
         single(store, experiment_id, run.tags) if careful else None for run in runs
@@ -112,8 +112,7 @@ def opening_of(
     key = tags.get(names.KEY)
     earlier = _earlier_runs(store, key) if key else []
     if run_id:
-        run = _joined_run(store, run_id, key)
-        opening = Opening(run, resumed=key is not None and run.data.tags.get(names.KEY) == key)
+        opening = _joined_run(store, run_id, key)
     elif earlier:
         opening = Opening(earlier[0], resumed=True)
     else:
@@ -143,7 +142,7 @@ def _new_run(store: Store, name: str, tags: Mapping[str, str], patience: float) 
         return Opening(insist(make, patience), repeated=repeated)
 
 
-def _joined_run(store: Store, run_id: str, key: str | None) -> Run:
+def _joined_run(store: Store, run_id: str, key: str | None) -> Opening:
     run = store.run(run_id)
     resumed = key is not None and run.data.tags.get(names.KEY) == key
     if names.KIND in run.data.tags and not resumed:
@@ -151,7 +150,7 @@ def _joined_run(store: Store, run_id: str, key: str | None) -> Run:
             f"the run {run_id} (MLFLOW_RUN_ID) holds a study already; unset MLFLOW_RUN_ID to "
             "start a run of its own"
         )
-    return run
+    return Opening(run, resumed)
 
 
 def _earlier_runs(store: Store, key: str) -> list[Run]:

@@ -23,6 +23,11 @@ from sparse_lightning.tracking._mlflow import get_from_server
 from sparse_lightning.tracking.columns import RunColumns
 from sparse_lightning.tracking.store import NOT_THERE, Store
 
+ADDRESS = "/sparse-lightning"
+"""The page's address below that of MLflow."""
+
+Document = TypeVar("Document")
+
 
 class ServedStore(Store):
     """The tracking store that the server has open, with a client that works inside the server.
@@ -84,12 +89,6 @@ def has_model(name: str) -> bool:
             return False
         raise
     return True
-
-
-ADDRESS = "/sparse-lightning"
-"""Of the page, below that of MLflow."""
-
-Document = TypeVar("Document")
 
 
 def fetch_columns(store: Any, asked: dict[str, Any]) -> RunColumns | None:
