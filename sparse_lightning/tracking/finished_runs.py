@@ -9,7 +9,7 @@ not compared, a server, a store with its own way of writing) `takes` says no and
 import tempfile
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -66,19 +66,23 @@ def open_run(store: Store, experiment_id: str, run: FinishedRun, started: int) -
 
 
 def fill_run(store: Store, opened: Run, run: FinishedRun) -> None:
-    """Fill and end a run of `open_run`, whose start becomes the time of its metrics; done again, it
-    leaves the same. Raises the errors of MLflow's client, or an `OSError`.
+    """Fill and end a run of `open_run`; done again, it leaves the same. Raises an `MlflowException`
+    or an `OSError`.
     """
+    for write in requests_to_fill(store, opened, run):
+        write()
+
+
+def requests_to_fill(store: Store, opened: Run, run: FinishedRun) -> list[Callable[[], object]]:
+    """What fills and ends an open run, by request; its start becomes the time of its metrics."""
     run_id, started = opened.info.run_id, int(opened.info.start_time)
-    log_files(Address(str(opened.info.artifact_uri)), run.files, store.uri)
-    store.client.log_batch(
-        run_id,
-        metrics=[
-            Metric(name, float(value), started, int(step)) for name, step, value in run.metrics
-        ],
-        params=[Param(name, value) for name, value in run.params.items()],
-    )
-    store.end(run_id, run.status)
+    metrics = [Metric(name, float(value), started, int(step)) for name, step, value in run.metrics]
+    params = [Param(name, value) for name, value in run.params.items()]
+    return [
+        lambda: log_files(Address(str(opened.info.artifact_uri)), run.files, store.uri),
+        lambda: store.client.log_batch(run_id, metrics, params),
+        lambda: store.end(run_id, run.status),
+    ]
 
 
 def log_files(artifacts: Address, files: Mapping[str, bytes], tracking: Address) -> None:

@@ -30,34 +30,29 @@ IDENTITY = (
 """The tags of which no two runs have all the same."""
 
 
-def write_runs(
-    store: Store,
-    experiment_id: str,
-    runs: Sequence[FinishedRun],
-    started: int,
-    careful: bool,
+def write_in_bulk(
+    store: Store, experiment_id: str, runs: Sequence[FinishedRun], careful: bool
 ) -> list[str]:
-    """Write finished runs of one request in the fastest way that the store has; returns their ids
-    in their order. `started` is the start of the first in milliseconds since 1970; `careful` where
-    some of them may be there already.
+    """Write finished runs in one transaction of a store that `takes` it; returns their ids in their
+    order. `careful` where some of them may be there already.
     """
-    found: list[Run | None] = [
-        single(store, experiment_id, run.tags) if careful else None for run in runs
-    ]
+    found = [single(store, experiment_id, run.tags) if careful else None for run in runs]
     new = [run for run, known in zip(runs, found, strict=True) if known is None]
-    if finished_runs.takes(store):
-        new_ids = finished_runs.write_runs(store, experiment_id, new)
-    else:
-        opened = [open_run(store, experiment_id, run, started + n) for n, run in enumerate(new)]
-        new_ids = [one.info.run_id for one in opened]
-        for run, one in zip(new, opened, strict=True):
-            fill_run(store, one, run)
+    ids = iter(finished_runs.write_runs(store, experiment_id, new))
     for run, known in zip(runs, found, strict=True):
-        # The end of a run is written last. One that lacks it may have been ended as abandoned.
         if known is not None and known.info.status != run.status:
-            fill_run(store, known, run)
-    ids = iter(new_ids)
+            fill_run(store, known, run)  # MLflow's client has left a half of it
     return [next(ids) if known is None else known.info.run_id for known in found]
+
+
+def open_once(
+    store: Store, experiment_id: str, run: FinishedRun, started: int, careful: bool
+) -> Run:
+    """The open run that the store has of a finished one, made if there is none, with its start in
+    milliseconds since 1970. `careful` where it may be there already.
+    """
+    found = single(store, experiment_id, run.tags) if careful else None
+    return found or open_run(store, experiment_id, run, started)
 
 
 def single(store: Store, experiment_id: str, tags: Mapping[str, str]) -> Run | None:
