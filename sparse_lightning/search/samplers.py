@@ -14,7 +14,7 @@ from sparse_lightning.errors import SearchError
 from sparse_lightning.project import SearchSettings
 
 _SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
-    # Trials in flight count as bad ones, so that those of a batch keep away from each other.
+    # Trials in flight count as bad ones, so that those of a batch lie apart.
     "tpe": lambda seed: samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True),
     "cmaes": lambda seed: samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False),
     "gp": lambda seed: samplers.GPSampler(seed=seed, warn_independent_sampling=False),
