@@ -18,10 +18,15 @@ from sparse_lightning.regularizers.replica import FLOOR
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.axes import defaults_of
 from sparse_lightning.tracking.columns import RunColumns
-from sparse_lightning.tracking.counting import count_left_out, count_runs
 from sparse_lightning.tracking.files import read_project
 from sparse_lightning.tracking.limits import TooMuchError
-from sparse_lightning.tracking.listing import StudyHead, list_experiments, list_studies
+from sparse_lightning.tracking.listing import (
+    StudyHead,
+    count_left_out,
+    count_runs,
+    list_experiments,
+    list_studies,
+)
 from sparse_lightning.tracking.selecting import Selection, read_columns
 from sparse_lightning.tracking.store import Store
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from sparse_lightning.errors import InputError
 from sparse_lightning.report.overview import Column, Overview, write_overview
 from sparse_lightning.report.writing import writable
-from sparse_lightning.tracking.origin import made_with
+from sparse_lightning.tracking.provenance import made_with
 from sparse_lightning.workflows.study import Study
 
 
