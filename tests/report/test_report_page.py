@@ -7,10 +7,10 @@ import pytest
 
 from sparse_lightning._embedding import embedded_json, page_frame
 from sparse_lightning.report import (
-    beside,
     published_values,
     report_html,
     write_report,
+    writing,
 )
 from sparse_lightning.report.findings import findings
 from sparse_lightning.report.view import web_address
@@ -168,9 +168,9 @@ def test_a_run_url_is_a_link_only_if_it_is_of_the_web(study_of):
 
 def test_a_report_is_written_whole_and_twice_the_same(study_of, tmp_path, monkeypatch):
     study = study_of()
-    monkeypatch.setattr(beside, "_can_fork", lambda: False)
+    monkeypatch.setattr(writing, "_can_fork", lambda: False)
     assert write_report(study, tmp_path / "a" / "b") == tmp_path / "a" / "b" / "report.html"
-    monkeypatch.setattr(beside, "_can_fork", lambda: True)
+    monkeypatch.setattr(writing, "_can_fork", lambda: True)
     write_report(study, tmp_path / "again")
     first = {
         path.relative_to(tmp_path / "a" / "b"): path.read_bytes()
