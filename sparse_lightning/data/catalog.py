@@ -34,13 +34,11 @@ class Table:
     Attributes:
         name: the packaged table's name, or the file's name without its suffix.
         source: the packaged table's DOI, or the file's absolute path.
-        frame: the columns as used, no value missing: 64-bit floats, or text where the project's
-            steps recode it.
-        encoding: how the frame becomes inputs.
+        frame: no value is missing; 64-bit floats, or text where the project's steps recode it.
         digest: the SHA-256 of the whole table's bytes, uncompressed.
         rows_missing: how many rows were left out because a used column has no value in them.
         rows_rare: how many were left out after that because they hold a rare level.
-        target: the column to predict, row by row, text or 64-bit floats; None without one.
+        target: the column to predict, text or 64-bit floats; None without one.
     """
 
     name: str
@@ -54,7 +52,6 @@ class Table:
 
     @property
     def rows_dropped(self) -> int:
-        """How many rows were left out."""
         return self.rows_missing + self.rows_rare
 
 
@@ -64,11 +61,7 @@ def names() -> tuple[str, ...]:
 
 
 def describe(name: str) -> PackagedTable:
-    """What is known of a packaged table.
-
-    Raises:
-        TableError: there is none of that name.
-    """
+    """What is known of a packaged table; raises `TableError` if there is none of that name."""
     if name not in PACKAGED:
         hint = did_you_mean(name, PACKAGED)
         raise TableError(f"{name!r} is no packaged table{hint} (packaged: {', '.join(PACKAGED)})")
@@ -80,15 +73,9 @@ def load_table(table: TableSettings, folder: Path) -> Table:
 
     Booleans become 0 and 1. Text is allowed in the target and in columns that `table.prepare`
     recodes; dates never are. `table.missing: drop` leaves out the rows where a used column has no
-    value, the step `drop_rare` those that hold rare levels.
-
-    Args:
-        table: the project's section.
-        folder: where a relative path starts.
-
-    Raises:
-        TableError: the table cannot be used as it is; the message names the table, and where it
-            applies the column and the row, counted from 1 without the header.
+    value, the step `drop_rare` those that hold rare levels. Relative paths start at `folder`.
+    Raises `TableError` if the table cannot be used; the message names the table, and where it
+    applies the column and the row, counted from 1 without the header.
     """
     with _naming(table.source):
         if table.source in PACKAGED:

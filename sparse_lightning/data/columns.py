@@ -33,7 +33,6 @@ class NumberColumn:
 
     @property
     def input_names(self) -> tuple[str, ...]:
-        """The column's own name."""
         return (self.name,)
 
     def coded(self, column: pd.Series) -> Float64[np.ndarray, " row"]:
@@ -53,11 +52,7 @@ class NumberColumn:
 class BinaryColumn:
     """A column of which one value counts: its one input is 1 where it is, else 0.
 
-    Attributes:
-        name: of the column.
-        value: the level that becomes 1.
-        other: the only other level there is; None: there are several, and every level is known.
-        numeric: whether the levels are numbers.
+    `other` is the only other level there is; None: there are several, and every level is known.
     """
 
     kind: ClassVar[str] = "binary"
@@ -68,14 +63,10 @@ class BinaryColumn:
 
     @classmethod
     def fit(cls, column: pd.Series, value: str | float) -> "BinaryColumn":
-        """The encoding of a column by one of its values.
+        """The encoding of a complete column, as `typed` returns it, by one of its values.
 
-        Args:
-            column: as `levels.typed` returns it, complete.
-            value: as the project file has it; `1` and `"1"` mean the same.
-
-        Raises:
-            TableError: the value never occurs, or nothing else does.
+        `1` and `"1"` mean the same. Raises `TableError` if the value never occurs, or nothing else
+        does.
         """
         name, wanted = str(column.name), level_text(value)
         _, levels = code_levels(column)
@@ -99,8 +90,7 @@ class BinaryColumn:
     def coded(self, column: pd.Series) -> Float64[np.ndarray, " row"]:
         """One number a row, of which `inputs` makes the inputs: 1 where the value is, else 0.
 
-        Raises:
-            TableError: the column has two levels, and a row holds neither.
+        Raises `TableError` if the column has two levels, and a row holds neither.
         """
         if self.other is not None:
             levels = (self.other, self.value)
@@ -133,11 +123,7 @@ class BinaryColumn:
 class LevelsColumn:
     """A column of levels: one 0/1 input a level.
 
-    Attributes:
-        name: of the column.
-        levels: as text, sorted.
-        numeric: whether the levels are numbers.
-        drop_first: whether the first level, the reference, has no input.
+    The levels are text, sorted. With `drop_first` the first one, the reference, has no input.
     """
 
     kind: ClassVar[str] = "levels"
@@ -148,14 +134,9 @@ class LevelsColumn:
 
     @classmethod
     def fit(cls, column: pd.Series, drop_first: bool = False) -> "LevelsColumn":
-        """The encoding of a column by its levels.
+        """The encoding of a complete column, as `typed` returns it, by its levels.
 
-        Args:
-            column: as `levels.typed` returns it, complete.
-            drop_first: whether the first level has no input.
-
-        Raises:
-            TableError: there are more than `MOST_LEVELS` levels, or only one.
+        Raises `TableError` if there are more than `MOST_LEVELS` levels, or only one.
         """
         name = str(column.name)
         _, levels = code_levels(column)
@@ -175,8 +156,7 @@ class LevelsColumn:
     def coded(self, column: pd.Series) -> Int64[np.ndarray, " row"]:
         """One number a row, of which `inputs` makes the inputs: the place of the row's level.
 
-        Raises:
-            TableError: a row holds a level that is not known.
+        Raises `TableError` if a row holds a level that is not known.
         """
         return find_levels(column, self.levels, f"column {self.name!r}")
 
@@ -215,10 +195,8 @@ def column_to_dict(column: ColumnEncoding) -> dict[str, Any]:
 
 
 def column_from_dict(stored: dict[str, Any]) -> ColumnEncoding:
-    """The encoding that `column_to_dict` described.
-
-    Raises:
-        KeyError, TypeError, ValueError: it is none.
+    """The encoding that `column_to_dict` described; KeyError, TypeError or ValueError if it is
+    none.
     """
     kind, name = stored["kind"], str(stored["name"])
     if kind == NumberColumn.kind:

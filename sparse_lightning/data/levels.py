@@ -32,15 +32,9 @@ def typed(
 ) -> pd.DataFrame:
     """The same columns, those of levels as text or 64-bit floats, the others as 64-bit floats.
 
-    Args:
-        frame: columns with different names.
-        leveled: the columns that may hold text.
-        place: what messages call a row, counted from 0.
-        parse: whether text that spells a number is one where no text is allowed.
-
-    Raises:
-        TableError: a column holds dates or infinities, text where none is allowed, or both text and
-            numbers.
+    Only columns in `leveled` may hold text. `place` names a row, counted from 0, in messages; with
+    `parse` text that spells a number is one where no text is allowed. Raises `TableError` if a
+    column holds dates or infinities, text where none is allowed, or both text and numbers.
     """
     text, rest = {}, {}
     for name, column in frame.items():
@@ -76,13 +70,9 @@ def _is_text(name: str, column: pd.Series, place: Place) -> bool:
 
 
 def code_levels(column: pd.Series) -> tuple[Int64[np.ndarray, " row"], tuple[str, ...]]:
-    """The levels of a column, sorted, and the place of each row's among them.
+    """The place of each row's level, −1 where it is missing, and the levels of a column as text.
 
-    Args:
-        column: as `typed` returns it: text is sorted as text, numbers as numbers.
-
-    Returns:
-        The places, counted from 0, −1 where a value is missing; and the levels as text.
+    The column is as `typed` returns it: text is sorted as text, numbers as numbers.
     """
     codes, found = pd.factorize(column)
     order = sorted(range(len(found)), key=found.__getitem__)
@@ -94,13 +84,8 @@ def code_levels(column: pd.Series) -> tuple[Int64[np.ndarray, " row"], tuple[str
 def find_levels(column: pd.Series, levels: Sequence[str], what: str) -> Int64[np.ndarray, " row"]:
     """The place of each row's level among known levels, counted from 0.
 
-    Args:
-        column: as `typed` returns it, complete.
-        levels: the known ones, as `level_text` writes them.
-        what: the column holds, for the message: `column 'sex'`.
-
-    Raises:
-        TableError: a level is not known.
+    The column is complete and as `typed` returns it, the levels as `level_text` writes them. Raises
+    `TableError` for an unknown level, with `what` as its subject: `column 'sex'`.
     """
     codes, found = code_levels(column)
     known = {level: place for place, level in enumerate(levels)}

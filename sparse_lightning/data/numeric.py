@@ -23,32 +23,20 @@ _RECODE = f"{_LEAVE_OUT}, or recode this one by table.prepare (dummies or binari
 
 
 def select(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """The named columns in that order.
-
-    Raises:
-        TableError: it is no frame, or a column is not there, or is there twice.
-    """
+    """The named columns in that order; `TableError` if it is no frame with each of them once."""
     check_frame(frame)
     check_known(names, list(frame.columns))
     return frame.loc[:, list(names)]
 
 
 def check_frame(frame: object) -> None:
-    """Check that a value is a frame.
-
-    Raises:
-        TableError: it is none.
-    """
+    """Raise `TableError` if a value is no frame."""
     if not isinstance(frame, pd.DataFrame):
         raise TableError(f"expected a pandas DataFrame with named columns, got {kind_of(frame)}")
 
 
 def check_known(names: Sequence[object], columns: Sequence[object]) -> None:
-    """Check that a table has these columns, each once.
-
-    Raises:
-        TableError: a column is not there, or is there twice.
-    """
+    """Raise `TableError` if a table does not have these columns, each once."""
     known, counts = [str(name) for name in columns], Counter(columns)
     for name in names:
         if not isinstance(name, str):
@@ -67,15 +55,9 @@ def numbers(
 ) -> dict[str, Float64[np.ndarray, " row"]]:
     """The same columns as 64-bit floats, missing values as NaN; booleans become 0 and 1.
 
-    What is a 64-bit float already is not copied.
-
-    Args:
-        frame: columns with different names.
-        place: what messages call a row, counted from 0.
-        parse: whether text that spells a number is one, as in CSV files.
-
-    Raises:
-        TableError: a column holds text, dates, categories or infinities.
+    What is a 64-bit float already is not copied. `place` names a row, counted from 0, in messages;
+    with `parse` text that spells a number is one, as in CSV files. Raises `TableError` if a column
+    holds text, dates, categories or infinities.
     """
     return {str(name): _column(str(name), column, place, parse) for name, column in frame.items()}
 
@@ -123,11 +105,7 @@ def _refuse(name: str, column: pd.Series, bad: np.ndarray, place: Place) -> None
 
 
 def check_complete(frame: pd.DataFrame, place: Place = place_of) -> None:
-    """Check that no value is missing.
-
-    Raises:
-        TableError: one is; the message counts them for each column.
-    """
+    """Raise `TableError` if a value is missing; the message counts them for each column."""
     found = []
     for name, column in frame.items():
         missing = column.isna().to_numpy()
@@ -142,11 +120,7 @@ def check_complete(frame: pd.DataFrame, place: Place = place_of) -> None:
 
 
 def check_varying(frame: pd.DataFrame) -> None:
-    """Check that every column has different values, as scaling needs.
-
-    Raises:
-        TableError: a column is constant.
-    """
+    """Raise `TableError` if a column is constant, which cannot be scaled."""
     constant = [name for name in frame.columns if (frame[name] == frame[name].iloc[0]).all()]
     if constant:
         named = ", ".join(f"{name!r} ({frame[name].iloc[0]:g})" for name in constant[:MOST_COLUMNS])

@@ -11,17 +11,14 @@ class PackagedTable:
 
     Attributes:
         title: what its authors call it.
-        file: in the folder `tables`.
+        file: its name in the folder `tables`.
         digest: the SHA-256 of the file's bytes, uncompressed.
-        rows: how many.
         columns: its features, in order; what `columns: all` means.
         targets: the columns that are no features.
         settings: the section `table` with which it can be used as it is.
         rows_used: how many rows these settings leave.
         inputs: how many inputs a network has by these settings.
         source: its DOI.
-        licence: under which it may be used.
-        citation: as its authors ask for.
     """
 
     title: str
@@ -39,7 +36,6 @@ class PackagedTable:
 
     @property
     def name(self) -> str:
-        """What project files call it."""
         return self.settings.source
 
 

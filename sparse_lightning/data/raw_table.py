@@ -21,12 +21,10 @@ class RawTable:
     """A table as a file holds it; its columns are read when they are asked for.
 
     Attributes:
-        names: the names of the columns.
-        rows: how many.
         digest: the SHA-256 of the file's bytes, uncompressed.
         read: reads columns by their names, one row a row of the file: numbers as 64-bit floats,
             other types as pandas has them.
-        place: what messages call a row, counted from 0: `row 3 (line 4)`.
+        place: the name of a row, counted from 0, in messages: `row 3 (line 4)`.
         is_text: whether the file holds numbers as text that spells them.
     """
 
@@ -39,11 +37,7 @@ class RawTable:
 
 
 def check_names(names: Sequence[str]) -> None:
-    """Check that every column has a name of its own.
-
-    Raises:
-        TableError: there are no columns, or a name is empty or repeated.
-    """
+    """Raise `TableError` if there are no columns, or a name is empty or repeated."""
     if not names:
         raise TableError("has no columns")
     for place, name in enumerate(names, start=1):

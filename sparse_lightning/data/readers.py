@@ -25,8 +25,7 @@ SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 def read_table(path: Path) -> RawTable:
     """Read a CSV, TSV or Parquet file; the name's end says which, `.gz` may follow the first two.
 
-    Raises:
-        TableError: the file is missing, unreadable, empty or malformed; the caller names it.
+    Raises `TableError` if the file is missing, unreadable, empty or malformed; the caller names it.
     """
     name = path.name.lower()
     if not name.endswith(SUFFIXES):
@@ -50,11 +49,7 @@ def read_table(path: Path) -> RawTable:
 
 
 def decompress(content: bytes) -> bytes:
-    """The content of a gzip file.
-
-    Raises:
-        TableError: it is none, or damaged.
-    """
+    """The content of a gzip file; `TableError` if it is none, or damaged."""
     try:
         return gzip.decompress(content)
     except (OSError, EOFError, zlib.error) as error:
@@ -64,8 +59,7 @@ def decompress(content: bytes) -> bytes:
 def read_parquet(path: Path) -> RawTable:
     """Read a Parquet file; what pandas stored as its index is no column.
 
-    Raises:
-        TableError: it is none, there are no rows, or names of columns are empty or repeated.
+    Raises `TableError` if it is none, has no rows, or names of columns are empty or repeated.
     """
     import pyarrow.parquet as pq
 

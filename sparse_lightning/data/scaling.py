@@ -13,16 +13,11 @@ Scale = Literal["minmax", "standard", "none"]
 def fit_scaling(
     values: Float64[np.ndarray, " row"], scale: Scale, column: str
 ) -> tuple[float, float]:
-    """Offset and factor by which the number of a column is scaled.
+    """Offset and factor by which the numbers of a column are scaled.
 
-    Args:
-        values: of the input, not all equal unless `scale` is `none`.
-        scale: `minmax`: the least value and the range; `standard`: the mean and the standard
-            deviation of the population; `none`: 0 and 1.
-        column: that the input comes from, for messages.
-
-    Raises:
-        TableError: 64 bits cannot hold the spread.
+    `minmax`: the least value and the range; `standard`: the mean and the standard deviation of the
+    population; `none`: 0 and 1. Raises `TableError` if the numbers are all equal, or 64 bits cannot
+    hold their spread.
     """
     if scale == "none":
         return 0.0, 1.0
@@ -41,15 +36,10 @@ def fit_scaling(
 def share_scaling(
     shares: Float64[np.ndarray, " input"], scale: Scale, column: str
 ) -> list[tuple[float, float]]:
-    """Offset and factor of 0/1 inputs, of which a share of the rows is 1.
+    """Offset and factor of 0/1 inputs, each of which is 1 in a share p of the rows.
 
-    Args:
-        shares: of each input.
-        scale: as in `fit_scaling`; an input of mean p has the standard deviation √(p (1 − p)).
-        column: that the inputs come from, for messages.
-
-    Raises:
-        TableError: an input is the same in every row and is to be scaled by its spread.
+    Their standard deviation is √(p (1 − p)); `minmax` leaves them as they are. Raises `TableError`
+    if an input is the same in every row and is to be scaled by its spread.
     """
     if scale != "standard":
         return [(0.0, 1.0)] * len(shares)

@@ -24,10 +24,8 @@ def number_columns(columns: int, rows: int) -> Float64[np.ndarray, "column row"]
     """Room for columns of numbers.
 
     The file of a large table is in the folder for temporary files (`TMPDIR`), has no name, and its
-    space is free when nothing refers to the columns any more, however the process ends.
-
-    Raises:
-        TableError: that folder has no room for it.
+    space is free when nothing refers to the columns any more, however the process ends. Raises
+    `TableError` if that folder has no room for it.
     """
     size = 8 * columns * rows
     if size <= MOST_IN_MEMORY:
@@ -54,16 +52,9 @@ def assembled(
 ) -> pd.DataFrame:
     """A table that is read part by part, columns of numbers as 64-bit floats.
 
-    Args:
-        names: the names of the columns, in the order of those of the parts.
-        rows: how many there are.
-        parts: some rows after the other.
-        numbers: makes numbers of a part of a column; None: it holds something else.
-        whole: reads columns at once: those that are not numbers in every part, so that what they
-            are is judged by all rows.
-
-    Raises:
-        ValueError: the parts have more or fewer rows.
+    `numbers` makes numbers of a part of a column, None if it holds something else. `whole` reads at
+    once the columns that are not numbers in every part, so that what they are is judged by all
+    rows. Raises ValueError if the parts have more or fewer rows than `rows`.
     """
     block, others = number_columns(len(names), rows), set[str]()
     start = 0
@@ -107,17 +98,17 @@ def as_floats(column: pd.Series) -> Float64[np.ndarray, " row"]:
     return column.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def keep(frame: pd.DataFrame, kept: Bool[np.ndarray, " row"]) -> pd.DataFrame:
+def keep(frame: pd.DataFrame, chosen: Bool[np.ndarray, " row"]) -> pd.DataFrame:
     """Some rows of a table, the columns kept where those of a table of this size are."""
-    if kept.all():
+    if chosen.all():
         return frame
-    rows = int(np.count_nonzero(kept))
+    rows = int(np.count_nonzero(chosen))
     block = number_columns(sum(kind == np.float64 for kind in frame.dtypes), rows)
     columns, place = {}, 0
     for name, column in frame.items():
         if column.dtype == np.float64:
-            np.compress(kept, column.to_numpy(), out=block[place])
+            np.compress(chosen, column.to_numpy(), out=block[place])
             columns[name], place = block[place], place + 1
         else:
-            columns[name] = column.array[kept]
+            columns[name] = column.array[chosen]
     return frame_of(columns, rows)

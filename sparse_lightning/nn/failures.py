@@ -34,11 +34,8 @@ from the 65536 that torch begins with to 1, below which the scale cannot be what
 class Failure:
     """When and why a network failed.
 
-    Attributes:
-        phase: the part of the training: a stage, the floor, a fold.
-        step: the optimizer's step in that phase, counted from 0; None where it was found
-            afterwards.
-        cause: a key of `CAUSES`.
+    The phase is a stage, the floor or a fold. The step is that of the optimizer in this phase,
+    counted from 0; None where the failure was found afterwards.
     """
 
     phase: str
@@ -70,7 +67,6 @@ class FailureRecord(nn.Module):
 
     @property
     def failed(self) -> Bool[Tensor, " replica"]:
-        """Which replicas have failed so far."""
         return self.step >= 0
 
     @property

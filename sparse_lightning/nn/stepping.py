@@ -37,10 +37,8 @@ class Steps:
     own calls; their batch is the epoch. Gradients are not accumulated and not scaled. The loss that
     `on_before_backward` is given need not have a graph.
 
-    Args:
-        module: a module with `automatic_optimization = False` and one optimizer.
-        by_graph: differentiates its loss.
-        by_hand: does so for the batches that it serves, where there is such a way.
+    The module has `automatic_optimization = False` and one optimizer. Batches that `by_hand` does
+    not serve are differentiated by the graph.
     """
 
     def __init__(

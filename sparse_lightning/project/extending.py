@@ -22,9 +22,9 @@ class Written:
     """What a project file holds, together with the files that it extends.
 
     Attributes:
-        fields: of the project, those of the file itself before those that it extends.
+        fields: those of the file itself go before those that it extends.
         settings: every field with the file that sets it, the files below first.
-        folder: of the file that names the table, where the table's relative path starts.
+        folder: where the table's relative path starts: that of the file that names the table.
     """
 
     fields: dict[str, Any]
@@ -39,20 +39,13 @@ def written(
     above: Mapping[Path, str] | None = None,
     extending: bool = True,
 ) -> Written:
-    """Read the text of a project file and whatever it extends.
+    """Read the text of a project file, called `origin` in messages, and whatever it extends.
 
     Sections are merged field by field; lists and `regularizers.groups` replace those below. The
-    name is not taken over, since each study has its own.
-
-    Args:
-        text: YAML.
-        origin: what messages call the text.
-        folder: where the path that it extends starts.
-        above: the files that lead here, and what messages call them.
-        extending: whether it may extend a file at all.
-
-    Raises:
-        ProjectError: a file cannot be read, `extends` is no path, or leads back to its own file.
+    name is not taken over, since each study has its own. The path that it extends starts at
+    `folder`; `above` are the files that lead here with their names in messages; without `extending`
+    it may extend none. Raises `ProjectError` if a file cannot be read, or `extends` is no path or
+    leads back to its own file.
     """
     fields = fields_of(text, origin)
     if EXTENDS not in fields:

@@ -19,12 +19,7 @@ LARGEST_FILE = 1_000_000
 
 @dataclass(frozen=True)
 class Setting:
-    """Who sets a field: what messages about it begin with.
-
-    Attributes:
-        location: the keys of the field.
-        origin: a file, or an option.
-    """
+    """Who sets a field, a file or an option: what messages about it begin with."""
 
     location: Location
     origin: str
@@ -36,13 +31,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Override:
-    """One option `--set FIELD=VALUE`.
-
-    Attributes:
-        location: the keys of the field.
-        value: what the field is set to.
-        option: the option as it was given, for messages.
-    """
+    """One option `--set FIELD=VALUE`; `option` is its text as it was given, for messages."""
 
     location: tuple[str, ...]
     value: Any
@@ -52,9 +41,8 @@ class Override:
     def parse(cls, text: str) -> "Override":
         """Read `training.epochs=50`; the value is YAML.
 
-        Raises:
-            ProjectError: there is no `=`, a key is empty, the value is not YAML, or the field is
-                one of files alone.
+        Raises `ProjectError` if there is no `=`, a key is empty, the value is not YAML, or the
+        field is one of files alone.
         """
         field, equals, value = text.partition("=")
         secret = field.strip().startswith("search.storage")
@@ -68,14 +56,12 @@ class Override:
 
     @property
     def setting(self) -> Setting:
-        """That this option sets its field."""
         return Setting(self.location, self.option)
 
     def apply(self, fields: dict[str, Any]) -> dict[str, Any]:
         """The fields with this one set; `fields` itself stays as it is.
 
-        Raises:
-            ProjectError: on the way to the field is something that has no fields.
+        Raises `ProjectError` if something on the way to the field has no fields.
         """
         return self._set(fields, ())
 
@@ -100,11 +86,7 @@ def _default(location: tuple[str, ...]) -> dict[str, Any]:
 
 
 def read_file(file: Path) -> str:
-    """The text of a project file.
-
-    Raises:
-        ProjectError: there is no such file, or it is a folder, unreadable or no text.
-    """
+    """The text of a project file; `ProjectError` if it is missing, unreadable or no text."""
     if not os.path.isfile(file):
         if os.path.isdir(file):
             raise ProjectError(f"{file}: is a folder, not a project file")
@@ -131,11 +113,7 @@ def _beside(file: Path) -> list[str]:
 
 
 def fields_of(text: str, origin: str) -> dict[str, Any]:
-    """The fields that a project file holds.
-
-    Raises:
-        ProjectError: it is not YAML, or not a mapping of fields.
-    """
+    """The fields that a project file holds; `ProjectError` if it is not YAML, or no mapping."""
     fields = read_yaml(text, origin)
     if fields is None:
         raise ProjectError(
@@ -151,11 +129,8 @@ def explain(
 ) -> str:
     """One problem a line, each with the file or the option that it comes from.
 
-    Args:
-        problems: what is wrong.
-        more: how many problems there are besides.
-        origin: the project file, which is to blame for what nobody sets.
-        settings: who sets what; the later ones prevail.
+    Of several settings the later one prevails; the project file `origin` is to blame for what
+    nobody sets.
     """
     if all(setting.origin == origin for setting in settings):
         settings = ()  # who sets a field need not be looked for

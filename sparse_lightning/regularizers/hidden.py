@@ -243,12 +243,9 @@ class _Penalty(OutputPenalty):
 
 
 def gathered(rows: Tensor) -> tuple[Tensor, slice]:
-    """The rows of all processes, and where this process's own are.
+    """The rows of all processes in the order of their ranks, and the slice of this process's own.
 
     A collective: every process calls it, in the same order. No gradient runs through it.
-
-    Returns:
-        `(replica, row of all, unit)` in the order of the ranks, and the slice of the own rows.
     """
     count = torch.tensor([rows.shape[1]], device=rows.device)
     counts = [torch.zeros_like(count) for _ in range(dist.get_world_size())]

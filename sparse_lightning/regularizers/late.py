@@ -16,10 +16,8 @@ class LateCallback(pl.Callback):
     """A callback that must see what the others have done, wherever it is in the trainer's list.
 
     When a fit begins it puts the list in order, as Lightning does with its checkpoints: callbacks
-    of other kinds in the order in which they were given, late ones by their `place`, checkpoints.
-
-    Attributes:
-        place: the order among the late ones, the smaller first.
+    of other kinds in the order in which they were given, late ones by their `place`, the smaller
+    first, checkpoints.
     """
 
     place: ClassVar[int] = 1

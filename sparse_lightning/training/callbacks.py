@@ -33,10 +33,7 @@ class EpochProgress(pl.Callback):
 class HistoryRecorder(pl.Callback):
     """Records errors and connections of a fit at evenly spaced epochs.
 
-    Args:
-        trained: the layers whose connections are counted.
-        threshold: the size above which a weight is a connection.
-        epochs: the number of epochs of the fit.
+    A weight of the layers `trained` is a connection if it is larger than `threshold`.
     """
 
     def __init__(self, trained: nn.Module, threshold: float, epochs: int):
@@ -61,7 +58,7 @@ class HistoryRecorder(pl.Callback):
             self._measured[epoch] = counts.cpu(), pl_module.epoch_error().cpu()
 
     def add_to(self, histories: list[History]) -> None:
-        """Add what was recorded to the histories of the replicas, after all that they hold."""
+        """Append what was recorded to the histories of the replicas."""
         for epoch, (counts, errors) in self._measured.items():
             for history, count, error in zip(
                 histories, counts.tolist(), errors.tolist(), strict=True
@@ -80,45 +77,37 @@ class FitCheckpoint(pl.Callback):
     """Keeps the state of a fit every so many seconds, between two epochs, and its result.
 
     The state is Lightning's own: weights, optimizers, schedules, the callbacks', the order of the
-    rows. A fit that goes on from it ends with the same weights, bit for bit.
-
-    Args:
-        checkpoints: the store of the study's fits.
-        name: the fit's name among them.
-
-    Raises:
-        CheckpointError: what is kept of the fit cannot be used.
-
-    Attributes:
-        result: what the fit has left if it was trained to its end before; None where it was not.
+    rows. A fit that goes on from it ends with the same weights, bit for bit. `result` is what an
+    earlier process has left of a fit that it finished, else None. Raises `CheckpointError` where
+    what is stored of the fit cannot be used.
     """
 
     def __init__(self, checkpoints: Checkpoints, name: str):
         self._checkpoints = checkpoints
         self._name = name
-        kept = checkpoints.read(name) or {}
-        self.result: State | None = kept.get(_RESULT)
-        self._interrupted: State | None = kept.get(_TRAINER)
-        self._seconds_before: float = kept.get(_SECONDS, 0.0)
+        stored = checkpoints.read(name) or {}
+        self.result: State | None = stored.get(_RESULT)
+        self._interrupted: State | None = stored.get(_TRAINER)
+        self._seconds_before: float = stored.get(_SECONDS, 0.0)
         self._began = self._last = time.monotonic()
 
     @property
     def seconds_before(self) -> float:
-        """How long the fit was trained before this process."""
+        """How long earlier processes trained the fit."""
         return self._seconds_before
 
     @property
     def path(self) -> str | None:
-        """What a trainer with this fit's `plugin` is to go on from, if anything."""
+        """What a trainer with this fit's `plugin` resumes from, None where it begins."""
         return None if self._interrupted is None else self._name
 
     @property
     def plugin(self) -> CheckpointIO:
-        """What lets a trainer write and read the states of this fit."""
-        return _FitIO(self._keep, self._interrupted)
+        """Lets a trainer write and read the states of this fit."""
+        return _FitIO(self._store, self._interrupted)
 
     def finish(self, result: State) -> None:
-        """Keep what the fit has left in the place of its state."""
+        """Store the result of the fit in place of its state."""
         self._checkpoints.write(self._name, {_RESULT: result, _SECONDS: self._seconds()})
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -129,7 +118,7 @@ class FitCheckpoint(pl.Callback):
             trainer.save_checkpoint(self._name)
             self._last = time.monotonic()
 
-    def _keep(self, checkpoint: State) -> None:
+    def _store(self, checkpoint: State) -> None:
         self._checkpoints.write(self._name, {_TRAINER: checkpoint, _SECONDS: self._seconds()})
 
     def _seconds(self) -> float:
@@ -137,15 +126,15 @@ class FitCheckpoint(pl.Callback):
 
 
 class _FitIO(CheckpointIO):
-    def __init__(self, keep: Any, kept: State | None):
-        self._keep = keep
-        self._kept = kept
+    def __init__(self, write: Any, interrupted: State | None):
+        self._write = write
+        self._interrupted = interrupted
 
     def save_checkpoint(self, checkpoint: State, path: Any, storage_options: Any = None) -> None:
-        self._keep(checkpoint)
+        self._write(checkpoint)
 
     def load_checkpoint(self, path: Any, *_: Any, **__: Any) -> State:
-        assert self._kept is not None
-        return self._kept
+        assert self._interrupted is not None
+        return self._interrupted
 
     def remove_checkpoint(self, path: Any) -> None: ...

@@ -87,12 +87,12 @@ def _stage(grid: GridTraining, rows: Tensor, covariance: Tensor) -> Stage:
         trained: nn.Sequential, _: nn.Sequential, optimization: Optimization, rates: Tensor
     ) -> PrincipalComponents:
         (layer,) = linear_layers(trained)
-        made = PrincipalComponents(
+        trains = PrincipalComponents(
             layer.weight.detach(), covariance, optimization, rates, **settings
         )
         layer.bias.requires_grad_(False)
-        made.encoder = trained  # the stage's own layers are those that are trained
-        return made
+        trains.encoder = trained  # the stage's own layers are those that are trained
+        return trains
 
     return Stage("components", rows, 0, start.encoder, nn.Sequential(), module, epochs)
 

@@ -22,7 +22,7 @@ from sparse_lightning.training.callbacks import FitCheckpoint
 
 
 def optimization_of(project: Project, epochs: int) -> Optimization:
-    """How a project's populations are trained in a stage of so many epochs."""
+    """How a project trains populations in a stage of so many epochs."""
     training = project.training
     return Optimization(
         optimizer=training.optimizer,
@@ -45,11 +45,9 @@ def fit(
 ) -> None:
     """Train a population on a table; afterwards it is on the CPU.
 
-    The rows come in an order that the seed `order` gives; a fit goes on from its checkpoint.
-
-    Raises:
-        TrainingError: Lightning or torch cannot use the accelerator or the precision.
-        KeyboardInterrupt: the user stopped it.
+    The seed `order` gives the order of the rows; a fit goes on from its checkpoint. Raises
+    `TrainingError` if Lightning or torch cannot use the accelerator or the precision, and
+    KeyboardInterrupt if the user stopped it.
     """
     with _quiet(), _interruptible():
         trainer = _trainer(project, module.optimization.epochs, callbacks, checkpoint)
@@ -62,11 +60,7 @@ def fit(
 
 
 def check_accelerator(project: Project) -> None:
-    """Find out before anything is trained whether it can be.
-
-    Raises:
-        TrainingError: Lightning or torch cannot use the accelerator or the precision.
-    """
+    """Raise `TrainingError` if Lightning or torch cannot use the accelerator or the precision."""
     with _quiet():
         _trainer(project, 1, ())
 

@@ -48,9 +48,7 @@ def chunks(replicas: int, size: int) -> Iterator[slice]:
 def chunk_size(project: Project, layers: list[int]) -> int:
     """How many replicas train together: the project's number, or what fits `CHUNK_BYTES`.
 
-    Args:
-        project: with `training.chunk`.
-        layers: the units of the layers that are trained, in the order of the data.
+    `layers` are the units of the trained layers, in the order of the data.
     """
     if project.training.chunk != "auto":
         return project.training.chunk
@@ -65,11 +63,8 @@ def parts_of(project: Project, count: int) -> list[Collection[int]]:
     """The numbers of the networks of each part, the longest part first.
 
     The floor is a part of its own, since it is trained on until its error settles. The others are
-    cut into `count` parts of networks that follow each other, and so share their regularizers.
-
-    Args:
-        project: with the grid.
-        count: how many parts besides the floor, if there are so many networks.
+    cut into `count` parts, if there are so many networks, of networks that follow each other, and
+    so share their regularizers.
     """
     replicas = replicas_of(project)
     floor = [replica.number for replica in replicas if replica.group == FLOOR]
@@ -79,14 +74,10 @@ def parts_of(project: Project, count: int) -> list[Collection[int]]:
 
 
 def joined(parts: Sequence[TrainedPopulation]) -> TrainedPopulation:
-    """The whole of a grid that was trained in parts.
+    """The whole of a grid that was trained in parts, of which no two have a network in common.
 
-    Args:
-        parts: that no network is in twice.
-
-    Returns:
-        The networks in the order of the grid. `seconds` is the sum over the parts: what it would
-        have taken one process.
+    The networks come in the order of the grid. `seconds` is the sum over the parts: what it would
+    have taken one process.
     """
     numbers = [replica.number for part in parts for replica in part.replicas]
     order = sorted(range(len(numbers)), key=numbers.__getitem__)

@@ -68,18 +68,10 @@ def sweep(
 ) -> list[dict[str, Any]]:
     """Measure every replica with the weights |w| ≤ t set to 0, for each threshold t.
 
-    Nothing is trained on; biases stay as they are.
-
-    Args:
-        network: of all replicas, with a leading replica dimension; it is not changed.
-        rows: that it was trained on.
-        targets: what its outputs should be.
-        labels: the classes of the rows, of a classifier.
-
-    Returns:
-        For each replica thresholds, connections, squared_error (mean over rows and outputs),
-        accuracy (None without labels), rows (how many were measured) and rows_total. A number that
-        is not finite is None.
+    Nothing is trained on; biases stay as they are, and so does `network`. `labels` are the classes
+    of the rows, of a classifier. For each replica it gives thresholds, connections, squared_error
+    (mean over rows and outputs), accuracy (None without labels), rows (how many were measured) and
+    rows_total. A number that is not finite is None.
     """
     total = len(rows)
     chosen = evenly(total, MOST_ROWS)

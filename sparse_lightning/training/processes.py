@@ -23,13 +23,8 @@ class Processes(ProcessPoolExecutor):
 
     Where the context ends by an exception, what has not begun never does, and what is at work gets
     a KeyboardInterrupt, once. A process whose parent dies dies too: nobody would take its result,
-    and its work would be in the way of whoever begins again.
-
-    Args:
-        count: how many processes.
-        threads: the number of torch's threads in each.
-        prepare: a picklable function that each new process calls before anything else.
-        arguments: the arguments for `prepare`.
+    and its work would be in the way of whoever begins again. Each new process calls the picklable
+    `prepare` before anything else.
     """
 
     def __init__(

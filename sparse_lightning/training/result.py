@@ -17,9 +17,7 @@ HISTORY_POINTS = 50
 class History:
     """What was measured of one replica while it was trained.
 
-    Attributes:
-        points: `(metric, epoch, value)`, epochs counted from 1 over all stages.
-        epochs: how many epochs it was trained.
+    `points` are `(metric, epoch, value)`, epochs counted from 1 over all stages.
     """
 
     points: list[tuple[str, int, float]] = field(default_factory=list)
@@ -28,18 +26,16 @@ class History:
 
 @dataclass
 class TrainedPopulation:
-    """The networks of a study.
+    """The networks of a study; what has a value a replica is NaN for failed replicas.
 
     Attributes:
-        replicas: what each network is.
         network: the layers from inputs to outputs, with a leading replica dimension, on the CPU.
-        squared_error: `(replica,)`, mean over rows and outputs; NaN for failed replicas.
-        connections: `(replica,)`, weights with |w| above the threshold; NaN for failed replicas.
-        failures: what went wrong, None for sound replicas.
-        histories: one a replica.
+        squared_error: `(replica,)`, mean over rows and outputs.
+        connections: `(replica,)`, weights with |w| above the threshold.
+        failures: None for sound replicas.
         floor_settled: whether the floor's error had stopped falling.
-        seconds: of training and evaluating.
-        metrics: further measures `(replica,)` by name; NaN for failed replicas.
+        seconds: the time of training and evaluating.
+        metrics: further measures `(replica,)` by name.
         documents: by the name of a JSON file, what it holds for each replica.
         references: measures of other methods on the same rows, by name.
     """
