@@ -17,8 +17,7 @@ from jaxtyping import Float64
 from pyarrow import csv
 
 from sparse_lightning.data import csv_faults
-from sparse_lightning.data.raw_table import RawTable, place_of
-from sparse_lightning.data.storage import assembled
+from sparse_lightning.data.raw_table import RawTable, assembled, place_of
 from sparse_lightning.errors import TableError
 
 Open = Callable[[], IO[bytes] | gzip.GzipFile]

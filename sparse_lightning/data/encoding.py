@@ -11,19 +11,26 @@ import pandas as pd
 from jaxtyping import Float, Float32, Float64
 
 from sparse_lightning._machine import machine_bytes
+from sparse_lightning.data.column_types import (
+    check_complete,
+    check_frame,
+    check_varying,
+    select,
+    typed,
+)
 from sparse_lightning.data.columns import (
     BinaryColumn,
     ColumnEncoding,
     LevelsColumn,
     NumberColumn,
+    Scale,
     column_from_dict,
     column_to_dict,
+    fit_scaling,
+    share_scaling,
 )
-from sparse_lightning.data.levels import typed
-from sparse_lightning.data.numeric import check_complete, check_frame, check_varying, select
 from sparse_lightning.data.preparation import recodings
-from sparse_lightning.data.scaling import Scale, fit_scaling, share_scaling
-from sparse_lightning.data.storage import CELLS_AT_ONCE
+from sparse_lightning.data.raw_table import CELLS_AT_ONCE
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.preparation import Step
 

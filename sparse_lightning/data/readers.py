@@ -14,8 +14,7 @@ import pyarrow as pa
 from jaxtyping import Float64
 
 from sparse_lightning.data.csv_files import read_csv
-from sparse_lightning.data.raw_table import RawTable, check_names
-from sparse_lightning.data.storage import CELLS_AT_ONCE, assembled
+from sparse_lightning.data.raw_table import CELLS_AT_ONCE, RawTable, assembled, check_names
 from sparse_lightning.errors import TableError
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}

@@ -7,8 +7,13 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int64
 
-from sparse_lightning.data.levels import code_levels, find_levels, show_levels, typed
-from sparse_lightning.data.numeric import check_complete
+from sparse_lightning.data.column_types import (
+    check_complete,
+    code_levels,
+    find_levels,
+    show_levels,
+    typed,
+)
 from sparse_lightning.errors import TableError
 
 VERSION = 1

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from sparse_lightning.nn._lightning import gradient_scaler
 from sparse_lightning.nn._torch import unscales
-from sparse_lightning.nn.differentiation import ByGraph, ByHand
 from sparse_lightning.nn.failures import (
     FailureRecord,
     ScaledGradients,
@@ -26,7 +25,7 @@ from sparse_lightning.nn.optimization import (
     make_optimizer,
     tail_schedule,
 )
-from sparse_lightning.nn.stepping import Batches, Steps
+from sparse_lightning.nn.stepping import Batches, ByGraph, ByHand, Steps
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,14 @@ from sparse_lightning.project import Project
 from sparse_lightning.regularizers.groups import regularizers_for, training_order
 from sparse_lightning.regularizers.hidden import HiddenRegularizer
 from sparse_lightning.regularizers.replica import FLOOR
-from sparse_lightning.training.callbacks import EpochProgress, FitCheckpoint, HistoryRecorder
 from sparse_lightning.training.checkpoints import Checkpoints, NoCheckpoints
-from sparse_lightning.training.fitting import fit, optimization_of
+from sparse_lightning.training.fitting import (
+    EpochProgress,
+    FitCheckpoint,
+    HistoryRecorder,
+    fit,
+    optimization_of,
+)
 from sparse_lightning.training.grid import chunk_size, chunks, replicas_of
 from sparse_lightning.training.measuring import rows_at_once
 from sparse_lightning.training.progress import Progress
