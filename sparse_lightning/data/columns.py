@@ -169,7 +169,6 @@ class LevelsColumn:
         return inputs[:, int(self.drop_first) :]
 
     def shares(self, codes: Int64[np.ndarray, " row"]) -> Float64[np.ndarray, " input"]:
-        """The mean of each input over coded rows."""
         counts = np.bincount(codes, minlength=len(self.levels))
         return (counts / max(len(codes), 1))[int(self.drop_first) :]
 

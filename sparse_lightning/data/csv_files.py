@@ -162,7 +162,7 @@ def numbers(text: pa.Array) -> Float64[np.ndarray, " row"] | None:
 
 
 def _typed(text: pa.ChunkedArray) -> Any:
-    """A whole column that holds more than numbers: 0 and 1 where all is true or false, or text."""
+    # The whole column: 0 and 1 where all is true or false, else text.
     column = _TEXT.__from_arrow__(text)
     truths = pd.Series(column).map(_TRUTHS).to_numpy(np.float64)
     if np.count_nonzero(np.isnan(truths)) == text.null_count < len(text):

@@ -12,7 +12,7 @@ from sparse_lightning.project.preparation import Step
 
 
 def recodings(prepare: Sequence[Step]) -> dict[str, tuple[str, Step]]:
-    """The columns that become 0/1 inputs: the field that says so, for messages, and its step."""
+    """The columns that become 0/1 inputs, each with its field, for messages, and its step."""
     return {
         column: (_field(number, step), step)
         for number, step in enumerate(prepare)

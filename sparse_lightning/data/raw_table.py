@@ -149,7 +149,7 @@ def as_floats(column: pd.Series) -> Float64[np.ndarray, " row"]:
 
 
 def keep(frame: pd.DataFrame, chosen: Bool[np.ndarray, " row"]) -> pd.DataFrame:
-    """Some rows of a table, the columns kept where those of a table of this size are."""
+    """Some rows of a table, the columns where those of a table of this size are kept."""
     if chosen.all():
         return frame
     rows = int(np.count_nonzero(chosen))

@@ -86,9 +86,9 @@ def contribution_ratios(loadings: Loadings, covariance: Covariance) -> PerCompon
 
         tr(P_n C) / tr C,  P_n the projection on the span of the first n loading vectors
 
-    It is given for n = 1, 2, …, between 0 and 1, in 64 bits. Of uncorrelated, orthogonal components
-    this is the usual sum of variances. A component that is 0 or depends on those before it adds
-    nothing; the lengths of the loadings do not matter.
+    It is given for n = 1, 2, …, between 0 and 1, in 64 bits; the trace of C must be positive. Of
+    uncorrelated, orthogonal components this is the usual sum of variances. A component that is 0 or
+    depends on those before it adds nothing; the lengths of the loadings do not matter.
     """
     vectors, matrix = _unit(loadings.double()), covariance.double()
     gains = []

@@ -109,7 +109,7 @@ class PopulationModule(pl.LightningModule):
         return error, error, elements
 
     def inputs(self, batch: Any) -> Tensor:
-        """What of a batch `forward` takes."""
+        """The part of a batch that `forward` takes."""
         return batch
 
     def on_train_start(self) -> None:

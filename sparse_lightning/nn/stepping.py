@@ -54,7 +54,7 @@ class ByHand:
         self._rows = 0
 
     def serves(self, batch: Tensor) -> bool:
-        """Whether what it gives is what a graph gives."""
+        """Whether it gives exactly what a graph gives."""
         return self._backpropagation.serves(batch)
 
     def loss(self, batch: Tensor) -> Tensor:

@@ -226,7 +226,7 @@ class Regularizer(pl.Callback):
         return weight if factor == 1 else weight * factor
 
     def _watch(self, values: Tensor) -> None:
-        """Remember, without asking yet, whether something was not finite; see `failures` else."""
+        """Remember, without waiting for the device, whether something was not finite."""
         if not self.batched:
             bad = ~values.detach().isfinite().all()
             self._unsound = bad if self._unsound is None else self._unsound | bad
@@ -274,7 +274,7 @@ class Regularizer(pl.Callback):
 def scaled(
     tensor: Tensor, trainer: pl.Trainer, optimizer: torch.optim.Optimizer | None = None
 ) -> Tensor:
-    """Multiplied as 16-bit gradients are: in a backward pass, or before an optimizer's step."""
+    """A tensor scaled as 16-bit gradients are, in a backward pass or before an optimizer's step."""
     scaler = gradient_scaler(trainer)
     # For an optimizer that does not take the scale out in its step, it is out by then.
     inside = optimizer is None or unscales(optimizer)

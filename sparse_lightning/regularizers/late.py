@@ -46,7 +46,7 @@ class ZeroKeeper(LateCallback):
         raise NotImplementedError
 
     def hold(self) -> None:
-        """Set to zero in the module what is to be zero."""
+        """Set to zero in the module what the masks leave out."""
         for _, weight, mask in self.kept():
             self._clear(weight, mask)
 

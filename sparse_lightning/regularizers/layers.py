@@ -108,7 +108,7 @@ def uncounted(root: nn.Module) -> dict[str, str]:
 
 
 def tell_uncounted(root: nn.Module, asked_by: str) -> None:
-    """Tell once, to those who have chosen no layers, which trainable parameters do not count."""
+    """Log which trainable parameters do not count, for those who have chosen no layers."""
     names = [name for name, why in uncounted(root).items() if why in (_COMPUTED, _OTHER_NAME)]
     if names:
         rank_zero_info(

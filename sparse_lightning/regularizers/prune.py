@@ -201,7 +201,7 @@ class Prune(ZeroKeeper):
         self.hold()
 
     def _chosen(self, sizes: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Where weights stay, by name, of their sizes `(replica, …)`."""
+        """The masks of the weights that stay, by name, from the sizes `(replica, …)` of all."""
         if self.amount is None:
             assert self.threshold is not None
             return {name: size > self.threshold for name, size in sizes.items()}

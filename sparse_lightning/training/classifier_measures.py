@@ -23,7 +23,7 @@ from sparse_lightning.training.measuring import outputs
 def judge_networks(
     network: nn.Sequential, examples: Examples, prefix: str
 ) -> tuple[dict[str, np.ndarray], Int[np.ndarray, "replica class class"]]:
-    """As `judge`, of the outputs for the rows, which are never held for all replicas at once."""
+    """As `judge`, without ever holding the outputs of all replicas at once."""
     size = max(1, measuring.MOST_VALUES // examples.targets.numel())
     judged = [
         judge(outputs(take(network, part), examples.inputs), examples, prefix)

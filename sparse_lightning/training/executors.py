@@ -128,7 +128,7 @@ def visible_device(number: int, visible: str | None) -> str:
 
 
 def _take_device(numbers: "Queue[int]", gpu: bool) -> None:
-    """In a new process, before it has asked for a device: see one alone."""
+    """Let a new process see one device alone, before it has asked for any."""
     number = numbers.get()
     if gpu:
         os.environ["CUDA_VISIBLE_DEVICES"] = visible_device(

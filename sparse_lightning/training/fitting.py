@@ -233,7 +233,7 @@ def _quiet() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*does not have many workers.*")
             warnings.filterwarnings("ignore", message=".*GPU available but not used.*")
-            # It would train with another precision than it was told to.
+            # It would train with another precision than the project's.
             warnings.filterwarnings("error", message=".*AMP with fp16 is not supported on CPU.*")
             # Lightning's own use of what torch has deprecated.
             warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)

@@ -121,7 +121,7 @@ class GridTraining:
             self._settle_floor(stage)
 
     def fail_with(self, other: "GridTraining") -> None:
-        """Mark as failed what has failed in a training of the same replicas on other rows."""
+        """Mark as failed what failed in another training, of the same replicas on other rows."""
         self.failures = [
             mine or theirs for mine, theirs in zip(self.failures, other.failures, strict=True)
         ]
@@ -249,7 +249,7 @@ class GridTraining:
         return module
 
     def _fit_name(self, stage: Stage, part: slice, order: int) -> str:
-        """What tells a fit from all others of the study, however the grid is cut."""
+        """A name for a fit that no other of the study has, however the grid is cut."""
         numbers = [replica.number for replica in self.replicas[part]]
         return f"{self.title}{stage.title}, order {order}, networks {numbers}"
 

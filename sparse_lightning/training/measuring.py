@@ -26,7 +26,7 @@ def squared_errors(
     targets: Float[Tensor, "row output"],
     replicas: int,
 ) -> Float[np.ndarray, "replica output"]:
-    """The mean over rows of the squared error of each replica's outputs."""
+    """The squared error of each replica's outputs, the mean over rows."""
     total = torch.zeros(replicas, targets.shape[1], dtype=torch.float64)
     size = rows_at_once(network)
     with torch.no_grad():
@@ -46,7 +46,7 @@ def input_errors(
 def outputs(
     network: nn.Module, rows: Float[Tensor, "row unit"]
 ) -> Float[np.ndarray, "replica row output"]:
-    """What each replica makes of each row."""
+    """The outputs of each replica for each row."""
     with torch.no_grad():
         return torch.cat([network(batch) for batch in rows.split(rows_at_once(network))], 1).numpy()
 

@@ -113,8 +113,8 @@ def _call(function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, A
 def _interrupt_once(number: int, frame: FrameType | None) -> None:
     """Interrupt what is at work, but once.
 
-    A terminal interrupts all of its processes, and the parent those that work for it: the second
-    must not interrupt what the first has set in motion.
+    A terminal interrupts all of its processes, and a parent those that work for it: the second
+    interrupt must not stop what the first has set in motion.
     """
     first, _Worker.interrupted = not _Worker.interrupted, True
     if first and _Worker.busy:
