@@ -22,7 +22,7 @@ from sparse_lightning.tracking.opened import OpenedRun
 from sparse_lightning.tracking.origin import commit_tag
 from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.store import Store
-from sparse_lightning.training.result import TrainedPopulation
+from sparse_lightning.training.grid import TrainedPopulation
 from sparse_lightning.weights import layers_of, to_safetensors
 
 

@@ -4,8 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sparse_lightning.training.grid import replicas_of
-    from sparse_lightning.training.result import TrainedPopulation
+    from sparse_lightning.training.grid import TrainedPopulation, replicas_of
     from sparse_lightning.training.tasks import train
 
 __all__ = ["CONFUSION", "INPUT_ERRORS", "SWEEP", "TrainedPopulation", "replicas_of", "train"]
@@ -19,7 +18,7 @@ SWEEP = "sweep.json"
 CONFUSION = "confusion.json"
 """The file beside a classifier: its confusion matrices."""
 
-_MODULES = {"TrainedPopulation": "result", "replicas_of": "grid", "train": "tasks"}
+_MODULES = {"TrainedPopulation": "grid", "replicas_of": "grid", "train": "tasks"}
 
 
 def __getattr__(name: str) -> Any:

@@ -19,10 +19,10 @@ from sparse_lightning.training.classifier_measures import (
     judge,
     judge_networks,
 )
+from sparse_lightning.training.grid import TrainedPopulation
 from sparse_lightning.training.grid_training import GridTraining, Stage
 from sparse_lightning.training.measuring import outputs, squared_errors, sweep
 from sparse_lightning.training.progress import Progress
-from sparse_lightning.training.result import TrainedPopulation
 
 
 def train_classifiers(

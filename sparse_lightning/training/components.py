@@ -26,10 +26,10 @@ from sparse_lightning.project import Project
 from sparse_lightning.training import INPUT_ERRORS
 from sparse_lightning.training.checkpoints import Checkpoints
 from sparse_lightning.training.classifier_measures import MOST_REFERENCE_ROWS
+from sparse_lightning.training.grid import TrainedPopulation
 from sparse_lightning.training.grid_training import GridTraining, Stage
 from sparse_lightning.training.measuring import input_errors, squared_errors
 from sparse_lightning.training.progress import Progress
-from sparse_lightning.training.result import TrainedPopulation
 
 ALPHAS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """The strengths of scikit-learn's SparsePCA that are measured beside the replicas."""

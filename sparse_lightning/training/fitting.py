@@ -24,8 +24,8 @@ from sparse_lightning.nn.layers import connections
 from sparse_lightning.nn.population import Optimization, PopulationModule
 from sparse_lightning.project import Project
 from sparse_lightning.training.checkpoints import Checkpoints, State
+from sparse_lightning.training.grid import HISTORY_POINTS, History
 from sparse_lightning.training.progress import Progress
-from sparse_lightning.training.result import HISTORY_POINTS, History
 
 
 class EpochProgress(pl.Callback):

@@ -31,10 +31,15 @@ from sparse_lightning.training.fitting import (
     fit,
     optimization_of,
 )
-from sparse_lightning.training.grid import chunk_size, chunks, replicas_of
+from sparse_lightning.training.grid import (
+    History,
+    TrainedPopulation,
+    chunk_size,
+    chunks,
+    replicas_of,
+)
 from sparse_lightning.training.measuring import rows_at_once
 from sparse_lightning.training.progress import Progress
-from sparse_lightning.training.result import History, TrainedPopulation
 
 ModuleOf = Callable[
     [nn.Sequential, nn.Sequential, Optimization, Float[Tensor, " replica"]], PopulationModule

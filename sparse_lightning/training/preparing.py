@@ -11,9 +11,8 @@ from sparse_lightning.data.examples import Examples
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import ProjectError, TableError
 from sparse_lightning.project import Project
-from sparse_lightning.training.grid import chunk_size, network_count
+from sparse_lightning.training.grid import HISTORY_POINTS, chunk_size, network_count
 from sparse_lightning.training.measuring import MOST_VALUES
-from sparse_lightning.training.result import HISTORY_POINTS
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,10 +16,9 @@ from sparse_lightning.training.checkpoints import (
 from sparse_lightning.training.classifiers import train_classifiers
 from sparse_lightning.training.components import train_components
 from sparse_lightning.training.executors import Devices, Workers
-from sparse_lightning.training.grid import joined, parts_of
+from sparse_lightning.training.grid import TrainedPopulation, joined, parts_of
 from sparse_lightning.training.preparing import check_examples
 from sparse_lightning.training.progress import Progress, SilentProgress
-from sparse_lightning.training.result import TrainedPopulation
 
 
 def train(
