@@ -34,7 +34,7 @@ class History:
 
 @dataclass
 class TrainedPopulation:
-    """The networks of a study; what has a value a replica is NaN for failed replicas.
+    """The networks of a study; the measures of failed replicas are NaN.
 
     Attributes:
         network: the layers from inputs to outputs, with a leading replica dimension, on the CPU.
