@@ -58,9 +58,9 @@ class Points:
         if "run_id" in frame.columns:
             points["run_id"] = frame["run_id"]
         for column in (axes.group, *axes.marker, axes.replicate):
-            lacking = np.flatnonzero(frame[column].isna()) if column is not None else ()
-            if len(lacking):
-                raise InputError(f"points: the point {names[lacking[0]]!r} has no {column}")
+            if column is not None and frame[column].isna().any():
+                place = int(frame[column].isna().to_numpy().argmax())
+                raise InputError(f"points: the point {names[place]!r} has no {column}")
         if not axes.marker:
             return cls(points, tuple({"point": name} for name in names))
         points["marker"], settings = _markers(frame, list(axes.marker))

@@ -24,42 +24,46 @@ IDENTITY = (
 """The tags of which no two runs have all the same."""
 
 
-def write_runs(
-    store: Store,
-    experiment_id: str,
-    runs: Sequence[FinishedRun],
-    started: int,
-    careful: bool,
+def write_in_bulk(
+    store: Store, experiment_id: str, runs: Sequence[FinishedRun], careful: bool
 ) -> list[str]:
-    """Write finished runs in the fastest way that the store has; gives their ids in their order.
+    """Write finished runs in one transaction; gives their ids in their order.
 
     Args:
-        store: the tracking store.
+        store: a tracking store that `bulk` writes to.
         experiment_id: the experiment of the runs.
-        runs: some runs, as many as one request takes.
-        started: the start of the first, in milliseconds since 1970.
+        runs: some runs, as many as one transaction takes.
         careful: whether some of them may be there already.
 
     Raises:
         MlflowException, OSError: the store does not take them.
     """
-    found: list[Run | None] = [
-        single(store, experiment_id, run.tags) if careful else None for run in runs
-    ]
+    found = [single(store, experiment_id, run.tags) if careful else None for run in runs]
     new = [run for run, known in zip(runs, found, strict=True) if known is None]
-    if bulk.takes(store):
-        made = bulk.write_runs(store, experiment_id, new)
-    else:
-        opened = [open_run(store, experiment_id, run, started + n) for n, run in enumerate(new)]
-        made = [one.info.run_id for one in opened]
-        for run, one in zip(new, opened, strict=True):
-            fill_run(store, one, run)
+    ids = iter(bulk.write_runs(store, experiment_id, new))
     for run, known in zip(runs, found, strict=True):
-        # The end of a run is written last. One that lacks it may have been ended as abandoned.
         if known is not None and known.info.status != run.status:
-            fill_run(store, known, run)
-    ids = iter(made)
+            fill_run(store, known, run)  # MLflow's client has left a half of it
     return [next(ids) if known is None else known.info.run_id for known in found]
+
+
+def open_once(
+    store: Store, experiment_id: str, run: FinishedRun, started: int, careful: bool
+) -> Run:
+    """The open run that the store has of a finished one, made if there is none.
+
+    Args:
+        store: the tracking store.
+        experiment_id: the experiment of the run.
+        run: what it is to hold.
+        started: its start, in milliseconds since 1970.
+        careful: whether it may be there already.
+
+    Raises:
+        MlflowException, OSError: the store does not take it.
+    """
+    found = single(store, experiment_id, run.tags) if careful else None
+    return found or open_run(store, experiment_id, run, started)
 
 
 def single(store: Store, experiment_id: str, tags: Mapping[str, str]) -> Run | None:

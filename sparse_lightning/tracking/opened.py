@@ -14,7 +14,7 @@ from mlflow.entities import DatasetInput, Metric, Param, Run, RunTag
 from sparse_lightning.address import Address
 from sparse_lightning.errors import TrackingError, UnfinishedError
 from sparse_lightning.tracking import bulk, names
-from sparse_lightning.tracking.idempotent import single, tagged, write_runs
+from sparse_lightning.tracking.idempotent import open_once, single, tagged, write_in_bulk
 from sparse_lightning.tracking.insisting import AT_ONCE, Requests, bounded_requests
 from sparse_lightning.tracking.opening import (
     children_of,
@@ -23,7 +23,7 @@ from sparse_lightning.tracking.opening import (
     opening_of,
 )
 from sparse_lightning.tracking.owners import Heartbeat, end_abandoned, now
-from sparse_lightning.tracking.runs import FinishedRun, log_files
+from sparse_lightning.tracking.runs import FinishedRun, log_files, requests_to_fill
 from sparse_lightning.tracking.store import Store
 
 logger = logging.getLogger(__name__)
@@ -209,6 +209,7 @@ class OpenedRun:
         return bulk.takes(self.store)
 
     def _write(self, chunk: list[FinishedRun], what: str) -> list[str]:
+        """Write some runs in one transaction, or one in several requests, each insisted on."""
         # MLflow's pages list runs by their start; no two are to share one.
         started = self._last_start = max(int(time.time() * 1000), self._last_start + 1)
         repeated = False
@@ -216,10 +217,24 @@ class OpenedRun:
         def write(again: bool) -> list[str]:
             nonlocal repeated
             repeated = again
-            careful = again or (self.resumed and not self._fast)
-            return write_runs(self.store, self.experiment_id, chunk, started, careful)
+            return write_in_bulk(self.store, self.experiment_id, chunk, careful=again)
 
-        ids = self.requests.insist(what, write)
+        def open_first(again: bool) -> Run:
+            nonlocal repeated
+            repeated = again
+            careful = again or self.resumed
+            return open_once(self.store, self.experiment_id, chunk[0], started, careful)
+
+        if self._fast:
+            ids = self.requests.insist(what, write)
+        else:
+            (run,) = chunk
+            opened = self.requests.insist(what, open_first)
+            # The end of a run is written last. One without it may have been ended as abandoned.
+            if opened.info.status != run.status:
+                for fill in requests_to_fill(self.store, opened, run):
+                    self.requests.insist(what, lambda _, fill=fill: fill())
+            ids = [opened.info.run_id]
         if repeated:
             self._doubtful += [run.tags for run in chunk]
         return ids

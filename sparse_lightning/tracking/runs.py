@@ -1,7 +1,7 @@
 """Runs that are over when they are written: what they hold, and writing them through the client."""
 
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,24 +59,23 @@ def open_run(store: Store, experiment_id: str, run: FinishedRun, started: int) -
 def fill_run(store: Store, opened: Run, run: FinishedRun) -> None:
     """Fill and end an open run; the same again leaves the same.
 
-    Args:
-        store: that holds it.
-        opened: by `open_run`; its start becomes the time of its metrics.
-        run: what it holds.
-
     Raises:
         MlflowException, OSError: the store does not take it.
     """
+    for write in requests_to_fill(store, opened, run):
+        write()
+
+
+def requests_to_fill(store: Store, opened: Run, run: FinishedRun) -> list[Callable[[], object]]:
+    """What fills and ends an open run, by request; its start becomes the time of its metrics."""
     run_id, started = opened.info.run_id, int(opened.info.start_time)
-    log_files(Address(str(opened.info.artifact_uri)), run.files, store.uri)
-    store.client.log_batch(
-        run_id,
-        metrics=[
-            Metric(name, float(value), started, int(step)) for name, step, value in run.metrics
-        ],
-        params=[Param(name, value) for name, value in run.params.items()],
-    )
-    store.end(run_id, run.status)
+    metrics = [Metric(name, float(value), started, int(step)) for name, step, value in run.metrics]
+    params = [Param(name, value) for name, value in run.params.items()]
+    return [
+        lambda: log_files(Address(str(opened.info.artifact_uri)), run.files, store.uri),
+        lambda: store.client.log_batch(run_id, metrics, params),
+        lambda: store.end(run_id, run.status),
+    ]
 
 
 def log_files(artifacts: Address, files: Mapping[str, bytes], tracking: Address) -> None:
