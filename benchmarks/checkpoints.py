@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from sparse_lightning import Project, run
-from sparse_lightning.training.callbacks import FitCheckpoint
 from sparse_lightning.training.checkpoints import FolderCheckpoints
+from sparse_lightning.training.fitting import FitCheckpoint
 
 
 def main() -> None:

@@ -59,11 +59,10 @@ def written_study(uri: str, count: int, folder: Path) -> tuple[str, str, int]:
     from sparse_lightning.nn.layers import batched_layer
     from sparse_lightning.tracking import Store, StudyWriter
     from sparse_lightning.tracking.names import ENCODING_FILE
-    from sparse_lightning.training.documents import INPUT_ERRORS, SWEEP
-    from sparse_lightning.training.grid import replicas_of
+    from sparse_lightning.training import INPUT_ERRORS, SWEEP
+    from sparse_lightning.training.grid import History, TrainedPopulation, replicas_of
     from sparse_lightning.training.measuring import input_errors, sweep
     from sparse_lightning.training.preparing import facts_of
-    from sparse_lightning.training.result import History, TrainedPopulation
 
     strengths = round((count - SEEDS) / (GROUPS * SEEDS))
     weights = np.geomspace(1e-5, 1e-2, strengths).round(9).tolist()

@@ -1,17 +1,17 @@
 """How one column of a table becomes inputs of a network, and back: a class a kind of column.
 
-A column's inputs are in its own unit here, or 0 and 1; scaling comes after, in the encoding.
+The classes have inputs in the column's own unit, or 0 and 1; scaled = (value − offset) / factor.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float, Float64, Int64
 
 from sparse_lightning._text import did_you_mean
-from sparse_lightning.data.levels import (
+from sparse_lightning.data.column_types import (
     code_levels,
     find_levels,
     from_levels,
@@ -19,6 +19,8 @@ from sparse_lightning.data.levels import (
     show_levels,
 )
 from sparse_lightning.errors import TableError
+
+Scale = Literal["minmax", "standard", "none"]
 
 MOST_LEVELS = 10_000
 """A column with more levels becomes no dummies: it is most likely a number, a name or a key."""
@@ -33,7 +35,6 @@ class NumberColumn:
 
     @property
     def input_names(self) -> tuple[str, ...]:
-        """The column's own name."""
         return (self.name,)
 
     def coded(self, column: pd.Series) -> Float64[np.ndarray, " row"]:
@@ -53,11 +54,7 @@ class NumberColumn:
 class BinaryColumn:
     """A column of which one value counts: its one input is 1 where it is, else 0.
 
-    Attributes:
-        name: of the column.
-        value: the level that becomes 1.
-        other: the only other level there is; None: there are several, and every level is known.
-        numeric: whether the levels are numbers.
+    `other` is the only other level there is; None: there are several, and every level is known.
     """
 
     kind: ClassVar[str] = "binary"
@@ -68,14 +65,10 @@ class BinaryColumn:
 
     @classmethod
     def fit(cls, column: pd.Series, value: str | float) -> "BinaryColumn":
-        """The encoding of a column by one of its values.
+        """The encoding of a complete column, as `typed` returns it, by one of its values.
 
-        Args:
-            column: as `levels.typed` returns it, complete.
-            value: as the project file has it; `1` and `"1"` mean the same.
-
-        Raises:
-            TableError: the value never occurs, or nothing else does.
+        `1` and `"1"` mean the same. Raises `TableError` if the value never occurs, or nothing else
+        does.
         """
         name, wanted = str(column.name), level_text(value)
         _, levels = code_levels(column)
@@ -99,8 +92,7 @@ class BinaryColumn:
     def coded(self, column: pd.Series) -> Float64[np.ndarray, " row"]:
         """One number a row, of which `inputs` makes the inputs: 1 where the value is, else 0.
 
-        Raises:
-            TableError: the column has two levels, and a row holds neither.
+        Raises `TableError` if the column has two levels, and a row holds neither.
         """
         if self.other is not None:
             levels = (self.other, self.value)
@@ -133,11 +125,7 @@ class BinaryColumn:
 class LevelsColumn:
     """A column of levels: one 0/1 input a level.
 
-    Attributes:
-        name: of the column.
-        levels: as text, sorted.
-        numeric: whether the levels are numbers.
-        drop_first: whether the first level, the reference, has no input.
+    The levels are text, sorted. With `drop_first` the first one, the reference, has no input.
     """
 
     kind: ClassVar[str] = "levels"
@@ -148,14 +136,9 @@ class LevelsColumn:
 
     @classmethod
     def fit(cls, column: pd.Series, drop_first: bool = False) -> "LevelsColumn":
-        """The encoding of a column by its levels.
+        """The encoding of a complete column, as `typed` returns it, by its levels.
 
-        Args:
-            column: as `levels.typed` returns it, complete.
-            drop_first: whether the first level has no input.
-
-        Raises:
-            TableError: there are more than `MOST_LEVELS` levels, or only one.
+        Raises `TableError` if there are more than `MOST_LEVELS` levels, or only one.
         """
         name = str(column.name)
         _, levels = code_levels(column)
@@ -175,8 +158,7 @@ class LevelsColumn:
     def coded(self, column: pd.Series) -> Int64[np.ndarray, " row"]:
         """One number a row, of which `inputs` makes the inputs: the place of the row's level.
 
-        Raises:
-            TableError: a row holds a level that is not known.
+        Raises `TableError` if a row holds a level that is not known.
         """
         return find_levels(column, self.levels, f"column {self.name!r}")
 
@@ -187,7 +169,6 @@ class LevelsColumn:
         return inputs[:, int(self.drop_first) :]
 
     def shares(self, codes: Int64[np.ndarray, " row"]) -> Float64[np.ndarray, " input"]:
-        """The mean of each input over coded rows."""
         counts = np.bincount(codes, minlength=len(self.levels))
         return (counts / max(len(codes), 1))[int(self.drop_first) :]
 
@@ -215,10 +196,8 @@ def column_to_dict(column: ColumnEncoding) -> dict[str, Any]:
 
 
 def column_from_dict(stored: dict[str, Any]) -> ColumnEncoding:
-    """The encoding that `column_to_dict` described.
-
-    Raises:
-        KeyError, TypeError, ValueError: it is none.
+    """The encoding that `column_to_dict` described; KeyError, TypeError or ValueError if it is
+    none.
     """
     kind, name = stored["kind"], str(stored["name"])
     if kind == NumberColumn.kind:
@@ -252,3 +231,43 @@ def _check_several(name: str, levels: tuple[str, ...]) -> None:
             f"the same value stands in every row of column {name!r} ({levels[0]:.80}): leave it "
             "out with table.columns"
         )
+
+
+def fit_scaling(
+    values: Float64[np.ndarray, " row"], scale: Scale, column: str
+) -> tuple[float, float]:
+    """Offset and factor by which the numbers of a column are scaled.
+
+    `minmax`: the least value and the range; `standard`: the mean and the standard deviation of the
+    population; `none`: 0 and 1. Raises `TableError` if the numbers are all equal, or 64 bits cannot
+    hold their spread.
+    """
+    if scale == "none":
+        return 0.0, 1.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        if scale == "minmax":
+            offset, factor = values.min(), values.max() - values.min()
+        else:
+            offset, factor = values.mean(), values.std()
+    if not (np.isfinite(offset) and np.isfinite(factor) and factor > 0):
+        raise TableError(
+            f"column {column!r} reaches from {values.min():g} to {values.max():g}: cannot be scaled"
+        )
+    return float(offset), float(factor)
+
+
+def share_scaling(
+    shares: Float64[np.ndarray, " input"], scale: Scale, column: str
+) -> list[tuple[float, float]]:
+    """Offset and factor of 0/1 inputs, each of which is 1 in a share p of the rows.
+
+    Their standard deviation is √(p (1 − p)); `minmax` leaves them as they are. Raises `TableError`
+    if an input is the same in every row and is to be scaled by its spread.
+    """
+    if scale != "standard":
+        return [(0.0, 1.0)] * len(shares)
+    spreads = np.sqrt(shares * (1 - shares))
+    if not (spreads > 0).all():
+        value = shares[int((spreads == 0).argmax())]
+        raise TableError(f"column {column!r} reaches from {value:g} to {value:g}: cannot be scaled")
+    return list(zip(shares.tolist(), spreads.tolist(), strict=True))

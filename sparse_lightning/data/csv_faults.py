@@ -19,8 +19,7 @@ OpenText = Callable[[], io.TextIOWrapper]
 def header_of(opened: OpenText, separator: str) -> tuple[list[str], int, bool]:
     """The header, the number of lines up to its end, and whether a row follows.
 
-    Raises:
-        TableError: the file is empty, or its header is none.
+    Raises `TableError` if the file is empty, or its header is none.
     """
     with opened() as text:
         if not any(part.strip() for part in iter(lambda: text.read(2**20), "")):
@@ -35,10 +34,9 @@ def header_of(opened: OpenText, separator: str) -> tuple[list[str], int, bool]:
 
 
 def raise_first(opened: OpenText, separator: str) -> None:
-    """Raise the first fault of a file's rows; nothing is raised where there is none.
+    """Raise a `TableError` with the first fault of a file's rows, if there is one.
 
-    Raises:
-        TableError: a row has more or fewer fields than the header, or a cell is too long.
+    Faults are rows with more or fewer fields than the header, and cells that are too long.
     """
     with opened() as text:
         reader = csv.reader(text, delimiter=separator)
@@ -53,11 +51,7 @@ def raise_first(opened: OpenText, separator: str) -> None:
 
 
 def lines_of(opened: OpenText, separator: str) -> Sequence[int]:
-    """The line on which each row ends, counted from 1.
-
-    Raises:
-        TableError: a cell is too long for Python.
-    """
+    """The line on which each row ends, counted from 1; `TableError` if a cell is too long."""
     with opened() as text:
         reader = csv.reader(text, delimiter=separator)
         with _explained(reader):

@@ -17,8 +17,7 @@ from jaxtyping import Float64
 from pyarrow import csv
 
 from sparse_lightning.data import csv_faults
-from sparse_lightning.data.raw_table import RawTable, place_of
-from sparse_lightning.data.storage import assembled
+from sparse_lightning.data.raw_table import RawTable, assembled, place_of
 from sparse_lightning.errors import TableError
 
 Open = Callable[[], IO[bytes] | gzip.GzipFile]
@@ -42,18 +41,12 @@ _TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
 
 
 def read_csv(source: bytes | Open, separator: str = ",") -> RawTable:
-    """Read a CSV file: UTF-8, one header row, blank lines skipped.
+    """Read a CSV file, its bytes or what opens it: UTF-8, one header row, blank lines skipped.
 
     The file is gone through once for its form, and again when columns are asked for. `MISSING` are
     the texts of cells without a value. In a table of one column a blank line is a missing value.
-
-    Args:
-        source: the bytes of the file, or a function that opens it.
-        separator: the sign between the fields of a row.
-
-    Raises:
-        TableError: it cannot be read, is empty or not UTF-8, has no header or no rows, names of
-            columns are empty or repeated, or a row has more or fewer fields than the header.
+    Raises `TableError` if it cannot be read, is empty or not UTF-8, has no header or no rows, names
+    of columns are empty or repeated, or a row has more or fewer fields than the header.
     """
     opened = (lambda: io.BytesIO(source)) if isinstance(source, bytes) else source
     form = _survey(opened, separator)
@@ -169,7 +162,7 @@ def numbers(text: pa.Array) -> Float64[np.ndarray, " row"] | None:
 
 
 def _typed(text: pa.ChunkedArray) -> Any:
-    """A whole column that holds more than numbers: 0 and 1 where all is true or false, or text."""
+    # The whole column: 0 and 1 where all is true or false, else text.
     column = _TEXT.__from_arrow__(text)
     truths = pd.Series(column).map(_TRUTHS).to_numpy(np.float64)
     if np.count_nonzero(np.isnan(truths)) == text.null_count < len(text):
@@ -184,9 +177,7 @@ class _NulError(Exception):
 class _Checked(io.RawIOBase):
     """A stream of UTF-8 without NUL; every byte is taken into the digest.
 
-    Args:
-        inner: the file.
-        row: a row that is read after the last one of the file.
+    After the last row of the file `row` is read.
     """
 
     def __init__(self, inner: IO[bytes] | gzip.GzipFile, row: bytes = b""):

@@ -11,19 +11,26 @@ import pandas as pd
 from jaxtyping import Float, Float32, Float64
 
 from sparse_lightning._machine import machine_bytes
+from sparse_lightning.data.column_types import (
+    check_complete,
+    check_frame,
+    check_varying,
+    select,
+    typed,
+)
 from sparse_lightning.data.columns import (
     BinaryColumn,
     ColumnEncoding,
     LevelsColumn,
     NumberColumn,
+    Scale,
     column_from_dict,
     column_to_dict,
+    fit_scaling,
+    share_scaling,
 )
-from sparse_lightning.data.levels import typed
-from sparse_lightning.data.numeric import check_complete, check_frame, check_varying, select
 from sparse_lightning.data.preparation import recodings
-from sparse_lightning.data.scaling import Scale, fit_scaling, share_scaling
-from sparse_lightning.data.storage import CELLS_AT_ONCE
+from sparse_lightning.data.raw_table import CELLS_AT_ONCE
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.preparation import Step
 
@@ -40,10 +47,8 @@ name, so that a small file could stand for any amount of text."""
 class Encoding:
     """How a table becomes the inputs of a network, input = (recoded value − offset) / factor.
 
-    Attributes:
-        variables: the columns and how each is recoded, in the order of their inputs.
-        offsets: one an input, in the column's unit, or that of 0 and 1.
-        factors: one an input, greater than 0, in the same unit.
+    The variables are in the order of their inputs. Offsets and factors, which are greater than 0,
+    are one an input, in the column's unit or that of 0 and 1.
     """
 
     variables: tuple[ColumnEncoding, ...]
@@ -52,21 +57,17 @@ class Encoding:
 
     @classmethod
     def fit(cls, frame: pd.DataFrame, scale: Scale, prepare: Sequence[Step] = ()) -> Self:
-        """Find the levels, offsets and factors of a table.
+        """Find the levels, offsets and factors of a table with one row an example.
 
-        Args:
-            frame: the columns to use, one row an example.
-            scale: `minmax`: offset is the least value and factor the range, so that 0/1 inputs stay
-                0 and 1; `standard`: the mean and the standard deviation of the population, for 0/1
-                inputs too; `none`: 0 and 1.
-            prepare: a project's steps. Those that leave out rows do nothing here, and columns that
-                the frame does not have, such as the target, are passed over.
+        `minmax`: the offset is the least value and the factor the range, so that 0/1 inputs stay 0
+        and 1; `standard`: the mean and the standard deviation of the population, for 0/1 inputs
+        too; `none`: 0 and 1. Steps that leave out rows do nothing here, and columns that the frame
+        does not have, such as the target, are passed over.
 
-        Raises:
-            TableError: a column holds text and is not recoded, has missing values or, if it is to
-                be scaled, is constant or has a spread that 64 bits cannot hold; a column to recode
-                has one level, more levels than may become inputs, or never the value that is to
-                become 1; or two inputs would have the same name.
+        Raises `TableError` if a column holds text and is not recoded, has missing values or, if it
+        is to be scaled, is constant or has a spread that 64 bits cannot hold; if a column to recode
+        has one level, more levels than may become inputs, or never the value that is to become 1;
+        or if two inputs would have the same name.
         """
         steps = recodings(prepare)
         values = _complete(frame, tuple(frame.columns), steps)
@@ -90,7 +91,6 @@ class Encoding:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns as users have them."""
         return tuple(variable.name for variable in self.variables)
 
     @property
@@ -107,14 +107,11 @@ class Encoding:
         return tuple(zip(self.columns, slices, strict=True))
 
     def transform(self, frame: pd.DataFrame) -> Float32[np.ndarray, "row input"]:
-        """The inputs of the network for rows of the table.
+        """The inputs of the network for rows of the table; columns that were not fitted are
+        ignored.
 
-        Args:
-            frame: has at least the columns that were fitted; others are ignored.
-
-        Raises:
-            TableError: a column is missing, holds text where numbers were fitted or a level that is
-                not known, or a value is missing, infinite or too large for 32 bits.
+        Raises `TableError` if a column is missing, holds text where numbers were fitted or a level
+        that is not known, or a value is missing, infinite or too large for 32 bits.
         """
         check_frame(frame)
         check_size(len(frame), len(self.offsets))
@@ -124,11 +121,7 @@ class Encoding:
         return scaled
 
     def check(self, frame: pd.DataFrame) -> None:
-        """Check that `transform` takes these rows, without keeping what it makes of them.
-
-        Raises:
-            TableError: as `transform`.
-        """
+        """Check that `transform` takes these rows, without keeping their inputs."""
         check_frame(frame)
         check_size(len(frame), len(self.offsets))
         for _ in self._parts(frame):
@@ -169,13 +162,8 @@ class Encoding:
         """The table, in the user's columns, that inputs or a network's reconstructions stand for.
 
         A column of levels gets the level whose input is largest before scaling, a binarized one its
-        value where the input is 0.5 or more before scaling.
-
-        Args:
-            inputs: as `transform` returns them.
-
-        Raises:
-            TableError: the array has not one column for each input.
+        value where the input is 0.5 or more before scaling. Raises `TableError` if the array has
+        not one column for each input.
         """
         array = np.asarray(inputs, dtype=np.float64)
         if array.ndim != 2 or array.shape[1] != len(self.offsets):
@@ -206,10 +194,8 @@ class Encoding:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Self:
-        """The encoding that `to_dict` described, in this version or an earlier one.
-
-        Raises:
-            TableError: it is none, or of a later version.
+        """The encoding that `to_dict` described, in this version or an earlier one, else
+        `TableError`.
         """
         try:
             version = stored["version"]
@@ -248,11 +234,7 @@ def _scalings(variable: ColumnEncoding, column: pd.Series, scale: Scale) -> list
 
 
 def check_size(rows: int, inputs: int) -> None:
-    """Check that so many inputs have room in this machine's memory.
-
-    Raises:
-        TableError: they have not.
-    """
+    """Raise `TableError` if so many inputs have no room in this machine's memory."""
     size, memory = 4 * rows * inputs, machine_bytes()
     if size > memory:
         raise TableError(

@@ -15,11 +15,11 @@ class Examples:
     """The rows of a table, encoded.
 
     Attributes:
-        inputs: `(row, input)`, 32-bit.
-        labels: `(row,)`, the class of each row by number; None without classes.
-        classes: the names of the classes, in the order of the outputs.
-        heldout: `(row,)`, the rows that networks are not trained on; None: they are trained on all.
-        class_weights: `(class,)`, factors on what rows of each class add to the loss; None: 1.
+        inputs: 32-bit.
+        labels: the class of each row by number; None without classes.
+        classes: their names, in the order of the outputs.
+        heldout: the rows that networks are not trained on; None: they are trained on all.
+        class_weights: factors on what rows of each class add to the loss; None: 1.
     """
 
     inputs: Float[Tensor, "row input"]
@@ -50,11 +50,9 @@ class Examples:
 
     @property
     def rows_held_out(self) -> int:
-        """How many rows networks are not trained on."""
         return 0 if self.heldout is None else int(self.heldout.sum())
 
     def training(self) -> "Examples":
-        """The rows that networks are trained on."""
         return self if self.heldout is None else self.take(~self.heldout)
 
     def held_out(self) -> "Examples | None":
@@ -69,8 +67,7 @@ class Examples:
     def hold_out(self, share: float, seed: int) -> "Examples":
         """The same rows, of which a share of every class is held out.
 
-        Raises:
-            TableError: a class has too few rows to be in both parts.
+        Raises `TableError` if a class has too few rows to be in both parts.
         """
         from sklearn.model_selection import train_test_split
 
@@ -97,12 +94,8 @@ class Examples:
     def folds(self, count: int, seed: int) -> "list[Examples]":
         """The same rows, of which each fold holds out another part; the classes are balanced.
 
-        Args:
-            count: of the folds; 0: there are none.
-            seed: of the order of the rows.
-
-        Raises:
-            TableError: a class has fewer rows than there are folds.
+        The seed is that of the order of the rows; a count of 0 gives no folds. Raises `TableError`
+        if a class has fewer rows than there are folds.
         """
         from sklearn.model_selection import StratifiedKFold
 

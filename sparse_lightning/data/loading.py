@@ -30,16 +30,8 @@ class BatchIndices(Sampler[Tensor]):
     """The rows of each batch, in an order that depends on the seed and the epoch alone.
 
     All replicas see the same batches; what their seeds vary is the initial weights. A population
-    and each of its replicas alone are therefore trained on the same data in the same order.
-
-    Args:
-        rows: how many rows the table has.
-        batch_size: rows a batch; the last batch of an epoch holds what is left.
-        seed: of the order.
-        device: of the indices.
-
-    Attributes:
-        generator: of the orders of the epochs to come.
+    and each of its replicas alone are therefore trained on the same data in the same order. The
+    last batch of an epoch holds what is left.
     """
 
     def __init__(
@@ -64,12 +56,7 @@ class BatchIndices(Sampler[Tensor]):
 
 
 class Epoch:
-    """The batches of an epoch, made ahead in blocks by one index operation each.
-
-    Args:
-        rows: the table.
-        indices: of the rows of each batch; asked anew for every epoch.
-    """
+    """The batches of an epoch, made ahead in blocks by one index operation each."""
 
     def __init__(self, rows: Float[Tensor, "row unit"], indices: BatchIndices):
         self.rows = rows
@@ -101,12 +88,8 @@ class WholeEpochs(Dataset[Epoch]):
 class TableModule(pl.LightningDataModule):
     """The data of a fit: the encoded table on the trainer's device.
 
-    Args:
-        rows: the encoded table `(row, unit)`.
-        batch_size: rows a batch.
-        seed: of the order of the rows.
-        whole_epochs: hand out all the batches of an `Epoch` as one, for a module that makes many
-            steps of it.
+    The seed is that of the order of the rows. With `whole_epochs` all the batches of an `Epoch` are
+    handed out as one, for a module that makes many steps of it.
     """
 
     def __init__(

@@ -12,7 +12,7 @@ from sparse_lightning.project.preparation import Step
 
 
 def recodings(prepare: Sequence[Step]) -> dict[str, tuple[str, Step]]:
-    """The columns that become 0/1 inputs: the field that says so, for messages, and its step."""
+    """The columns that become 0/1 inputs, each with its field, for messages, and its step."""
     return {
         column: (_field(number, step), step)
         for number, step in enumerate(prepare)
@@ -22,15 +22,7 @@ def recodings(prepare: Sequence[Step]) -> dict[str, tuple[str, Step]]:
 
 
 def check_steps(prepare: Sequence[Step], columns: Collection[str]) -> None:
-    """Check that steps name columns in use only.
-
-    Args:
-        prepare: a project's steps.
-        columns: those in use, the target among them.
-
-    Raises:
-        TableError: a step names another one.
-    """
+    """Raise `TableError` if a step names a column that is not in use (the target is)."""
     for number, step in enumerate(prepare):
         for column in step.columns:
             if column not in columns:
@@ -44,11 +36,7 @@ def drop_rare(frame: pd.DataFrame, prepare: Sequence[Step]) -> Bool[np.ndarray, 
     """The rows that hold a rare level of a column in which a step looks for them.
 
     A step counts once, so that a row which it drops still counts for the step's other columns; a
-    later step counts what is left.
-
-    Args:
-        frame: complete columns.
-        prepare: a project's steps.
+    later step counts what is left. The columns must be complete.
     """
     rare = np.zeros(len(frame), dtype=bool)
     for step in prepare:

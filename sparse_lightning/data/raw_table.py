@@ -1,12 +1,28 @@
-"""A table as a file holds it, before anything is chosen, typed or left out."""
+"""A table as a file holds it, before anything is chosen, typed or left out.
 
+Its numbers are kept in memory, or those of a large table in a temporary file.
+"""
+
+import os
+import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+from jaxtyping import Bool, Float64
+from pandas.api import types
 
 from sparse_lightning.errors import TableError
+
+MOST_IN_MEMORY = 2**29
+"""Bytes. The columns of a larger table are mapped from a file, which the system may write out."""
+
+CELLS_AT_ONCE = 2**22
+"""So many values of a table are taken up at a time, 32 MiB of 64-bit floats."""
 
 Place = Callable[[int], str]
 
@@ -21,12 +37,10 @@ class RawTable:
     """A table as a file holds it; its columns are read when they are asked for.
 
     Attributes:
-        names: the names of the columns.
-        rows: how many.
         digest: the SHA-256 of the file's bytes, uncompressed.
         read: reads columns by their names, one row a row of the file: numbers as 64-bit floats,
             other types as pandas has them.
-        place: what messages call a row, counted from 0: `row 3 (line 4)`.
+        place: the name of a row, counted from 0, in messages: `row 3 (line 4)`.
         is_text: whether the file holds numbers as text that spells them.
     """
 
@@ -39,11 +53,7 @@ class RawTable:
 
 
 def check_names(names: Sequence[str]) -> None:
-    """Check that every column has a name of its own.
-
-    Raises:
-        TableError: there are no columns, or a name is empty or repeated.
-    """
+    """Raise `TableError` if there are no columns, or a name is empty or repeated."""
     if not names:
         raise TableError("has no columns")
     for place, name in enumerate(names, start=1):
@@ -58,3 +68,97 @@ def check_names(names: Sequence[str]) -> None:
         raise TableError(
             f"several columns are named {repeated[0]!r} (columns {places}): rename them"
         )
+
+
+def number_columns(columns: int, rows: int) -> Float64[np.ndarray, "column row"]:
+    """Room for columns of numbers.
+
+    The file of a large table is in the folder for temporary files (`TMPDIR`), has no name, and its
+    space is free when nothing refers to the columns any more, however the process ends. Raises
+    `TableError` if that folder has no room for it.
+    """
+    size = 8 * columns * rows
+    if size <= MOST_IN_MEMORY:
+        return np.empty((columns, rows))
+    with tempfile.TemporaryFile(prefix="sparse-lightning-") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as error:
+            raise TableError(
+                f"needs {size / 1e9:.1f} GB in {tempfile.gettempdir()} for its {columns} columns "
+                f"of {rows} rows: {error.strerror}; set TMPDIR to a folder with more room, or name "
+                "the columns to use with table.columns"
+            ) from error
+        # As a plain array: pandas hands its columns to whoever asks.
+        return np.memmap(file, np.float64, "r+", shape=(columns, rows)).view(np.ndarray)
+
+
+def assembled(
+    names: Sequence[str],
+    rows: int,
+    parts: Iterable[pa.RecordBatch],
+    numbers: Callable[[pa.Array], Float64[np.ndarray, " row"] | None],
+    whole: Callable[[list[str]], Mapping[str, Any]],
+) -> pd.DataFrame:
+    """A table that is read part by part, columns of numbers as 64-bit floats.
+
+    `numbers` makes numbers of a part of a column, None if it holds something else. `whole` reads at
+    once the columns that are not numbers in every part, so that what they are is judged by all
+    rows. Raises ValueError if the parts have more or fewer rows than `rows`.
+    """
+    block, others = number_columns(len(names), rows), set[str]()
+    start = 0
+    for part in parts:
+        for place, (name, column) in enumerate(zip(names, part.columns, strict=True)):
+            if name in others:
+                continue
+            values = numbers(column)
+            if values is None:
+                others.add(name)
+            else:
+                block[place, start : start + len(part)] = values
+        start += len(part)
+    if start != rows:
+        raise ValueError(f"{start} rows instead of {rows}")
+    read = whole([name for name in names if name in others]) if others else {}
+    return frame_of(
+        {name: read[name] if name in others else block[place] for place, name in enumerate(names)},
+        rows,
+    )
+
+
+def frame_of(columns: dict[Any, Any], rows: int) -> pd.DataFrame:
+    """Columns side by side, none of them copied."""
+    return pd.DataFrame(columns, index=pd.RangeIndex(rows), copy=False)
+
+
+def is_number(kind: object) -> bool:
+    """Whether a column of this type holds real numbers, missing ones aside; booleans are none."""
+    return (
+        types.is_numeric_dtype(kind)
+        and not types.is_bool_dtype(kind)
+        and not types.is_complex_dtype(kind)
+    )
+
+
+def as_floats(column: pd.Series) -> Float64[np.ndarray, " row"]:
+    """A column of numbers or booleans as 64-bit floats, missing ones NaN; copied if need be."""
+    if column.dtype == np.float64:
+        return column.to_numpy()
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def keep(frame: pd.DataFrame, chosen: Bool[np.ndarray, " row"]) -> pd.DataFrame:
+    """Some rows of a table, the columns where those of a table of this size are kept."""
+    if chosen.all():
+        return frame
+    rows = int(np.count_nonzero(chosen))
+    block = number_columns(sum(kind == np.float64 for kind in frame.dtypes), rows)
+    columns, place = {}, 0
+    for name, column in frame.items():
+        if column.dtype == np.float64:
+            np.compress(chosen, column.to_numpy(), out=block[place])
+            columns[name], place = block[place], place + 1
+        else:
+            columns[name] = column.array[chosen]
+    return frame_of(columns, rows)

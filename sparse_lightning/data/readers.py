@@ -14,8 +14,7 @@ import pyarrow as pa
 from jaxtyping import Float64
 
 from sparse_lightning.data.csv_files import read_csv
-from sparse_lightning.data.raw_table import RawTable, check_names
-from sparse_lightning.data.storage import CELLS_AT_ONCE, assembled
+from sparse_lightning.data.raw_table import CELLS_AT_ONCE, RawTable, assembled, check_names
 from sparse_lightning.errors import TableError
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
@@ -25,8 +24,7 @@ SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 def read_table(path: Path) -> RawTable:
     """Read a CSV, TSV or Parquet file; the name's end says which, `.gz` may follow the first two.
 
-    Raises:
-        TableError: the file is missing, unreadable, empty or malformed; the caller names it.
+    Raises `TableError` if the file is missing, unreadable, empty or malformed; the caller names it.
     """
     name = path.name.lower()
     if not name.endswith(SUFFIXES):
@@ -50,11 +48,7 @@ def read_table(path: Path) -> RawTable:
 
 
 def decompress(content: bytes) -> bytes:
-    """The content of a gzip file.
-
-    Raises:
-        TableError: it is none, or damaged.
-    """
+    """The content of a gzip file; `TableError` if it is none, or damaged."""
     try:
         return gzip.decompress(content)
     except (OSError, EOFError, zlib.error) as error:
@@ -64,8 +58,7 @@ def decompress(content: bytes) -> bytes:
 def read_parquet(path: Path) -> RawTable:
     """Read a Parquet file; what pandas stored as its index is no column.
 
-    Raises:
-        TableError: it is none, there are no rows, or names of columns are empty or repeated.
+    Raises `TableError` if it is none, has no rows, or names of columns are empty or repeated.
     """
     import pyarrow.parquet as pq
 

@@ -1,14 +1,19 @@
-"""The target of a classification: its classes, and one output a class."""
+"""The target of a classification and its classes."""
 
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float32, Int64
+from jaxtyping import Int64
 
-from sparse_lightning.data.levels import code_levels, find_levels, show_levels, typed
-from sparse_lightning.data.numeric import check_complete
+from sparse_lightning.data.column_types import (
+    check_complete,
+    code_levels,
+    find_levels,
+    show_levels,
+    typed,
+)
 from sparse_lightning.errors import TableError
 
 VERSION = 1
@@ -22,10 +27,8 @@ MOST_CLASSES = 100
 class ClassTarget:
     """The column that a classifier predicts.
 
-    Attributes:
-        name: of the column.
-        classes: its levels as text; numbers in the order of numbers, without `.0`, else sorted as
-            text.
+    The classes are its levels as text: numbers in the order of numbers, without `.0`, else sorted
+    as text.
     """
 
     name: str
@@ -33,14 +36,10 @@ class ClassTarget:
 
     @classmethod
     def fit(cls, series: pd.Series) -> Self:
-        """Find the classes of a target.
+        """Find the classes of a target, whose name the series has.
 
-        Args:
-            series: text or numbers, one row an example; it has the target's name.
-
-        Raises:
-            TableError: a value is missing, or there are fewer than 2 or more than `MOST_CLASSES`
-                classes.
+        Raises `TableError` if a value is missing, or there are fewer than 2 or more than
+        `MOST_CLASSES` classes.
         """
         name = str(series.name)
         _, classes = code_levels(_complete(series, name))
@@ -58,24 +57,9 @@ class ClassTarget:
     def codes(self, series: pd.Series) -> Int64[np.ndarray, " row"]:
         """The place of each row's class in `classes`, counted from 0.
 
-        Args:
-            series: as for `fit`.
-
-        Raises:
-            TableError: a value is missing, or is none of the classes.
+        Raises `TableError` if a value is missing, or is none of the classes.
         """
         return find_levels(_complete(series, self.name), self.classes, f"the target {self.name!r}")
-
-    def one_hot(self, series: pd.Series) -> Float32[np.ndarray, "row class"]:
-        """1 in the column of each row's class, else 0.
-
-        Args:
-            series: as for `fit`.
-
-        Raises:
-            TableError: a value is missing, or is none of the classes.
-        """
-        return np.eye(len(self.classes), dtype=np.float32)[self.codes(series)]
 
     def to_dict(self) -> dict[str, Any]:
         """The target as JSON can hold it; `from_dict` makes an equal one of it."""
@@ -83,11 +67,7 @@ class ClassTarget:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Self:
-        """The target that `to_dict` described.
-
-        Raises:
-            TableError: it is none, or of a later version.
-        """
+        """The target that `to_dict` described; `TableError` if it is none, or of a later one."""
         try:
             if stored["version"] != VERSION:
                 raise TableError(f"the target has version {stored['version']}, expected {VERSION}")

@@ -11,7 +11,7 @@ import torch
 
 
 def gradient_scaler(trainer: pl.Trainer) -> torch.amp.GradScaler | None:
-    """What scales the gradients of 16-bit training; None where nothing does."""
+    """The scaler of the gradients of 16-bit training, None without one."""
     return getattr(trainer.precision_plugin, "scaler", None)
 
 

@@ -16,13 +16,9 @@ from sparse_lightning.nn.population import (
 class Autoencoder(PopulationModule):
     """Trains the encoding and decoding layers of every replica on the codes below them.
 
-    Args:
-        encoder: batched layers, each followed by its activation; the outputs of all of them are
-            hidden outputs.
-        decoder: batched layers and their activations, back to the inputs of `encoder`.
-        below: the encoders of the earlier stages; they are frozen and applied on the fly.
-        optimization: the optimizer and its settings.
-        rates: factors on each replica's learning rate; default: 1.
+    In `encoder` each batched layer is followed by its activation, whose outputs are hidden outputs.
+    `below` are the encoders of the earlier stages; they are frozen and applied on the fly. `rates`
+    are factors on each replica's learning rate, 1 by default.
     """
 
     def __init__(

@@ -42,10 +42,8 @@ class OutputPenalty:
 class Backpropagation:
     """The squared errors of a population and their gradients.
 
-    They are those of `squared_errors_of` and of its graph, bit for bit.
-
-    Args:
-        layers: batched layers and their activations, as of `flatten`.
+    They are those of `squared_errors_of` and of its graph, bit for bit. The layers and their
+    activations come as from `flatten`.
     """
 
     def __init__(self, layers: Sequence[nn.Module]):

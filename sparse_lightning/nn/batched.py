@@ -126,15 +126,9 @@ def half_gradients(
     """What `squared_error` gives, and half of its gradients, a piece of replicas after the other.
 
     What a piece needs stays in the cache, and outputs of all replicas are never held at once.
-
-    Args:
-        x: the inputs X.
-        weight: the weights W.
-        bias: the biases b.
-        functions: the activation and its derivative, from `functions_of`.
-        target: the targets, one for each replica or shared by all.
-        towards: the places of the gradients, None where one is not wanted: with respect to x
-            `(replica, input, batch)`, to W, and to b `(replica, output)`.
+    `functions` are those of `functions_of`. `towards` has the places of the gradients, None where
+    one is not wanted: with respect to x `(replica, input, batch)`, to W, and to b `(replica,
+    output)`.
     """
     activate, derive = functions
     towards_x, towards_weight, towards_bias = towards

@@ -20,18 +20,11 @@ Loss = Literal["squared_error", "cross_entropy"]
 class Classifier(PopulationModule):
     """Trains the output layer of every replica, and the encoding layers that are not frozen.
 
-    A batch holds the inputs and, in its last columns, the one-hot targets.
-
-    Args:
-        encoder: the encoding layers that are trained too, each followed by its activation; empty
-            where the output layer is trained alone.
-        output: a batched layer and its activation, one unit a class.
-        below: frozen encoding layers, applied on the fly.
-        optimization: the optimizer and its settings.
-        rates: factors on each replica's learning rate; default: 1.
-        loss: the loss that is minimised: the sum over classes of the squared error, or the
-            cross-entropy of softmax outputs. What is reported is the squared error in both cases.
-        class_weights: `(class,)`, factors on what rows of each class add to what is minimised.
+    A batch holds the inputs and, in its last columns, the one-hot targets. `encoder` is empty where
+    the output layer is trained alone; the encoding layers `below` are frozen and applied on the
+    fly. The loss is the sum over classes of the squared error, or the cross-entropy of softmax
+    outputs; what is reported is the squared error in both cases. `rates` are factors on each
+    replica's learning rate, `class_weights` on what rows of each class add to the loss.
     """
 
     class_weights: Float[Tensor, " class"] | None

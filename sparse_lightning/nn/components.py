@@ -42,16 +42,10 @@ def exact_components(covariance: Covariance, components: int) -> Loadings:
 def sparse_pca(
     rows: Float[Tensor, "row input"], components: int, alphas: Sequence[float], seed: int = 0
 ) -> Loadings:
-    """The components of scikit-learn's SparsePCA, one replica for each `alpha`.
+    """The components of scikit-learn's SparsePCA of a standardised table, one replica an `alpha`.
 
     Its loadings have unit length and come in no order. It minimises ½‖X − UV‖² + α‖V‖₁ with scores
     U of bounded length that are free, not tied to the loadings V.
-
-    Args:
-        rows: the table, standardised.
-        components: the number of components.
-        alphas: the strengths of its L1 penalty.
-        seed: the seed of its random state.
     """
     # Only comparisons need it.
     from sklearn.decomposition import SparsePCA
@@ -80,12 +74,8 @@ def unit_loadings(loadings: Loadings, threshold: float = 0.01) -> Loadings:
 def mean_loadings(loadings: Loadings, threshold: float = 0.01) -> PerComponent:
     """The mean number of loadings with |v| > threshold of the first n components at unit length.
 
-    Args:
-        loadings: the loadings, of any lengths; see `unit_loadings` for components that are dead.
-        threshold: smaller loadings do not count.
-
-    Returns:
-        For n = 1, 2, … the mean over the first n components.
+    It is given for n = 1, 2, …; the lengths of the loadings do not matter, see `unit_loadings` for
+    components that are dead.
     """
     counts = (_unit(loadings).abs() > threshold).sum(1).to(torch.float64)
     return counts.cumsum(1) / torch.arange(1, counts.shape[1] + 1, device=counts.device)
@@ -96,15 +86,9 @@ def contribution_ratios(loadings: Loadings, covariance: Covariance) -> PerCompon
 
         tr(P_n C) / tr C,  P_n the projection on the span of the first n loading vectors
 
-    Of uncorrelated, orthogonal components this is the usual sum of variances. A component that is 0
-    or depends on those before it adds nothing.
-
-    Args:
-        loadings: the loadings, of any lengths.
-        covariance: C, with a positive trace.
-
-    Returns:
-        For n = 1, 2, … the ratio of the first n components, between 0 and 1, in 64 bits.
+    It is given for n = 1, 2, …, between 0 and 1, in 64 bits; the trace of C must be positive. Of
+    uncorrelated, orthogonal components this is the usual sum of variances. A component that is 0 or
+    depends on those before it adds nothing; the lengths of the loadings do not matter.
     """
     vectors, matrix = _unit(loadings.double()), covariance.double()
     gains = []

@@ -34,11 +34,8 @@ from the 65536 that torch begins with to 1, below which the scale cannot be what
 class Failure:
     """When and why a network failed.
 
-    Attributes:
-        phase: the part of the training: a stage, the floor, a fold.
-        step: the optimizer's step in that phase, counted from 0; None where it was found
-            afterwards.
-        cause: a key of `CAUSES`.
+    The phase is a stage, the floor or a fold. The step is that of the optimizer in this phase,
+    counted from 0; None where the failure was found afterwards.
     """
 
     phase: str
@@ -70,7 +67,6 @@ class FailureRecord(nn.Module):
 
     @property
     def failed(self) -> Bool[Tensor, " replica"]:
-        """Which replicas have failed so far."""
         return self.step >= 0
 
     @property
@@ -102,14 +98,14 @@ class FailureRecord(nn.Module):
         self._explain(overflowed & ~self.failed, PRODUCTS, step, step, parameters)
 
     def note(self, bad: Bool[Tensor, " replica"], code: int, step: int | Tensor) -> None:
-        """Keep a failure of the replicas that have none yet."""
+        """Record a failure of the replicas that have none yet."""
         new = bad & ~self.failed
         self.step = torch.where(new, step, self.step)
         self.code = torch.where(new, code, self.code)
         self._look()
 
     def kept(self) -> dict[str, Tensor]:
-        """What a checkpoint of a fit keeps."""
+        """The state for the checkpoint of a fit."""
         return {"step": self.step, "code": self.code}
 
     def restore(self, state: dict[str, Tensor]) -> None:
@@ -119,7 +115,7 @@ class FailureRecord(nn.Module):
         self._look()
 
     def failures(self, phase: str) -> list[Failure | None]:
-        """What has become of each replica; waits for the device."""
+        """The failure of each replica, None without one; waits for the device."""
         found = zip(self.step.tolist(), self.code.tolist(), strict=True)
         return [Failure(phase, step, _CODES[code]) if step >= 0 else None for step, code in found]
 
@@ -181,7 +177,7 @@ def not_finite(tensors: Iterable[Tensor]) -> Bool[Tensor, " replica"]:
 def largest_outputs(
     module: nn.Module, largest: float, replicas: int
 ) -> Float64[Tensor, " replica"]:
-    """What no output of a batched layer exceeds: Π (|x| + 1) max(1, Σᵢ |wᵢⱼ| + |bⱼ|) over layers.
+    """A bound of all outputs of batched layers: Π (|x| + 1) max(1, Σᵢ |wᵢⱼ| + |bⱼ|) over layers.
 
     The activations give no larger values than they take; |x| is `largest` in the first layer.
     """

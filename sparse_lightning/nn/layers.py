@@ -57,7 +57,6 @@ class BatchedLinear(nn.Module):
 
     @property
     def replicas(self) -> int:
-        """How many networks this layer belongs to."""
         return self.weight.shape[0]
 
     def forward(

@@ -56,10 +56,6 @@ class ReplicaRates:
     The update of a replica is multiplied by its factor. For SGD and Adam, whose updates are
     proportional to the learning rate, this is the same as a learning rate for each replica; a
     factor of 0 freezes a replica. Costs nothing while every factor is 1.
-
-    Args:
-        optimizer: the optimizer whose steps are scaled.
-        rates: `(replica,)`, the factors.
     """
 
     def __init__(self, optimizer: torch.optim.Optimizer, rates: Float[Tensor, " replica"]):

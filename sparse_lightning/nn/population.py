@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from sparse_lightning.nn._lightning import gradient_scaler
 from sparse_lightning.nn._torch import unscales
-from sparse_lightning.nn.differentiation import ByGraph, ByHand
 from sparse_lightning.nn.failures import (
     FailureRecord,
     ScaledGradients,
@@ -26,20 +25,16 @@ from sparse_lightning.nn.optimization import (
     make_optimizer,
     tail_schedule,
 )
-from sparse_lightning.nn.stepping import Batches, Steps
+from sparse_lightning.nn.stepping import Batches, ByGraph, ByHand, Steps
 
 
 @dataclass(frozen=True)
 class Optimization:
     """How a population is trained.
 
-    Attributes:
-        optimizer: `adam` or `sgd`.
-        learning_rate: the optimizer's learning rate.
-        epochs: the number of epochs.
-        tail: the last share of the epochs, in which the learning rate is multiplied by `factor`.
-        factor: see `tail`.
-        gradient_clip: the largest norm of a replica's gradient; None does not clip.
+    The optimizer is `adam` or `sgd`. In the last share `tail` of the epochs the learning rate is
+    multiplied by `factor`. `gradient_clip` is the largest norm of a replica's gradient; None does
+    not clip.
     """
 
     optimizer: str = "adam"
@@ -60,21 +55,15 @@ class PopulationModule(pl.LightningModule):
     activation that saturates hides it from the loss.
 
     It trains with Lightning's own loop on any batches of rows. With `automatic_optimization` off it
-    takes all the batches of an epoch at once and makes the same steps by `Steps`.
-
-    Args:
-        replicas: the number of networks.
-        optimization: the optimizer and its settings.
-        rates: `(replica,)`, factors on the learning rate; default: 1 for all.
+    takes all the batches of an epoch at once and makes the same steps by `Steps`. `rates` are
+    factors on the learning rate of each replica, 1 by default.
 
     Attributes:
-        replicas: the number of networks.
         hidden_layers: names of the layers whose outputs the hidden regularizers penalise.
         unbounded_units: whether these outputs are not confined to [0, 1].
         trained_layers: the layers, from `flatten`, whose squared error is minimised, unless
             `errors` says otherwise.
         steps_in_epoch: the number of steps of an epoch that is one batch to the trainer.
-        failures: the replicas that have failed, at which step and why.
     """
 
     hidden_layers: tuple[str, ...] = ()
@@ -120,7 +109,7 @@ class PopulationModule(pl.LightningModule):
         return error, error, elements
 
     def inputs(self, batch: Any) -> Tensor:
-        """What of a batch `forward` takes."""
+        """The part of a batch that `forward` takes."""
         return batch
 
     def on_train_start(self) -> None:

@@ -41,26 +41,17 @@ class PrincipalComponents(PopulationModule):
         tied:  of x V_n V_nᵀ              E_n = tr C − 2 tr(V_nᵀCV_n) + tr(V_nᵀCV_n V_nᵀV_n)
         span:  of x V_n (V_nᵀV_n)⁻¹ V_nᵀ  E_n = tr C − tr((V_nᵀV_n)⁻¹ V_nᵀCV_n)
 
-    so that the covariance matrix C is all it takes and the loss is exact whatever the batches are.
-    Nesting makes components come out in order. `tied` is the published method: one matrix there and
-    back, which holds the components at unit length and at right angles unless a penalty pulls.
-    `span` decodes by the best linear map instead, so that sparse components may be correlated, and
-    its error is the very criterion `contribution_ratios`. The error does not depend on the lengths
-    of the components: they are brought back to 1 after each step, and penalties act on directions.
+    so that the covariance matrix C of inputs with mean 0 is all it takes and the loss is exact
+    whatever the batches are. Nesting, in [0, 1], makes components come out in order; with less of
+    it sparse components have more room, with 0 they come in no order. `tied` is the published
+    method: one matrix there and back, which holds the components at unit length and at right angles
+    unless a penalty pulls. `span` decodes by the best linear map instead, so that sparse components
+    may be correlated, and its error is the very criterion `contribution_ratios`. The error does not
+    depend on the lengths of the components: they are brought back to 1 after each step, and
+    penalties act on directions.
 
     The batches of rows feed the scores x V, which hidden regularizers penalise, and nothing else.
-
-    Args:
-        loadings: `(replica, input, component)`, to start from.
-        covariance: C, of inputs with mean 0.
-        optimization: the optimizer and its settings.
-        rates: factors on each replica's learning rate; default: 1.
-        decoder: `tied` or `span`.
-        nesting: the share of the mean over n, in [0, 1]; the rest is the error of all components
-            together, which leaves sparse components more room. With 0 they come in no order.
-
-    Raises:
-        TrainingError: there are more components than inputs, or a setting is out of range.
+    Raises `TrainingError` if there are more components than inputs, or a setting is out of range.
     """
 
     hidden_layers = ("encoder.1",)
@@ -172,11 +163,8 @@ def tied_error(
 
         tr C − 2 Σ_j w_j A_jj + Σ_ij min(w_i, w_j) A_ij M_ij,  A = VᵀCV, M = VᵀV
 
-    Args:
-        loadings: V.
-        covariance: C.
-        nested: w, falling from 1, as from `nested_weights`: a pair of components takes part in the
-            errors of which both do.
+    The weights w of `nested_weights` fall from 1, so that a pair of components takes part in the
+    errors of which both do.
     """
     both = torch.minimum(nested[:, None], nested[None, :])
     projected = loadings.mT @ (covariance @ loadings)
@@ -188,16 +176,13 @@ def tied_error(
 def span_error(
     loadings: Loadings, covariance: Covariance, nested: Float[Tensor, " component"]
 ) -> PerReplica:
-    """The nested error of projecting x on the span of V_n.
+    """The nested error of projecting x on the span of V_n, whose columns have unit lengths, or
+    nearly.
 
         tr C − Σ_j w_j q_jᵀ C q_j,  q the columns of V L⁻ᵀ, VᵀV = L Lᵀ
 
-    The columns q are those of Gram and Schmidt: the first n span what the first n of V do.
-
-    Args:
-        loadings: V, of unit lengths, or nearly.
-        covariance: C.
-        nested: w, as from `nested_weights`.
+    The weights w are those of `nested_weights`, the columns q those of Gram and Schmidt: the first
+    n span what the first n of V do.
     """
     products = loadings.mT @ loadings
     products = products + JITTER * torch.eye(products.shape[1]).to(products)

@@ -3,20 +3,73 @@
 Of a step of a small population Lightning's loop takes longer than the networks do. A module that
 optimises by itself may make all the steps of an epoch in one call; here the hooks of the callbacks
 and of the module are called around each of them as Lightning's loop calls them.
+
+The gradients come by torch's graph, or by hand where that serves. Both ways give the loss of a
+batch while the gradients of the step before are still in the parameters, and afterwards put those
+of that loss there.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.strategies import SingleDeviceStrategy
-from torch import Tensor
+from torch import Tensor, nn
 
 from sparse_lightning.nn._lightning import step_progress
-from sparse_lightning.nn.differentiation import ByGraph, ByHand
+from sparse_lightning.nn.backpropagation import Backpropagation
+
+if TYPE_CHECKING:
+    from sparse_lightning.nn.population import PopulationModule
+
+
+class ByGraph:
+    """Lets torch record and differentiate the loss of a module."""
+
+    def __init__(self, module: "PopulationModule"):
+        self._module = module
+        self._parameters = list(module.parameters())
+
+    def loss(self, batch: Tensor) -> Tensor:
+        return self._module.mean_loss(batch)
+
+    def backward(self, loss: Tensor) -> None:
+        for parameter in self._parameters:
+            parameter.grad = None
+        loss.backward()
+
+
+class ByHand:
+    """Back-propagates the squared error of a module's layers; its loss has no graph.
+
+    The error is that of `layers` for the inputs and targets that the module's `pair` gives.
+    """
+
+    def __init__(self, module: "PopulationModule", layers: Sequence[nn.Module]):
+        self._module = module
+        self._backpropagation = Backpropagation(layers)
+        self._rows = 0
+
+    def serves(self, batch: Tensor) -> bool:
+        """Whether it gives exactly what a graph gives."""
+        return self._backpropagation.serves(batch)
+
+    def loss(self, batch: Tensor) -> Tensor:
+        x, target = self._module.pair(batch)
+        error = self._backpropagation.errors(x, target)
+        self._rows = len(batch)
+        elements = target.shape[-2] * target.shape[-1]
+        return self._module.noted(error, error, elements) / self._rows
+
+    def backward(self, loss: Tensor) -> None:
+        # The derivative of the loss with respect to each error, rounded as the graph rounds it.
+        share = loss.new_ones(self._module.replicas) / self._rows
+        if not self._module.failures.surely_none:
+            share = share.masked_fill(self._module.failures.failed, 0.0)
+        self._backpropagation.backward(share)
 
 
 @runtime_checkable
@@ -37,10 +90,8 @@ class Steps:
     own calls; their batch is the epoch. Gradients are not accumulated and not scaled. The loss that
     `on_before_backward` is given need not have a graph.
 
-    Args:
-        module: a module with `automatic_optimization = False` and one optimizer.
-        by_graph: differentiates its loss.
-        by_hand: does so for the batches that it serves, where there is such a way.
+    The module has `automatic_optimization = False` and one optimizer. Batches that `by_hand` does
+    not serve are differentiated by the graph.
     """
 
     def __init__(

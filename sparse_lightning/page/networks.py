@@ -16,7 +16,7 @@ from sparse_lightning.network import Network
 from sparse_lightning.tracking.files import held, read_json, readable
 from sparse_lightning.tracking.networks import read_losses, read_networks_of_runs, study_of
 from sparse_lightning.tracking.store import Store
-from sparse_lightning.training.documents import INPUT_ERRORS, SWEEP
+from sparse_lightning.training import INPUT_ERRORS, SWEEP
 
 MOST_WEIGHTS = 500_000
 """Connections of a network that the server answers for."""

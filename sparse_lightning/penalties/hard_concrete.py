@@ -21,12 +21,7 @@ _SHIFT = TEMPERATURE * math.log(-LOW / HIGH)
 
 
 def hard_concrete(log_alpha: Weights, uniform: Weights) -> tuple[Weights, Weights]:
-    """A gate z and ∂z/∂log α, which is s(1 − s)(ζ − γ)/β where 0 < z < 1, else 0.
-
-    Args:
-        log_alpha: log α.
-        uniform: u.
-    """
+    """A gate z drawn by u, and ∂z/∂log α: s(1 − s)(ζ − γ)/β where 0 < z < 1, else 0."""
     s = ((uniform.logit() + log_alpha) / TEMPERATURE).sigmoid()
     stretched = s * (HIGH - LOW) + LOW
     inside = (stretched > 0) & (stretched < 1)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def contradictions(project: "Project") -> Iterator[tuple[Location, str]]:
-    """What contradicts what: the place of a field and what is wrong with it."""
+    """The fields that contradict others: the place of each and what is wrong with it."""
     yield from _contradictions_of_task(project)
     if project.regularizers.proximal and project.training.optimizer != "sgd":
         yield (
@@ -118,7 +118,7 @@ def _contradictions_of_pca(project: "Project") -> Iterator[tuple[Location, str]]
 
 
 def with_defaults_of_task(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a project with those that its task has defaults of its own for.
+    """The fields of a project with the defaults that its task has of its own.
 
     Components are linear and of standardised columns. Classifiers are fine-tuned, and judged on
     held-out rows unless they are judged by a cross-validation.
@@ -137,7 +137,7 @@ def with_defaults_of_task(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _section(fields: dict[str, Any], name: str) -> dict[str, Any] | None:
-    """What a section sets; None where it is not a section at all."""
+    """The fields that a section sets; None where it is no section at all."""
     given = fields.get(name)
     if isinstance(given, BaseModel):
         return given.model_dump(exclude_unset=True)

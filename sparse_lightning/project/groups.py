@@ -155,14 +155,10 @@ class RegularizerSettings(Settings):
         return self.groups[group].l1_weights is not None
 
     def grid(self, group: str) -> tuple[dict[str, float], ...]:
-        """The strengths of a group's networks, one setting for each λ.
+        """The strengths of a group's networks by name, one setting for each λ.
 
-        Args:
-            group: the name of the group.
-
-        Returns:
-            The strengths by name (`l1_weight`, `l1_threshold`, …), only those that the regularizer
-            takes; one setting without `l1_weight` where it has no penalty of the weights.
+        They are those that the regularizer takes (`l1_weight`, `l1_threshold`, …); without a
+        penalty of the weights there is one setting, without `l1_weight`.
         """
         taken = [strength for term in self.terms(group) for strength in term.strengths]
         fixed = {

@@ -89,24 +89,14 @@ def show_name(name: str) -> str:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong with a project.
-
-    Attributes:
-        location: keys and indices from the top of the project to the field.
-        text: the whole sentence, beginning with the field.
-    """
+    """One thing that is wrong with a project: the keys and indices of the field, and a sentence."""
 
     location: Location
     text: str
 
 
 class InvalidProjectError(ProjectError):
-    """A project whose fields are wrong.
-
-    Attributes:
-        problems: what was found, at most `MOST_LINES` of it.
-        more: how many problems there are besides.
-    """
+    """A project whose fields are wrong: at most `MOST_LINES` problems, and the number of others."""
 
     def __init__(self, problems: Sequence[Problem], more: int = 0):
         self.problems = tuple(problems)
@@ -115,12 +105,7 @@ class InvalidProjectError(ProjectError):
 
 
 def join(lines: Iterable[str], more: int = 0) -> str:
-    """One problem a line.
-
-    Args:
-        lines: the problems that are told.
-        more: how many others there are.
-    """
+    """One problem a line, and how many more there are."""
     return "\n".join([*lines, f"… and {more} more"] if more else lines)
 
 
@@ -142,22 +127,20 @@ def invalid_fields(found: Iterable[tuple[Location, str]]) -> ValidationError:
 
 def path(location: Location) -> str:
     """A location as the user would write it: `training.seeds[2]`."""
-    written = ""
+    shown = ""
     for part in location:
         if isinstance(part, int):
-            written += f"[{part}]"
+            shown += f"[{part}]"
         else:
             part = show_name(part)
-            written += f".{part}" if written else part
-    return written
+            shown += f".{part}" if shown else part
+    return shown
 
 
 def problems(error: ValidationError, model: type[BaseModel]) -> tuple[list[Problem], int]:
     """What is wrong, in this package's words: the first `MOST_LINES` problems, and how many more.
 
-    Args:
-        error: what pydantic raised.
-        model: the model that was validated; it knows the fields there are.
+    The model that was validated knows the fields there are.
     """
     found = []
     # Nobody reads thousands of messages, and a file of unknown keys would take minutes to explain.

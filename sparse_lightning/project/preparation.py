@@ -120,8 +120,7 @@ Steps = Annotated[tuple[Step, ...], BeforeValidator(_steps)]
 def repetitions(steps: Sequence[Step]) -> Iterator[tuple[Location, str]]:
     """What is wrong with steps that name a column twice, to recode it or to look for rare levels.
 
-    Yields:
-        The location from `table` on, and a predicate.
+    Each problem is the location from `table` on, and a predicate.
     """
     seen: dict[tuple[bool, str], str] = {}
     for number, step in enumerate(steps):

@@ -11,7 +11,6 @@ from pydantic import PrivateAttr, ValidationError, model_validator
 
 from sparse_lightning.errors import ProjectError, kind_of
 from sparse_lightning.project.agreement import contradictions, with_defaults_of_task
-from sparse_lightning.project.extending import written
 from sparse_lightning.project.groups import RegularizerSettings
 from sparse_lightning.project.messages import (
     MOST_FOUND,
@@ -19,7 +18,7 @@ from sparse_lightning.project.messages import (
     invalid_fields,
     problems,
 )
-from sparse_lightning.project.reading import Override, explain, read_file
+from sparse_lightning.project.reading import Override, explain, read_file, read_project
 from sparse_lightning.project.search import SearchSettings
 from sparse_lightning.project.settings import (
     EvaluationSettings,
@@ -124,7 +123,7 @@ class Project(Settings):
             ProjectError: as in `load`.
         """
         here = Path.cwd() if folder is None else folder
-        file = written(text, origin, here, extending=extending)
+        file = read_project(text, origin, here, extending=extending)
         fields = file.fields
         options = [Override.parse(override) for override in overrides]
         for option in options:

@@ -129,21 +129,12 @@ class SearchSettings(Settings):
         return self
 
     def networks(self, groups: int, training: tuple[int, ...]) -> int:
-        """How many networks a batch of trials of so many groups has.
-
-        Args:
-            groups: how many.
-            training: the seeds of the study.
-        """
+        """How many networks a batch of trials of so many groups has, with the study's seeds."""
         markers = 1 if self.objective == "pareto" else self.markers
         return groups * min(self.batch, self.trials) * markers * len(self.seeds_beside(training))
 
     def seeds_beside(self, training: tuple[int, ...]) -> tuple[int, ...]:
-        """The seeds of a trial's networks: none of those that the groups are compared on.
-
-        Args:
-            training: the seeds of the study.
-        """
+        """The seeds of a trial's networks: none of those that the groups are compared on."""
         if self.seeds is not None:
             return self.seeds
         free = (

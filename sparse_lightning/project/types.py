@@ -103,8 +103,7 @@ def _line(value: str) -> str:
 def check_name(value: str) -> str:
     """A name that may become the name of a folder.
 
-    Raises:
-        PydanticCustomError: it is empty, long, more than a line, hidden, or a path.
+    Raises PydanticCustomError if it is empty, long, more than a line, hidden, or a path.
     """
     _line(value)
     if (size := len(value.encode())) > LONGEST_NAME:

@@ -67,17 +67,10 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 def read_yaml(text: str, origin: str) -> Any:
-    """The value that a YAML text describes.
+    """The value that one YAML document, called `origin` in messages, describes.
 
-    Args:
-        text: one YAML document.
-        origin: what messages call the text.
-
-    Returns:
-        What the text describes, made of dicts, lists, strings, numbers, dates and None.
-
-    Raises:
-        ProjectError: it is no YAML document, or a mapping has a key twice or one that is not text.
+    It is made of dicts, lists, strings, numbers, dates and None. Raises `ProjectError` if the text
+    is no YAML document, or a mapping has a key twice or one that is not text.
     """
     try:
         return yaml.load(text, _StrictLoader)

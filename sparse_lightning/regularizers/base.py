@@ -103,7 +103,7 @@ class Regularizer(pl.Callback):
         self.batched = False
         self._hooks: list[RemovableHandle] = []
         self._unsound: Tensor | None = None
-        self._told = False
+        self._warned = False
         self._reported: Tensor | None = None
 
     def value(self, tensor: Tensor) -> Tensor:
@@ -141,7 +141,7 @@ class Regularizer(pl.Callback):
                 f"strategy='ddp'), got {type(trainer.strategy).__name__}"
             )
         self.batched = is_population(pl_module)
-        self._unsound, self._told = None, False
+        self._unsound, self._warned = None, False
         networks: Any = pl_module.replicas if self.batched else 1
         size = len(range(*self.replicas.indices(networks)))
         for name, strength in self.strengths.items():
@@ -175,8 +175,8 @@ class Regularizer(pl.Callback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         # Asked once an epoch: the answer waits for the device.
-        if not self._told and self._unsound is not None and bool(self._unsound):
-            self._told = True
+        if not self._warned and self._unsound is not None and bool(self._unsound):
+            self._warned = True
             where = f" of the layers {', '.join(self.layers)}" if self.layers else ""
             warnings.warn(
                 f"{type(self).__name__}: its penalty{where} or the gradient of it was not finite "
@@ -226,7 +226,7 @@ class Regularizer(pl.Callback):
         return weight if factor == 1 else weight * factor
 
     def _watch(self, values: Tensor) -> None:
-        """Remember, without asking yet, whether something was not finite; see `failures` else."""
+        """Remember, without waiting for the device, whether something was not finite."""
         if not self.batched:
             bad = ~values.detach().isfinite().all()
             self._unsound = bad if self._unsound is None else self._unsound | bad
@@ -274,7 +274,7 @@ class Regularizer(pl.Callback):
 def scaled(
     tensor: Tensor, trainer: pl.Trainer, optimizer: torch.optim.Optimizer | None = None
 ) -> Tensor:
-    """Multiplied as 16-bit gradients are: in a backward pass, or before an optimizer's step."""
+    """A tensor scaled as 16-bit gradients are, in a backward pass or before an optimizer's step."""
     scaler = gradient_scaler(trainer)
     # For an optimizer that does not take the scale out in its step, it is out by then.
     inside = optimizer is None or unscales(optimizer)

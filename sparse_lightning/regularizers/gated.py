@@ -21,12 +21,8 @@ class GatedWeights:
     Weights that are exactly zero when a fit begins stay so, and so do those that others set to zero
     between the batches.
 
-    Args:
-        weights: the gated parameters by name.
-        strengths: the strength λ `(replica,)` of each.
-        part: a function to the view of a parameter that is gated, the replica as its first axis.
-        log_alpha: the log α of all gates at the start.
-        learning_rate: the learning rate of Adam, which learns log α.
+    `part` gives the view of a parameter that is gated, the replica as its first axis. Each weight
+    has its strength λ `(replica,)`; all gates start with one log α, which Adam learns.
     """
 
     def __init__(
@@ -57,11 +53,7 @@ class GatedWeights:
         self._gate = self._slope = self._shown = torch.empty(0)
 
     def sample(self, noise: Callable[[], Flat]) -> None:
-        """Put w·z into the module; z is drawn once for all batches between two steps.
-
-        Args:
-            noise: gives what z is drawn by.
-        """
+        """Put w·z into the module; the noise draws z once for all batches between two steps."""
         if self.settled:
             pruned = (_flat(self._parts()) == 0) & (self._shown != 0)
             self.raw = self.raw.masked_fill(pruned, 0.0)
@@ -85,9 +77,7 @@ class GatedWeights:
     def open(self, factor: float, scale: Tensor) -> None:
         """Put w into the module for the optimizer's step, and the gradients with respect to it.
 
-        Args:
-            factor: on λ.
-            scale: by which the gradients are multiplied, as 16-bit ones are; `()`.
+        λ is multiplied by the factor. The scale `()` is that of 16-bit gradients.
         """
         gradient = _flat(
             [
@@ -112,8 +102,7 @@ class GatedWeights:
     def close(self) -> None:
         """After the optimizer's step: learn log α, and put w·z into the module again.
 
-        Raises:
-            RegularizerError: the step was made without `open`.
+        Raises `RegularizerError` if the step was made without `open`.
         """
         if not self._open:
             raise RegularizerError(

@@ -34,11 +34,9 @@ def regularizers_for(
 ) -> list[PopulationRegularizer]:
     """One callback for each term and contiguous run of replicas that have it.
 
-    Replicas without a term are in no slice of it, so that a penalty they do not have costs nothing.
-
-    Args:
-        replicas: the population, in the order of its weights.
-        proximal: use the proximal form of the penalties of the weights.
+    The replicas come in the order of the population's weights. Those without a term are in no slice
+    of it, so that a penalty they do not have costs nothing. With `proximal` the penalties of the
+    weights have their proximal form.
     """
     callbacks = []
     present = {term for replica in replicas for term in terms_of(replica)}

@@ -225,16 +225,16 @@ class L0(ZeroKeeper, Regularizer):
                 block.settle()
 
     def _restore(self, state: dict[str, Any]) -> None:
-        kept = state["blocks"]
-        if set(kept) != set(self._blocks) or set(state["noise"]) != set(self._noise):
+        stored = state["blocks"]
+        if set(stored) != set(self._blocks) or set(state["noise"]) != set(self._noise):
             raise RegularizerError("L0: the checkpoint holds gates of other optimizers or seeds")
         for number, block in self._blocks.items():
-            if not block.fits(kept[number]):
+            if not block.fits(stored[number]):
                 raise RegularizerError(
-                    f"L0: the checkpoint holds gates for {', '.join(kept[number]['sizes'])}, and "
+                    f"L0: the checkpoint holds gates for {', '.join(stored[number]['sizes'])}, and "
                     f"this module has {', '.join(block.weights)} of other sizes or names"
                 )
-            block.load_state_dict(kept[number])
+            block.load_state_dict(stored[number])
         for seed, generator in self._noise.items():
             generator.set_state(state["noise"][seed])
 

@@ -168,14 +168,14 @@ class HiddenRegularizer(Regularizer):
         self.add_gradient(gradient[self.replicas], self._taken(output), share)
 
     def _taken(self, output: Tensor) -> Tensor:
-        """Of the outputs of a step what is penalised, without a graph."""
+        """The penalised part of a layer's outputs, without a graph."""
         self._seen = True
         hidden = self._part(output.detach()).float()
         self._check(hidden)
         return hidden
 
     def _check(self, hidden: Tensor) -> None:
-        """Look whether the outputs are such as the penalty is for."""
+        """Raise an error if the outputs are not such as the penalty is for."""
 
     def _part(self, output: Tensor) -> Tensor:
         if self.batched:
@@ -190,7 +190,7 @@ class HiddenRegularizer(Regularizer):
         return output.movedim(self.unit_axis, -1).flatten(0, -2).unsqueeze(0)
 
     def _like(self, part: Tensor, output: Tensor) -> Tensor:
-        """What `_part` gave of an ordinary layer's output, in the output's shape again."""
+        """A part that `_part` gave of an ordinary layer's output, in the output's shape again."""
         if self.unit_axis is None:
             return part.view_as(output)
         moved = output.movedim(self.unit_axis, -1)
@@ -243,12 +243,9 @@ class _Penalty(OutputPenalty):
 
 
 def gathered(rows: Tensor) -> tuple[Tensor, slice]:
-    """The rows of all processes, and where this process's own are.
+    """The rows of all processes in the order of their ranks, and the slice of this process's own.
 
     A collective: every process calls it, in the same order. No gradient runs through it.
-
-    Returns:
-        `(replica, row of all, unit)` in the order of the ranks, and the slice of the own rows.
     """
     count = torch.tensor([rows.shape[1]], device=rows.device)
     counts = [torch.zeros_like(count) for _ in range(dist.get_world_size())]

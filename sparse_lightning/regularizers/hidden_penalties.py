@@ -12,7 +12,23 @@ from sparse_lightning.regularizers.base import Strength, Weight
 from sparse_lightning.regularizers.hidden import HiddenOptions, HiddenRegularizer
 
 
-class HiddenL1(HiddenRegularizer):
+class HiddenThresholdRegularizer(HiddenRegularizer):
+    """A penalty of the hidden outputs below a threshold τ, row by row."""
+
+    takes = ("hidden_weight", "hidden_threshold")
+    rowwise = True
+
+    def __init__(
+        self,
+        weight: Weight,
+        threshold: Strength,
+        layers: str | Sequence[str] | None = None,
+        **options: Unpack[HiddenOptions],
+    ):
+        super().__init__(weight, layers, parameters={"threshold": threshold}, **options)
+
+
+class HiddenL1(HiddenThresholdRegularizer):
     """η · batch mean of Σ_j |h_j| over the outputs with |h_j| < τ.
 
     Args:
@@ -23,17 +39,6 @@ class HiddenL1(HiddenRegularizer):
     """
 
     symbol = "sh"
-    takes = ("hidden_weight", "hidden_threshold")
-    rowwise = True
-
-    def __init__(
-        self,
-        weight: Weight,
-        threshold: Strength,
-        layers: str | Sequence[str] | None = None,
-        **options: Unpack[HiddenOptions],
-    ):
-        super().__init__(weight, layers, parameters={"threshold": threshold}, **options)
 
     def value(self, tensor: Tensor) -> Tensor:
         return penalties.hidden_l1(tensor, self.strengths["threshold"])
@@ -42,7 +47,7 @@ class HiddenL1(HiddenRegularizer):
         return penalties.hidden_l1_gradient(tensor, self.strengths["threshold"])
 
 
-class HiddenL2(HiddenRegularizer):
+class HiddenL2(HiddenThresholdRegularizer):
     """η · batch mean of Σ_j h_j² over the outputs with |h_j| < τ.
 
     Args:
@@ -53,17 +58,6 @@ class HiddenL2(HiddenRegularizer):
     """
 
     symbol = "sh2"
-    takes = ("hidden_weight", "hidden_threshold")
-    rowwise = True
-
-    def __init__(
-        self,
-        weight: Weight,
-        threshold: Strength,
-        layers: str | Sequence[str] | None = None,
-        **options: Unpack[HiddenOptions],
-    ):
-        super().__init__(weight, layers, parameters={"threshold": threshold}, **options)
 
     def value(self, tensor: Tensor) -> Tensor:
         return penalties.hidden_l2(tensor, self.strengths["threshold"])

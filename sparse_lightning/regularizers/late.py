@@ -16,10 +16,8 @@ class LateCallback(pl.Callback):
     """A callback that must see what the others have done, wherever it is in the trainer's list.
 
     When a fit begins it puts the list in order, as Lightning does with its checkpoints: callbacks
-    of other kinds in the order in which they were given, late ones by their `place`, checkpoints.
-
-    Attributes:
-        place: the order among the late ones, the smaller first.
+    of other kinds in the order in which they were given, late ones by their `place`, the smaller
+    first, checkpoints.
     """
 
     place: ClassVar[int] = 1
@@ -48,7 +46,7 @@ class ZeroKeeper(LateCallback):
         raise NotImplementedError
 
     def hold(self) -> None:
-        """Set to zero in the module what is to be zero."""
+        """Set to zero in the module what the masks leave out."""
         for _, weight, mask in self.kept():
             self._clear(weight, mask)
 

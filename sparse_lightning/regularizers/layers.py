@@ -31,11 +31,7 @@ def is_population(module: nn.Module) -> bool:
 
 
 def checked_patterns(layers: Any, asked_by: str) -> Sequence[str] | None:
-    """The patterns of layer names as a sequence.
-
-    Raises:
-        RegularizerError: they are no strings.
-    """
+    """The patterns of layer names as a sequence; `RegularizerError` if they are no strings."""
     if layers is None or isinstance(layers, str):
         return None if layers is None else (layers,)
     if not isinstance(layers, Sequence) or not all(isinstance(one, str) for one in layers):
@@ -50,8 +46,7 @@ def matching(
 ) -> dict[str, nn.Module]:
     """The modules whose name matches one of the patterns; all of them where there is no pattern.
 
-    Raises:
-        RegularizerError: a pattern matches no name; the message lists the names.
+    Raises `RegularizerError` with the names if a pattern matches none.
     """
     patterns = ("*",) if patterns is None else patterns
     for pattern in patterns:
@@ -72,9 +67,8 @@ def weighted_layers(
 ) -> dict[str, nn.Module]:
     """The modules with weights that count, as chosen by the patterns.
 
-    Raises:
-        RegularizerError: a pattern matches none of them; the message lists them, and why the other
-            parameters of two or more axes do not count.
+    Raises `RegularizerError` if a pattern matches none of them; the message lists them, and why the
+    other parameters of two or more axes do not count.
     """
     try:
         return matching(weighted_modules(root), patterns, asked_by)
@@ -114,7 +108,7 @@ def uncounted(root: nn.Module) -> dict[str, str]:
 
 
 def tell_uncounted(root: nn.Module, asked_by: str) -> None:
-    """Tell once, to those who have chosen no layers, which trainable parameters do not count."""
+    """Log which trainable parameters do not count, for those who have chosen no layers."""
     names = [name for name, why in uncounted(root).items() if why in (_COMPUTED, _OTHER_NAME)]
     if names:
         rank_zero_info(
@@ -145,10 +139,10 @@ def stepped(optimizer: torch.optim.Optimizer) -> set[int]:
 def refuse_sparse_steps(
     trainer: pl.Trainer, weights: Sequence[nn.Parameter], asked_by: str
 ) -> None:
-    """Refuse an optimizer that wants sparse gradients: here every row of a weight has one.
+    """Raise `RegularizerError` if an optimizer that wants sparse gradients holds one of the
+    weights.
 
-    Raises:
-        RegularizerError: such an optimizer holds one of the weights.
+    Here every row of a weight has a gradient.
     """
     for optimizer in trainer.optimizers:
         held = stepped(optimizer) if isinstance(optimizer, torch.optim.SparseAdam) else set()

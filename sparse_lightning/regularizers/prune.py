@@ -201,7 +201,7 @@ class Prune(ZeroKeeper):
         self.hold()
 
     def _chosen(self, sizes: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Where weights stay, by name, of their sizes `(replica, …)`."""
+        """The masks of the weights that stay, by name, from the sizes `(replica, …)` of all."""
         if self.amount is None:
             assert self.threshold is not None
             return {name: size > self.threshold for name, size in sizes.items()}
@@ -217,9 +217,10 @@ class Prune(ZeroKeeper):
         pruned = (self.amount.expand(replicas) * count).round().long().to(together.device)
         # The rank of each weight by its size; equal ones in the order of the layers.
         rank = together.argsort(dim=1, stable=True).argsort(dim=1)
-        kept = (rank >= pruned[:, None]).split([s[0].numel() for s in sizes.values()], dim=1)
+        staying = (rank >= pruned[:, None]).split([s[0].numel() for s in sizes.values()], dim=1)
         return {
-            name: mask.view_as(size) for (name, size), mask in zip(sizes.items(), kept, strict=True)
+            name: mask.view_as(size)
+            for (name, size), mask in zip(sizes.items(), staying, strict=True)
         }
 
     def kept(self) -> Iterator[tuple[str, nn.Parameter, Tensor]]:

@@ -25,7 +25,7 @@ class Term:
 
     Attributes:
         symbol: the name in project files and tables.
-        kind: `weight` or `hidden`, what is penalised.
+        kind: what is penalised.
         strengths: the strengths and thresholds that it takes.
         home: the module of this package and the class, as in `weight_penalties:L1`; empty for a
             penalty of another package.
@@ -82,8 +82,7 @@ TERMS: dict[str, Term] = {
 def term_of(symbol: str) -> Term | None:
     """The term of a symbol, of this package or of another one; None where there is no such one.
 
-    Raises:
-        RegularizerError: the penalty of another package cannot be used.
+    Raises `RegularizerError` if the penalty of another package cannot be used.
     """
     if symbol in TERMS:
         return TERMS[symbol]
@@ -102,16 +101,10 @@ def rank_of(term: Term) -> tuple[int, str]:
 
 
 def parse_regularizer(name: str) -> tuple[Term, ...]:
-    """The terms of a regularizer's name, as in `sL1+sh`.
+    """The terms of a regularizer's name, as in `sL1+sh`, in the order of `TERMS`.
 
-    Args:
-        name: terms joined by `+`; at most one for the weights and one for the hidden outputs.
-
-    Returns:
-        The terms in the order of `TERMS`.
-
-    Raises:
-        RegularizerError: a term is not known, or two are of one kind.
+    There is at most one for the weights and one for the hidden outputs. Raises `RegularizerError`
+    if a term is not known, or two are of one kind.
     """
     symbols = [symbol.strip() for symbol in name.split("+")]
     terms: dict[str, Term] = {}
@@ -154,9 +147,8 @@ def _symbols_on(path: tuple[str, ...]) -> tuple[str, ...]:
 def installed_class(symbol: str) -> Any:
     """The class of a penalty of another package, imported when it is first asked for.
 
-    Raises:
-        RegularizerError: two packages declare the symbol, its class cannot be imported, or it is
-            none that a project file can use.
+    Raises `RegularizerError` if two packages declare the symbol, its class cannot be imported, or
+    it is none that a project file can use.
     """
     found = entry_points(group=ENTRY_POINTS, name=symbol)
     if len({entry.value for entry in found}) > 1:

@@ -26,18 +26,13 @@ FLOOR = "none"
 
 @dataclass(frozen=True)
 class Replica:
-    """One network of the grid.
+    """One network of the grid; a strength that its regularizer does not take is None.
 
     Attributes:
         number: its place in the grid, in the order of the project file.
         group: the name of its group in the project file.
         regularizer: the terms joined by `+`, as in `sL1+sh`; `none` for the floor.
         seed: the seed of its initial weights.
-        l1_weight: λ.
-        l1_threshold: θ.
-        hidden_weight: η.
-        hidden_threshold: τ.
-        sparsity: ρ.
     """
 
     number: int
@@ -67,10 +62,8 @@ def find_strength(wanted: float | str, strengths: Iterable[float]) -> float | No
     """The one of these strengths that is a number, however its digits are written.
 
     Rounding is passed over, to 1e-9 of the number, or that of 32 bits: `"2e-4"`, 0.1 * 0.002 and
-    `np.float32(2e-4)` find 0.0002. Of several that are so near, only the very number is taken.
-
-    Raises:
-        InputError: this is no number, or several are near and none is the very number.
+    `np.float32(2e-4)` find 0.0002. Raises `InputError` if this is no number, or if several are so
+    near and none is the very number.
     """
     tolerance = 1e-7 if getattr(wanted, "dtype", None) == np.float32 else 1e-9
     try:

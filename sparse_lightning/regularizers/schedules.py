@@ -11,11 +11,9 @@ class Schedule(Protocol):
     """Any function of the progress of a fit; its values multiply the strength λ or η."""
 
     def __call__(self, step: int, epoch: float, /) -> float:
-        """The factor, finite and at least 0.
+        """The factor, finite and at least 0, after so many steps of the optimizers and epochs.
 
-        Args:
-            step: the number of steps that the optimizers have taken, `trainer.global_step`.
-            epoch: the number of epochs that have passed, with the fraction of the current one.
+        The step is `trainer.global_step`; the epochs have the fraction of the current one.
         """
         ...
 

@@ -40,14 +40,7 @@ class L1(WeightRegularizer):
 
 
 class ThresholdRegularizer(WeightRegularizer):
-    """A penalty of the weights with a threshold θ, at which it lets go of them or eases.
-
-    Args:
-        weight: λ, or a mapping of patterns of layer names to its values.
-        threshold: θ.
-        layers: patterns of layer names; default: every layer with weights.
-        options: `replicas`, `proximal` and `schedule`.
-    """
+    """A penalty of the weights with a threshold θ, at which it lets go of them or eases."""
 
     takes = ("l1_weight", "l1_threshold")
 

@@ -21,7 +21,7 @@ from sparse_lightning.tracking import names
 from sparse_lightning.tracking.files import read_documents, read_json, readable
 from sparse_lightning.tracking.store import Store
 from sparse_lightning.tracking.study_record import StudyRecord, check_params
-from sparse_lightning.training.documents import INPUT_ERRORS
+from sparse_lightning.training import INPUT_ERRORS
 from sparse_lightning.weights import from_safetensors
 
 _PARAMS = ["group", "regularizer", *STRENGTHS, "seed"]

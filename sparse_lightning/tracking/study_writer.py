@@ -20,7 +20,7 @@ from sparse_lightning.tracking.finished_runs import FinishedRun
 from sparse_lightning.tracking.job_run import JobWriter, OpenedRun
 from sparse_lightning.tracking.provenance import commit_tag, dataset_of
 from sparse_lightning.tracking.store import Store
-from sparse_lightning.training.result import TrainedPopulation
+from sparse_lightning.training.grid import TrainedPopulation
 from sparse_lightning.weights import layers_of, to_safetensors
 
 

@@ -4,13 +4,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sparse_lightning.training.grid import replicas_of
-    from sparse_lightning.training.result import TrainedPopulation
+    from sparse_lightning.training.grid import TrainedPopulation, replicas_of
     from sparse_lightning.training.tasks import train
 
-__all__ = ["TrainedPopulation", "replicas_of", "train"]
+__all__ = ["CONFUSION", "INPUT_ERRORS", "SWEEP", "TrainedPopulation", "replicas_of", "train"]
 
-_MODULES = {"TrainedPopulation": "result", "replicas_of": "grid", "train": "tasks"}
+INPUT_ERRORS = "input_errors.json"
+"""The file beside an autoencoder: the variance and the squared error of each of its inputs."""
+
+SWEEP = "sweep.json"
+"""The file beside an autoencoder or a classifier: connections and error over thresholds."""
+
+CONFUSION = "confusion.json"
+"""The file beside a classifier: its confusion matrices."""
+
+_MODULES = {"TrainedPopulation": "grid", "replicas_of": "grid", "train": "tasks"}
 
 
 def __getattr__(name: str) -> Any:

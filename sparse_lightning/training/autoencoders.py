@@ -12,12 +12,12 @@ from sparse_lightning.nn.autoencoder import Autoencoder
 from sparse_lightning.nn.layers import batched_layer, connections, part_of
 from sparse_lightning.nn.population import Optimization
 from sparse_lightning.project import Project
+from sparse_lightning.training import INPUT_ERRORS, SWEEP
 from sparse_lightning.training.checkpoints import Checkpoints
-from sparse_lightning.training.documents import INPUT_ERRORS, SWEEP
+from sparse_lightning.training.grid import TrainedPopulation
 from sparse_lightning.training.grid_training import GridTraining, Stage
 from sparse_lightning.training.measuring import input_errors, squared_errors, sweep
 from sparse_lightning.training.progress import Progress
-from sparse_lightning.training.result import TrainedPopulation
 
 
 def train_autoencoders(

@@ -32,19 +32,11 @@ class Checkpoints(Protocol):
     """In seconds: how often the state of a fit that goes on is kept."""
 
     def read(self, name: str) -> State | None:
-        """The state of a fit, None where nothing is kept of it.
-
-        Raises:
-            CheckpointError: what is kept cannot be used.
-        """
+        """The state of a fit, None without one; raises `CheckpointError` if it cannot be used."""
         ...
 
     def write(self, name: str, state: State) -> None:
-        """Keep the state of a fit.
-
-        Raises:
-            TrainingError: the state holds something that cannot be kept.
-        """
+        """Store the state of a fit; raises `TrainingError` if it holds what cannot be stored."""
         ...
 
 
@@ -62,32 +54,25 @@ class NoCheckpoints:
 class CarriedCheckpoints:
     """Keeps the finished fits of a process that another one waits for, in memory.
 
-    Attributes:
-        fits: what was there before, by name.
-        made: what came after that.
+    `fits` are the ones that it was given, `new` those that it has written, both by name.
     """
 
     fits: Mapping[str, State]
-    made: dict[str, State] = field(default_factory=dict)
+    new: dict[str, State] = field(default_factory=dict)
     every: float = float("inf")
 
     def read(self, name: str) -> State | None:
         return self.fits.get(name)
 
     def write(self, name: str, state: State) -> None:
-        self.made[name] = state
+        self.new[name] = state
 
 
 class FolderCheckpoints:
     """Keeps fits as safetensors files, each written as a whole or not at all.
 
-    Args:
-        folder: the folder of the files; made when something is kept.
-        study: the identity of the study.
-        every: the seconds between two states of a fit; default: `EVERY`.
-
-    Attributes:
-        unwritten: why the state of some fit could not be kept; "" where all are.
+    A state is written every so many seconds, `EVERY` by default. `unwritten` says why the state of
+    some fit could not be written; it is "" where all were.
     """
 
     def __init__(self, folder: Path, study: str, every: float | None = None):
@@ -149,13 +134,10 @@ class StateError(ValueError):
 
 
 def to_bytes(state: Any, about: Mapping[str, str]) -> bytes:
-    """A state as the content of a safetensors file.
+    """A state as the content of a safetensors file, with the texts `about` beside it.
 
     A state is nested dicts, lists and tuples of tensors, numbers, texts, truth values and None;
-    the texts `about` are kept beside it.
-
-    Raises:
-        TypeError: the state holds something else.
+    anything else is a TypeError.
     """
     from safetensors.torch import save
 
@@ -167,8 +149,7 @@ def to_bytes(state: Any, about: Mapping[str, str]) -> bytes:
 def from_bytes(content: bytes) -> tuple[Any, dict[str, str]]:
     """The state in a file that `to_bytes` wrote, its tensors on the CPU, and the texts beside it.
 
-    Raises:
-        StateError: it is no such file, or was changed or cut.
+    Raises `StateError` if it is no such file, or was changed or cut.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load

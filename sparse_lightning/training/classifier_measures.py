@@ -23,7 +23,7 @@ from sparse_lightning.training.measuring import outputs
 def judge_networks(
     network: nn.Sequential, examples: Examples, prefix: str
 ) -> tuple[dict[str, np.ndarray], Int[np.ndarray, "replica class class"]]:
-    """As `judge`, of the outputs for the rows, which are never held for all replicas at once."""
+    """As `judge`, without ever holding the outputs of all replicas at once."""
     size = max(1, measuring.MOST_VALUES // examples.targets.numel())
     judged = [
         judge(outputs(take(network, part), examples.inputs), examples, prefix)
@@ -38,16 +38,10 @@ def judge(
 ) -> tuple[dict[str, np.ndarray], Int[np.ndarray, "replica class class"]]:
     """Measure what classifiers say of rows; the class with the greatest output is predicted.
 
-    Args:
-        outputs: of every replica.
-        examples: the rows, with their classes.
-        prefix: of the names of the measures.
-
-    Returns:
-        `squared_error` (mean over rows and outputs, only with a prefix), `accuracy`,
-        `balanced_accuracy` (mean over the classes of the share found) and `roc_auc` (of one class
-        against the others, mean over the classes), each `(replica,)`; and the confusion matrices,
-        true classes in rows.
+    The measures, each `(replica,)`, are `accuracy`, `balanced_accuracy` (mean over the classes of
+    the share found), `roc_auc` (of one class against the others, mean over the classes) and, only
+    with a prefix of their names, `squared_error` (mean over rows and outputs). The confusion
+    matrices have true classes in rows.
     """
     assert examples.labels is not None
     targets, labels = examples.targets.numpy(), examples.labels
@@ -88,14 +82,9 @@ def classifier_references(
 ) -> dict[str, float]:
     """The measures of other methods on the rows that the networks are judged on.
 
-    Args:
-        training: the rows that networks are trained on.
-        heldout: those that they are not, if there are any.
-        folds: of a cross-validation in place of them.
-
-    Returns:
-        `logistic_regression_accuracy`, `gradient_boosting_heldout_roc_auc` and so on, with the
-        scikit-learn defaults of both methods; they are judged on all rows.
+    They are `logistic_regression_accuracy`, `gradient_boosting_heldout_roc_auc` and so on, with the
+    scikit-learn defaults of both methods, and judged on all rows. With `folds` of a
+    cross-validation in place of held-out rows each method is fitted anew for each fold.
     """
     references = {}
     methods: dict[str, Callable[[], Any]] = {

@@ -11,6 +11,7 @@ from sparse_lightning.nn.classifier import Classifier
 from sparse_lightning.nn.layers import batched_layer, part_of
 from sparse_lightning.nn.population import Optimization
 from sparse_lightning.project import Project
+from sparse_lightning.training import CONFUSION, SWEEP
 from sparse_lightning.training.autoencoders import greedy_stages
 from sparse_lightning.training.checkpoints import Checkpoints
 from sparse_lightning.training.classifier_measures import (
@@ -18,11 +19,10 @@ from sparse_lightning.training.classifier_measures import (
     judge,
     judge_networks,
 )
-from sparse_lightning.training.documents import CONFUSION, SWEEP
+from sparse_lightning.training.grid import TrainedPopulation
 from sparse_lightning.training.grid_training import GridTraining, Stage
 from sparse_lightning.training.measuring import outputs, squared_errors, sweep
 from sparse_lightning.training.progress import Progress
-from sparse_lightning.training.result import TrainedPopulation
 
 
 def train_classifiers(

@@ -23,13 +23,13 @@ from sparse_lightning.nn.moments import evenly, mean_of
 from sparse_lightning.nn.population import Optimization
 from sparse_lightning.nn.principal_components import PrincipalComponents
 from sparse_lightning.project import Project
+from sparse_lightning.training import INPUT_ERRORS
 from sparse_lightning.training.checkpoints import Checkpoints
 from sparse_lightning.training.classifier_measures import MOST_REFERENCE_ROWS
-from sparse_lightning.training.documents import INPUT_ERRORS
+from sparse_lightning.training.grid import TrainedPopulation
 from sparse_lightning.training.grid_training import GridTraining, Stage
 from sparse_lightning.training.measuring import input_errors, squared_errors
 from sparse_lightning.training.progress import Progress
-from sparse_lightning.training.result import TrainedPopulation
 
 ALPHAS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """The strengths of scikit-learn's SparsePCA that are measured beside the replicas."""
@@ -87,12 +87,12 @@ def _stage(grid: GridTraining, rows: Tensor, covariance: Tensor) -> Stage:
         trained: nn.Sequential, _: nn.Sequential, optimization: Optimization, rates: Tensor
     ) -> PrincipalComponents:
         (layer,) = linear_layers(trained)
-        made = PrincipalComponents(
+        principal = PrincipalComponents(
             layer.weight.detach(), covariance, optimization, rates, **settings
         )
         layer.bias.requires_grad_(False)
-        made.encoder = trained  # the stage's own layers are those that are trained
-        return made
+        principal.encoder = trained  # the stage's own layers are those that are trained
+        return principal
 
     return Stage("components", rows, 0, start.encoder, nn.Sequential(), module, epochs)
 

@@ -40,10 +40,7 @@ class Workers(ABC):
     """Whatever trains parts side by side: an executor and the number of its workers.
 
     Only the process that asks writes to a tracking store or a study's storage, so that a worker
-    that is killed leaves nothing half-written.
-
-    Attributes:
-        title: the plural noun for messages.
+    that is killed leaves nothing half-written. `title` is the plural noun for messages.
     """
 
     title = "workers"
@@ -57,8 +54,7 @@ class Workers(ABC):
     def executor(self) -> AbstractContextManager[Executor]:
         """An executor, as a context that ends what is at work when it is left by an error.
 
-        Raises:
-            SparseLightningError: the workers died.
+        Raises a `SparseLightningError` if the workers died.
         """
 
     def run(
@@ -71,10 +67,8 @@ class Workers(ABC):
         """The results of a function for each of many arguments, in their order.
 
         The function must be one that another process can import. The progress advances with each
-        result, which `arrived` gets as soon as there is one.
-
-        Raises:
-            SparseLightningError: the workers died, or a part failed; no other part goes on.
+        result, which `arrived` gets as soon as there is one. If the workers die or a part fails, no
+        other part goes on, and the error is raised.
         """
         with self.executor() as executor:
             futures = [executor.submit(function, *values) for values in arguments]
@@ -89,8 +83,7 @@ class Workers(ABC):
 class Devices(Workers):
     """The devices of this machine, a process for each.
 
-    Raises:
-        TrainingError: this machine has fewer than `training.devices`.
+    Raises `TrainingError` if this machine has fewer than `training.devices`.
     """
 
     title = "devices"
@@ -139,7 +132,7 @@ def visible_device(number: int, visible: str | None) -> str:
 
 
 def _take_device(numbers: "Queue[int]", gpu: bool) -> None:
-    """In a new process, before it has asked for a device: see one alone."""
+    """Let a new process see one device alone, before it has asked for any."""
     number = numbers.get()
     if gpu:
         os.environ["CUDA_VISIBLE_DEVICES"] = visible_device(
@@ -148,13 +141,9 @@ def _take_device(numbers: "Queue[int]", gpu: bool) -> None:
 
 
 class Cluster(Workers):
-    """Workers of Dask.
+    """Workers of Dask; `name` is the user's option, for messages.
 
     A part whose worker dies is given to another one; Dask gives it up after three deaths.
-
-    Args:
-        client: a connection to the scheduler.
-        name: the option that the user gave, for messages.
     """
 
     def __init__(self, client: "Client", name: str):
@@ -165,8 +154,7 @@ class Cluster(Workers):
     def workers(self) -> int:
         """How many workers there are now; where some have a GPU, only those get parts.
 
-        Raises:
-            ClusterError: there is none.
+        Raises `ClusterError` without any.
         """
         described = self._described()
         count = sum(map(_has_gpu, described)) or len(described)
@@ -222,14 +210,10 @@ def _has_gpu(worker: dict[str, Any]) -> bool:
 
 @contextmanager
 def cluster_of(workers: int | None, scheduler: str | None) -> Iterator[Cluster | None]:
-    """So many processes on this machine, the workers of a Dask scheduler, or None where both are.
+    """So many processes on this machine, or the workers of a Dask scheduler at `tcp://…`.
 
-    Args:
-        workers: how many processes are started on this machine.
-        scheduler: the address of a Dask scheduler, `tcp://…`.
-
-    Raises:
-        ClusterError: Dask is not installed, or the scheduler does not answer.
+    None where both arguments are. Raises `ClusterError` if Dask is not installed or the scheduler
+    does not answer.
     """
     if workers is None and scheduler is None:
         yield None

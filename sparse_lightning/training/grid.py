@@ -1,19 +1,64 @@
-"""The grid of a study: which networks there are, how they are cut, and the whole of the parts."""
+"""The grid of a study: its networks, the parts that they are cut into, and what training gives."""
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from sparse_lightning.nn.failures import Failure
 from sparse_lightning.nn.layers import BatchedLinear, flatten, take
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import FLOOR, Replica
-from sparse_lightning.training.result import TrainedPopulation
 
 CHUNK_BYTES = 32 * 2**20
 """What the weights, gradients, moments and activations of a chunk may take together."""
+
+HISTORY_POINTS = 50
+"""How many epochs of a fit are in a history at most."""
+
+
+@dataclass
+class History:
+    """What was measured of one replica while it was trained.
+
+    `points` are `(metric, epoch, value)`, epochs counted from 1 over all stages.
+    """
+
+    points: list[tuple[str, int, float]] = field(default_factory=list)
+    epochs: int = 0
+
+
+@dataclass
+class TrainedPopulation:
+    """The networks of a study; the measures of failed replicas are NaN.
+
+    Attributes:
+        network: the layers from inputs to outputs, with a leading replica dimension, on the CPU.
+        squared_error: `(replica,)`, mean over rows and outputs.
+        connections: `(replica,)`, weights with |w| above the threshold.
+        failures: None for sound replicas.
+        floor_settled: whether the floor's error had stopped falling.
+        seconds: the time of training and evaluating.
+        metrics: further measures `(replica,)` by name.
+        documents: by the name of a JSON file, what it holds for each replica.
+        references: measures of other methods on the same rows, by name.
+    """
+
+    replicas: list[Replica]
+    network: nn.Sequential
+    squared_error: np.ndarray
+    connections: np.ndarray
+    failures: list[Failure | None]
+    histories: list[History]
+    floor_settled: bool
+    seconds: float
+    metrics: dict[str, np.ndarray] = field(default_factory=dict)
+    documents: dict[str, list[Any]] = field(default_factory=dict)
+    references: dict[str, float] = field(default_factory=dict)
 
 
 def replicas_of(project: Project) -> list[Replica]:
@@ -48,9 +93,7 @@ def chunks(replicas: int, size: int) -> Iterator[slice]:
 def chunk_size(project: Project, layers: list[int]) -> int:
     """How many replicas train together: the project's number, or what fits `CHUNK_BYTES`.
 
-    Args:
-        project: with `training.chunk`.
-        layers: the units of the layers that are trained, in the order of the data.
+    `layers` are the units of the trained layers, in the order of the data.
     """
     if project.training.chunk != "auto":
         return project.training.chunk
@@ -65,11 +108,8 @@ def parts_of(project: Project, count: int) -> list[Collection[int]]:
     """The numbers of the networks of each part, the longest part first.
 
     The floor is a part of its own, since it is trained on until its error settles. The others are
-    cut into `count` parts of networks that follow each other, and so share their regularizers.
-
-    Args:
-        project: with the grid.
-        count: how many parts besides the floor, if there are so many networks.
+    cut into `count` parts, if there are so many networks, of networks that follow each other, and
+    so share their regularizers.
     """
     replicas = replicas_of(project)
     floor = [replica.number for replica in replicas if replica.group == FLOOR]
@@ -79,14 +119,10 @@ def parts_of(project: Project, count: int) -> list[Collection[int]]:
 
 
 def joined(parts: Sequence[TrainedPopulation]) -> TrainedPopulation:
-    """The whole of a grid that was trained in parts.
+    """The whole of a grid that was trained in parts, of which no two have a network in common.
 
-    Args:
-        parts: that no network is in twice.
-
-    Returns:
-        The networks in the order of the grid. `seconds` is the sum over the parts: what it would
-        have taken one process.
+    The networks come in the order of the grid. `seconds` is the sum over the parts: what it would
+    have taken one process.
     """
     numbers = [replica.number for part in parts for replica in part.replicas]
     order = sorted(range(len(numbers)), key=numbers.__getitem__)

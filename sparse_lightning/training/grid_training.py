@@ -23,13 +23,23 @@ from sparse_lightning.project import Project
 from sparse_lightning.regularizers.groups import regularizers_for, training_order
 from sparse_lightning.regularizers.hidden import HiddenRegularizer
 from sparse_lightning.regularizers.replica import FLOOR
-from sparse_lightning.training.callbacks import EpochProgress, FitCheckpoint, HistoryRecorder
 from sparse_lightning.training.checkpoints import Checkpoints, NoCheckpoints
-from sparse_lightning.training.fitting import fit, optimization_of
-from sparse_lightning.training.grid import chunk_size, chunks, replicas_of
+from sparse_lightning.training.fitting import (
+    EpochProgress,
+    FitCheckpoint,
+    HistoryRecorder,
+    fit,
+    optimization_of,
+)
+from sparse_lightning.training.grid import (
+    History,
+    TrainedPopulation,
+    chunk_size,
+    chunks,
+    replicas_of,
+)
 from sparse_lightning.training.measuring import rows_at_once
 from sparse_lightning.training.progress import Progress
-from sparse_lightning.training.result import History, TrainedPopulation
 
 ModuleOf = Callable[
     [nn.Sequential, nn.Sequential, Optimization, Float[Tensor, " replica"]], PopulationModule
@@ -41,15 +51,11 @@ class Stage:
     """A part of every network that is trained in one go; its weights stay on the CPU.
 
     Attributes:
-        title: what progress calls it.
         rows: what batches are made of.
-        number: of the stage; the order of the rows depends on it.
-        layers: the layers that are trained, of all replicas.
-        below: the frozen layers before them.
-        module: makes what trains a part of the replicas, of its layers, the layers below, the
-            optimization and the factors on its replicas' learning rates. It trains the layers in
-            place.
-        epochs: how long.
+        number: the place of the stage, on which the order of the rows depends.
+        below: the frozen layers before those that are trained.
+        module: makes what trains some of the replicas in place, from their layers, the layers
+            below, the optimization and the factors on the replicas' learning rates.
         settle: whether the floor's networks are trained on until their error settles.
     """
 
@@ -70,17 +76,10 @@ class Stage:
 
 
 class GridTraining:
-    """The replicas of a study, or some of them, while they are trained.
+    """The replicas of a study while they are trained, or those with the given numbers.
 
-    Args:
-        project: the study.
-        progress: the observer of every epoch.
-        title: the beginning of the titles of all stages.
-        numbers: the numbers of the networks that are trained; default: all of the grid.
-        checkpoints: the store of fits; those that it holds are not trained again. Default: none.
-
-    Attributes:
-        replicas: in the order of training, in which the replicas of a term are contiguous.
+    `title` begins the titles of all stages. Fits that the checkpoints hold are not trained again.
+    `replicas` are in the order of training, in which the replicas of a term are contiguous.
     """
 
     def __init__(
@@ -109,7 +108,6 @@ class GridTraining:
 
     @property
     def seeds(self) -> list[int]:
-        """The seed of each replica."""
         return [replica.seed for replica in self.replicas]
 
     @property
@@ -128,7 +126,7 @@ class GridTraining:
             self._settle_floor(stage)
 
     def fail_with(self, other: "GridTraining") -> None:
-        """Mark as failed what has failed in a training of the same replicas on other rows."""
+        """Mark as failed what failed in another training, of the same replicas on other rows."""
         self.failures = [
             mine or theirs for mine, theirs in zip(self.failures, other.failures, strict=True)
         ]
@@ -145,14 +143,11 @@ class GridTraining:
         documents: dict[str, list[Any]] | None = None,
         counts: np.ndarray | None = None,
     ) -> TrainedPopulation:
-        """The trained networks, with what has failed marked and cleared.
+        """The trained networks, with failed ones marked and cleared.
 
-        Args:
-            network: the layers of all replicas, in the order of the grid.
-            squared_error: the error of each.
-            metrics: further measures of each, by name.
-            documents: the content of a JSON file for each, by name.
-            counts: the connections of each; default: those of `network`.
+        Everything comes in the order of the grid, one value a replica: the layers of `network`, the
+        errors, further measures by name, and by name the contents of a JSON file. The connections
+        are those of `network` unless `counts` gives them.
         """
         if counts is None:
             threshold = self.project.report.connection_threshold
@@ -245,7 +240,6 @@ class GridTraining:
         batch_size: int,
         order: int,
     ) -> PopulationModule:
-        """Train the layers in place; gives what has trained them."""
         module = self._module(stage, layers, part)
         regularizers = [
             regularizer
@@ -260,7 +254,7 @@ class GridTraining:
         return module
 
     def _fit_name(self, stage: Stage, part: slice, order: int) -> str:
-        """What tells a fit from all others of the study, however the grid is cut."""
+        """A name for a fit that no other of the study has, however the grid is cut."""
         numbers = [replica.number for replica in self.replicas[part]]
         return f"{self.title}{stage.title}, order {order}, networks {numbers}"
 

@@ -26,7 +26,7 @@ def squared_errors(
     targets: Float[Tensor, "row output"],
     replicas: int,
 ) -> Float[np.ndarray, "replica output"]:
-    """The mean over rows of the squared error of each replica's outputs."""
+    """The squared error of each replica's outputs, the mean over rows."""
     total = torch.zeros(replicas, targets.shape[1], dtype=torch.float64)
     size = rows_at_once(network)
     with torch.no_grad():
@@ -46,7 +46,7 @@ def input_errors(
 def outputs(
     network: nn.Module, rows: Float[Tensor, "row unit"]
 ) -> Float[np.ndarray, "replica row output"]:
-    """What each replica makes of each row."""
+    """The outputs of each replica for each row."""
     with torch.no_grad():
         return torch.cat([network(batch) for batch in rows.split(rows_at_once(network))], 1).numpy()
 
@@ -68,18 +68,10 @@ def sweep(
 ) -> list[dict[str, Any]]:
     """Measure every replica with the weights |w| ≤ t set to 0, for each threshold t.
 
-    Nothing is trained on; biases stay as they are.
-
-    Args:
-        network: of all replicas, with a leading replica dimension; it is not changed.
-        rows: that it was trained on.
-        targets: what its outputs should be.
-        labels: the classes of the rows, of a classifier.
-
-    Returns:
-        For each replica thresholds, connections, squared_error (mean over rows and outputs),
-        accuracy (None without labels), rows (how many were measured) and rows_total. A number that
-        is not finite is None.
+    Nothing is trained on; biases stay as they are, and so does `network`. `labels` are the classes
+    of the rows, of a classifier. For each replica it gives thresholds, connections, squared_error
+    (mean over rows and outputs), accuracy (None without labels), rows (how many were measured) and
+    rows_total. A number that is not finite is None.
     """
     total = len(rows)
     chosen = evenly(total, MOST_ROWS)

@@ -11,20 +11,15 @@ from sparse_lightning.data.examples import Examples
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import ProjectError, TableError
 from sparse_lightning.project import Project
-from sparse_lightning.training.grid import chunk_size, network_count
+from sparse_lightning.training.grid import HISTORY_POINTS, chunk_size, network_count
 from sparse_lightning.training.measuring import MOST_VALUES
-from sparse_lightning.training.result import HISTORY_POINTS
 
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """What is known before anything is trained.
 
-    Attributes:
-        table: as it is used.
-        examples: the encoded table.
-        layers: units from inputs to outputs.
-        facts: measures of the study, as `facts_of` returns them.
+    `layers` are the units from inputs to outputs, `facts` what `facts_of` gives.
     """
 
     table: Table
@@ -36,15 +31,10 @@ class Prepared:
 def prepare(project: Project, networks: int | None = None, here: bool = True) -> Prepared:
     """Read the table of a project and check that its networks can be trained on it.
 
-    Args:
-        project: the study.
-        networks: the number of networks that are held at once; default: all of the study.
-        here: whether this process trains them, and not workers with devices of their own.
-
-    Raises:
-        ProjectError: the study takes more memory than there is.
-        TableError: the table cannot be used as it is, or the rows cannot be split as asked for.
-        TrainingError: the accelerator or the precision cannot be used.
+    `networks` is the number held at once, by default all of the study; `here` says whether this
+    process trains them, and not workers with devices of their own. Raises `ProjectError` if the
+    study takes more memory than there is, `TableError` if the table cannot be used or its rows
+    cannot be split, and `TrainingError` if the accelerator or the precision cannot be used.
     """
     table = load_table(project.table, project.folder)
     inputs = len(table.encoding.input_names)
@@ -60,8 +50,7 @@ def prepare(project: Project, networks: int | None = None, here: bool = True) ->
 def examples_of(project: Project, table: Table) -> Examples:
     """The encoded rows of a table, with classes and held-out rows where the project has them.
 
-    Raises:
-        TableError: the target cannot be predicted, or the rows cannot be split as asked for.
+    Raises `TableError` if the target cannot be predicted or the rows cannot be split.
     """
     inputs = torch.from_numpy(table.encoding.transform(table.frame))
     if table.target is None:
@@ -82,12 +71,9 @@ ALWAYS_THERE = (("auto", "32-true"), ("cpu", "32-true"))
 def check_training(project: Project, examples: Examples, accelerator: bool = True) -> None:
     """Look for all that `train` refuses; nothing is trained.
 
-    Without `accelerator` this process need not have the accelerator of the project.
-
-    Raises:
-        TableError: the rows hold what is not finite, cannot be split into the folds that the
-            project asks for, or have fewer columns than it asks for components.
-        TrainingError: the accelerator or the precision cannot be used.
+    Without `accelerator` this process need not have the accelerator of the project. Raises
+    `TableError` if the rows hold what is not finite, have fewer columns than components, or cannot
+    be split into the folds, and `TrainingError` if the accelerator or the precision cannot be used.
     """
     check_examples(project, examples)
     if project.evaluation.folds:
@@ -101,11 +87,7 @@ def check_training(project: Project, examples: Examples, accelerator: bool = Tru
 
 
 def check_examples(project: Project, examples: Examples) -> None:
-    """Whether the inputs are finite, and enough for the components of the project.
-
-    Raises:
-        TableError: they are not.
-    """
+    """Raise `TableError` if an input is not finite, or there are fewer inputs than components."""
     for place, part in enumerate(examples.inputs.split(ROWS_AT_ONCE)):  # it makes copies
         bad = ~part.isfinite().all(1)
         if bool(bad.any()):
@@ -126,11 +108,7 @@ POINT_BYTES = 150
 
 
 def check_memory(project: Project, rows: int, inputs: int, outputs: int, networks: int) -> None:
-    """Check that this machine can hold a study with so many networks at once.
-
-    Raises:
-        ProjectError: it takes more than all memory that there is.
-    """
+    """Raise `ProjectError` if so many networks at once take more than all memory that there is."""
     least = least_bytes(project, rows, inputs, outputs, networks)
     there = machine_bytes()
     if least > there:
@@ -150,8 +128,8 @@ def least_bytes(project: Project, rows: int, inputs: int, outputs: int, networks
     """
     layers, training = project.layers(inputs, outputs), project.training
     weights = sum((below + 1) * above for below, above in pairwise(layers))
-    kept = networks * 4 * COPIES * weights
-    kept += networks * len(layers) * 2 * min(training.epochs, HISTORY_POINTS) * POINT_BYTES
+    results = networks * 4 * COPIES * weights
+    results += networks * len(layers) * 2 * min(training.epochs, HISTORY_POINTS) * POINT_BYTES
     together = min(networks, chunk_size(project, layers))
     trained = together * 4 * (4 * weights + 2 * min(training.batch_size, rows) * sum(layers))
     measured = 4 * min(MOST_VALUES, networks * rows * max(layers))
@@ -159,7 +137,7 @@ def least_bytes(project: Project, rows: int, inputs: int, outputs: int, networks
         measured = max(measured, networks * 4 * rows * outputs)
     markers = max(len(project.regularizers.grid(name)) for name in project.regularizers.groups)
     drawn = 8 * project.report.bootstrap * (len(training.seeds) + markers)
-    return kept + max(trained, measured, drawn)
+    return results + max(trained, measured, drawn)
 
 
 def _size(count: int) -> str:
@@ -172,9 +150,8 @@ def _size(count: int) -> str:
 def facts_of(project: Project, table: Table, examples: Examples) -> dict[str, float | int]:
     """Measures of a study's table and of its networks with all connections.
 
-    Returns:
-        `rows`, `rows_held_out`, `rows_dropped`, `null_error` (the error with every weight 0) and
-        `connections_total` (how many connections there can be).
+    They are `rows`, `rows_held_out`, `rows_dropped`, `null_error` (the error with every weight 0)
+    and `connections_total` (how many connections there can be).
     """
     layers = project.layers(examples.inputs.shape[1], examples.outputs)
     weights = sum(inputs * outputs for inputs, outputs in pairwise(layers))

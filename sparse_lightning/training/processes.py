@@ -23,13 +23,8 @@ class Processes(ProcessPoolExecutor):
 
     Where the context ends by an exception, what has not begun never does, and what is at work gets
     a KeyboardInterrupt, once. A process whose parent dies dies too: nobody would take its result,
-    and its work would be in the way of whoever begins again.
-
-    Args:
-        count: how many processes.
-        threads: the number of torch's threads in each.
-        prepare: a picklable function that each new process calls before anything else.
-        arguments: the arguments for `prepare`.
+    and its work would be in the way of whoever begins again. Each new process calls the picklable
+    `prepare` before anything else.
     """
 
     def __init__(
@@ -118,8 +113,8 @@ def _call(function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, A
 def _interrupt_once(number: int, frame: FrameType | None) -> None:
     """Interrupt what is at work, but once.
 
-    A terminal interrupts all of its processes, and the parent those that work for it: the second
-    must not interrupt what the first has set in motion.
+    A terminal interrupts all of its processes, and a parent those that work for it: the second
+    interrupt must not stop what the first has set in motion.
     """
     first, _Worker.interrupted = not _Worker.interrupted, True
     if first and _Worker.busy:

@@ -16,10 +16,9 @@ from sparse_lightning.training.checkpoints import (
 from sparse_lightning.training.classifiers import train_classifiers
 from sparse_lightning.training.components import train_components
 from sparse_lightning.training.executors import Devices, Workers
-from sparse_lightning.training.grid import joined, parts_of
+from sparse_lightning.training.grid import TrainedPopulation, joined, parts_of
 from sparse_lightning.training.preparing import check_examples
 from sparse_lightning.training.progress import Progress, SilentProgress
-from sparse_lightning.training.result import TrainedPopulation
 
 
 def train(
@@ -29,25 +28,13 @@ def train(
     numbers: Collection[int] | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> TrainedPopulation:
-    """Train the networks of a project.
+    """Train the networks of a project, by default all of its grid, in the order of the grid.
 
-    Args:
-        project: the study.
-        examples: the encoded table.
-        progress: the observer of every epoch; default: none.
-        numbers: the numbers of the networks that are trained; default: all of the grid. A network
-            does not depend on which others there are.
-        checkpoints: the store of fits; those that it holds are not trained again. Default: none.
-
-    Returns:
-        The networks in the order of the grid; the measures of other methods with those of the floor
-        only, so that they are taken once however the grid is cut.
-
-    Raises:
-        TableError: the rows cannot be split as the project asks for, or hold what is not finite.
-        CheckpointError: what is kept of a fit cannot be used.
-        TrainingError: the accelerator or the precision cannot be used.
-        KeyboardInterrupt: the user stopped it.
+    A network does not depend on which others have their `numbers` given. Fits that the checkpoints
+    hold are not trained again. The measures of other methods come with those of the floor only, so
+    that they are taken once however the grid is cut. Raises `TableError` if the rows cannot be
+    split or hold what is not finite, `CheckpointError`, `TrainingError` if the accelerator or the
+    precision cannot be used, and KeyboardInterrupt if the user stopped it.
     """
     progress = progress or SilentProgress()
     check_examples(project, examples)
@@ -68,16 +55,10 @@ def train_on(
     """Train every network of a project, in parts where there are several workers or devices.
 
     Replicas never mix, so that the cut into parts changes no result. Only this process keeps
-    checkpoints; of workers it keeps the parts that have come back.
-
-    Without workers the networks are trained by this process, or by one for each of
-    `training.devices`. The progress counts epochs, or parts. Fits that the checkpoints hold are not
-    trained again.
-
-    Raises:
-        TableError, TrainingError, CheckpointError: as `train` raises them, or there are fewer
-            devices.
-        ClusterError: the workers were lost.
+    checkpoints; of workers it keeps the parts that have come back. Fits that the checkpoints hold
+    are not trained again. Without workers the networks are trained by this process, or by one for
+    each of `training.devices`. The progress counts epochs, or parts. Raises what `train` does,
+    `TrainingError` also without enough devices, and `ClusterError` if the workers were lost.
     """
     progress = progress or SilentProgress()
     if workers is None and project.training.devices == 1:
@@ -130,4 +111,4 @@ def _train_part(
 ) -> TrainedPart:
     carried = CarriedCheckpoints(fits)
     population = train(project, examples, SilentProgress(), numbers, carried)
-    return TrainedPart(population, carried.made)
+    return TrainedPart(population, carried.new)

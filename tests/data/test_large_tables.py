@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparse_lightning.data import catalog, csv_files, encoding, readers, storage
+from sparse_lightning.data import catalog, csv_files, encoding, raw_table, readers
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.errors import TableError
 from sparse_lightning.project import TableSettings
@@ -25,7 +25,7 @@ def small_parts(monkeypatch):
     for module in (readers, encoding):
         monkeypatch.setattr(module, "CELLS_AT_ONCE", 30)
     monkeypatch.setattr(csv_files, "BLOCKS", (128,))
-    monkeypatch.setattr(storage, "MOST_IN_MEMORY", 0)
+    monkeypatch.setattr(raw_table, "MOST_IN_MEMORY", 0)
 
 
 def mixed():
@@ -133,7 +133,7 @@ def test_many_levels_take_little_more_than_their_inputs():
     assert inputs.shape == (rows, levels)
     assert (inputs.sum(1) == 1).all()
     # A part at a time in 64 bits, beside the 32-bit inputs.
-    assert peak < inputs.nbytes + 5 * 8 * storage.CELLS_AT_ONCE
+    assert peak < inputs.nbytes + 5 * 8 * raw_table.CELLS_AT_ONCE
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=2).filter(lambda kinds: len(set(kinds)) > 1))

@@ -34,15 +34,13 @@ def test_classes_are_sorted_and_written_plainly(values, classes):
     assert ClassTarget.fit(series(values)) == ClassTarget("t", classes)
 
 
-def test_one_output_a_class():
+def test_a_row_has_the_place_of_its_class():
     target = ClassTarget.fit(series([3, 1, 2]))
     rows = series([2, 2, 1, 3], index=[9, 8, 7, 6])
-    codes, one_hot = target.codes(rows), target.one_hot(rows)
+    codes = target.codes(rows)
     assert codes.dtype == np.int64
     assert codes.tolist() == [1, 1, 0, 2]
-    assert one_hot.dtype == np.float32
-    assert one_hot.tolist() == [[0, 1, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1]]
-    assert target.one_hot(rows[:0]).shape == (0, 3)
+    assert target.codes(rows[:0]).shape == (0,)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +78,7 @@ def test_what_is_no_target_is_refused(values, expected):
 def test_a_row_of_no_known_class_is_refused(values, expected):
     target = ClassTarget("t", ("cat", "dog"))
     with pytest.raises(TableError) as caught:
-        target.one_hot(series(values))
+        target.codes(series(values))
     assert str(caught.value).startswith(expected)
 
 

@@ -7,10 +7,10 @@ from torch import nn
 
 from sparse_lightning.data.loading import TableModule
 from sparse_lightning.nn.autoencoder import Autoencoder
-from sparse_lightning.nn.differentiation import ByGraph
 from sparse_lightning.nn.layers import batched_layer
 from sparse_lightning.nn.population import Optimization
 from sparse_lightning.nn.principal_components import PrincipalComponents
+from sparse_lightning.nn.stepping import ByGraph
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.groups import regularizers_for
 from sparse_lightning.regularizers.replica import Replica

@@ -123,9 +123,9 @@ def test_fits_of_another_process_are_gone_on_with():
     project, examples = case("clipped")
     first = CarriedCheckpoints({})
     whole = train(project, examples, checkpoints=first)
-    second = CarriedCheckpoints(first.made)
+    second = CarriedCheckpoints(first.new)
     same(whole, train(project, examples, checkpoints=second))
-    assert not second.made
+    assert not second.new
 
 
 def kept_file(folder):

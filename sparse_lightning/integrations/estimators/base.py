@@ -23,8 +23,8 @@ from sparse_lightning.nn.layers import part_of, single
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import FLOOR, Replica
 from sparse_lightning.training import TrainedPopulation, replicas_of, train
+from sparse_lightning.training.grid import History
 from sparse_lightning.training.progress import SilentProgress, terminal_progress
-from sparse_lightning.training.result import History
 from sparse_lightning.weights import layers_of
 
 FLOATS = [np.float64, np.float32]

@@ -15,8 +15,7 @@ from sparse_lightning.regularizers.groups import regularizers_for
 from sparse_lightning.regularizers.hidden import HiddenRegularizer
 from sparse_lightning.regularizers.hidden_penalties import HiddenKL
 from sparse_lightning.regularizers.prune import Magnitude
-from sparse_lightning.training import TrainedPopulation
-from sparse_lightning.training.documents import INPUT_ERRORS
+from sparse_lightning.training import INPUT_ERRORS, TrainedPopulation
 from sparse_lightning.training.measuring import outputs
 
 PerReplica = Float[np.ndarray, " replica"]

@@ -10,9 +10,8 @@ import torch
 from jaxtyping import Float, Float32, Float64
 from torch import nn
 
-from sparse_lightning.data.columns import NumberColumn
+from sparse_lightning.data.columns import NumberColumn, Scale, fit_scaling
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.data.scaling import Scale, fit_scaling
 from sparse_lightning.errors import EstimatorError
 
 
