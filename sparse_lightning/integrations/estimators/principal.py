@@ -12,6 +12,7 @@ from sparse_lightning.integrations.estimators.base import Array, CodingEstimator
 from sparse_lightning.nn.components import contribution_ratios, covariance_of, unit_loadings
 from sparse_lightning.nn.layers import single
 from sparse_lightning.training.components import two_layers
+from sparse_lightning.weights import layers_of
 
 
 class SparsePCA(CodingEstimator):
@@ -141,7 +142,7 @@ class SparsePCA(CodingEstimator):
         with torch.no_grad():
             model = single(two_layers(loadings, mean), 0).eval()
         cumulative = contribution_ratios(loadings, covariance_of(rows))[0].numpy()
-        self.network_ = replace(self.network_, model=model)
+        self.network_ = replace(self.network_, layers=layers_of(model))
         self.components_ = loadings[0].T.double().numpy()
         self.explained_variance_ratio_ = np.diff(cumulative, prepend=0.0)
         self.mean_ = array.mean(axis=0, dtype=np.float64)
