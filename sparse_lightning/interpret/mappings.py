@@ -9,13 +9,13 @@ import pandas as pd
 
 from sparse_lightning._text import listed, number, shortened
 from sparse_lightning.errors import InputError
-from sparse_lightning.interpret.paths import (
+from sparse_lightning.interpret.structure import (
+    Structure,
     by_variable,
     noticeable,
     path_strengths,
     strongest_first,
 )
-from sparse_lightning.interpret.structure import Structure
 
 CODE_KINDS = ("identity", "pseudo-identity", "mixed", "transfer", "constant", "dead")
 VARIABLE_KINDS = ("alone", "shared", "crossed", "lost", "faint", "ignored")

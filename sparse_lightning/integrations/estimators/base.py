@@ -16,8 +16,13 @@ from torch import nn
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import EstimatorError, TrainingError
 from sparse_lightning.integrations.estimators.choosing import candidates
-from sparse_lightning.integrations.estimators.inputs import applied, encode, fit_encoding
-from sparse_lightning.integrations.estimators.parameters import named_errors, project_of
+from sparse_lightning.integrations.estimators.conversion import (
+    applied,
+    encode,
+    fit_encoding,
+    named_errors,
+    project_of,
+)
 from sparse_lightning.network import Network
 from sparse_lightning.nn.layers import part_of, single
 from sparse_lightning.project import Project

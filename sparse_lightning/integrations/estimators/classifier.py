@@ -17,8 +17,7 @@ from sparse_lightning.data.examples import Examples
 from sparse_lightning.data.levels import level_text
 from sparse_lightning.errors import EstimatorError
 from sparse_lightning.integrations.estimators.base import FLOATS, PopulationEstimator
-from sparse_lightning.integrations.estimators.inputs import applied
-from sparse_lightning.integrations.estimators.parameters import named_errors
+from sparse_lightning.integrations.estimators.conversion import applied, named_errors
 
 
 class SparseClassifier(ClassifierMixin, PopulationEstimator):

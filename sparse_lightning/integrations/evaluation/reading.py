@@ -24,19 +24,22 @@ from sparse_lightning.errors import InputError
 from sparse_lightning.integrations.evaluation.settings import Settings
 from sparse_lightning.integrations.evaluation.subjects import Subject
 from sparse_lightning.interpret.class_paths import ClassPaths
-from sparse_lightning.interpret.diagram import structure_figure
-from sparse_lightning.interpret.interactive_diagram import structure_html
+from sparse_lightning.interpret.diagram import structure_figure, structure_html
+from sparse_lightning.interpret.layout import MOST_UNITS
 from sparse_lightning.interpret.loss import information_loss
 from sparse_lightning.interpret.mappings import Mappings
+from sparse_lightning.interpret.sentences import (
+    OutputKind,
+    describe_autoencoder,
+    describe_classifier,
+)
 from sparse_lightning.interpret.structure import Structure
-from sparse_lightning.interpret.text import OutputKind, describe_autoencoder, describe_classifier
 from sparse_lightning.interpret.torch_modules import apply, linear_chain, structure_of
 
 logger = logging.getLogger("sparse_lightning.integrations.evaluation")
 
 MOST_DRAWN = 3000
-MOST_UNITS = 300
-"""Of more connections, or units in a layer, no diagram is drawn: nothing could be seen on it."""
+"""Of more connections no diagram is drawn: nothing could be seen on it."""
 
 PREFIX = "sparsity/"
 

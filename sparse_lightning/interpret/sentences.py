@@ -214,11 +214,7 @@ def _dead(structure: Structure) -> list[str]:
             unit, where = "unit", f" of hidden layer {layer}"
         for chosen, one, several in (
             (~used, *DEAD),
-            (
-                used & ~fed,
-                "is constant: no input reaches it",
-                "are constant: no input reaches them",
-            ),
+            (used & ~fed, *CONSTANT),
         ):
             numbers = [str(place + 1) for place in np.flatnonzero(chosen)]
             if len(numbers) == 1:
