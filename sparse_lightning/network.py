@@ -185,7 +185,7 @@ class Network:
             frame: the columns that the network was trained on, in the user's units; time goes with
                 the number of rows.
             method: `integrated_gradients`, `gradient_shap` or `shapley_sampling`, as in
-                `reading.attributions`.
+                `interpret.attributions.attributions`.
 
         Returns:
             `(output, variable)`: the mean over the rows of the size of the attribution, in the
@@ -263,7 +263,7 @@ class Network:
 
         Args:
             path: ends in `.svg` or `.png`, for print, or in `.html`, a page that opens offline,
-                tells names and weights under the pointer and moves the threshold. A file of that
+                shows names and weights under the pointer and moves the threshold. A file of that
                 name is replaced.
             threshold: a connection counts when |w| exceeds it.
             title: above the diagram; none by default.

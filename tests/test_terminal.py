@@ -19,7 +19,7 @@ from sparse_lightning import secrets
 from sparse_lightning._text import shortened
 from sparse_lightning.cli import main
 from sparse_lightning.cli.options import explained
-from sparse_lightning.terminal import console, echo, guarded, told, visible
+from sparse_lightning.terminal import console, echo, guarded, presentable, visible
 
 PACKAGE = Path(sparse_lightning.__file__).parent
 MAKERS = {
@@ -184,4 +184,4 @@ def test_echo_writes_to_either_stream(capsys):
     echo("a\x1b")
     echo("b\x1b", err=True, nl=False)
     assert tuple(capsys.readouterr()) == ("a\\x1b\n", "b\\x1b")
-    assert told(ValueError("\x07")) == r"\x07"
+    assert presentable(ValueError("\x07")) == r"\x07"

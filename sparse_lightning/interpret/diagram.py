@@ -33,7 +33,7 @@ LABEL_LENGTH = 30
 VARIABLE_LENGTH = 20
 
 MOST_WEIGHTS = 500_000
-"""Of a larger network only the inputs and outputs are shown that are drawn in print."""
+"""A network with more weights is shown as it is drawn in print."""
 
 
 @dataclass(frozen=True)
@@ -54,18 +54,8 @@ def structure_figure(structure: Structure, title: str = "") -> Figure:
 
     Gray connections are positive, black ones negative; their width goes with |w|, relative to the
     largest of the same layer. Codes bear their numbers. Dead units and their connections are faded.
-    The inputs of a one-hot variable are bracketed together.
-
-    Args:
-        structure: the network.
-        title: above the diagram; none by default, as a paper has its caption.
-
-    Returns:
-        A figure without a window, as large as its units and names need. Of more than `MOST_UNITS`
-        inputs or outputs those with the strongest connections are drawn; a note tells.
-
-    Raises:
-        InputError: a hidden layer has more units than that.
+    The inputs of a one-hot variable are bracketed together. The figure is as large as its units and
+    names need. A large network is drawn as `strongest` leaves it, which refuses wide hidden layers.
     """
     whole, structure = structure, strongest(structure)
     plan = layout(structure)
@@ -112,7 +102,7 @@ def _scale(plan: Layout) -> _Scale:
 
 
 def _width(axes: Axes, text: str, size: float) -> float:
-    """Of a text in inches."""
+    """The width of a text in inches."""
     figure = axes.figure
     drawn = axes.text(0, 0, text, fontsize=size)
     extent = drawn.get_window_extent()
@@ -233,13 +223,8 @@ def _draw_heads(axes: Axes, structure: Structure, xs: list[float], y: float) -> 
 def structure_html(structure: Structure, title: str = "", threshold: float | None = None) -> str:
     """One network as a page that opens offline, to point at and to move the threshold.
 
-    Args:
-        structure: the network, best read at a threshold of 0: what it leaves out is not shown.
-        title: the heading; none by default.
-        threshold: the threshold that the page opens with; default: that of the structure.
-
-    Raises:
-        InputError: a hidden layer has more units than can be drawn.
+    The structure is best read at a threshold of 0: what it leaves out is not shown. `threshold` is
+    the one that the page opens with, by default that of the structure.
     """
     drawn = strongest(structure)
     if sum(weight.size for weight in structure.weights) <= MOST_WEIGHTS:

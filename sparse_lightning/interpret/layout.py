@@ -10,27 +10,23 @@ from sparse_lightning.errors import InputError
 from sparse_lightning.interpret.structure import Structure
 
 MOST_UNITS = 300
-"""So many inputs or outputs are drawn, one below the other."""
+"""The number of inputs or outputs drawn, one below the other."""
 
 SWEEPS = 8
 """Passes through the layers that put hidden units near what they are connected to."""
 
 GROUP_GAP = 0.7
-"""Between a one-hot variable and its neighbours, in rows."""
+"""The gap between a one-hot variable and its neighbours, in rows."""
 
 THINNEST = 0.08
-"""Of the widest connection of a layer; thinner ones would not be seen."""
+"""The least width, as a part of the widest of a layer; thinner lines would not be seen."""
 
 
 @dataclass(frozen=True)
 class Connection:
-    """One line of the diagram.
+    """One line of the diagram, from a unit of `layer` to one of the next.
 
     Attributes:
-        layer: the layer that it leads from.
-        source: the unit that it leads from.
-        target: the unit of the next layer that it leads to.
-        weight: signed.
         width: |weight| as a part of the largest of this layer, at least `THINNEST`.
         alive: it joins two units that are alive.
     """
@@ -45,13 +41,12 @@ class Connection:
 
 @dataclass(frozen=True)
 class Block:
-    """Adjacent inputs, or outputs, that stand for one variable by several levels.
+    """Adjacent inputs, or outputs, that stand for the levels of one variable.
 
     Attributes:
-        name: the name of the variable.
-        top: the row of its first level.
-        bottom: the row of its last level.
-        alive: any of its units is.
+        top: the row of the first level.
+        bottom: the row of the last level.
+        alive: whether any of its units is.
     """
 
     name: str
@@ -62,11 +57,9 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """The places of everything: columns to the right in inches, rows downwards.
+    """The places of everything: columns to the right in inches, rows downwards, both from 0.
 
     Attributes:
-        columns: `(layer,)`, from 0.
-        rows: `(unit,)` of every layer, from 0.
         height: the number of rows.
         connections: thin and dead ones first, so that what matters is drawn over them.
         labels: the names of the inputs and of the outputs; a level alone where its block bears
@@ -204,17 +197,12 @@ def _blocks(
 
 
 def strongest(structure: Structure, most: int = MOST_UNITS) -> Structure:
-    """The structure with only the inputs and outputs of the strongest connections.
+    """The structure with only the `most` inputs and outputs of the strongest connections.
 
-    What an input or output is worth here is the sum of |w| over its live connections; of an
-    autoencoder an input and its reconstruction are kept together, by the sum of both. The order of
-    the units and what is fed, used and counted stays as it was.
-
-    A structure with no more of them is returned as it is.
-
-    Raises:
-        InputError: a hidden layer has more units than that, so that no part of the network would
-            tell what it does.
+    An input or output is weighed by the sum of |w| over its live connections; an input of an
+    autoencoder and its reconstruction stay together, by the sum of both. The order of the units and
+    what is fed, used and counted stays as it was. An InputError refuses a hidden layer of more
+    units, since no part of such a network would show what it does.
     """
     hidden = max(structure.widths[1:-1], default=0)
     if hidden > most:
@@ -268,12 +256,7 @@ def layer_head(structure: Structure, layer: int) -> str:
 
 
 def layer_notes(structure: Structure, drawn: Structure) -> list[str]:
-    """What stands below the diagram: the number of connections, what lines mean, what is left out.
-
-    Args:
-        structure: the whole network.
-        drawn: the part of it that `strongest` gives.
-    """
+    """What stands below the diagram: the connections, what lines mean, what is left out."""
     first = f"{counted(structure.connections, 'connection')} with |w| > {structure.threshold:g}"
     legend = "gray: positive, black: negative; width: |w|, relative to the layer's largest"
     if not all(alive.all() for alive in structure.alive):

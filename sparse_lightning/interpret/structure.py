@@ -216,17 +216,11 @@ def by_variable(
 def noticeable(
     strengths: Float[np.ndarray, "unit variable"], share: float
 ) -> Bool[np.ndarray, "unit variable"]:
-    """Which variables count for a unit: those of at least `share` of the strongest.
+    """Which variables count for a unit: those with at least `share` of the strongest.
 
     Measured against the strongest and not against the sum, because ten equal variables would each
-    have a tenth of a sum, but are all as strong as the strongest.
-
-    Args:
-        strengths: not negative.
-        share: a part from 0, where every path counts, to 1, where only the strongest variable does.
-
-    Raises:
-        InputError: `share` is not in 0…1.
+    have a tenth of a sum, but are all as strong as the strongest. An InputError refuses a share
+    outside 0…1.
     """
     check_number(share, "the share")
     if not 0 <= share <= 1:

@@ -13,7 +13,7 @@ from sparse_lightning.errors import InputError
 from sparse_lightning.interpret.structure import Groups, Structure
 
 MOST_ROWS = 64
-"""So many rows show how the data flows."""
+"""The number of rows that show how the data flows."""
 
 READOUTS: tuple[Callable[[Tensor], Tensor], ...] = (
     lambda outputs: outputs.softmax(-1),
@@ -97,11 +97,7 @@ def linear_chain(model: nn.Module, rows: Tensor | None = None) -> list[nn.Linear
 
 
 def apply(model: nn.Module, rows: Tensor) -> Tensor:
-    """The outputs of a module at rest, in the precision and on the device that it has.
-
-    Raises:
-        InputError: the module does not take the rows.
-    """
+    """The outputs of a module at rest, in its own precision and on its device."""
     with _at_rest(model), torch.no_grad():
         return outputs_of(model, _as_taken(model, rows)).cpu()
 
@@ -148,11 +144,8 @@ class Step:
     """What lies between two layers, before the first of them or after the last.
 
     Attributes:
-        model: the module, at rest.
-        layers: its linear layers by name.
         above: the name of the layer whose outputs go in; None: the rows do.
         below: the name of the layer that takes what comes out; None: the module gives it.
-        rows: rows that the module takes.
     """
 
     model: nn.Module
@@ -188,10 +181,9 @@ class Step:
 
 
 def check_step(step: Step) -> None:
-    """Check that no way leads around it, and that each unit that comes out is made of one alone.
+    """Check that no way leads around the step, and that each unit comes from one unit alone.
 
-    Raises:
-        InputError: it is not so, but for what may follow the last layer (`READOUTS`).
+    What may follow the last layer (`READOUTS`) is let through; an InputError refuses all else.
     """
     if step.above is not None:
         # Where each row has the first one's outputs of a layer, nothing else of it may be left.
@@ -240,11 +232,7 @@ def noise_of(shape: Sequence[int]) -> Tensor:
 
 
 def first_tensor(output: Any) -> Tensor:
-    """What a module gives, or the first of several things.
-
-    Raises:
-        InputError: it is no tensor.
-    """
+    """The tensor that a module gives, or the first of several."""
     while isinstance(output, tuple | list) and output:
         output = output[0]
     if not isinstance(output, Tensor):
@@ -264,11 +252,7 @@ def hooked(hooks: Any) -> Iterator[None]:
 
 
 def outputs_of(model: nn.Module, rows: Tensor) -> Tensor:
-    """What a module gives for rows.
-
-    Raises:
-        InputError: it does not take them, or gives no tensor.
-    """
+    """The outputs of a module; an InputError says when it does not take the rows."""
     try:
         return first_tensor(model(rows))
     except (RuntimeError, TypeError, ValueError, IndexError) as error:

@@ -1,4 +1,4 @@
-"""From scikit-learn's parameters and arrays to a project and inputs, and errors back in its words."""
+"""scikit-learn's parameters and arrays as a project and inputs, and errors in its words."""
 
 import re
 from collections import Counter
@@ -50,13 +50,8 @@ _FIELD = re.compile(r"\b(?:table|network|training|regularizers|report)\.(\w+)")
 def project_of(task: str, parameters: Mapping[str, Any]) -> Project:
     """The project whose one group is the networks of an estimator.
 
-    Args:
-        task: `sae`, `pca` or `classifier`.
-        parameters: of the estimator. Strengths that the regularizer does not take are passed over,
-            so that a grid search may go over regularizers.
-
-    Raises:
-        EstimatorError: a parameter is wrong.
+    Strengths that the regularizer does not take are passed over, so that a grid search may go over
+    regularizers. An EstimatorError names a wrong parameter.
     """
     given = {name: _plain(value) for name, value in parameters.items()}
     missing = [
@@ -84,11 +79,7 @@ def project_of(task: str, parameters: Mapping[str, Any]) -> Project:
 
 
 def seeds_of(count: Any, random_state: Any) -> list[int]:
-    """The seeds of the networks; fewer of them are the first of more.
-
-    Raises:
-        EstimatorError: the count is no whole number of at least 1.
-    """
+    """The seeds of the networks; fewer of them are the first of more."""
     if not isinstance(count, int) or isinstance(count, bool) or count < 1:
         raise EstimatorError(f"n_seeds must be a whole number of at least 1, got {count!r:.80}")
     random = check_random_state(random_state)
@@ -173,20 +164,11 @@ def _in_parameters(error: InvalidProjectError, given: Mapping[str, Any]) -> Iter
 def fit_encoding(
     array: Float[np.ndarray, "row column"], names: Sequence[str], scale: Scale
 ) -> Encoding:
-    """How the columns of an array become inputs.
+    """How the columns of an array of finite numbers become inputs.
 
     A constant column, which a table of a study must not have, is centred only: its input is 0, and
     with `minmax`, whose outputs are sigmoids, 0.5, the middle of the range. There a network without
-    a single connection rebuilds it.
-
-    Args:
-        array: finite numbers.
-        names: of the columns.
-        scale: `minmax`, `standard` or `none`.
-
-    Raises:
-        EstimatorError: two columns have the same name.
-        TableError: 64 bits cannot hold the spread of a column.
+    a single connection rebuilds it. A TableError refuses a column whose spread 64 bits cannot hold.
     """
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
@@ -202,11 +184,7 @@ def fit_encoding(
 def encode(
     encoding: Encoding, array: Float[np.ndarray, "row column"]
 ) -> Float32[np.ndarray, "row input"]:
-    """The inputs that rows of the array stand for.
-
-    Raises:
-        TableError: a number is too large for a network.
-    """
+    """The inputs that rows of the array stand for; a TableError refuses too large numbers."""
     return encoding.transform(pd.DataFrame(array, columns=list(encoding.columns)))
 
 

@@ -49,7 +49,7 @@ class SparsePCA(CodingEstimator):
         connection_threshold: a loading counts where |v| is greater, at unit length.
         accelerator: of Lightning's trainer: `auto`, `cpu`, `gpu`, …
         random_state: of the initial loadings; a number makes fits repeatable.
-        verbose: whether progress is told on standard error.
+        verbose: whether progress is shown on standard error.
 
     Strengths that the regularizer does not take are passed over.
 
@@ -153,6 +153,6 @@ class SparsePCA(CodingEstimator):
 
 def _sparse(loadings: torch.Tensor, threshold: float) -> torch.Tensor:
     """The loadings that count, at unit length, the greatest of each component positive."""
-    kept = unit_loadings(torch.where(loadings.abs() > threshold, loadings, 0.0), threshold)
-    greatest = kept.gather(1, kept.abs().argmax(1, keepdim=True))
-    return kept * torch.where(greatest < 0, -1.0, 1.0) + 0.0  # no -0.0
+    counting = unit_loadings(torch.where(loadings.abs() > threshold, loadings, 0.0), threshold)
+    greatest = counting.gather(1, counting.abs().argmax(1, keepdim=True))
+    return counting * torch.where(greatest < 0, -1.0, 1.0) + 0.0  # no -0.0

@@ -12,10 +12,10 @@ from sparse_lightning.network import Network
 from sparse_lightning.weights import ACTIVATIONS, Layer, layer_names
 
 VERSION = 1
-"""Of the description; `tabular_network.py` reads it without this package."""
+"""The version of the description, which `tabular_network.py` reads without this package."""
 
 SCORES = {"sae": "code", "pca": "component"}
-"""What the values of the code layer are called, with the number of their unit."""
+"""The names of the code layer's values, before the numbers of their units."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,9 +23,7 @@ class ExportedNetwork:
     """What every format is written from.
 
     Attributes:
-        trained: the network as trained.
-        layers: the layers that are exported.
-        threshold: the weights up to which were pruned; 0: none was.
+        threshold: the largest |w| that was pruned; 0: none was.
         code_layer: the layer of the codes, counted from the inputs, which are 0; 0 for a
             classifier, which has none.
         codes: the numbers of the code units that are left, from 1 on.
@@ -96,10 +94,7 @@ def exported(network: Network, threshold: float) -> ExportedNetwork:
     """Prune a network and take its dead units out; the threshold 0 leaves it as trained.
 
     Of principal components, whose loadings alone are connections, only the loadings are pruned, and
-    the scores stay centred.
-
-    Raises:
-        InputError: the threshold is negative, or a weight is not finite.
+    the scores stay centred. An InputError refuses a negative threshold.
     """
     structure = network.structure(threshold)
     if threshold == 0:
@@ -141,9 +136,6 @@ def prune(layers: Sequence[Layer], threshold: float = 0.01) -> tuple[Layer, ...]
     input reaches has the same activation for every row, φ(bias); what it contributes to the next
     layer, w φ(bias), is folded into that layer's bias. So the outputs are, up to rounding, those of
     the network whose small weights alone were set to 0.
-
-    Raises:
-        InputError: the threshold is negative, or a weight is not finite.
     """
     weights = [layer.weight for layer in layers]
     inputs, outputs = (
@@ -166,9 +158,8 @@ def prune(layers: Sequence[Layer], threshold: float = 0.01) -> tuple[Layer, ...]
 def without(layers: Sequence[Layer], units: Sequence[np.ndarray]) -> tuple[Layer, ...]:
     """The layers of a network that has only some of its units.
 
-    Args:
-        layers: a network in which the other units lead nowhere, as `prune` leaves them.
-        units: which units stay, `(unit,)` of every layer, the inputs first; at least one of each.
+    `units` marks those that stay, `(unit,)` of every layer, the inputs first; at least one of each.
+    The others must lead nowhere, as `prune` leaves them.
     """
     return tuple(
         Layer(layer.weight[below][:, above], layer.bias[below], layer.activation)
