@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from stored_networks import encoding_of, network_run, study_run, weights_of
 
-from sparse_lightning.tracking import Store, bulk
-from sparse_lightning.tracking.runs import FinishedRun
+from sparse_lightning.tracking import Store, finished_runs
+from sparse_lightning.tracking.finished_runs import FinishedRun
 
 API = "/sparse-lightning/api"
 RUNS = 10_000
@@ -67,7 +67,7 @@ class Filled:
         self.few = self.store.experiment("few").experiment_id
 
     def write(self, experiment: str, *runs: FinishedRun) -> list[str]:
-        return bulk.write_runs(self.store, experiment, list(runs))
+        return finished_runs.write_runs(self.store, experiment, list(runs))
 
     def study_with(self, project: bytes) -> str:
         experiment = self.store.experiment(f"projects {len(project)}").experiment_id

@@ -12,8 +12,8 @@ HISTORY = 50
 
 def written(uri: str, count: int) -> str:
     """Write runs as a study of many strengths has them, and give the id of their experiment."""
-    from sparse_lightning.tracking import bulk
-    from sparse_lightning.tracking.runs import FinishedRun
+    from sparse_lightning.tracking import finished_runs
+    from sparse_lightning.tracking.finished_runs import FinishedRun
     from sparse_lightning.tracking.store import Store
 
     store, draw = Store(uri), random.Random(1)
@@ -32,8 +32,8 @@ def written(uri: str, count: int) -> str:
             name=f"run {number}", params=params, metrics=metrics, tags={"kind": str(number % 7)}
         )
 
-    assert bulk.takes(store)
-    bulk.write_runs(store, experiment, (run(number) for number in range(count)))
+    assert finished_runs.takes(store)
+    finished_runs.write_runs(store, experiment, (run(number) for number in range(count)))
     return experiment
 
 

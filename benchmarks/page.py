@@ -116,7 +116,7 @@ def main() -> None:
         os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = f"{folder}/mlruns"
         writing, experiment = timed(lambda: written(uri, count))
         from sparse_lightning.server.app import create_app
-        from sparse_lightning.tracking.served import ServedStore
+        from sparse_lightning.tracking.servers import ServedStore
 
         app = create_app()
         client = app.test_client()

@@ -32,12 +32,11 @@ from sparse_lightning import Project
 from sparse_lightning.comparison import compare, network_axes, network_points
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.project import Group
-from sparse_lightning.search.candidates import Candidate, Floor, train_candidates, train_floor
 from sparse_lightning.search.group_study import GroupStudy
-from sparse_lightning.search.outcomes import Trainer
 from sparse_lightning.search.samplers import quiet_optuna, sampler_of
 from sparse_lightning.search.space import setting_of, space_of
 from sparse_lightning.search.storage import open_storage
+from sparse_lightning.search.trials import Candidate, Floor, Trainer, train_candidates, train_floor
 from sparse_lightning.training.preparing import examples_of, facts_of
 from sparse_lightning.training.progress import SilentProgress
 

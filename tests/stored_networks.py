@@ -12,8 +12,8 @@ from safetensors.numpy import save
 from sparse_lightning.data.columns import NumberColumn
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.project import Project
-from sparse_lightning.tracking import bulk, names
-from sparse_lightning.tracking.runs import FinishedRun
+from sparse_lightning.tracking import finished_runs, names
+from sparse_lightning.tracking.finished_runs import FinishedRun
 from sparse_lightning.tracking.store import Store
 
 
@@ -36,10 +36,10 @@ def stored_study(
     study = study_run(name, ["a", "b", "c"])
     facts = [("floor_epochs", 0, 1.0), ("floor_settled", 0, 1.0)]
     finished = replace(study, metrics=[*study.metrics, *facts])
-    (study_id,) = bulk.write_runs(store, experiment, [finished])
+    (study_id,) = finished_runs.write_runs(store, experiment, [finished])
     network = network_run(study_id)
     grid = enumerate(product(groups, weights, seeds))
-    bulk.write_runs(
+    finished_runs.write_runs(
         store,
         experiment,
         (

@@ -17,7 +17,7 @@ from studies import WINE
 import sparse_lightning as sl
 from sparse_lightning.cli import main
 from sparse_lightning.errors import UnfinishedError
-from sparse_lightning.tracking import insisting
+from sparse_lightning.tracking import retrying
 from sparse_lightning.tracking.store import Store
 from sparse_lightning.training.progress import SilentProgress
 
@@ -102,7 +102,7 @@ def test_a_server_that_is_away_while_networks_train_is_no_matter(server, proxy, 
 def test_a_server_that_is_away_when_training_ends_is_tried_until_it_is_back(
     server, proxy, expected, monkeypatch
 ):
-    found, passing = [], insisting.passing
+    found, passing = [], retrying.passing
 
     def judged(error: BaseException) -> bool:
         found.append(error)
@@ -110,7 +110,7 @@ def test_a_server_that_is_away_when_training_ends_is_tried_until_it_is_back(
             proxy.start()
         return passing(error)
 
-    monkeypatch.setattr(insisting, "passing", judged)
+    monkeypatch.setattr(retrying, "passing", judged)
     study = sl.run(project("late"), proxy.address, "out", Leaving(proxy))
     assert len(found) == 3
     check(server, "late", study.run_id, expected)

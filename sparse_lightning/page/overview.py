@@ -5,8 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sparse_lightning.page import VERSION
-from sparse_lightning.tracking.counting import count_runs
-from sparse_lightning.tracking.listing import list_experiments, list_studies
+from sparse_lightning.tracking.listing import count_runs, list_experiments, list_studies
 
 
 def overview_document(

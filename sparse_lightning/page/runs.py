@@ -10,8 +10,8 @@ from sparse_lightning.page.studies import (
 )
 from sparse_lightning.tracking.axes import defaults_of
 from sparse_lightning.tracking.columns import RunColumns
-from sparse_lightning.tracking.counting import count_left_out
 from sparse_lightning.tracking.limits import MOST_RUNS
+from sparse_lightning.tracking.listing import count_left_out
 from sparse_lightning.tracking.selecting import Selection, read_columns
 from sparse_lightning.tracking.store import Store
 

@@ -15,11 +15,9 @@ from sparse_lightning.errors import InputError
 from sparse_lightning.project import Project
 from sparse_lightning.project.messages import differences
 from sparse_lightning.search._optuna import exchange_user_attr
-from sparse_lightning.search.candidates import Candidate, Floor
-from sparse_lightning.search.identity import identity_of
-from sparse_lightning.search.outcomes import Outcome
 from sparse_lightning.search.samplers import pruner_of, sampler_of
-from sparse_lightning.search.space import setting_of, space_of
+from sparse_lightning.search.space import identity_of, setting_of, space_of
+from sparse_lightning.search.trials import Candidate, Floor, Outcome
 from sparse_lightning.tracking.owners import RELEASED, at_work, now, this_process
 
 IDENTITY, FLOOR, INDICES = "made_with", "floor", "indices"
@@ -32,23 +30,13 @@ _NASCENT = timedelta(minutes=1)
 
 class GroupStudy:
     """A group's study in a storage, made if there is none; what was interrupted is taken over.
-
-    Args:
-        storage: that holds it.
-        address: of the storage, for messages.
-        project: that is searched.
-        digest: of the table.
-        group: the name of the group.
+    `digest` is that of the table. An `InputError` says that the study was made with other settings,
+    a `SearchError` that the sampler needs a package that is not installed.
 
     Attributes:
-        group: the name of the group.
-        name: of the study: the project's name and the group's.
+        name: the project's name and the group's.
         study: Optuna's own.
         identity: all that its trials depend on, by the names of project files; JSON.
-
-    Raises:
-        InputError: the study was made with other settings.
-        SearchError: the sampler needs a package that is not installed.
     """
 
     def __init__(
@@ -95,7 +83,7 @@ class GroupStudy:
     @property
     def trials(self) -> list[FrozenTrial]:
         """The trials whose outcome is known, the failed ones included."""
-        return [trial for trial in self.study.get_trials(deepcopy=False) if _told(trial)]
+        return [trial for trial in self.study.get_trials(deepcopy=False) if _has_outcome(trial)]
 
     @property
     def in_flight(self) -> int:
@@ -105,14 +93,12 @@ class GroupStudy:
 
     @property
     def left(self) -> int:
-        """How many trials of the budget nobody has in hand or has told the outcome of."""
+        """How many trials of the budget have no outcome and are in no process's hands."""
         return max(0, self._project.search.trials - len(self.trials) - self.in_flight)
 
     def take_over(self, most: int) -> list[Candidate]:
-        """The candidates that a process had in hand when it ended, now in the hands of this one.
-
-        Args:
-            most: how many at most.
+        """At most `most` candidates that a process had in hand when it ended, now in the hands of
+        this one.
         """
         self.beat()
         taken: list[Candidate] = []
@@ -131,13 +117,9 @@ class GroupStudy:
         return taken
 
     def ask(self, most: int) -> list[Candidate]:
-        """New candidates, in the hands of this process.
-
+        """At most `most` new candidates, in the hands of this process; fewer where the budget ends.
         The storage numbers the trials of all processes, so that each has a place of its own in the
         budget, whoever asks at the same time; what lies beyond the budget is given back.
-
-        Args:
-            most: how many at most; fewer where the budget ends.
         """
         self.beat()
         asked: list[Candidate] = []
@@ -204,10 +186,10 @@ class GroupStudy:
         return [trial for trial in running if OWNER in trial.user_attrs]
 
     def _place(self, number: int) -> int:
-        """How many trials before that of a number count: all but those that ended untold."""
+        """The place of a trial in the budget: trials that ended without an outcome do not count."""
         trials = self.study.get_trials(deepcopy=False)
         before = [trial for trial in trials if trial.number < number]
-        return sum(not trial.state.is_finished() or _told(trial) for trial in before)
+        return sum(not trial.state.is_finished() or _has_outcome(trial) for trial in before)
 
     def _seen(self) -> dict[str, str]:
         """When each process was there the last time."""
@@ -237,7 +219,7 @@ def forget(storage: RDBStorage, project: Project, group: str) -> None:
         optuna.delete_study(study_name=name, storage=storage)
 
 
-def _told(trial: FrozenTrial) -> bool:
+def _has_outcome(trial: FrozenTrial) -> bool:
     if trial.state == TrialState.FAIL:
         return FAILED in trial.user_attrs
     return trial.state in (TrialState.COMPLETE, TrialState.PRUNED)

@@ -18,7 +18,7 @@ from sparse_lightning._text import counted, number
 from sparse_lightning.search.group_study import GroupStudy
 
 OBJECTIVES = ("connections", "squared error")
-"""What the two values of a trial are with the objective `pareto`."""
+"""The two values of a trial with the objective `pareto`."""
 
 PANELS = 3
 """Settings side by side in one row."""
@@ -31,13 +31,7 @@ _STYLE = (
 
 
 def page_of(title: str, studies: Sequence[GroupStudy], objective: str) -> str:
-    """One HTML page, whole in itself, with the plots and the trials of all groups.
-
-    Args:
-        title: the title of the page.
-        studies: the groups' studies.
-        objective: what is minimised.
-    """
+    """One HTML page, whole in itself, with the plots and the trials of all groups."""
     parts = []
     for study in studies:
         parts.append(f"<h2>{html.escape(study.group)}</h2>")

@@ -15,14 +15,13 @@ class Found:
     """The best of one group.
 
     Attributes:
-        group: the name of the group.
         trials: how many trials it had, the failed ones included.
         best: numbers of the best trials: one, or with the objective `pareto` those of the front;
             none where every trial failed.
         settings: what these trials tried.
-        score: the objective of the best trial, or the hypervolume gap of the front; NaN where
-            every trial failed.
-        low: lower end of the score's interval over the seeds of the search; NaN of a front.
+        score: the objective of the best trial, or the hypervolume gap of the front; NaN where every
+            trial failed.
+        low: lower end of the score's interval over the seeds of the search; NaN for a front.
         high: its upper end.
         networks: how many networks its trials trained.
         failed: how many of these failed.
@@ -44,9 +43,8 @@ class SearchResult:
     """A search that has spent its budget.
 
     Attributes:
-        project: that was searched.
         groups: the best of each group, in the order of the project.
-        run_id: of the search's MLflow run; None where nothing was left to train or to write.
+        run_id: the search's MLflow run; None where nothing was left to train or to write.
         trained: how many trials this call has trained.
         unfinished: how many trials other processes still have in hand.
     """
@@ -61,26 +59,22 @@ class SearchResult:
 def found_by(
     study: GroupStudy, objective: str, null_error: float, connections_total: float
 ) -> Found:
-    """The best of a group's study.
-
-    Args:
-        study: of the group.
-        objective: what was minimised.
-        null_error: the error with every weight 0.
-        connections_total: how many connections there can be.
+    """The best of a group's study. `null_error` is the error with every weight 0,
+    `connections_total` the number of possible connections.
     """
-    told = study.trials
-    complete = [trial for trial in told if trial.state == TrialState.COMPLETE]
+    trials = study.trials
+    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     networks, failed = (
-        sum(trial.user_attrs.get(name, 0) for trial in told) for name in (NETWORKS, FAILED_NETWORKS)
+        sum(trial.user_attrs.get(name, 0) for trial in trials)
+        for name in (NETWORKS, FAILED_NETWORKS)
     )
     counts = {"networks": networks, "failed": failed}
     if not complete or study.floor is None:
-        return Found(study.group, len(told), (), (), np.nan, **counts)
+        return Found(study.group, len(trials), (), (), np.nan, **counts)
     if objective != "pareto":
         # Of equals the first, so that the answer does not depend on the storage's order.
         best = min(complete, key=lambda trial: (trial.values[0], trial.number))
-        return replace(_found(study, len(told), [best], objective), **counts)
+        return replace(_found(study, len(trials), [best], objective), **counts)
     front = sorted(study.study.best_trials, key=lambda trial: trial.values[0])
     x, y = np.array([trial.values for trial in front]).T
     gap = hypervolume_gap(
@@ -90,7 +84,7 @@ def found_by(
         null_error=null_error,
         connections_total=connections_total,
     )
-    return replace(_found(study, len(told), front, None, gap), **counts)
+    return replace(_found(study, len(trials), front, None, gap), **counts)
 
 
 def _found(

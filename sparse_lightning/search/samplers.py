@@ -14,7 +14,7 @@ from sparse_lightning.errors import SearchError
 from sparse_lightning.project import SearchSettings
 
 _SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
-    # Trials in flight count as bad ones, so that those of a batch keep away from each other.
+    # Trials in flight count as bad ones, so that those of a batch lie apart.
     "tpe": lambda seed: samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True),
     "cmaes": lambda seed: samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False),
     "gp": lambda seed: samplers.GPSampler(seed=seed, warn_independent_sampling=False),
@@ -25,17 +25,11 @@ _SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
 
 
 def sampler_of(settings: SearchSettings, position: int) -> BaseSampler:
-    """The sampler that proposes the trial at a position of the budget.
+    """The sampler that proposes the trial at a position of the budget, counted from 0; a
+    `SearchError` where it needs a package that is not installed.
 
     Its random numbers depend on the seed and on the position alone, so that a search that was
     interrupted goes on with the numbers that it would have drawn, and not from the start again.
-
-    Args:
-        settings: with the name of the sampler and its seed.
-        position: how many trials were proposed before.
-
-    Raises:
-        SearchError: the sampler needs a package that is not installed.
     """
     if settings.sampler == "qmc":
         # It keeps its place in the sequence in the storage; another seed is another sequence.
@@ -64,7 +58,7 @@ def pruner_of(settings: SearchSettings) -> BasePruner:
 
 @contextmanager
 def quiet_optuna() -> Iterator[None]:
-    """Keep from the user what Optuna tells of every trial, and of what it may change one day."""
+    """Hide Optuna's messages on every trial, and its warnings on what it may change one day."""
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:

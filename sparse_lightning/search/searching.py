@@ -8,15 +8,14 @@ from sparse_lightning.address import Address
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import InputError, TrainingError
 from sparse_lightning.project import Project
-from sparse_lightning.search.candidates import Candidate, Floor, train_floor
 from sparse_lightning.search.group_study import GroupStudy, forget
-from sparse_lightning.search.keeping import KeptSearch, kept_search
-from sparse_lightning.search.outcomes import Trainer
 from sparse_lightning.search.plots import page_of
 from sparse_lightning.search.result import SearchResult, found_by
 from sparse_lightning.search.samplers import quiet_optuna
 from sparse_lightning.search.storage import check_address, storage_at, storage_errors
-from sparse_lightning.search.tracking import SearchWriter
+from sparse_lightning.search.trials import Candidate, Floor, Trainer, train_floor
+from sparse_lightning.search.unfinished import KeptSearch, kept_search
+from sparse_lightning.search.writer import SearchWriter
 from sparse_lightning.tracking import Store
 from sparse_lightning.tracking.owners import Heartbeat
 from sparse_lightning.training.executors import Cluster
@@ -34,44 +33,29 @@ def search(
     cluster: Cluster | None = None,
     output: Path | None = None,
 ) -> SearchResult:
-    """Search for each group's best setting, all with the same number of trials.
+    """Search for the best setting of each group (default: of all), with the same number of trials
+    for each.
 
     What a search was made of stays in its storage, and what was trained in `.unfinished-search` in
-    its output until the tracking store has it. Called again it goes on where it was: trials that
-    were trained when it was interrupted are not trained again.
+    `output` (default: `reports/NAME-best`) until the tracking store has it. Called again it goes on
+    where it was, unless it begins `fresh`: trials that were trained when it was interrupted are not
+    trained again. `open_run` is the id of an open run that becomes the search's.
 
-    Args:
-        project: with the bounds, the budget and the storage.
-        tracking_uri: of the MLflow store; default: as MLflow resolves it.
-        progress: told of every epoch; default: nothing is told.
-        groups: which groups; default: all.
-        fresh: begin anew; what the storage holds of these groups is removed.
-        open_run: the id of an open run that becomes the search's; default: a new one.
-        cluster: whose workers train; default: this process.
-        output: the folder of the report; default: `reports/NAME-best`.
-
-    Returns:
-        The best of each group.
-
-    Raises:
-        InputError: the project, its table or the storage's address cannot be used, a group is not
-            known, or the storage holds a search with other settings.
-        SearchError: the storage fails, or the sampler needs a package that is not installed.
-        TrackingError: the tracking store cannot be reached.
-        UnfinishedError: the store fails later; called again, the search finishes what it lacks.
-        TrainingError: the accelerator or the precision cannot be used, or every unregularized
-            network failed.
-        ClusterError: the workers were lost.
-        KeyboardInterrupt: the user stopped it.
+    An `InputError` says that the project, its table, the storage's address or a group cannot be
+    used, or that the storage holds a search with other settings; a `SearchError` that the storage
+    fails or the sampler needs a package; a `TrackingError` that the tracking store cannot be
+    reached. An `UnfinishedError` says that it fails later: called again, the search finishes what
+    it lacks. A `TrainingError` says that the accelerator or the precision cannot be used, or every
+    unregularized network failed; a `ClusterError` that the workers were lost.
     """
     progress = progress or SilentProgress()
     chosen = _chosen(project, groups)
     address = project.search.storage
     check_address(address)
     held = project.search.networks(len(chosen), project.training.seeds)
-    made = prepare(project, held, here=cluster is None)
-    table, examples = made.table, made.examples
-    corner = {name: made.facts[name] for name in ("null_error", "connections_total")}
+    prepared = prepare(project, held, here=cluster is None)
+    table, examples = prepared.table, prepared.examples
+    corner = {name: prepared.facts[name] for name in ("null_error", "connections_total")}
     with (
         storage_at(address) as storage,
         quiet_optuna(),
@@ -91,7 +75,9 @@ def search(
             kept.begin()
             joined = open_run if left else None  # else the run of an earlier process is completed
             with (
-                SearchWriter(store, project, table.name, made.layers, joined, kept.key) as writer,
+                SearchWriter(
+                    store, project, table.name, prepared.layers, joined, kept.key
+                ) as writer,
                 Heartbeat(lambda: _beat(studies, address)),
             ):
                 run_id = writer.run_id
@@ -194,6 +180,6 @@ def _beat(studies: Mapping[str, GroupStudy], address: Address) -> None:
 
 def _places(batch: Sequence[Candidate], studies: Mapping[str, GroupStudy]) -> str:
     """Which trials a batch is of the budget, by the group that is ahead."""
-    told = max(len(study.trials) for study in studies.values())
+    done = max(len(study.trials) for study in studies.values())
     most = max(sum(candidate.group == group for candidate in batch) for group in studies)
-    return f"trial {told + 1}" if most == 1 else f"trials {told + 1}-{told + most}"
+    return f"trial {done + 1}" if most == 1 else f"trials {done + 1}-{done + most}"

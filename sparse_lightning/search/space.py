@@ -1,18 +1,21 @@
-"""What is searched of a group, and the setting that a point of that space stands for."""
+"""What is searched of a group, the settings that points stand for, and what trials depend on."""
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from optuna.distributions import FloatDistribution
 
 from sparse_lightning.project import Bounds, Group, Project, Shares
+from sparse_lightning.project.messages import flat
+from sparse_lightning.regularizers.replica import STRENGTHS
 
 LOW, HIGH = "l1_weight_low", "l1_weight_high"
 """The parameters that bound a trial's range of λ."""
 
 DIGITS = 4
-"""To so many digits values are trained, so that a project file can repeat them as they are told."""
+"""Significant digits of the values that are trained, so that a project file can repeat them."""
 
 
 def space_of(project: Project, group: str) -> dict[str, FloatDistribution]:
@@ -21,10 +24,6 @@ def space_of(project: Project, group: str) -> dict[str, FloatDistribution]:
     They do not depend on each other, as quasi-random sequences and evolution strategies need it:
     the lower end of the range of λ lies below the middle of its bounds, the upper end above it.
     With the objective `pareto` a trial has a single λ instead.
-
-    Args:
-        project: with the bounds.
-        group: the name of the group.
     """
     settings = project.search
     space: dict[str, FloatDistribution] = {}
@@ -42,12 +41,8 @@ def space_of(project: Project, group: str) -> dict[str, FloatDistribution]:
 
 
 def setting_of(project: Project, group: str, point: Mapping[str, float]) -> Group:
-    """The strengths and thresholds that a point stands for.
-
-    Args:
-        project: with the bounds and the number of markers.
-        group: the name of the group.
-        point: a value of every parameter of `space_of`.
+    """The strengths and thresholds that a point stands for: a value of every parameter of
+    `space_of`.
     """
     settings = project.search
     strengths: dict[str, float | tuple[float, ...]] = {}
@@ -80,3 +75,42 @@ def _taken(project: Project, group: str) -> list[str]:
 
 def _rounded(value: float, bounds: Bounds) -> float:
     return min(max(float(f"{value:.{DIGITS}g}"), bounds.low), bounds.high)
+
+
+_NOT_OF_TRIALS = {
+    # Where and how many at a time networks are trained changes no result, and how many trials
+    # there are none of theirs.
+    "training": {"seeds", "accelerator", "chunk"},
+    "search": {"trials", "batch", "seeds"},
+}
+
+
+def identity_of(project: Project, digest: str, group: str) -> dict[str, Any]:
+    """Everything that the trials of a group depend on, by the names of project files: a search goes
+    on only with the same. `digest` is that of the table.
+    """
+    dumped = project.model_dump(mode="json")
+    search = dumped["search"]
+    space = space_of(project, group)
+    for strength in STRENGTHS:
+        if not any(name.startswith(strength) for name in space):
+            del search[strength]
+    shares = any(term.share for term in project.regularizers.terms(group))
+    del search["l1_weight" if shares else "pruned_share"]
+    sections: dict[str, Any] = {
+        "task": dumped["task"],
+        "table": {**dumped["table"], "digest": digest},
+        "regularizers": {
+            "proximal": dumped["regularizers"]["proximal"],
+            "groups": {group: {"regularizer": project.regularizers.regularizer(group)}},
+        },
+        "report": {"connection_threshold": dumped["report"]["connection_threshold"]},
+        "evaluation": dumped["evaluation"],
+        "network": dumped["network"],
+    }
+    for section, left_out in _NOT_OF_TRIALS.items():
+        sections[section] = {
+            field: value for field, value in dumped[section].items() if field not in left_out
+        }
+    sections["search"]["seeds"] = list(project.search_seeds)
+    return flat(sections)

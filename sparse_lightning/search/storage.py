@@ -23,11 +23,7 @@ PATIENCE = 20
 
 
 def check_address(address: Address | str) -> None:
-    """Check that SQLAlchemy can read an address.
-
-    Raises:
-        InputError: it cannot.
-    """
+    """Raise an `InputError` where SQLAlchemy cannot read an address."""
     try:
         make_url(Address(address).revealed())
     except (SQLAlchemyError, ValueError):
@@ -39,15 +35,9 @@ def check_address(address: Address | str) -> None:
 
 
 def open_storage(address: Address | str) -> RDBStorage:
-    """Open a storage, made if there is none; a new file of SQLite is its owner's alone.
-
-    Args:
-        address: as SQLAlchemy writes addresses.
-
-    Raises:
-        InputError: it is no address.
-        SearchError: it cannot be reached, a driver is not installed, or another version of Optuna
-            or another program has made it.
+    """Open a storage, made if there is none; a new file of SQLite is its owner's alone. An
+    `InputError` says that the address is none, a `SearchError` that it cannot be reached, a driver
+    is not installed, or another version of Optuna or another program has made it.
     """
     address = keep_secret(Address(address))
     check_address(address)
@@ -86,10 +76,8 @@ def open_storage(address: Address | str) -> RDBStorage:
 
 @contextmanager
 def storage_at(address: Address | str) -> Iterator[RDBStorage]:
-    """A storage while it is needed; its connections are closed afterwards.
-
-    Args:
-        address: as `open_storage` takes it, which raises the same errors.
+    """A storage while it is needed, as `open_storage` opens it; its connections are closed
+    afterwards.
     """
     storage = open_storage(address)
     try:
@@ -117,9 +105,9 @@ def _first_line(error: BaseException) -> str:
 
 def _new_file(url: str) -> Path | None:
     """The file that SQLite would make at an address; None where it would make none."""
-    made = make_url(url)
-    name = made.database or ""
-    if made.get_backend_name() != "sqlite" or name.startswith((":", "file:")):
+    parts = make_url(url)
+    name = parts.database or ""
+    if parts.get_backend_name() != "sqlite" or name.startswith((":", "file:")):
         return None
     return Path(name) if name and not os.path.lexists(name) else None
 
@@ -129,7 +117,7 @@ def _with_driver(address: Address) -> str:
 
     SQLAlchemy would take psycopg2 for `postgresql://`, which is another package.
     """
-    made = make_url(address.revealed())
-    if made.drivername == "postgresql" and find_spec("psycopg2") is None:
-        made = made.set(drivername="postgresql+psycopg")
-    return made.render_as_string(hide_password=False)
+    parts = make_url(address.revealed())
+    if parts.drivername == "postgresql" and find_spec("psycopg2") is None:
+        parts = parts.set(drivername="postgresql+psycopg")
+    return parts.render_as_string(hide_password=False)

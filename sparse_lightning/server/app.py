@@ -6,7 +6,7 @@ from typing import Any
 from sparse_lightning.server.api import Api
 from sparse_lightning.server.permissions import BasicAuth, Everyone, Permissions
 from sparse_lightning.tracking._mlflow import basic_auth, check_server, server_app, static_prefix
-from sparse_lightning.tracking.page_api import ADDRESS
+from sparse_lightning.tracking.servers import ADDRESS
 
 SWITCH_SECONDS = 0.0005
 """How long a thread that computes keeps Python while others wait: a tenth of the default. A light

@@ -14,7 +14,7 @@ from sparse_lightning.server.store import UserStore
 from sparse_lightning.server.words import RefusedError, Words
 from sparse_lightning.tracking._mlflow import check_model_name
 from sparse_lightning.tracking.networks import study_of
-from sparse_lightning.tracking.served import has_model
+from sparse_lightning.tracking.servers import has_model
 
 LONGEST_NAME = 256
 """Characters in the name of a registered model, as in MLflow's tables."""

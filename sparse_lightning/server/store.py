@@ -16,10 +16,10 @@ from sparse_lightning.server.limits import (
     MOST_OF_PROJECTS,
 )
 from sparse_lightning.server.permissions import Permissions
-from sparse_lightning.tracking.counting import parts_of_run
 from sparse_lightning.tracking.limits import TooMuchError
+from sparse_lightning.tracking.listing import parts_of_run
 from sparse_lightning.tracking.names import PROJECT_FILE
-from sparse_lightning.tracking.served import ServedStore, is_place_of_server
+from sparse_lightning.tracking.servers import ServedStore, is_place_of_server
 
 RUN_ID = re.compile(rf"[0-9A-Za-z][0-9A-Za-z_-]{{0,{LONGEST_ID - 1}}}", re.ASCII)
 """An id of a run, as MLflow writes them."""

@@ -76,10 +76,8 @@ def stored_metric(store: Any, value: float) -> tuple[bool, float]:
 
 
 def checked(metrics: list[Metric], params: list[Param]) -> list[Param]:
-    """Params as a SQL store writes them, too long ones cut off if MLflow is set to do so.
-
-    Raises:
-        MlflowException: a name or a value is none that MLflow takes.
+    """Params as a SQL store writes them, too long ones cut off if MLflow is set to do so; an
+    `MlflowException` where MLflow does not take a name or a value.
     """
     from mlflow.utils import validation
 
@@ -142,15 +140,8 @@ def select_runs(store: Any, session: Any, comparisons: list[dict[str, Any]]) -> 
 
 
 def get_from_server(store: Any, path: str, parameters: dict[str, Any] | None) -> Any:
-    """A server's answer to one GET with the credentials of a client; None of other stores.
-
-    Args:
-        store: a tracking store.
-        path: the address below that of the server.
-        parameters: the query.
-
-    Raises:
-        MlflowException: the server does not answer.
+    """A server's answer to one GET of a path below its address, with the credentials of a client;
+    None of other stores. An `MlflowException` says that the server does not answer.
     """
     from mlflow.store.tracking.rest_store import RestStore
     from mlflow.utils.rest_utils import http_request
@@ -161,10 +152,8 @@ def get_from_server(store: Any, path: str, parameters: dict[str, Any] | None) ->
 
 
 def check_model_name(name: str) -> None:
-    """Check that a registered model can have a name, before anything is written for it.
-
-    Raises:
-        MlflowException: it cannot.
+    """Raise an `MlflowException` where no registered model can have a name, before anything is
+    written.
     """
     from mlflow.utils.validation import _validate_model_name
 
@@ -188,11 +177,7 @@ _HANDLERS = (
 
 
 def check_server() -> None:
-    """Check that this MLflow's server has the inner parts that are used here.
-
-    Raises:
-        ImportError: it has not; another version of MLflow is needed.
-    """
+    """Raise an `ImportError` where MLflow's server lacks inner parts that are used here."""
     from mlflow.server import handlers
 
     missing = [name for name in _HANDLERS if not hasattr(handlers, name)]
@@ -266,11 +251,8 @@ def server_app(flask_app: Any) -> Any:
 
 
 def basic_auth() -> Any:
-    """The module of MLflow's basic-auth app.
-
-    Raises:
-        ImportError: it lacks a package (`pip install "mlflow[auth]"`).
-        MlflowException: it is not configured.
+    """The module of MLflow's basic-auth app. An `ImportError` says that it lacks a package (`pip
+    install "mlflow[auth]"`), an `MlflowException` that it is not configured.
     """
     from mlflow.server import auth
 
@@ -282,14 +264,7 @@ def leave_to_page(auth: Any, is_of_page: Callable[[Any], bool]) -> None:
 
     After a user is known, that app refuses every address that it has no check for, unless the user
     is an admin. It has no registry for a plugin's checks, so the function that finds them is
-    extended.
-
-    Args:
-        auth: MLflow's module, or what stands for it.
-        is_of_page: whether a Flask request is for the page.
-
-    Raises:
-        ImportError: this version of MLflow finds its checks in another way.
+    extended; an `ImportError` where this version of MLflow finds them in another way.
     """
     find = getattr(auth, "_find_validator", None)
     wanted = ("filter_experiment_ids", "sender_is_admin", "authenticate_request")

@@ -1,14 +1,15 @@
 """The axes of a comparison of runs: what a user asks, and what the runs have to offer."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sparse_lightning._text import did_you_mean, shortened
 from sparse_lightning.comparison import Axes
+from sparse_lightning.errors import InputError
 from sparse_lightning.regularizers.replica import STRENGTHS
-from sparse_lightning.tracking.columns import Coded, RunColumns
-from sparse_lightning.tracking.named_columns import find_label, find_labels, find_measure
+from sparse_lightning.tracking.columns import Coded, RunColumns, number_of
 
 LARGE_IS_GOOD = (
     *("accuracy", "acc", "precision", "recall", "f1", "auc", "auroc", "auprc", "r2", "score"),
@@ -25,6 +26,9 @@ ERRORS = ("error", "loss", "rmse", "mse", "mae", "perplexity")
 NEGATED = ("neg", "negative")
 REPLICATES = ("seed", "random_state", "random_seed", "fold", "replicate")
 GROUPS = ("group", "regularizer", "model", "method", "algorithm", "model_type", "estimator")
+
+MOST_SHOWN = 20
+"""A message shows at most so many names."""
 
 Defaults = dict[str, Any]
 
@@ -67,10 +71,8 @@ class Request:
 
 
 def axes_of(runs: RunColumns, request: Request) -> Axes:
-    """What a user asks to compare, and where that leaves anything open, what the runs have.
-
-    Raises:
-        InputError: there is no such metric, param or tag; the message names the nearest.
+    """What a user asks to compare, and where that leaves anything open, what the runs have. An
+    `InputError` says that there is no such metric, param or tag, and names the nearest.
     """
     defaults = defaults_of(runs)
     y = find_measure(runs, "--y", request.y or defaults["y"])
@@ -108,11 +110,8 @@ def axes_of(runs: RunColumns, request: Request) -> Axes:
 
 
 def defaults_of(runs: RunColumns) -> Defaults:
-    """The axes, the group and the markers that a comparison begins with.
-
-    Returns:
-        x, y, group, marker, replicate, x_direction and y_direction; x, y, group and replicate may
-        be None.
+    """The axes, group and markers that a comparison begins with: x, y, group, marker, replicate,
+    x_direction and y_direction. x, y, group and replicate may be None.
     """
     networks = bool(runs.ids) and all(runs.parents)
     return _of_networks(runs) if networks else _of_any(runs)
@@ -209,3 +208,81 @@ def direction_of(metric: str | None) -> Literal["min", "max"]:
     if words & {*NEGATED} and words & {*ERRORS, "likelihood"}:
         large = not large
     return "max" if large else "min"
+
+
+def find_measure(runs: RunColumns, option: str, wanted: str | None) -> str:
+    """The name of the metric or param with numbers that a user wrote; an `InputError` names the
+    nearest.
+    """
+    if wanted is None:
+        raise InputError(f"{option}: the runs have too few metrics to choose one; name one")
+    numeric = [
+        name
+        for name, column in runs.params.items()
+        if any(number_of(level) is not None for level in column.levels)
+    ]
+    if wanted in runs.metrics:
+        return wanted
+    bare = wanted.removeprefix("metrics.")
+    if bare in runs.metrics:
+        return bare
+    bare = wanted.removeprefix("params.")
+    for name in (wanted, bare):
+        if name in numeric:
+            return f"params.{name}"
+    if bare in runs.params:
+        raise InputError(
+            f"{option}: the param {_quoted(bare)} holds no numbers, e.g. "
+            f"{_quoted(runs.params[bare].levels[0])}"
+        )
+    known = [*runs.metrics, *numeric]
+    raise InputError(
+        f"{option}: no run has a metric {_quoted(wanted)}{_near(wanted, known)}; metrics: "
+        f"{_some(runs.metrics)}; params with numbers: {_some(numeric)}"
+    )
+
+
+def find_labels(runs: RunColumns, option: str, given: str) -> list[str]:
+    """The param or tag of this name, or, where there is none, those between its commas."""
+    if _found(runs, given) is None and "," in given:
+        return [find_label(runs, option, part.strip()) for part in given.split(",") if part.strip()]
+    return [find_label(runs, option, given)]
+
+
+def find_label(runs: RunColumns, option: str, wanted: str) -> str:
+    """The param or tag that a user wrote, with `params.` or `tags.`; an `InputError` names the
+    nearest.
+    """
+    found = _found(runs, wanted)
+    if found is None:
+        bare = wanted.removeprefix("params.").removeprefix("tags.")
+        raise InputError(
+            f"{option}: no run has a param or tag {_quoted(wanted)}"
+            f"{_near(bare, [*runs.params, *runs.tags])}; params: {_some(runs.params)}; "
+            f"tags: {_some(runs.tags)}"
+        )
+    return found
+
+
+def _found(runs: RunColumns, wanted: str) -> str | None:
+    for kind, columns in (("params", runs.params), ("tags", runs.tags)):
+        if wanted.startswith(f"{kind}.") and wanted.removeprefix(f"{kind}.") in columns:
+            return wanted
+    for kind, columns in (("params", runs.params), ("tags", runs.tags)):
+        if wanted in columns:
+            return f"{kind}.{wanted}"
+    return None
+
+
+def _near(wanted: str, known: Iterable[str]) -> str:
+    return shortened(did_you_mean(wanted, known), 120)
+
+
+def _some(names: Iterable[str]) -> str:
+    names = [shortened(name, 60) for name in names]
+    rest = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
+    return (", ".join(names[:MOST_SHOWN]) or "none") + rest
+
+
+def _quoted(name: str) -> str:
+    return repr(shortened(name, 80))

@@ -22,16 +22,16 @@ ABSENT = -1
 """The code of a run that has no such param or tag."""
 
 FAILURE_TAGS = (FAILURE, FAILURE_PHASE, FAILURE_STEP, FAILURE_CAUSE)
-"""These tell how a network has failed."""
+"""Tags that tell how a network has failed."""
 
 SHOWN_TAGS = ("mlflow.user", "mlflow.source.name", *FAILURE_TAGS)
 """Of the tags that MLflow and this package keep for themselves, those that tell a user anything."""
 
 OWN_TAGS = (KIND, MLFLOW_PARENT_RUN_ID, REPLICA)
-"""These tell which runs are networks, of which study, and at which place of its grid."""
+"""Tags that tell which runs are networks, of which study, and at which place of its grid."""
 
 HIDDEN_TAGS = ("mlflow.", "sparse_lightning.")
-"""What the names of the others begin with."""
+"""Beginnings of the names of the other tags."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Coded:
     codes: list[int]
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON holds it."""
+        """The column as JSON holds it."""
         return {"levels": self.levels, "codes": self.codes}
 
 
@@ -62,19 +62,15 @@ class RunColumns:
     """Runs, the newest last; every column is as long as `ids`.
 
     Attributes:
-        ids: of the runs.
-        names: of the runs.
-        experiments: their ids.
         statuses: FINISHED, FAILED, …
         started: in milliseconds since 1970.
         metrics: their last values by name; None where there is none, or none that is finite.
-        params: by name.
-        tags: by name, those that are shown.
-        parents: the studies of those that are networks of this package; None for others.
-        replicas: the places of those networks in the grids of their studies; None for others.
+        tags: those that are shown.
+        parents: the studies of the networks of this package; None for other runs.
+        replicas: the places of those networks in the grids of their studies; None for other runs.
         truncated: whether there were more runs than could be taken.
-        columns_left_out: how many metrics, params and tags have no column, as too few runs have
-            them.
+        columns_left_out: the number of metrics, params and tags without a column, as too few runs
+            have them.
     """
 
     ids: list[str]
@@ -103,17 +99,9 @@ def columns_of(
     tags: Iterable[tuple[str, str, str]],
     truncated: bool = False,
 ) -> RunColumns:
-    """Sort what is known of runs into columns.
-
-    Args:
-        heads: the runs, in the order of the columns.
-        metrics: `(run id, name, value)`, NaN where the value is none; of other runs too.
-        params: `(run id, name, text)`; of other runs too.
-        tags: `(run id, name, text)`; of other runs too.
-        truncated: whether there are more runs.
-
-    Raises:
-        TooMuchError: they hold more than one comparison may.
+    """Sort what is known of runs into columns, in the order of `heads`. Metrics, params and tags
+    are `(run id, name, value)`, of other runs too; NaN is no value. A `TooMuchError` says that they
+    hold more than one comparison may.
     """
     places = {head.run_id: place for place, head in enumerate(heads)}
     meter = Meter()
@@ -126,7 +114,7 @@ def columns_of(
         elif shown(name):
             visible.append((run_id, name, text))
     texts = {"params": _texts(params, places, meter), "tags": _texts(visible, places, meter)}
-    kept = _kept({"metrics": numbers, **texts}, len(heads))
+    names = _fullest({"metrics": numbers, **texts}, len(heads))
     kinds, parents, replicas = (own[name] for name in OWN_TAGS)
     networks = {run_id for run_id, kind in kinds.items() if kind == NETWORK}
     placed = networks & replicas.keys()
@@ -136,15 +124,15 @@ def columns_of(
         experiments=coded([head.experiment_id for head in heads]),
         statuses=coded([head.status for head in heads]),
         started=[head.started for head in heads],
-        metrics={name: numbers[name].column(len(heads)) for name in kept["metrics"]},
-        params={name: texts["params"][name].column(len(heads)) for name in kept["params"]},
-        tags={name: texts["tags"][name].column(len(heads)) for name in kept["tags"]},
+        metrics={name: numbers[name].column(len(heads)) for name in names["metrics"]},
+        params={name: texts["params"][name].column(len(heads)) for name in names["params"]},
+        tags={name: texts["tags"][name].column(len(heads)) for name in names["tags"]},
         parents=[parents.get(head.run_id) if head.run_id in networks else None for head in heads],
         replicas=[
             _place(replicas[head.run_id]) if head.run_id in placed else None for head in heads
         ],
         truncated=truncated,
-        columns_left_out=sum(map(len, (numbers, *texts.values()))) - sum(map(len, kept.values())),
+        columns_left_out=sum(map(len, (numbers, *texts.values()))) - sum(map(len, names.values())),
     )
 
 
@@ -153,6 +141,32 @@ def coded(values: Sequence[str]) -> Coded:
     levels = sorted(set(values), key=level_order)
     places = {level: place for place, level in enumerate(levels)}
     return Coded(levels, [places[value] for value in values])
+
+
+def measured(runs: RunColumns, name: str) -> Sequence[float | None]:
+    """The values of a metric, or of a param by `params.` and its name; None where a run has no
+    finite one.
+    """
+    if name in runs.metrics:
+        return runs.metrics[name]
+    column = runs.params[name.removeprefix("params.")]
+    values = [number_of(level) for level in column.levels]
+    return [None if code == ABSENT else values[code] for code in column.codes]
+
+
+def labelled(runs: RunColumns, name: str) -> Coded:
+    """The column of a param or tag, by `params.` or `tags.` and its name."""
+    kind, bare = name.split(".", 1)
+    return (runs.params if kind == "params" else runs.tags)[bare]
+
+
+def number_of(level: str) -> float | None:
+    """The finite number that a level is; None of other levels."""
+    try:
+        value = float(level)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def level_order(level: str) -> tuple[float, str]:
@@ -241,7 +255,7 @@ def _texts(
     return columns
 
 
-def _kept(
+def _fullest(
     columns: Mapping[str, Mapping[str, _Numbers | _Texts]], length: int
 ) -> dict[str, list[str]]:
     """The names of the columns that are kept, sorted: those with the most values first, until too
@@ -252,11 +266,11 @@ def _kept(
         for kind, named in columns.items()
         for name, column in named.items()
     ]
-    kept: dict[str, list[str]] = {kind: [] for kind in columns}
+    fullest: dict[str, list[str]] = {kind: [] for kind in columns}
     empty = 0
     for missing, kind, name in sorted(every)[:MOST_COLUMNS]:
         empty += max(missing, 0)
         if empty > MOST_EMPTY:
             break
-        kept[kind].append(name)
-    return {kind: sorted(names) for kind, names in kept.items()}
+        fullest[kind].append(name)
+    return {kind: sorted(names) for kind, names in fullest.items()}

@@ -31,13 +31,9 @@ class ConditionError(MlflowException):
 
 
 def parsed(condition: str) -> list[dict[str, Any]]:
-    """The comparisons of a condition, as MLflow's own search splits it.
-
-    Args:
-        condition: e.g. `metrics.error < 0.1`.
-
-    Raises:
-        ConditionError: it is no condition, is too long, or compares with what no database holds.
+    """The comparisons of a condition such as `metrics.error < 0.1`, as MLflow's own search splits
+    it. A `ConditionError` says that it is none, is too long, or compares with what no database
+    holds.
     """
     if len(condition) > LONGEST_CONDITION:
         raise ConditionError(
@@ -45,7 +41,7 @@ def parsed(condition: str) -> list[dict[str, Any]]:
         )
     if "\0" in condition or not _is_text(condition):
         raise ConditionError("the filter holds a character that is no text")
-    with said():
+    with condition_errors():
         comparisons = comparisons_of(condition)
     if len(comparisons) > MOST_COMPARISONS:
         raise ConditionError(
@@ -63,23 +59,16 @@ def parsed(condition: str) -> list[dict[str, Any]]:
 
 
 def meeting(sql: Any, session: Any, condition: str) -> Any:
-    """A select of the runs that meet a condition, as MLflow's own search puts it together.
-
-    Args:
-        sql: a SQL store of MLflow.
-        session: of the store.
-        condition: e.g. `metrics.error < 0.1`.
-
-    Raises:
-        ConditionError: as `parsed`.
+    """A select of the runs that meet a condition, as MLflow's own search builds it; raises as
+    `parsed`.
     """
     comparisons = parsed(condition)
-    with said():
+    with condition_errors():
         return select_runs(sql, session, comparisons)
 
 
 @contextmanager
-def said() -> Iterator[None]:
+def condition_errors() -> Iterator[None]:
     """Turn whatever MLflow's reading of a condition raises into a `ConditionError`."""
     try:
         yield
@@ -94,14 +83,8 @@ def said() -> Iterator[None]:
 
 @contextmanager
 def in_time(session: Any, seconds: float = CONDITION_SECONDS) -> Iterator[None]:
-    """Let the database of a session work at a condition for so long at most.
-
-    Args:
-        session: of the store; of SQLite or PostgreSQL, others are not held to it.
-        seconds: each of the block's statements.
-
-    Raises:
-        ConditionError: it takes longer.
+    """Bound the time of each of the block's statements, else raise a `ConditionError`. Only SQLite
+    and PostgreSQL are held to it.
     """
     from sqlalchemy import text
     from sqlalchemy.exc import DBAPIError

@@ -20,7 +20,7 @@ from sparse_lightning.project import Project
 from sparse_lightning.secrets import cleaned, without_secrets
 from sparse_lightning.tracking.limits import TooMuchError
 from sparse_lightning.tracking.names import PROJECT_FILE
-from sparse_lightning.tracking.settings import set_to
+from sparse_lightning.tracking.retrying import set_to
 from sparse_lightning.tracking.store import Store, reason
 
 REQUESTS_AT_ONCE = 8
@@ -36,11 +36,8 @@ UNREADABLE = (
 
 
 def read_document(store: Store, run_id: str, file: str) -> bytes:
-    """A small file of a run.
-
-    Raises:
-        DamagedError: the run has none of that name.
-        TrackingError: the store fails, or does not admit a file of that size.
+    """A small file of a run. A `DamagedError` says that the run has none of that name, a
+    `TrackingError` that the store fails or does not admit a file of that size.
     """
     with _reached(store, run_id, f"does not give {file}"):
         repository, folder = store.artifacts(run_id)
@@ -61,10 +58,8 @@ def read_document(store: Store, run_id: str, file: str) -> bytes:
 
 
 def read_documents(store: Store, run_ids: Sequence[str], file: str) -> list[bytes]:
-    """The same small file of many runs, by several requests at a time where it lies elsewhere.
-
-    Raises:
-        DamagedError, TrackingError: as `read_document`.
+    """The same small file of many runs, by several requests at a time where it lies elsewhere;
+    raises as `read_document`.
     """
     store.locate(run_ids)
 
@@ -78,21 +73,14 @@ def read_documents(store: Store, run_ids: Sequence[str], file: str) -> list[byte
 
 
 def held(store: Store, run_id: str, *files: str) -> set[str]:
-    """Those of these files that a run has.
-
-    Raises:
-        TrackingError: the store fails.
-    """
+    """Those of these files that a run has."""
     with _reached(store, run_id, "does not list the files"):
         return set(_sizes(*store.artifacts(run_id), *files))
 
 
 def read_json(store: Store, run_id: str, file: str) -> Any:
-    """What a JSON file of a run holds; every number in it is finite, and every text is one.
-
-    Raises:
-        DamagedError: the run has none of that name, or it is no JSON.
-        TrackingError: as `read_document`.
+    """What a JSON file of a run holds; every number in it is finite, and every text is one. Raises
+    as `read_document`, and a `DamagedError` where it is no JSON.
     """
     content = read_document(store, run_id, file)
     with readable(file, run_id):
@@ -103,11 +91,8 @@ def read_json(store: Store, run_id: str, file: str) -> Any:
 
 
 def read_project(store: Store, run_id: str) -> Project:
-    """The project of a study.
-
-    Raises:
-        DamagedError: the run has none, or it cannot be read.
-        TrackingError: as `read_document`.
+    """The project of a study; raises as `read_document`, and a `DamagedError` where it cannot be
+    read.
     """
     content = read_document(store, run_id, PROJECT_FILE)
     with readable(PROJECT_FILE, run_id):
@@ -121,9 +106,8 @@ def readable(what: str, run_id: str) -> Iterator[None]:
     try:
         yield
     except UNREADABLE as error:
-        said = without_secrets(str(error) if isinstance(error, InputError) else repr(error))
-        said = f"{what} of run {run_id} cannot be read: {said:.500}"
-        raise DamagedError(said) from cleaned(error)
+        why = without_secrets(str(error) if isinstance(error, InputError) else repr(error))
+        raise DamagedError(f"{what} of run {run_id} cannot be read: {why:.500}") from cleaned(error)
 
 
 @contextmanager
@@ -138,14 +122,14 @@ def _reached(store: Store, run_id: str, what: str) -> Iterator[None]:
     except (DamagedError, InputError):
         raise
     except Exception as error:
-        said = error if isinstance(error, TrackingError) else None
-        said = said or TrackingError(
+        failure = error if isinstance(error, TrackingError) else None
+        failure = failure or TrackingError(
             f"the tracking store {store.uri} {what} of run {run_id}: {reason(error)}"
         )
-        if isinstance(said, TooMuchError) or store.placed(run_id):
-            raise said from cleaned(error)
+        if isinstance(failure, TooMuchError) or store.placed(run_id):
+            raise failure from cleaned(error)
         # Whoever made the experiment has chosen the place, and that is no fault of the store.
-        raise DamagedError(str(said)) from cleaned(error)
+        raise DamagedError(str(failure)) from cleaned(error)
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -6,8 +6,8 @@ from typing import Any
 
 from sparse_lightning.tracking._mlflow import session_of, tables
 from sparse_lightning.tracking.limits import MOST_POINTS
-from sparse_lightning.tracking.page_api import told_history
 from sparse_lightning.tracking.selecting import finite, reads
+from sparse_lightning.tracking.servers import fetch_history
 
 History = dict[str, dict[str, list[Any]]]
 
@@ -17,21 +17,18 @@ def read_histories(sql: Any, run_ids: Sequence[str]) -> dict[str, History]:
     histories: dict[str, History] = {}
     asks = not reads(sql)
     for run_id in run_ids:
-        found = told_history(sql, run_id) if asks else None
-        asks = found is not None  # what tells one history tells all
+        found = fetch_history(sql, run_id) if asks else None
+        asks = found is not None  # a server that has one history has all
         histories[run_id] = read_history(sql, run_id) if found is None else found
     return histories
 
 
 def read_history(sql: Any, run_id: str) -> History:
-    """Every metric of a run over its steps: `{name: {"steps": …, "values": …}}`.
+    """Every metric of a run over its steps: `{name: {"steps": …, "values": …}}`. `sql` is MLflow's
+    tracking store.
 
     A value that is no finite number is None; of several values at a step the last one counts. Of
     more than `MOST_POINTS` points, those at every so many steps are given of the longer metrics.
-
-    Args:
-        sql: a tracking store of MLflow, as a server has it open.
-        run_id: of the run.
     """
     if reads(sql):
         from sqlalchemy import func, or_, select

@@ -12,8 +12,9 @@ MOST_TEXT = 100_000_000
 """Characters of all params and tags of the compared runs together."""
 
 MOST_EMPTY = 2_000_000
-"""Cells of columns that hold nothing. Of ten thousand names that a run each has, a table has a
-hundred million; the columns that most runs have are kept."""
+"""Empty cells of all columns. Of ten thousand names that a run each has, a table has a hundred
+million; the columns that most runs have come first.
+"""
 
 MOST_COLUMNS = 15_000
 """Metrics, params and tags that are given as columns, those that most runs have."""
@@ -45,11 +46,7 @@ class Meter:
         self.values = self.text = self.names = 0
 
     def name(self) -> None:
-        """Note that a new name was read.
-
-        Raises:
-            TooMuchError: there are too many.
-        """
+        """Count a new name; a `TooMuchError` where there are too many."""
         self.names += 1
         if self.names > MOST_NAMES:
             raise TooMuchError(
@@ -58,11 +55,7 @@ class Meter:
             )
 
     def count(self, values: int, text: int = 0) -> None:
-        """Note that so many values were read, with so many characters.
-
-        Raises:
-            TooMuchError: together with those before they are too many.
-        """
+        """Count values and the characters in them; a `TooMuchError` where there are too many."""
         self.values += values
         self.text += text
         if self.values > MOST_VALUES or self.text > MOST_TEXT:

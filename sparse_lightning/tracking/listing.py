@@ -1,6 +1,7 @@
-"""What a store has to choose from: its experiments and the studies in them."""
+"""What a store has to choose from: its experiments, the studies in them, and how many runs."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,8 @@ from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME
 
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking._mlflow import session_of, tables
-from sparse_lightning.tracking.selecting import reads, searched
+from sparse_lightning.tracking.conditions import in_time, meeting
+from sparse_lightning.tracking.selecting import WHOLE, Selection, reads, searched, wanted
 from sparse_lightning.tracking.store import NOT_THERE
 
 MOST_LISTED = 1_000
@@ -29,16 +31,8 @@ LONGEST_TEXT = 300
 
 @dataclass(frozen=True)
 class StudyHead:
-    """What a study is called, and where it stands.
-
-    Attributes:
-        run_id: of its run.
-        name: of its project.
-        experiment_id: of its experiment.
-        task: as the project has it; None where the run does not say.
-        dataset: the name of its table; likewise.
-        started: in milliseconds since 1970.
-        status: of its run, as MLflow has it.
+    """What a study is called, and where it stands; task and dataset are None where its run does not
+    have them, `started` is in milliseconds since 1970.
     """
 
     run_id: str
@@ -56,7 +50,7 @@ class StudyHead:
 
     @classmethod
     def of(cls, run: Run) -> "StudyHead":
-        """That of a study's run."""
+        """The head of a study's run."""
         tags, params = run.data.tags, run.data.params
         return cls(
             run.info.run_id,
@@ -70,11 +64,8 @@ class StudyHead:
 
 
 def list_experiments(sql: Any, among: Sequence[str] | None = None) -> dict[str, str]:
-    """The names of the experiments that are not deleted, by their ids, the newest first.
-
-    Args:
-        sql: a tracking store of MLflow, as a server has it open.
-        among: the ids of those that are looked for; default: the newest `MOST_EXPERIMENTS`.
+    """The names of the experiments that are not deleted, by their ids, the newest first: those
+    `among` some ids, or the newest `MOST_EXPERIMENTS`.
     """
     if among is not None and not among:
         return {}
@@ -115,12 +106,7 @@ def list_experiments(sql: Any, among: Sequence[str] | None = None) -> dict[str, 
 
 
 def list_studies(sql: Any, experiments: Sequence[str]) -> list[StudyHead]:
-    """The newest studies of these experiments, the newest first, at most `MOST_LISTED`.
-
-    Args:
-        sql: a tracking store of MLflow, as a server has it open.
-        experiments: their ids.
-    """
+    """The newest studies of these experiments, the newest first, at most `MOST_LISTED`."""
     if not experiments:
         return []
     if not reads(sql):
@@ -161,3 +147,95 @@ def list_studies(sql: Any, experiments: Sequence[str]) -> list[StudyHead]:
                 query
             )
         ]
+
+
+def count_left_out(sql: Any, selection: Selection) -> dict[str, int]:
+    """How many runs a selection leaves out, and why: `failed` (or killed), `running` (or scheduled)
+    and `without_metric`. Runs of whole studies do not count; a selection of studies, or with
+    `unfinished`, leaves none out. Raises an `MlflowException` where the condition is none.
+    """
+    counts = {"failed": 0, "running": 0, "without_metric": 0}
+    if selection.studies or selection.unfinished or not selection.experiments:
+        return counts
+    if not reads(sql):
+        for run in searched(sql, selection.experiments, selection.condition):
+            if run.data.tags.get(names.KIND) not in WHOLE and not wanted(run, selection):
+                counts[_reason(run.info.status)] += 1
+        return counts
+    from sqlalchemy import exists, func, or_, select
+
+    runs, tags, latest = (tables()[name] for name in ("runs", "tags", "latest_metrics"))
+    whole = exists().where(
+        tags.c.run_uuid == runs.c.run_uuid, tags.c.key == names.KIND, tags.c.value.in_(WHOLE)
+    )
+    measured = exists().where(latest.c.run_uuid == runs.c.run_uuid)
+    with session_of(sql) as session:
+        query = (
+            select(runs.c.status, func.count())
+            .where(
+                runs.c.experiment_id.in_([int(number) for number in selection.experiments]),
+                runs.c.lifecycle_stage == "active",
+                ~whole,
+                or_(runs.c.status != "FINISHED", ~measured),
+            )
+            .group_by(runs.c.status)
+        )
+        if selection.condition:
+            query = query.where(runs.c.run_uuid.in_(meeting(sql, session, selection.condition)))
+        with in_time(session) if selection.condition else nullcontext():
+            found = session.execute(query).all()
+        for status, count in found:
+            counts[_reason(status)] += count
+    return counts
+
+
+def _reason(status: str) -> str:
+    if status == "FINISHED":
+        return "without_metric"
+    return "failed" if status in ("FAILED", "KILLED") else "running"
+
+
+def parts_of_run(sql: Any, run_id: str) -> tuple[str, int] | None:
+    """The experiment of a run, and the number of its params, tags and metrics; None: there is no
+    run.
+    """
+    if not reads(sql):
+        try:
+            run = sql.get_run(run_id)
+        except MlflowException as error:
+            if error.error_code in NOT_THERE:
+                return None
+            raise
+        data = run.data
+        return run.info.experiment_id, len(data.params) + len(data.tags) + len(data.metrics)
+    from sqlalchemy import func, select
+
+    known = tables()
+    parts = (known[name] for name in ("params", "tags", "latest_metrics"))
+    counts = [
+        select(func.count()).where(part.c.run_uuid == run_id).scalar_subquery() for part in parts
+    ]
+    query = select(known["runs"].c.experiment_id, *counts)
+    with session_of(sql) as session:
+        found = session.execute(query.where(known["runs"].c.run_uuid == run_id)).first()
+    return None if found is None else (str(found[0]), sum(found[1:]))
+
+
+def count_runs(sql: Any, experiments: Sequence[str]) -> dict[str, int]:
+    """How many runs each of these experiments has that are not deleted."""
+    counts = dict.fromkeys(experiments, 0)
+    if not reads(sql):
+        for run in searched(sql, experiments, ""):
+            counts[run.info.experiment_id] += 1
+        return counts
+    from sqlalchemy import func, select
+
+    runs = tables()["runs"]
+    query = (
+        select(runs.c.experiment_id, func.count())
+        .where(runs.c.lifecycle_stage == "active")
+        .group_by(runs.c.experiment_id)
+    )
+    with session_of(sql) as session:
+        found = {str(experiment): count for experiment, count in session.execute(query)}
+    return {experiment: found.get(experiment, 0) for experiment in experiments}

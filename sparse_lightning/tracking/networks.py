@@ -19,8 +19,8 @@ from sparse_lightning.network import Network
 from sparse_lightning.regularizers.replica import STRENGTHS
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.files import read_documents, read_json, readable
-from sparse_lightning.tracking.reading import StudyRecord, check_params
 from sparse_lightning.tracking.store import Store
+from sparse_lightning.tracking.study_record import StudyRecord, check_params
 from sparse_lightning.training.documents import INPUT_ERRORS
 from sparse_lightning.weights import from_safetensors
 
@@ -29,8 +29,6 @@ _PARAMS = ["group", "regularizer", *STRENGTHS, "seed"]
 
 @dataclass(frozen=True)
 class _Source:
-    """What is known of a network before its files are read."""
-
     run_id: str
     study_id: str
     task: str
@@ -38,10 +36,8 @@ class _Source:
 
 
 def read_networks(store: Store, study: StudyRecord, run_ids: Sequence[str]) -> list[Network]:
-    """Networks of a study by their runs.
-
-    Raises:
-        TrackingError: the store fails, or does not hold the files of a network.
+    """Networks of a study by their runs; a `TrackingError` where the store does not hold their
+    files.
     """
     rows = study.networks.set_index("run_id").loc[list(run_ids), _PARAMS].to_dict("records")
     return _read(
@@ -54,20 +50,16 @@ def read_networks(store: Store, study: StudyRecord, run_ids: Sequence[str]) -> l
 
 
 def read_networks_of_runs(store: Store, runs: Iterable[Run]) -> list[Network]:
-    """Networks by their runs alone; the rest of their studies is not looked at.
-
-    Raises:
-        InputError: a run holds no network, or its training failed.
-        TrackingError: the store fails, or does not hold the files of a network.
+    """Networks by their runs alone; the rest of their studies is not looked at. An `InputError`
+    says that a run holds no network or its training failed, a `TrackingError` that the store does
+    not hold the files of a network.
     """
     return _read(store, [_source_of(run) for run in runs])
 
 
 def study_of(run: Run) -> str:
-    """The run id of the study that a network belongs to.
-
-    Raises:
-        InputError: the run holds no network of a study.
+    """The run id of the study that a network belongs to; an `InputError` where the run holds no
+    network.
     """
     tags = run.data.tags
     if tags.get(names.KIND) != names.NETWORK or MLFLOW_PARENT_RUN_ID not in tags:
@@ -76,10 +68,8 @@ def study_of(run: Run) -> str:
 
 
 def read_losses(store: Store, run_id: str, structure: Structure) -> pd.DataFrame:
-    """The losses of an autoencoder's variables, as `interpret.loss.losses_of` returns them.
-
-    Raises:
-        TrackingError: the run holds no errors of its inputs.
+    """The losses of an autoencoder's variables, as `interpret.loss.losses_of` returns them; a
+    `TrackingError` where the run holds no errors of its inputs.
     """
     errors = read_json(store, run_id, INPUT_ERRORS)
     with readable(INPUT_ERRORS, run_id):

@@ -20,12 +20,8 @@ from sparse_lightning.tracking._mlflow import is_compared, make_tables
 
 def make_database(uri: Address) -> None:
     """Make the database that a tracking URI names, where it is a file of SQLite and not there yet.
-
-    Of several processes that do so at once, the first one's counts.
-
-    Raises:
-        OSError: the folder cannot be written.
-        sqlalchemy.exc.SQLAlchemyError: the disk is full.
+    Of several processes that do so at once, the first one's counts. An `OSError` or an error of
+    SQLAlchemy says that the folder cannot be written or the disk is full.
     """
     address = _file_address(uri)
     if address is None or not is_compared():

@@ -5,7 +5,6 @@ import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
 from typing import Self
 
 import psutil
@@ -41,14 +40,9 @@ def now() -> str:
 
 
 def at_work(owner: str, seen: Mapping[str, str]) -> bool:
-    """Whether a process may still be at work on what it has in hand.
-
-    On this machine that is looked up; on others a process counts as being at work as long as it
-    says so.
-
-    Args:
-        owner: as `this_process` names it.
-        seen: when each process was there the last time, as `now` notes it.
+    """Whether a process may still be at work on what it has in hand. On this machine that is looked
+    up; on others a process counts as being at work as long as it says so: `seen` has the time of
+    its last sign, as `now` notes it, by `owner`, as `this_process` names it.
     """
     if owner == RELEASED:
         return False
@@ -63,11 +57,9 @@ def at_work(owner: str, seen: Mapping[str, str]) -> bool:
 
 
 class Heartbeat:
-    """A context manager inside which something is done every `BEAT` seconds, beside all else.
-
-    Args:
-        beat: what is done. Where it fails with an error of this package, it is tried again at its
-            next time: what is done beside it will run into the same failure and tell.
+    """A context manager inside which `beat` is called every `BEAT` seconds, beside all else. Where
+    it fails with an error of this package, it is called again at its next time: what is done beside
+    it will run into the same failure and raise it.
     """
 
     def __init__(self, beat: Callable[[], None]):
@@ -79,12 +71,7 @@ class Heartbeat:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._over.set()
         # A beat that gets no answer must not keep a process from ending.
         self._thread.join(LAST_BEAT)
@@ -98,20 +85,12 @@ class Heartbeat:
 
 
 def end_abandoned(store: Store, experiments: Sequence[str] | None = None) -> list[str]:
-    """End the running runs of this package whose process is dead, and those below them.
+    """End the running runs of this package whose process is dead, and those below them; returns
+    their ids.
 
     A process of this machine is looked up. One of another machine counts as dead when its run has
-    had no sign of life for the time of `LEASE`. Runs that name no process are left alone.
-
-    Args:
-        store: the tracking store.
-        experiments: the ids of experiments; default: all.
-
-    Returns:
-        The ids of the runs that were ended.
-
-    Raises:
-        TrackingError: the store fails.
+    had no sign of life for the time of `LEASE`. Runs that name no process are left alone. Without
+    ids of experiments all are looked into.
     """
     if experiments is None:
         with store.errors("cannot be searched"):

@@ -10,8 +10,7 @@ from sparse_lightning._text import listed, shortened
 from sparse_lightning.comparison import Axes, Points
 from sparse_lightning.comparison.indices import LARGEST
 from sparse_lightning.errors import InputError
-from sparse_lightning.tracking.columns import ABSENT, RunColumns
-from sparse_lightning.tracking.named_columns import labelled, measured
+from sparse_lightning.tracking.columns import ABSENT, RunColumns, labelled, measured
 
 MOST_GROUPS = 60
 """More groups than these nobody can tell apart."""
@@ -24,22 +23,13 @@ EMPTY = "(empty)"
 
 
 def points_of(columns: RunColumns, axes: Axes) -> tuple[Points, list[str]]:
-    """The points of runs, and sentences on the runs that were left out and those without a result.
+    """The points of runs, with run_id, run_name and failure (why there is no result), and sentences
+    on the runs that were left out and those without a result.
 
     A run that ended badly, or has not both values, counts as one without a result in its group; a
     run that still runs or has no group is left out. Of runs that have everything alike the newest
-    counts.
-
-    Args:
-        columns: the runs, the newest last.
-        axes: what is compared.
-
-    Returns:
-        Points that have run_id, run_name and failure (why there is no result), and the sentences.
-
-    Raises:
-        InputError: no run has both values, there are too many groups, or runs that differ in other
-            params would count as one.
+    counts. An `InputError` says that no run has both values, there are too many groups, or runs
+    that differ in other params would count as one.
     """
     frame = _frame(columns, axes)
     whole = len(frame)
@@ -158,8 +148,8 @@ def _with_replicates(
         _check_alike(columns, rows, axes)
     # A run without a result does not displace one that has one.
     ranked = frame.sort_values(["failed", "place"], ascending=[False, True], kind="stable")
-    kept = ranked.drop_duplicates(subset=keys, keep="last").sort_values("place", kind="stable")
-    return kept, len(frame) - len(kept)
+    newest = ranked.drop_duplicates(subset=keys, keep="last").sort_values("place", kind="stable")
+    return newest, len(frame) - len(newest)
 
 
 def _check_alike(columns: RunColumns, rows: pd.DataFrame, axes: Axes) -> None:

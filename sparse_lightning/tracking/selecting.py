@@ -19,7 +19,6 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from sparse_lightning._machine import uncollected
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking._mlflow import can_select, is_sql, session_of, tables
-from sparse_lightning.tracking.bulk import TABLES
 from sparse_lightning.tracking.columns import (
     HIDDEN_TAGS,
     OWN_TAGS,
@@ -28,9 +27,10 @@ from sparse_lightning.tracking.columns import (
     RunHead,
     columns_of,
 )
-from sparse_lightning.tracking.conditions import in_time, meeting, parsed, said
+from sparse_lightning.tracking.conditions import condition_errors, in_time, meeting, parsed
+from sparse_lightning.tracking.finished_runs import TABLES
 from sparse_lightning.tracking.limits import MOST_RUNS, TooMuchError
-from sparse_lightning.tracking.page_api import told_columns
+from sparse_lightning.tracking.servers import fetch_columns
 
 PAGE = 1000
 
@@ -67,17 +67,9 @@ class Selection:
 
 
 def read_columns(sql: Any, selection: Selection, most: int = MOST_RUNS) -> RunColumns:
-    """The selected runs.
-
-    Args:
-        sql: a tracking store of MLflow, as a server has it open.
-        selection: which.
-        most: more runs than these are not read, and the columns say so.
-
-    Raises:
-        ConditionError: the condition is none.
-        TooMuchError: the runs hold more than one comparison may.
-        MlflowException: the store fails.
+    """The selected runs in MLflow's tracking store `sql`; the columns say where there are more than
+    `most`. Raises a `ConditionError`, a `TooMuchError` or, where the store fails, an
+    `MlflowException`.
     """
     if not selection.experiments:
         return columns_of([], (), (), ())
@@ -184,7 +176,7 @@ def _from_page(store: Any, selection: Selection, most: int) -> RunColumns | None
     """What a server with this package's page reads; None where there is none that gives all."""
     if most < MOST_RUNS:  # which the server gives
         return None
-    columns = told_columns(
+    columns = fetch_columns(
         store,
         {
             "experiment": list(selection.experiments),
@@ -257,7 +249,7 @@ def searched(store: Any, experiments: Sequence[str], condition: str) -> Iterator
     """The runs of experiments that meet a condition of MLflow's, page by page."""
     token = None
     while True:
-        with said() if condition else nullcontext():
+        with condition_errors() if condition else nullcontext():
             page = store.search_runs(
                 list(experiments), condition, ViewType.ACTIVE_ONLY, PAGE, None, token
             )

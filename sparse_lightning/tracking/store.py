@@ -32,15 +32,10 @@ NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
 class Store:
-    """A tracking store and its client.
-
-    Args:
-        uri: as MLflow takes it; default: what MLflow resolves (`MLFLOW_TRACKING_URI`, else
-            `sqlite:///mlflow.db` in the working folder).
-        new: whether a SQLite store that is not there yet is made; who only reads wants none.
-
-    Raises:
-        TrackingError: the store cannot be reached, or there is none to read.
+    """A tracking store, `uri` as MLflow takes it, and its client. By default it is what MLflow
+    resolves (`MLFLOW_TRACKING_URI`, else `sqlite:///mlflow.db` in the working folder). Without
+    `new` a SQLite file that is not there is not made. A `TrackingError` says that the store cannot
+    be reached.
     """
 
     limited = False
@@ -83,7 +78,7 @@ class Store:
         with self.errors(f"does not give the experiment {name!r}"):
             found = self.client.get_experiment_by_name(name)
             if found is None:
-                found = self._made(name)
+                found = self._create_experiment(name)
         if found.lifecycle_stage != "active":
             raise TrackingError(
                 f"{self.uri}: the experiment {name!r} was deleted; restore it with "
@@ -91,7 +86,7 @@ class Store:
             )
         return found
 
-    def _made(self, name: str) -> Experiment:
+    def _create_experiment(self, name: str) -> Experiment:
         try:
             return self.client.get_experiment(self.client.create_experiment(name))
         except MlflowException as error:
@@ -102,11 +97,7 @@ class Store:
             return found
 
     def run(self, run_id: str) -> Run:
-        """A run by its id.
-
-        Raises:
-            InputError: there is none.
-        """
+        """A run by its id; an `InputError` where there is none."""
         with self.errors(f"does not give the run {run_id}"):
             try:
                 run = self.client.get_run(run_id)
@@ -118,10 +109,8 @@ class Store:
         return run
 
     def runs(self, run_ids: Sequence[str]) -> list[Run]:
-        """Active runs of one experiment by their ids, in a few requests instead of one for each.
-
-        Raises:
-            InputError: there is no such run.
+        """Active runs of one experiment by their ids, in a few requests instead of one for each; an
+        `InputError` where one is missing.
         """
         if not run_ids:
             return []
@@ -139,20 +128,14 @@ class Store:
         return [runs[run_id] for run_id in run_ids]
 
     def locate(self, run_ids: Sequence[str]) -> None:
-        """Learn where the files of runs of one experiment are, which `artifacts` asks one by one.
-
-        Raises:
-            InputError: there is no such run.
-        """
+        """Learn where the files of runs of one experiment are, which `artifacts` asks singly."""
         unknown = [run_id for run_id in run_ids if run_id not in self._artifact_uris]
         if len(unknown) > 1:
             self.runs(unknown)
 
     def artifacts(self, run_id: str) -> tuple[ArtifactRepository, str]:
-        """Where the files of a run are, and the folder of them there.
-
-        Raises:
-            MlflowException: there is no such run, or its files are at a place that is not known.
+        """Where the files of a run are, and the folder of them there; an `MlflowException` where
+        there is no such run, or its place is not known.
         """
         if run_id not in self._artifact_uris:
             self._artifact_uris[run_id] = str(self.client.get_run(run_id).info.artifact_uri)
@@ -160,7 +143,7 @@ class Store:
 
     @cached_property
     def _artifact_uris(self) -> dict[str, str]:
-        """Of the runs that were looked into; a run keeps its own."""
+        """The places of the files of runs that were looked into; a run keeps its own."""
         return {}
 
     def _repository(self, artifact_uri: str) -> tuple[ArtifactRepository, str]:
@@ -186,35 +169,19 @@ class Store:
                 return runs
 
     def end(self, run_id: str, status: str, time: int | None = None) -> None:
-        """End a run; MLflow's client would print its name and the whole address of the store.
-
-        Args:
-            run_id: of the run.
-            status: `FINISHED`, `FAILED` or `KILLED`.
-            time: in milliseconds since 1970; default: now.
-
-        Raises:
-            MlflowException, OSError: the store does not take it.
+        """End a run as `FINISHED`, `FAILED` or `KILLED`, at a time in milliseconds since 1970, by
+        default now. MLflow's client would print its name and the whole address of the store. Raises
+        an `MlflowException` or an `OSError`.
         """
         ended = get_current_time_millis() if time is None else time
         self.backend.update_run_info(run_id, RunStatus.from_string(status), ended, None)
 
     def placed(self, run_id: str) -> bool:
-        """Whether the files of a run are where the store puts them; here that is always believed.
-
-        Args:
-            run_id: of the run.
-        """
+        """Whether the store itself chose where the files of a run are; here that is assumed."""
         return True
 
     def admit(self, run_id: str, file: str, size: int) -> None:
-        """Refuse a file of a run that is too large to be read; here none is.
-
-        Args:
-            run_id: of the run.
-            file: its name.
-            size: in bytes.
-        """
+        """Refuse a file of a run that is too large to be read, by its bytes; here none is."""
 
     @contextmanager
     def errors(self, what: str) -> Iterator[None]:
@@ -227,10 +194,8 @@ class Store:
 
 
 def reason(error: Exception) -> str:
-    """The first line of what an error says, without passwords; of a database's, as its driver says.
-
-    Args:
-        error: of MLflow, a database or the network.
+    """The first line of what an error of MLflow, a database or the network says, without passwords;
+    for a database the words of its driver.
     """
     cause: BaseException | None = error
     while cause is not None:

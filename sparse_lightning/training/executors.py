@@ -5,11 +5,11 @@ import multiprocessing
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from multiprocessing.queues import Queue
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import torch
 
@@ -29,6 +29,10 @@ PATIENCE = 20
 GPU = "GPU"
 """The resource that workers with a GPU are started with: `dask worker --resources GPU=1`."""
 
+MOST_WAITING = 64
+"""So many calls are waited for at a time; Dask itself has all of them."""
+
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -175,21 +179,41 @@ class Cluster(Workers):
         from distributed import KilledWorker
 
         resources = {GPU: 1} if any(map(_has_gpu, self._described())) else None
-        # Not pure: what is trained is large, and a hash of it would be of no use.
-        executor = self._client.get_executor(pure=False, resources=resources)
         try:
-            yield executor
+            with _DaskExecutor(self._client, resources) as executor:
+                yield executor
         except KilledWorker as error:
             raise ClusterError(
                 f"{self._name}: the workers were lost, one after the other, at the same part: "
                 f"{without_secrets(str(error))}"
             ) from cleaned(error)
-        finally:
-            executor.shutdown(wait=False)  # cancels what is still at work
 
     def _described(self) -> list[dict[str, Any]]:
         found = cast(dict, self._client.scheduler_info(n_workers=-1))["workers"]
         return list(found.values())
+
+
+class _DaskExecutor(ThreadPoolExecutor):
+    """An executor whose calls Dask's workers make, while threads of this process wait for them.
+
+    `Client.get_executor` never ends a call whose worker dies again and again (distributed 2026.8).
+    """
+
+    def __init__(self, client: "Client", resources: dict[str, Any] | None):
+        super().__init__(MOST_WAITING)
+        self._client = client
+        self._resources = resources
+        self._calls: list[Any] = []
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        # Not pure: what is trained is large, and a hash of it would be of no use.
+        call = self._client.submit(fn, *args, **kwargs, pure=False, resources=self._resources)
+        self._calls.append(call)
+        return super().submit(call.result)
+
+    def __exit__(self, *error: Any) -> None:
+        self._client.cancel(self._calls)  # where all are done, that only frees the workers' memory
+        self.shutdown(cancel_futures=True)
 
 
 def _has_gpu(worker: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from sparse_lightning.errors import InputError
 from sparse_lightning.report.output import writable
 from sparse_lightning.report.overview import Column
 from sparse_lightning.report.overview_pages import Overview, write_overview
-from sparse_lightning.tracking.origin import made_with
+from sparse_lightning.tracking.provenance import made_with
 from sparse_lightning.workflows.study import Study
 
 

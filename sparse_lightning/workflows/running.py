@@ -18,8 +18,8 @@ from sparse_lightning.report.output import writable
 from sparse_lightning.report.writing import FILES as REPORT_FILES
 from sparse_lightning.secrets import without_secrets
 from sparse_lightning.tracking import Store, StudyWriter
+from sparse_lightning.tracking.job_run import OpenedRun
 from sparse_lightning.tracking.names import AGREEMENT_FILE, ENCODING_FILE, TARGET_FILE
-from sparse_lightning.tracking.opened import OpenedRun
 from sparse_lightning.training.executors import Cluster
 from sparse_lightning.training.preparing import prepare
 from sparse_lightning.training.progress import Progress

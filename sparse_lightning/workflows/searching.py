@@ -28,8 +28,8 @@ from sparse_lightning.report.output import writable
 from sparse_lightning.report.searched import search_markdown
 from sparse_lightning.secrets import cleaned
 from sparse_lightning.tracking import Store
-from sparse_lightning.tracking.insisting import insist
 from sparse_lightning.tracking.names import REPORT_FOLDER
+from sparse_lightning.tracking.retrying import insist
 from sparse_lightning.tracking.store import reason
 from sparse_lightning.training.executors import cluster_of
 from sparse_lightning.training.progress import Progress

@@ -15,9 +15,9 @@ from sparse_lightning.report.output import writable
 from sparse_lightning.report.overview import Column
 from sparse_lightning.report.overview_pages import Overview, write_overview
 from sparse_lightning.tracking import Store
+from sparse_lightning.tracking.job_run import OpenedRun
 from sparse_lightning.tracking.names import OVERVIEW
-from sparse_lightning.tracking.opened import OpenedRun
-from sparse_lightning.tracking.origin import made_with
+from sparse_lightning.tracking.provenance import made_with
 from sparse_lightning.training.progress import Progress
 from sparse_lightning.workflows.running import open_run_of
 from sparse_lightning.workflows.side_by_side import Trained, run_all, usual_jobs

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparse_lightning.data import catalog
+from sparse_lightning.data import catalog, csv_files
 from sparse_lightning.data.csv_files import read_csv
 from sparse_lightning.errors import TableError
 from sparse_lightning.project import TableSettings
@@ -223,6 +223,8 @@ WRONG = [
     (b"a,b\n1,\xff\n", "line 2: byte 0xff is not UTF-8"),
     (b"a,b\n1,\x00\n", "line 2: holds a NUL character"),
     ('a,b\n1,2\n3,"4\n', "cannot be read as CSV"),
+    ('a,b\nx"y,2\n3,"4\n', "cannot be read as CSV: a quote is opened and never closed"),
+    ('a\n1\n2\n"', "cannot be read as CSV: a quote is opened and never closed"),
     ("a,b\n-1e308,1\n1e308,2\n", "column 'a' reaches from -1e+308 to 1e+308: cannot be scaled"),
 ]
 
@@ -233,6 +235,27 @@ def test_a_csv_file_that_cannot_be_used(tmp_path, content, expected):
         load(tmp_path, content)
     assert str(caught.value).startswith("t.csv: ")
     assert expected in str(caught.value)
+
+
+def test_a_row_may_be_longer_than_what_is_parsed_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(csv_files, "BLOCKS", (64, 2048))
+    table = load(tmp_path, f"a,b\n1,{'1' * 15}{' ' * 500}\n3,4\n")
+    assert table.frame.to_dict("list") == {"a": [1, 3], "b": [111111111111111, 4]}
+    with pytest.raises(TableError, match="cannot be read as CSV"):
+        load(tmp_path, f"a,b\n1,{' ' * 5000}\n3,4\n")
+
+
+def test_whole_numbers_beyond_64_bits_keep_their_digits_as_levels(tmp_path):
+    numbers = ["9" * 30 + last for last in "123"]
+    rows = "\n".join(f"{row},{number}" for row, number in enumerate(numbers * 2))
+    table = load(tmp_path, f"a,b\n{rows}\n", prepare=[{"dummies": {"columns": ["b"]}}])
+    assert table.encoding.input_names == ("a", *(f"b={number}" for number in numbers))
+    assert load(tmp_path, f"a,b\n{rows}\n", scale="none").frame["b"].dtype == np.float64
+
+
+def test_a_column_of_true_and_false_is_one_of_0_and_1(tmp_path):
+    table = load(tmp_path, "a,b\n1,True\n2,\n3,FALSE\n4,true\n", missing="drop")
+    assert table.frame["b"].to_list() == [1, 0, 1]
 
 
 def test_constant_columns_are_allowed_where_nothing_is_scaled(tmp_path):

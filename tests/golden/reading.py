@@ -26,70 +26,42 @@ def indices_of(report: Path) -> dict[str, Any]:
     """The indices in a report's folder, and the markers that they come from."""
     document = json.loads((report / "indices.json").read_text(encoding="utf-8"))
     version = document["version"]
-    if version == 1 and document.get("kind") == "experiment":
-        return _runs_1(document)
-    if version == 1:
-        return _study_1(document)
-    raise ValueError(f"{report}: indices.json has the version {version}")
-
-
-def _study_1(document: dict[str, Any]) -> dict[str, Any]:
+    if version != 2:
+        raise ValueError(f"{report}: indices.json has the version {version}")
     return {
         "floor": document["floor"],
-        "null": document["null_error"],
-        "total": document["connections_total"],
+        "null": document["corner"][1],
+        "total": document["corner"][0],
         "groups": {
             group["group"]: {
-                **_indices_1(group),
-                "failed": group["failed_replicas"],
-                "replicates": group["replicas"],
+                **_indices(group),
+                "failed": group["failed"],
+                "replicates": group["points"],
                 "markers": {
-                    str(marker["l1_weight"]): {
-                        "x": marker["connections"],
-                        "y": marker["squared_error"],
-                        "replicates": marker["seeds"],
-                        "failed": marker["failed"],
+                    _marker_name(marker["marker"]): {
+                        name: marker[name] for name in ("x", "y", "replicates", "failed")
                     }
                     for marker in group["markers"]
                 },
             }
             for group in document["groups"]
         },
-        "pairs": _pairs_1(document),
+        "pairs": _pairs(document),
     }
 
 
-def _runs_1(document: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "floor": document["y"]["floor"],
-        "null": document["y"]["corner"],
-        "total": document["x"]["corner"],
-        "groups": {
-            group["group"]: {
-                **_indices_1(group),
-                "failed": group["without_result"],
-                "replicates": group["runs"],
-                "markers": {
-                    json.dumps(marker["settings"], sort_keys=True): {
-                        "x": marker["x"],
-                        "y": marker["y"],
-                        "replicates": marker["runs"],
-                        "failed": marker["without_result"],
-                    }
-                    for marker in group["markers"]
-                },
-            }
-            for group in document["groups"]
-        },
-        "pairs": _pairs_1(document),
-    }
+def _marker_name(settings: dict[str, Any]) -> str:
+    """Studies name their markers by the strength alone, as they did in version 1."""
+    if list(settings) == [STRENGTH] and isinstance(settings[STRENGTH], float):
+        return str(settings[STRENGTH])
+    return json.dumps(settings, sort_keys=True)
 
 
-def _indices_1(group: dict[str, Any]) -> dict[str, Any]:
+def _indices(group: dict[str, Any]) -> dict[str, Any]:
     return {index: [group[index], group["intervals"][index]] for index in INDICES}
 
 
-def _pairs_1(document: dict[str, Any]) -> dict[str, Any]:
+def _pairs(document: dict[str, Any]) -> dict[str, Any]:
     return {
         f"{pair['index']}: {pair['first']} less {pair['second']}": [
             pair["difference"],

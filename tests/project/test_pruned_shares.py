@@ -3,8 +3,7 @@
 import pytest
 
 from sparse_lightning import Project, ProjectError
-from sparse_lightning.search.identity import identity_of
-from sparse_lightning.search.space import HIGH, LOW, setting_of, space_of
+from sparse_lightning.search.space import HIGH, LOW, identity_of, setting_of, space_of
 
 
 def project(group, search=None):

@@ -151,9 +151,9 @@ def test_workers_that_are_killed_cost_no_trial(make_project, postgresql, workers
 JOINS = """
 import os, signal
 from sparse_lightning import Project
-from sparse_lightning.search import outcomes, searching
+from sparse_lightning.search import trials, searching
 
-train = outcomes.train_candidates_on
+train = trials.train_candidates_on
 calls = iter(range(10))
 
 def dies(*arguments):
@@ -161,7 +161,7 @@ def dies(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     return train(*arguments)
 
-outcomes.train_candidates_on = dies
+trials.train_candidates_on = dies
 searching.search(Project.load("small.yaml", {overrides!r}), {uri!r})
 """
 

@@ -12,11 +12,10 @@ import pytest
 from sparse_lightning import InputError, TrainingError
 from sparse_lightning.errors import SearchError
 from sparse_lightning.nn.failures import Failure
-from sparse_lightning.search import group_study, outcomes
-from sparse_lightning.search.candidates import train_candidates_on
+from sparse_lightning.search import group_study, trials
 from sparse_lightning.search.group_study import GroupStudy
-from sparse_lightning.search.outcomes import Trainer
 from sparse_lightning.search.searching import search
+from sparse_lightning.search.trials import Trainer, train_candidates_on
 from sparse_lightning.tracking import Store
 from sparse_lightning.tracking.owners import now
 
@@ -242,8 +241,8 @@ def test_what_a_dead_process_left_behind_goes_to_one_of_those_that_find_it(make_
     finders = [opened(project), opened(project)]
     # Both have seen that the trial was left behind before one of them takes it.
     seen = [finder._running() for finder in finders]
-    for finder, trials in zip(finders, seen, strict=True):
-        finder._running = lambda trials=trials: trials
+    for finder, running in zip(finders, seen, strict=True):
+        finder._running = lambda running=running: running
     taken = [finder.take_over(5) for finder in finders]
     assert [len(candidates) for candidates in taken] == [1, 0]
 
@@ -360,7 +359,7 @@ def test_trials_whose_networks_all_diverge_count_and_are_never_the_best(make_pro
         failure = Failure("stage 1 of 1", 3, "loss")
         return networks.assign(failed=lost, failure=[failure if row else None for row in lost])
 
-    monkeypatch.setattr(outcomes, "train_candidates_on", diverges)
+    monkeypatch.setattr(trials, "train_candidates_on", diverges)
     result = search(make_project("search.trials=2"))
     sound, diverged = result.groups
     assert len(sound.settings) == 1

@@ -10,10 +10,10 @@ from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 
 from sparse_lightning.cli import main
 from sparse_lightning.errors import UnfinishedError
-from sparse_lightning.search import outcomes
-from sparse_lightning.search.keeping import FOLDER, kept_search
+from sparse_lightning.search import trials
 from sparse_lightning.search.searching import search
-from sparse_lightning.tracking import Store, bulk, names, opened
+from sparse_lightning.search.unfinished import FOLDER, kept_search
+from sparse_lightning.tracking import Store, finished_runs, job_run, names
 
 OUTPUT = Path("reports/small-best")
 IMPATIENT = "tracking.patience=0.1"
@@ -21,7 +21,7 @@ IMPATIENT = "tracking.patience=0.1"
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
-    monkeypatch.setattr("sparse_lightning.tracking.insisting.PAUSES", (0.01, 0.01))
+    monkeypatch.setattr("sparse_lightning.tracking.retrying.PAUSES", (0.01, 0.01))
 
 
 class Away:
@@ -67,13 +67,13 @@ def check(result, run_id):
 @pytest.fixture
 def trainings(monkeypatch):
     """The numbers of candidates that are trained, one a call."""
-    calls, train = [], outcomes.train_candidates_on
+    calls, train = [], trials.train_candidates_on
 
     def counted(cluster, project, examples, candidates, *rest):
         calls.append(len(candidates))
         return train(cluster, project, examples, candidates, *rest)
 
-    monkeypatch.setattr(outcomes, "train_candidates_on", counted)
+    monkeypatch.setattr(trials, "train_candidates_on", counted)
     return calls
 
 
@@ -82,7 +82,7 @@ def test_a_batch_that_is_not_taken_is_not_trained_again(
     make_project, monkeypatch, trainings, taken, lacks
 ):
     # A batch of trials takes one transaction, and another one for their networks.
-    store = Away(monkeypatch, bulk, "_insert", taken)
+    store = Away(monkeypatch, finished_runs, "_insert", taken)
     with pytest.raises(UnfinishedError) as caught:
         search(make_project(IMPATIENT))
     said = str(caught.value)
@@ -110,7 +110,7 @@ def test_a_run_that_lacks_its_end_is_completed_when_nothing_is_left_to_train(
     make_project, monkeypatch, opens
 ):
     """Also where `mlflow run` opens a run, and another one when it is called again."""
-    store = Away(monkeypatch, opened, "log_files", 1)
+    store = Away(monkeypatch, job_run, "log_files", 1)
     client = Store().client
     first = client.create_run("0").info.run_id if opens else None
     with pytest.raises(UnfinishedError, match=r"lacks search\.html: it is away"):
@@ -126,7 +126,7 @@ def test_a_run_that_lacks_its_end_is_completed_when_nothing_is_left_to_train(
 
 def test_the_same_command_again_finishes_a_search(make_project, monkeypatch, trainings):
     make_project()
-    store = Away(monkeypatch, bulk, "_insert", 0)
+    store = Away(monkeypatch, finished_runs, "_insert", 0)
     command = ["search", "small.yaml", "--set", IMPATIENT, "--trials=1", "--no-compare"]
     ended = CliRunner().invoke(main, command)
     assert ended.exit_code == 1
@@ -141,7 +141,7 @@ def test_the_same_command_again_finishes_a_search(make_project, monkeypatch, tra
 
 
 def test_fresh_trains_again(make_project, monkeypatch, trainings):
-    store = Away(monkeypatch, bulk, "_insert", 0)
+    store = Away(monkeypatch, finished_runs, "_insert", 0)
     with pytest.raises(UnfinishedError):
         search(make_project(IMPATIENT, "search.trials=1"))
     store.back()
@@ -166,7 +166,7 @@ def test_what_a_living_process_has_begun_is_left_to_it(tmp_path):
 def test_what_cannot_be_read_is_trained_again(
     make_project, monkeypatch, trainings, caplog, content
 ):
-    store = Away(monkeypatch, bulk, "_insert", 0)
+    store = Away(monkeypatch, finished_runs, "_insert", 0)
     with pytest.raises(UnfinishedError):
         search(make_project(IMPATIENT, "search.trials=1"))
     files = list((OUTPUT / FOLDER).glob("*.json"))

@@ -14,10 +14,10 @@ from stored_networks import network_run, study_run, weights_of
 from sparse_lightning.page import networks, studies
 from sparse_lightning.server import limits, store
 from sparse_lightning.server.answers import json_parts
-from sparse_lightning.tracking import Store, bulk, columns, conditions, history, names
+from sparse_lightning.tracking import Store, columns, conditions, finished_runs, history, names
 from sparse_lightning.tracking import limits as of_comparisons
 from sparse_lightning.tracking.conditions import ConditionError, in_time, parsed
-from sparse_lightning.tracking.runs import FinishedRun
+from sparse_lightning.tracking.finished_runs import FinishedRun
 
 API = "/sparse-lightning/api"
 
@@ -31,7 +31,7 @@ class Place:
         self.client = serve(self.store.uri.revealed(), folder / "mlruns")
 
     def write(self, *runs: FinishedRun) -> list[str]:
-        return bulk.write_runs(self.store, self.experiment, list(runs))
+        return finished_runs.write_runs(self.store, self.experiment, list(runs))
 
     def network(self, columns: list[str], encoding: bytes | None = None, **files: bytes) -> Any:
         held = {} if encoding is None else {"encoding_json": encoding}

@@ -11,10 +11,10 @@ import pytest
 from safetensors.numpy import load
 from studies import Job
 
-from sparse_lightning.tracking import Store, bulk, names, selecting
-from sparse_lightning.tracking.counting import count_left_out
+from sparse_lightning.tracking import Store, finished_runs, names, selecting
+from sparse_lightning.tracking.finished_runs import FinishedRun
 from sparse_lightning.tracking.limits import MOST_RUNS
-from sparse_lightning.tracking.runs import FinishedRun
+from sparse_lightning.tracking.listing import count_left_out
 from sparse_lightning.tracking.selecting import Selection, _from_api, read_columns
 
 API = "/sparse-lightning/api"
@@ -44,7 +44,7 @@ def made(workplace: Path) -> tuple[Store, str, list[str]]:
     """A store with runs that are as hostile as they come."""
     store = Store(f"sqlite:///{workplace}/mlflow.db")
     experiment = store.experiment(HOSTILE[0]).experiment_id
-    return store, experiment, bulk.write_runs(store, experiment, runs_of(HOSTILE))
+    return store, experiment, finished_runs.write_runs(store, experiment, runs_of(HOSTILE))
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_runs_that_are_left_out_are_counted_by_why(client: Any, made: Any):
         FinishedRun("study", tags={names.KIND: names.STUDY}),
         FinishedRun("mine", params={"number": "9"}, status="FAILED"),
     ]
-    bulk.write_runs(store, experiment, others)
+    finished_runs.write_runs(store, experiment, others)
     store.client.create_run(experiment)
     address = f"{API}/runs?experiment={experiment}"
     counts = {"failed": 3, "running": 1, "without_metric": 1}
@@ -135,7 +135,9 @@ def test_runs_that_are_left_out_are_counted_by_why(client: Any, made: Any):
 
 def test_an_infinite_metric_is_none(client: Any, made: Any):
     store, experiment, _ = made
-    bulk.write_runs(store, experiment, [FinishedRun("far", metrics=[("error", 1, float("inf"))])])
+    finished_runs.write_runs(
+        store, experiment, [FinishedRun("far", metrics=[("error", 1, float("inf"))])]
+    )
     runs = client.get(f"{API}/runs?experiment={experiment}").json
     assert runs["metrics"]["error"][-1] is None
     history = client.get(f"{API}/networks/{runs['ids'][-1]}/history").json
@@ -257,7 +259,7 @@ def test_a_failed_network_is_not_looked_into(client: Any, made: Any):
     store, experiment, _ = made
     tags = {names.KIND: names.NETWORK, "mlflow.parentRunId": "s", names.FAILURE: "diverged: step 3"}
     failed = FinishedRun("failed", tags=tags, status="FAILED", params={"task": "sae"})
-    (run_id,) = bulk.write_runs(store, experiment, [failed])
+    (run_id,) = finished_runs.write_runs(store, experiment, [failed])
     answer = client.get(f"{API}/networks/{run_id}?threshold=0.1")
     assert answer.status_code == 404
     assert "diverged: step 3" in answer.json["error"]

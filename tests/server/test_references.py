@@ -7,8 +7,8 @@ import pytest
 from stored_networks import network_run, study_run
 
 from sparse_lightning.server.permissions import Everyone
-from sparse_lightning.tracking import Store, bulk, names
-from sparse_lightning.tracking.runs import FinishedRun
+from sparse_lightning.tracking import Store, finished_runs, names
+from sparse_lightning.tracking.finished_runs import FinishedRun
 
 API = "/sparse-lightning/api"
 SECRET = "hush"
@@ -46,7 +46,7 @@ class Place:
         ]
 
     def write(self, experiment: str, run: FinishedRun) -> str:
-        return bulk.write_runs(self.store, experiment, [run])[0]
+        return finished_runs.write_runs(self.store, experiment, [run])[0]
 
 
 @pytest.fixture

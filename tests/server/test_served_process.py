@@ -10,8 +10,8 @@ from server_processes import ADMIN, AUTH, Server, serving
 from studies import Job
 
 from sparse_lightning.tracking import Store
+from sparse_lightning.tracking.finished_runs import FinishedRun
 from sparse_lightning.tracking.history import read_histories, read_history
-from sparse_lightning.tracking.runs import FinishedRun
 from sparse_lightning.tracking.selecting import Selection, read_columns
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
@@ -107,12 +107,12 @@ def test_files_that_the_server_keeps_are_read(
 
 def test_users_see_what_mlflow_lets_them(store_copy: Path, wine_job: Job):
     """One user may read all but one experiment, another none but by a grant."""
-    from sparse_lightning.tracking import bulk
+    from sparse_lightning.tracking import finished_runs
 
     uri = f"sqlite:///{store_copy}/mlflow.db"
     store = Store(uri)
     secret = store.experiment("secret").experiment_id
-    (hidden,) = bulk.write_runs(
+    (hidden,) = finished_runs.write_runs(
         store, secret, [FinishedRun("hidden", metrics=[("error", 1, 0.5), ("size", 1, 2.0)])]
     )
     study = wine_job.study.run_id

@@ -14,8 +14,8 @@ from server_processes import ADMIN, AUTH, Server, serving
 from stored_networks import network_run, study_run
 
 from sparse_lightning.server.limits import WAITING
-from sparse_lightning.tracking import Store, bulk, names
-from sparse_lightning.tracking.runs import FinishedRun
+from sparse_lightning.tracking import Store, finished_runs, names
+from sparse_lightning.tracking.finished_runs import FinishedRun
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
@@ -35,7 +35,7 @@ class Place:
     runs: dict[str, list[str]] = field(default_factory=dict)
 
     def write(self, where: str, *runs: FinishedRun) -> list[str]:
-        made = bulk.write_runs(self.store, self.experiments[where], list(runs))
+        made = finished_runs.write_runs(self.store, self.experiments[where], list(runs))
         self.runs.setdefault(where, []).extend(made)
         return made
 

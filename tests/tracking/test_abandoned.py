@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sparse_lightning.tracking import Store, names, owners
-from sparse_lightning.tracking.opened import OpenedRun
+from sparse_lightning.tracking.job_run import OpenedRun
 from sparse_lightning.tracking.owners import end_abandoned
 
 HERE = owners.this_process().rsplit(" ", 2)[0]
@@ -81,7 +81,7 @@ def test_a_job_ends_what_dead_ones_have_left_in_its_experiment(store):
 def test_a_job_says_that_it_is_there(store, monkeypatch):
     monkeypatch.setattr(owners, "BEAT", 0.01)
     monkeypatch.setattr(
-        "sparse_lightning.tracking.opened.now", iter(map(str, range(10**6))).__next__
+        "sparse_lightning.tracking.job_run.now", iter(map(str, range(10**6))).__next__
     )
     with OpenedRun(store, "study", "mine") as run:
         first = store.run(run.run_id).data.tags[names.SEEN]
@@ -120,7 +120,7 @@ def test_an_open_run_takes_the_place_of_the_one_of_its_key(store):
 
 def test_a_search_that_cannot_be_described_ends_its_run(store, monkeypatch):
     from sparse_lightning import Project, TrackingError
-    from sparse_lightning.search.tracking import SearchWriter
+    from sparse_lightning.search.writer import SearchWriter
 
     pytest.importorskip("optuna")
     project = Project.parse("{name: mine, table: {source: wine}, network: {units: [2]}}")

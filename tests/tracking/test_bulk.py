@@ -17,9 +17,9 @@ from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-from sparse_lightning.tracking import bulk, runs
+from sparse_lightning.tracking import finished_runs
 from sparse_lightning.tracking._mlflow import COMPARED_VERSIONS, tables
-from sparse_lightning.tracking.runs import FinishedRun
+from sparse_lightning.tracking.finished_runs import FinishedRun
 from sparse_lightning.tracking.store import Store
 
 LARGEST = 1.7976931348623157e308
@@ -97,8 +97,8 @@ def experiment_of(store: Store) -> str:
 
 def write_by_client(store: Store, experiment: str, finished: list[FinishedRun]) -> None:
     for run in finished:
-        opened = runs.open_run(store, experiment, run, int(time.time() * 1000))
-        runs.fill_run(store, opened, run)
+        opened = finished_runs.open_run(store, experiment, run, int(time.time() * 1000))
+        finished_runs.fill_run(store, opened, run)
 
 
 def rows(store: Store) -> dict[str, list[tuple]]:
@@ -151,8 +151,8 @@ def files(store: Store) -> dict[str, tuple[int, bytes]]:
 @pytest.fixture
 def both(make_store) -> tuple[Store, Store]:
     one, other = make_store("bulk"), make_store("client")
-    assert bulk.takes(one)
-    bulk.write_runs(one, experiment_of(one), RUNS)
+    assert finished_runs.takes(one)
+    finished_runs.write_runs(one, experiment_of(one), RUNS)
     write_by_client(other, experiment_of(other), RUNS)
     return one, other
 
@@ -161,7 +161,7 @@ def test_every_table_and_every_file_is_as_the_client_writes_it(both):
     one, other = both
     written = rows(one)
     assert written == rows(other)
-    assert {name for name in bulk.TABLES if not written[name]} == set()
+    assert {name for name in finished_runs.TABLES if not written[name]} == set()
     assert len(written["runs"]) == len(RUNS)
     assert len(written["metrics"]) > 2300
     assert files(one) == files(other)
@@ -176,9 +176,9 @@ def test_files_lie_where_and_as_mlflow_itself_puts_them(store, monkeypatch, tmp_
         return Elsewhere(uri)
 
     experiment = experiment_of(store)
-    bulk.write_runs(store, experiment, [FinishedRun("here", files=RUNS[1].files)])
-    monkeypatch.setattr(runs, "get_artifact_repository", place)
-    bulk.write_runs(store, experiment, [FinishedRun("elsewhere", files=RUNS[1].files)])
+    finished_runs.write_runs(store, experiment, [FinishedRun("here", files=RUNS[1].files)])
+    monkeypatch.setattr(finished_runs, "get_artifact_repository", place)
+    finished_runs.write_runs(store, experiment, [FinishedRun("elsewhere", files=RUNS[1].files)])
     own = store.client.create_run(experiment, run_name="MLflow's").info.run_id
     for name, content in RUNS[1].files.items():
         (tmp_path / name).write_bytes(content)
@@ -246,7 +246,7 @@ def test_a_run_can_be_changed_and_deleted_like_any_other(both):
 def test_runs_are_listed_in_their_order_with_times_of_their_own(store):
     before = int(time.time() * 1000)
     many = [FinishedRun(f"{n:03}", metrics=[("m", 0, n)]) for n in range(250)]
-    bulk.write_runs(store, experiment_of(store), iter(many))
+    finished_runs.write_runs(store, experiment_of(store), iter(many))
     found = store.client.search_runs([experiment_of(store)], order_by=["start_time ASC"])
     assert [run.info.run_name for run in found] == [run.name for run in many]
     starts = [run.info.start_time for run in found]
@@ -256,11 +256,13 @@ def test_runs_are_listed_in_their_order_with_times_of_their_own(store):
 
 
 def left(store: Store) -> tuple[dict[str, int], list[Path]]:
-    counts = {name: len(values) for name, values in rows(store).items() if name in bulk.TABLES}
+    counts = {
+        name: len(values) for name, values in rows(store).items() if name in finished_runs.TABLES
+    }
     return counts, list((folder_of(store) / "artifacts").rglob("*"))
 
 
-NOTHING = (dict.fromkeys(bulk.TABLES, 0), [])
+NOTHING = (dict.fromkeys(finished_runs.TABLES, 0), [])
 
 
 def with_file(name: str, **content) -> FinishedRun:
@@ -268,7 +270,7 @@ def with_file(name: str, **content) -> FinishedRun:
 
 
 def test_a_failure_of_the_database_leaves_nothing_of_its_runs(store, monkeypatch):
-    monkeypatch.setattr(bulk, "RUNS_A_TRANSACTION", 2)
+    monkeypatch.setattr(finished_runs, "RUNS_A_TRANSACTION", 2)
     with closing(sqlite3.connect(folder_of(store) / "mlflow.db")) as database, database:
         database.execute(
             "CREATE TRIGGER refuse BEFORE INSERT ON latest_metrics WHEN new.key = 'bad' "
@@ -276,7 +278,7 @@ def test_a_failure_of_the_database_leaves_nothing_of_its_runs(store, monkeypatch
         )
     sound = [with_file(f"sound {n}", metrics=[("good", 1, 1.0)]) for n in range(3)]
     with pytest.raises(MlflowException, match="the disk is full"):
-        bulk.write_runs(
+        finished_runs.write_runs(
             store, experiment_of(store), [*sound, with_file("bad", metrics=[("bad", 1, 1.0)])]
         )
     assert sorted(files(store)) == ["sound 0/weights", "sound 1/weights"]
@@ -289,10 +291,10 @@ def test_files_that_cannot_be_written_leave_no_runs(store, monkeypatch):
             raise OSError("the disk is full")
         log_files(*arguments)
 
-    log_files = runs.log_files
-    monkeypatch.setattr(bulk, "log_files", refuse)
+    log_files = finished_runs.log_files
+    monkeypatch.setattr(finished_runs, "log_files", refuse)
     with pytest.raises(OSError, match="the disk is full"):
-        bulk.write_runs(store, experiment_of(store), [with_file(name) for name in "abc"])
+        finished_runs.write_runs(store, experiment_of(store), [with_file(name) for name in "abc"])
     assert left(store) == NOTHING
 
 
@@ -301,10 +303,10 @@ def test_an_interrupt_after_the_commit_takes_no_files_away(store, monkeypatch):
         insert(*arguments)
         raise KeyboardInterrupt
 
-    insert = bulk._insert
-    monkeypatch.setattr(bulk, "_insert", interrupted)
+    insert = finished_runs._insert
+    monkeypatch.setattr(finished_runs, "_insert", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        bulk.write_runs(store, experiment_of(store), [with_file("a")])
+        finished_runs.write_runs(store, experiment_of(store), [with_file("a")])
     assert list(files(store)) == ["a/weights"]
 
 
@@ -313,10 +315,10 @@ def test_files_stay_where_the_store_cannot_say_whether_it_holds_the_run(store, m
         raise MlflowException("the connection is lost", error_code=TEMPORARILY_UNAVAILABLE)
 
     with monkeypatch.context() as patch:
-        patch.setattr(bulk, "_insert", lost)
+        patch.setattr(finished_runs, "_insert", lost)
         patch.setattr(SqlAlchemyStore, "get_run", lost)
         with pytest.raises(MlflowException, match="the connection is lost"):
-            bulk.write_runs(store, experiment_of(store), [with_file("a")])
+            finished_runs.write_runs(store, experiment_of(store), [with_file("a")])
     assert len([path for path in left(store)[1] if path.is_file()]) == 1
 
 
@@ -333,7 +335,7 @@ def test_files_stay_where_the_store_cannot_say_whether_it_holds_the_run(store, m
 )
 def test_names_that_the_client_refuses_are_refused_alike(make_store, bad):
     messages = []
-    for name, write in (("bulk", bulk.write_runs), ("client", write_by_client)):
+    for name, write in (("bulk", finished_runs.write_runs), ("client", write_by_client)):
         store = make_store(name)
         with pytest.raises(MlflowException) as caught:
             write(store, experiment_of(store), [bad])
@@ -343,7 +345,7 @@ def test_names_that_the_client_refuses_are_refused_alike(make_store, bad):
     assert messages[0] == messages[1]
 
 
-@pytest.mark.parametrize("write", [bulk.write_runs, write_by_client])
+@pytest.mark.parametrize("write", [finished_runs.write_runs, write_by_client])
 def test_nothing_is_written_into_a_deleted_experiment(store, write):
     experiment = experiment_of(store)
     store.client.delete_experiment(experiment)
@@ -367,7 +369,7 @@ def test_another_writer_is_waited_for(store):
     other = threading.Thread(target=hold)
     other.start()
     held.wait()
-    bulk.write_runs(store, experiment, [with_file("a")])
+    finished_runs.write_runs(store, experiment, [with_file("a")])
     other.join()
     assert list(files(store)) == ["a/weights"]
 
@@ -393,28 +395,28 @@ def test_stores_that_write_otherwise_are_left_to_the_client(store):
         pass
 
     sql = store.backend
-    assert bulk.takes(with_store(sql))
+    assert finished_runs.takes(with_store(sql))
     for kind, taken in ((Watched, False), (Scoped, True)):
         other = kind.__new__(kind)
         other.__dict__.update(sql.__dict__)
-        assert bulk.takes(with_store(other)) == taken
-    assert not bulk.takes(with_store(object()))
+        assert finished_runs.takes(with_store(other)) == taken
+    assert not finished_runs.takes(with_store(object()))
     server = Store.__new__(Store)
     server.client = mlflow.MlflowClient("http://127.0.0.1:9")
-    assert not bulk.takes(server)
+    assert not finished_runs.takes(server)
 
 
 def test_the_tables_are_those_of_the_versions_that_were_compared(both):
     assert mlflow.__version__ in COMPARED_VERSIONS
-    columns = {name: set(tables()[name].columns.keys()) for name in bulk.TABLES}
-    assert columns == bulk.TABLES
+    columns = {name: set(tables()[name].columns.keys()) for name in finished_runs.TABLES}
+    assert columns == finished_runs.TABLES
 
 
 def test_another_version_of_mlflow_is_left_to_the_client(store, monkeypatch):
     monkeypatch.setattr(mlflow, "__version__", "3.17.99")
-    assert not bulk.takes(store)
+    assert not finished_runs.takes(store)
 
 
 def test_an_active_model_of_the_user_is_left_to_the_client(store, monkeypatch):
-    monkeypatch.setattr(bulk, "get_active_model_id", lambda: "m-1")
-    assert not bulk.takes(store)
+    monkeypatch.setattr(finished_runs, "get_active_model_id", lambda: "m-1")
+    assert not finished_runs.takes(store)

@@ -8,9 +8,9 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 
 from sparse_lightning.errors import UnfinishedError
-from sparse_lightning.tracking import bulk
-from sparse_lightning.tracking.opened import OpenedRun
-from sparse_lightning.tracking.runs import FinishedRun
+from sparse_lightning.tracking import finished_runs
+from sparse_lightning.tracking.finished_runs import FinishedRun
+from sparse_lightning.tracking.job_run import OpenedRun
 from sparse_lightning.tracking.store import Store
 
 pytestmark = pytest.mark.usefixtures("workplace")
@@ -54,8 +54,8 @@ def check(store: Store, run: OpenedRun, status: str = "FINISHED") -> None:
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
-    monkeypatch.setattr("sparse_lightning.tracking.insisting.PAUSES", (0.01, 0.01))
-    monkeypatch.setattr(bulk, "RUNS_A_TRANSACTION", 3)
+    monkeypatch.setattr("sparse_lightning.tracking.retrying.PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(finished_runs, "RUNS_A_TRANSACTION", 3)
 
 
 @pytest.mark.parametrize("committed", [True, False])
@@ -70,8 +70,8 @@ def test_an_answer_that_is_lost_in_bulk_leaves_every_network_once(monkeypatch, c
             insert(sql, rows)
         raise MlflowException("the connection is lost", error_code=TEMPORARILY_UNAVAILABLE)
 
-    insert = bulk._insert
-    monkeypatch.setattr(bulk, "_insert", lost)
+    insert = finished_runs._insert
+    monkeypatch.setattr(finished_runs, "_insert", lost)
     store = Store()
     with OpenedRun(store, "study", "mine") as run:
         fill(run)

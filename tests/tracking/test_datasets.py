@@ -9,7 +9,7 @@ from mlflow.data.pandas_dataset import from_pandas
 
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.project import Project
-from sparse_lightning.tracking.datasets import LOOKED_AT, dataset_of
+from sparse_lightning.tracking.provenance import LOOKED_AT, dataset_of
 
 
 def test_types_and_sizes_are_those_of_all_rows(tmp_path):

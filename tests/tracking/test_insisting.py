@@ -12,8 +12,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, TEMPORARILY_UNAVAILABLE
 
 from sparse_lightning.errors import UnfinishedError
-from sparse_lightning.tracking import Store, insisting
-from sparse_lightning.tracking.insisting import Requests, bounded_requests, insist, passing
+from sparse_lightning.tracking import Store, retrying
+from sparse_lightning.tracking.retrying import Requests, bounded_requests, insist, passing
 
 AWAY = MlflowException("it is away", error_code=TEMPORARILY_UNAVAILABLE)
 
@@ -22,8 +22,8 @@ AWAY = MlflowException("it is away", error_code=TEMPORARILY_UNAVAILABLE)
 def pauses(monkeypatch):
     """How long was slept, by a clock that only sleeping moves."""
     slept = []
-    monkeypatch.setattr(insisting.time, "sleep", slept.append)
-    monkeypatch.setattr(insisting.time, "monotonic", lambda: sum(slept))
+    monkeypatch.setattr(retrying.time, "sleep", slept.append)
+    monkeypatch.setattr(retrying.time, "monotonic", lambda: sum(slept))
     return slept
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sparse_lightning.tracking import Store, bulk
-from sparse_lightning.tracking.opened import OpenedRun
-from sparse_lightning.tracking.runs import FinishedRun
+from sparse_lightning.tracking import Store, finished_runs
+from sparse_lightning.tracking.finished_runs import FinishedRun
+from sparse_lightning.tracking.job_run import OpenedRun
 
 
 def test_only_the_files_of_the_report_are_added(workplace):
@@ -41,7 +41,7 @@ def network(parent: str) -> FinishedRun:
 @pytest.mark.parametrize("in_bulk", [True, False])
 def test_what_is_forgotten_goes_with_the_runs_below_it(workplace, monkeypatch, in_bulk):
     if not in_bulk:
-        monkeypatch.setattr(bulk, "takes", lambda store: False)
+        monkeypatch.setattr(finished_runs, "takes", lambda store: False)
     store = Store()
     with OpenedRun(store, "search", "mine") as run:
         trials = [trial(run.run_id, "it's/L1"), trial(run.run_id, "mine/L1")]

@@ -9,7 +9,7 @@ import pytest
 from mlflow.store.tracking.rest_store import RestStore
 from mlflow.utils.rest_utils import MlflowHostCreds
 
-from sparse_lightning.tracking.page_api import told_columns, told_history
+from sparse_lightning.tracking.servers import fetch_columns, fetch_history
 
 Answering = Callable[[int, str], RestStore]
 
@@ -51,10 +51,10 @@ def answering() -> Iterator[Answering]:
 )
 def test_what_is_no_answer_is_none(answering: Answering, status: int, body: str):
     store = answering(status, body)
-    assert told_columns(store, {"study": ["a"]}) is None
-    assert told_history(store, "a") is None
+    assert fetch_columns(store, {"study": ["a"]}) is None
+    assert fetch_history(store, "a") is None
 
 
 def test_no_server_is_no_answer():
     store = RestStore(lambda: MlflowHostCreds("http://127.0.0.1:1"))
-    assert told_columns(store, {"study": ["a"]}) is None
+    assert fetch_columns(store, {"study": ["a"]}) is None

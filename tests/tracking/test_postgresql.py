@@ -2,14 +2,14 @@
 
 from postgres import PostgreSQL
 
-from sparse_lightning.tracking import Store, bulk
-from sparse_lightning.tracking.runs import FinishedRun
+from sparse_lightning.tracking import Store, finished_runs
+from sparse_lightning.tracking.finished_runs import FinishedRun
 
 
 def test_runs_are_written_in_bulk(postgresql: PostgreSQL, workplace):
     store = Store(postgresql.create_database())
     experiment = store.experiment("numbers")
-    assert bulk.takes(store)
+    assert finished_runs.takes(store)
     run = FinishedRun(
         name="one",
         params={"seed": "1"},
@@ -18,7 +18,7 @@ def test_runs_are_written_in_bulk(postgresql: PostgreSQL, workplace):
         status="FINISHED",
         files={},
     )
-    (run_id,) = bulk.write_runs(store, experiment.experiment_id, [run])
+    (run_id,) = finished_runs.write_runs(store, experiment.experiment_id, [run])
     found = store.client.get_run(run_id)
     assert (found.data.params, found.data.metrics) == ({"seed": "1"}, {"error": 0.5})
 

@@ -14,8 +14,8 @@ from mlflow.entities import Run
 from server_processes import Server, serving_copy
 
 from sparse_lightning.errors import TrackingError, UnfinishedError
-from sparse_lightning.tracking.opened import OpenedRun
-from sparse_lightning.tracking.runs import FinishedRun
+from sparse_lightning.tracking.finished_runs import FinishedRun
+from sparse_lightning.tracking.job_run import OpenedRun
 from sparse_lightning.tracking.store import Store
 
 pytestmark = pytest.mark.long
@@ -34,7 +34,7 @@ def proxy(server: Server, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> I
     """Before the server; the pauses of MLflow's client are left out."""
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "0")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_BACKOFF_JITTER", "0")
-    monkeypatch.setattr("sparse_lightning.tracking.insisting.PAUSES", (0.01, 0.01))
+    monkeypatch.setattr("sparse_lightning.tracking.retrying.PAUSES", (0.01, 0.01))
     with proxy_before(server.address) as proxy:
         yield proxy
 
@@ -175,7 +175,7 @@ def test_nothing_that_can_be_written_later_waits_for_a_server_that_is_away(serve
 
 
 def test_nor_for_one_that_takes_its_time(server, proxy, name, monkeypatch):
-    monkeypatch.setattr("sparse_lightning.tracking.insisting.AT_ONCE", 1)
+    monkeypatch.setattr("sparse_lightning.tracking.retrying.AT_ONCE", 1)
     answered = threading.Event()
     with job(proxy, name) as run:
         proxy.choose = lambda method, path, number: Fault(until=answered)

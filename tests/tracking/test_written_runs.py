@@ -9,7 +9,13 @@ from studies import GROUPS, WINE
 import sparse_lightning as sl
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.tracking import StudyWriter, bulk, find_study, read_study, runs, writing
+from sparse_lightning.tracking import (
+    StudyWriter,
+    find_study,
+    finished_runs,
+    read_study,
+    study_writer,
+)
 from sparse_lightning.tracking.store import Store
 from sparse_lightning.weights import from_safetensors
 
@@ -178,7 +184,7 @@ def test_a_run_that_cannot_be_described_ends_as_failed(workplace, monkeypatch):
     def refuse(_):
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(writing, "dataset_of", refuse)
+    monkeypatch.setattr(study_writer, "dataset_of", refuse)
     writer = writer_of_wine()
     with pytest.raises(sl.TrackingError, match="does not take the study: the disk is full"):
         writer.__enter__()
@@ -194,8 +200,8 @@ def test_an_interrupted_tracking_leaves_no_run_open(workplace, make_job, monkeyp
             raise KeyboardInterrupt
         return log_files(*arguments)
 
-    log_files = runs.log_files
-    monkeypatch.setattr(bulk, "log_files", interrupted)
+    log_files = finished_runs.log_files
+    monkeypatch.setattr(finished_runs, "log_files", interrupted)
     with pytest.raises(KeyboardInterrupt):
         make_job(workplace, WINE, "regularizers.groups={L1: {}}")
     store = Store()
@@ -220,7 +226,7 @@ def test_with_another_version_of_mlflow_its_client_writes_the_same_study(
         (tmp_path / name).mkdir()
     job = make_job(tmp_path / "bulk", WINE, "regularizers.groups={L1: {}}")
     monkeypatch.setattr(mlflow, "__version__", "3.17.99")
-    monkeypatch.setattr(bulk, "write_runs", None)
+    monkeypatch.setattr(finished_runs, "write_runs", None)
     by_client = make_job(tmp_path / "client", WINE, "regularizers.groups={L1: {}}")
     assert len(by_client.children) == 6
     assert len(set(by_client.study.networks["run_id"])) == 6

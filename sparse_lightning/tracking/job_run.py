@@ -1,29 +1,32 @@
-"""A run that is open while a job writes to it, and ends in any case."""
+"""The run of a job: open while the job writes to it, and ended in any case."""
 
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from mlflow.entities import DatasetInput, Metric, Param, Run, RunTag
 
 from sparse_lightning.address import Address
 from sparse_lightning.errors import TrackingError, UnfinishedError
-from sparse_lightning.tracking import bulk, names
-from sparse_lightning.tracking.idempotent import open_once, single, tagged, write_in_bulk
-from sparse_lightning.tracking.insisting import AT_ONCE, Requests, bounded_requests
-from sparse_lightning.tracking.opening import (
+from sparse_lightning.tracking import finished_runs, names
+from sparse_lightning.tracking.finished_runs import FinishedRun, log_files, requests_to_fill
+from sparse_lightning.tracking.once import (
     children_of,
     delete_with_children,
     job_tags,
+    open_once,
     opening_of,
+    single,
+    tagged,
+    write_in_bulk,
 )
 from sparse_lightning.tracking.owners import Heartbeat, end_abandoned, now
-from sparse_lightning.tracking.runs import FinishedRun, log_files, requests_to_fill
+from sparse_lightning.tracking.retrying import AT_ONCE, Requests, bounded_requests
 from sparse_lightning.tracking.store import Store
 
 logger = logging.getLogger(__name__)
@@ -43,23 +46,15 @@ class OpenedRun:
 
     What is added to the run itself is tried once, and where the store does not take it, again when
     runs are added beside it or the run ends, so that training never waits. The run names this
-    process and says from time to time that it is there, so that the runs of processes that have
-    died can be found and ended; those of its experiment are when it is entered.
+    process and gives a sign of life every minute, so that the runs of dead processes can be found
+    and ended; those of its experiment are when it is entered.
 
-    Args:
-        store: the tracking store.
-        kind: what the run holds; one run holds one such thing.
-        name: the name of the run, and of the experiment that a new one is opened in.
-        run_id: a run that is open already, as `mlflow run` opens one; default: a new run.
-        key: the name of the job; the run that an earlier process has opened for it is gone on with,
-            unless there is an open run already.
-        replaces: whether that takes the place of the earlier one, which is then deleted with all
-            below it; otherwise it is only where it holds nothing.
-        patience: the seconds for which a store that takes nothing is tried.
-
-    Raises:
-        TrackingError: the store fails, or the open run holds something of this package already.
-        InputError: there is no such run.
+    `kind` says what the run holds: one run holds one such thing. `run_id` is a run that is open
+    already, as `mlflow run` opens one. Else `key` names the job: the run that an earlier process
+    has opened for it is gone on with. An earlier run that is not gone on with is deleted with all
+    below it where this one `replaces` it, otherwise only if it holds nothing. `patience` is in
+    seconds. A `TrackingError` says that the store fails or the open run holds a job already, an
+    `InputError` that there is no such run.
     """
 
     def __init__(
@@ -96,12 +91,7 @@ class OpenedRun:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self._alive.close()
         self._end(error)
 
@@ -134,11 +124,8 @@ class OpenedRun:
         )
 
     def report(self, folder: Path, files: Iterable[str]) -> None:
-        """Add the files of a report, and nothing else that the user keeps in its folder.
-
-        Args:
-            folder: the folder that the report was written into.
-            files: their names in it, as patterns of `Path.glob`.
+        """Add the files of a report by patterns of `Path.glob`, and nothing else that the user has
+        in its folder.
         """
         for file in sorted(path for pattern in files for path in folder.glob(pattern)):
             place = Path(names.REPORT_FOLDER) / file.relative_to(folder)
@@ -154,35 +141,21 @@ class OpenedRun:
         self.requests.add("that halves of trials are deleted", delete)
 
     def runs(self, finished: Iterable[FinishedRun], total: int, what: str) -> list[str]:
-        """Add runs beside this one, in the fastest way that the store has.
-
-        Args:
-            finished: the runs, taken as many at a time as a request writes.
-            total: how many they are.
-            what: what a message calls them.
-
-        Returns:
-            Their ids in their order.
-
-        Raises:
-            UnfinishedError: the store does not take them.
+        """Add `total` runs, which messages call `what`, beside this one in the fastest way that the
+        store has, and return their ids. They are taken one by one, or as many at a time as a
+        transaction writes. An `UnfinishedError` says how many of them the store lacks.
         """
         self.requests.settle()
         ids: list[str] = []
         waiting = iter(finished)
-        while chunk := list(islice(waiting, bulk.RUNS_A_TRANSACTION if self._fast else 1)):
+        while chunk := list(islice(waiting, finished_runs.RUNS_A_TRANSACTION if self._fast else 1)):
             ids += self._write(chunk, f"{total - len(ids)} of {total} {what}")
         return ids
 
     @contextmanager
     def completing(self, what: str) -> Iterator[None]:
-        """Read, inside, what the run holds; all that was added before is written first.
-
-        Args:
-            what: what the run lacks if that fails.
-
-        Raises:
-            UnfinishedError: the store does not take everything, or cannot be read.
+        """Read, inside, what the run holds; all that was added before is written first. An
+        `UnfinishedError` says that the store does not take it, or that the run lacks `what`.
         """
         self.requests.settle()
         self._delete_twins()
@@ -197,16 +170,12 @@ class OpenedRun:
             ) from error
 
     def children(self) -> list[Run]:
-        """The runs below this one that the store has.
-
-        Raises:
-            MlflowException, OSError: the store fails.
-        """
+        """The runs below this one that the store has; with the errors of MLflow's client."""
         return children_of(self.store, self.run_id, self.experiment_id)
 
     @property
     def _fast(self) -> bool:
-        return bulk.takes(self.store)
+        return finished_runs.takes(self.store)
 
     def _write(self, chunk: list[FinishedRun], what: str) -> list[str]:
         """Write some runs in one transaction, or one in several requests, each insisted on."""
@@ -294,3 +263,34 @@ def _status(error: BaseException | None) -> str:
     if error is None:
         return "FINISHED"
     return "KILLED" if isinstance(error, KeyboardInterrupt | SystemExit) else "FAILED"
+
+
+class JobWriter(ABC):
+    """What writes a job into a run of its own; a context manager that ends the run in any case."""
+
+    def __init__(self, run: OpenedRun):
+        self._run = run
+        self._open = ExitStack()
+
+    @property
+    def run(self) -> OpenedRun:
+        return self._run
+
+    @property
+    def run_id(self) -> str:
+        return self._run.run_id
+
+    def __enter__(self) -> Self:
+        # Python calls __exit__ only for what has been entered: a failure in here ends the run too.
+        with ExitStack() as stack:
+            stack.enter_context(self._run)
+            self._begin(stack)
+            self._open = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._open.__exit__(*error)
+
+    @abstractmethod
+    def _begin(self, stack: ExitStack) -> None:
+        """Describe the job; what is entered into the stack ends before the run does."""

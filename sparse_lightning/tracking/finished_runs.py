@@ -1,31 +1,111 @@
-"""Writing many finished runs at once into a store whose SQL database this process has open.
+"""Runs that are over when they are written: what they hold, and writing them.
 
-MLflow's client takes a run through a dozen transactions; here one transaction takes a hundred
-runs. The rows are those that MLflow's own store would have written, and where that is not certain
-(a version of MLflow that was not compared, a server, a store with its own way of writing) `takes`
-says no and the client is used.
+MLflow's client, which every store understands, takes a run through a dozen transactions. Into a SQL
+database that this process has open, one transaction writes a hundred runs. The rows are those that
+MLflow's own store would have written, and where that is not certain (a version of MLflow that was
+not compared, a server, a store with its own way of writing) `takes` says no and the client is used.
 """
 
+import tempfile
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from mlflow import get_active_model_id
-from mlflow.entities import LifecycleStage, Metric, Param
+from mlflow.entities import LifecycleStage, Metric, Param, Run
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME, MLFLOW_USER
 from mlflow.utils.time import get_current_time_millis
 from mlflow.utils.uri import append_to_uri_path
 
+from sparse_lightning._files import write_atomically
 from sparse_lightning.address import Address
+from sparse_lightning.secrets import keep_secret
 from sparse_lightning.tracking import _mlflow
-from sparse_lightning.tracking.runs import FinishedRun, log_files
 from sparse_lightning.tracking.store import Store
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run as a whole.
+
+    Attributes:
+        name: never empty.
+        metrics: `(name, step, value)`, in the order in which they were measured.
+        tags: all but that of the name.
+        status: `FINISHED`, `FAILED` or `KILLED`.
+        files: the contents of its artifacts by name.
+        run_id: the id that it gets where the store lets it be chosen, so that what is written again
+            after a half takes its place; "" for any.
+    """
+
+    name: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    metrics: Iterable[tuple[str, int, float]] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    status: str = "FINISHED"
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    run_id: str = ""
+
+
+def open_run(store: Store, experiment_id: str, run: FinishedRun, started: int) -> Run:
+    """Open a run through MLflow's client, which every store understands; `started` is in
+    milliseconds since 1970.
+    """
+    return store.client.create_run(
+        experiment_id, start_time=started, run_name=run.name, tags=dict(run.tags)
+    )
+
+
+def fill_run(store: Store, opened: Run, run: FinishedRun) -> None:
+    """Fill and end a run of `open_run`; done again, it leaves the same. Raises an `MlflowException`
+    or an `OSError`.
+    """
+    for write in requests_to_fill(store, opened, run):
+        write()
+
+
+def requests_to_fill(store: Store, opened: Run, run: FinishedRun) -> list[Callable[[], object]]:
+    """What fills and ends an open run, by request; its start becomes the time of its metrics."""
+    run_id, started = opened.info.run_id, int(opened.info.start_time)
+    metrics = [Metric(name, float(value), started, int(step)) for name, step, value in run.metrics]
+    params = [Param(name, value) for name, value in run.params.items()]
+    return [
+        lambda: log_files(Address(str(opened.info.artifact_uri)), run.files, store.uri),
+        lambda: store.client.log_batch(run_id, metrics, params),
+        lambda: store.end(run_id, run.status),
+    ]
+
+
+def log_files(artifacts: Address, files: Mapping[str, bytes], tracking: Address) -> None:
+    """Put files, by names that may name folders, among the artifacts of a run. Raises an
+    `MlflowException` or an `OSError` where that place does not take them. The place is given, as
+    the client would ask the store for it, which takes longer than the copy.
+    """
+    if not files:
+        return
+    repository = get_artifact_repository(keep_secret(artifacts).revealed(), tracking.revealed())
+    if type(repository) is LocalArtifactRepository:
+        # By way of another folder, files would take as long as all else of a run.
+        _write(Path(repository.artifact_dir), files)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            _write(Path(folder), files)
+            repository.log_artifacts(folder)
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        write_atomically(folder / name, content)
+
 
 RUNS_A_TRANSACTION = 100
 """Enough to make transactions cheap; SQLite's other writers wait some tenths of a second."""
@@ -69,25 +149,16 @@ def takes(store: Store) -> bool:
 
 
 def write_runs(store: Store, experiment_id: str, runs: Iterable[FinishedRun]) -> list[str]:
-    """Write runs, many in a transaction, their files before their rows.
+    """Write runs into a store that `takes`, many in a transaction; returns their ids in their
+    order.
 
-    A failure leaves nothing of the runs of its transaction; those before it are whole.
-
-    Args:
-        store: where to write; one that `takes` has said yes to.
-        experiment_id: of the experiment of the runs.
-        runs: taken as many at a time as a transaction writes.
-
-    Returns:
-        The ids of the runs, in their order.
-
-    Raises:
-        MlflowException: the store does not take a run, or the experiment is not active.
-        OSError: the files cannot be written.
+    The files are written before the rows. A failure (`MlflowException`, `OSError`) leaves nothing
+    of the runs of its transaction; those before it are whole. `runs` are taken as many at a time as
+    a transaction writes.
     """
     sql = store.backend
     started, waiting = 0, iter(runs)
-    written: list[str] = []
+    ids: list[str] = []
     while chunk := list(islice(waiting, RUNS_A_TRANSACTION)):
         experiment = sql.get_experiment(experiment_id)
         if experiment.lifecycle_stage != LifecycleStage.ACTIVE:
@@ -117,8 +188,8 @@ def write_runs(store: Store, experiment_id: str, runs: Iterable[FinishedRun]) ->
                 for table, values in _described(sql, run, started).items():
                     rows[table] += [{**value, "run_uuid": run_id} for value in values]
             _insert(sql, rows)
-        written += [row["run_uuid"] for row in rows["runs"]]
-    return written
+        ids += [row["run_uuid"] for row in rows["runs"]]
+    return ids
 
 
 def _run(run: FinishedRun, started: int) -> dict[str, Any]:

@@ -1,18 +1,32 @@
-"""The store of the MLflow server that this process is."""
+"""Servers with this package's page: the store of this process's own, and requests to others.
+
+The requests get what MLflow's own addresses give more slowly: MLflow spells out every value of
+every run, which takes a server ten times as long. A request returns None where the store is no such
+server or one of another version; the same is then to be read through MLflow's own addresses, which
+say why where they fail as well.
+"""
 
 import posixpath
-from typing import Any
+from typing import Any, TypeVar
 
 import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.utils.uri import is_local_uri
+from pydantic import TypeAdapter, ValidationError
 
 from sparse_lightning.address import Address
 from sparse_lightning.secrets import keep_secret
 from sparse_lightning.tracking import _mlflow
+from sparse_lightning.tracking._mlflow import get_from_server
+from sparse_lightning.tracking.columns import RunColumns
 from sparse_lightning.tracking.store import NOT_THERE, Store
+
+ADDRESS = "/sparse-lightning"
+"""The page's address below that of MLflow."""
+
+Document = TypeVar("Document")
 
 
 class ServedStore(Store):
@@ -65,12 +79,8 @@ def is_place_of_server(artifact_uri: str) -> bool:
 
 
 def has_model(name: str) -> bool:
-    """Whether the server's registry holds a registered model of this name.
-
-    MLflow refuses a user who may not read a model, whether or not there is one.
-
-    Raises:
-        MlflowException: the registry fails.
+    """Whether the server's registry holds a registered model of this name. MLflow refuses a user
+    who may not read a model, whether or not there is one.
     """
     try:
         _mlflow.server_registry().get_registered_model(name)
@@ -79,3 +89,28 @@ def has_model(name: str) -> bool:
             return False
         raise
     return True
+
+
+def fetch_columns(store: Any, asked: dict[str, Any]) -> RunColumns | None:
+    """The newest runs that a server selects, as `GET api/columns` takes them
+    (docs/reference/page-data.md).
+    """
+    return _fetch(store, "columns", RunColumns, asked)
+
+
+def fetch_history(store: Any, run_id: str) -> dict[str, dict[str, list[Any]]] | None:
+    """The history of a run, as `history.read_history` returns it."""
+    answer = _fetch(store, f"networks/{run_id}/history", dict[str, dict[str, dict[str, list[Any]]]])
+    return None if answer is None else answer.get("metrics")
+
+
+def _fetch(
+    store: Any, path: str, kind: type[Document], asked: dict[str, Any] | None = None
+) -> Document | None:
+    try:
+        response = get_from_server(store, f"{ADDRESS}/api/{path}", asked)
+        if response is not None and response.status_code == 200:
+            return TypeAdapter(kind).validate_json(response.content)
+    except (MlflowException, ValidationError):
+        pass  # MLflow's own addresses will do, or fail with a message
+    return None

@@ -16,11 +16,9 @@ from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import Replica
 from sparse_lightning.secrets import without_secrets
 from sparse_lightning.tracking import names
-from sparse_lightning.tracking.datasets import dataset_of
-from sparse_lightning.tracking.job_writer import JobWriter
-from sparse_lightning.tracking.opened import OpenedRun
-from sparse_lightning.tracking.origin import commit_tag
-from sparse_lightning.tracking.runs import FinishedRun
+from sparse_lightning.tracking.finished_runs import FinishedRun
+from sparse_lightning.tracking.job_run import JobWriter, OpenedRun
+from sparse_lightning.tracking.provenance import commit_tag, dataset_of
 from sparse_lightning.tracking.store import Store
 from sparse_lightning.training.result import TrainedPopulation
 from sparse_lightning.weights import layers_of, to_safetensors
@@ -29,20 +27,10 @@ from sparse_lightning.weights import layers_of, to_safetensors
 class StudyWriter(JobWriter):
     """The run of a study while it is made; a context manager that ends the run in any case.
 
-    Args:
-        store: where to write.
-        project: of the study.
-        table: that its networks are trained on.
-        layers: units from inputs to outputs.
-        facts: measures of the study that are known before training: rows, null_error,
-            connections_total, …
-        documents: what JSON files of the study's run hold, by name.
-        run_id: a run that is open already, as `mlflow run` opens one; default: a new run in the
-            experiment that has the project's name.
-        key: the name of the study; what an earlier process has written of it is gone on with.
-
-    Raises:
-        TrackingError: the store fails, or the open run holds a study already.
+    `layers` are the units from inputs to outputs. `facts` are measures of the study that are known
+    before training: rows, null_error, connections_total, …; `documents` are the contents of JSON
+    files of the study's run by name. `run_id` and `key` (the name of the study) are as `OpenedRun`
+    takes them, and it raises the same errors.
     """
 
     def __init__(
@@ -84,20 +72,19 @@ class StudyWriter(JobWriter):
             stack.callback(monitor.finish)
 
     def networks(self, trained: TrainedPopulation) -> None:
-        """Write one child run a network, with its weights, and the study's own measures.
-
-        Of a study that goes on, those that an earlier process has written are left as they are.
-
-        Raises:
-            UnfinishedError: the store does not take them.
+        """Write one child run a network, with its weights, and the study's own measures. Of a study
+        that goes on, those that an earlier process has written are left as they are. Raises an
+        `UnfinishedError` where the store does not take them.
         """
         began = time.time()
-        written: set[int] = set()
+        complete: set[int] = set()
         if self._run.resumed:
             self._run.requests.settle()
-            written = self._run.requests.insist("its networks", lambda _: self._written())
+            complete = self._run.requests.insist("its networks", lambda _: self._written())
         left = [
-            place for place, replica in enumerate(trained.replicas) if replica.number not in written
+            place
+            for place, replica in enumerate(trained.replicas)
+            if replica.number not in complete
         ]
         self._run.runs((self._network(trained, place) for place in left), len(left), "networks")
         self._run.describe(
@@ -114,16 +101,16 @@ class StudyWriter(JobWriter):
 
     def _written(self) -> set[int]:
         """The numbers of the networks that are written as a whole; halves are removed."""
-        written: set[int] = set()
+        complete: set[int] = set()
         for run in self._run.children():
             tags, number = run.data.tags, int(run.data.tags[names.REPLICA])
             failed = run.info.status == "FAILED" and names.FAILURE in tags
             whole = "seed" in run.data.params and (run.info.status == "FINISHED" or failed)
-            if whole and number not in written:
-                written.add(number)
+            if whole and number not in complete:
+                complete.add(number)
             else:
                 self._run.store.client.delete_run(run.info.run_id)
-        return written
+        return complete
 
     def _describe(self) -> None:
         settings = self.project.regularizers
@@ -142,7 +129,6 @@ class StudyWriter(JobWriter):
         self._run.inputs([dataset_of(self.table)])
 
     def _network(self, trained: TrainedPopulation, number: int) -> FinishedRun:
-        """What the run of a network holds."""
         replica = trained.replicas[number]
         history, failure = trained.histories[number], trained.failures[number]
         points = {(metric, epoch): value for metric, epoch, value in history.points}
@@ -173,13 +159,7 @@ class StudyWriter(JobWriter):
 
 
 def common_params(project: Project, dataset: str, layers: list[int]) -> dict[str, Any]:
-    """The params that all networks of a project share; their names are the same for every task.
-
-    Args:
-        project: that they are trained for.
-        dataset: the name of the table.
-        layers: units from inputs to outputs.
-    """
+    """The params that all networks of a project share; their names are the same for every task."""
     training = project.training
     return {
         "dataset": dataset,
@@ -205,18 +185,8 @@ def network_run(
     files: Mapping[str, bytes] | None = None,
     run_id: str = "",
 ) -> FinishedRun:
-    """The run of a network; it is found by the same params and tags wherever it belongs.
-
-    Args:
-        replica: what the network is.
-        parent: the run below which it is.
-        failure: what went wrong; None where nothing did.
-        name: of the run.
-        params: that it shares with others.
-        tags: that it shares with others.
-        metrics: `(name, step, value)`.
-        files: the contents of its artifacts by name.
-        run_id: as `FinishedRun` has it.
+    """The run of a network below the run `parent`; it is found by the same params and tags wherever
+    it belongs. `params` and `tags` are those that it shares with others.
     """
     own = {
         "group": replica.group,
@@ -242,7 +212,7 @@ def network_run(
 
 
 def failure_tags(failure: Failure | None) -> dict[str, str]:
-    """What the run of a failed network is tagged with; nothing for a sound one."""
+    """The tags of the run of a failed network; none for a sound one."""
     if failure is None:
         return {}
     step = {} if failure.step is None else {names.FAILURE_STEP: str(failure.step)}

@@ -17,9 +17,8 @@ from sparse_lightning.comparison.frames import records
 from sparse_lightning.errors import UnfinishedError
 from sparse_lightning.nn.failures import Failure
 from sparse_lightning.report.output import writable
-from sparse_lightning.search.candidates import Candidate
 from sparse_lightning.search.group_study import GroupStudy
-from sparse_lightning.search.outcomes import Outcome
+from sparse_lightning.search.trials import Candidate, Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -29,13 +28,8 @@ FOLDER = ".unfinished-search"
 class KeptSearch:
     """The part of a search that this process has in hand.
 
-    Args:
-        folder: the folder of all searches of one output.
-        key: the name of this one; its run is found by it.
-        resumed: whether an earlier process has begun it.
-
     Attributes:
-        key: the name of the search.
+        key: the name of the search, by which its run is found.
         resumed: whether an earlier process has begun it.
         unwritten: why some outcome could not be kept; "" where all are.
     """
@@ -47,20 +41,20 @@ class KeptSearch:
         self._folder = folder
 
     def outcome(self, study: GroupStudy, candidate: Candidate) -> Outcome | None:
-        """What an earlier process has made of a candidate, None where nothing is kept of it."""
+        """What became of a candidate in an earlier process; None where nothing is kept of it."""
         path = self._path(study, candidate)
         try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            networks = pd.DataFrame(kept["networks"])
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            networks = pd.DataFrame(stored["networks"])
             failures = [None if one is None else Failure(**one) for one in networks["failure"]]
             networks["failure"] = pd.Series(failures, dtype=object)
-            values = kept["values"]
+            values = stored["values"]
             return Outcome(
                 candidate,
                 networks,
-                kept["indices"],
+                stored["indices"],
                 None if values is None else tuple(values),
-                kept["pruned"],
+                stored["pruned"],
             )
         except FileNotFoundError:
             return None
@@ -74,7 +68,7 @@ class KeptSearch:
             {**row, "failure": None if row["failure"] is None else vars(row["failure"])}
             for row in records(outcome.networks)
         ]
-        kept = {
+        document = {
             "networks": rows,
             "indices": dict(outcome.indices),
             "values": outcome.values,
@@ -83,7 +77,7 @@ class KeptSearch:
         path = self._path(study, outcome.candidate)
         try:
             # JSON as Python writes it knows NaN, and every digit of a number.
-            write_atomically(path, json.dumps(kept), durable=True, private=True)
+            write_atomically(path, json.dumps(document), durable=True, private=True)
         except OSError as error:
             self.unwritten = error.strerror or str(error)
             logger.warning("%s: cannot be written: %s", path, self.unwritten)
@@ -107,17 +101,12 @@ class KeptSearch:
 
 @contextmanager
 def kept_search(output: Path, fresh: bool) -> Iterator[KeptSearch]:
-    """Begin a search, or go on with one whose process has ended before its store had everything.
+    """Begin a search, or go on with one whose process has ended before its store had everything,
+    unless it is to begin `fresh`.
 
-    What is kept is removed when the search is done; other processes keep their own beside it.
-
-    Args:
-        output: the folder of the report.
-        fresh: begin anew, whatever was begun.
-
-    Raises:
-        InputError: the folder cannot be written.
-        UnfinishedError: the store does not take everything; with a message that says how to go on.
+    What is kept is removed when the search is done; other processes keep their own beside it. An
+    `InputError` says that the folder cannot be written; an `UnfinishedError`, whose message says
+    how to go on, that the store does not take everything.
     """
     added = [one for one in (output, output.parent) if not one.exists()]
     folder = writable(output) / FOLDER

@@ -24,16 +24,13 @@ class StudyRecord:
     """A study as the store holds it.
 
     Attributes:
-        run_id: the study's run.
-        experiment_id: its experiment.
-        project: the project that it was made from.
-        params: the params of the study's run.
+        params: the dataset and the layers, as text.
         layers: units from inputs to outputs.
         metrics: the metrics of the study's run: null_error, connections_total, floor_epochs, …
         networks: one row a network, in the order of the grid: group, regularizer, the strengths
             (NaN where a group has none), seed, connections, squared_error (NaN where failed),
-            failed, failure (in words), failure_phase, failure_step, failure_cause (what
-            `modules.failures.Failure` holds; empty or NaN where sound), run_id, run_name,
+            failed, failure (in words), failure_phase, failure_step, failure_cause (as
+            `nn.failures.Failure` has them; empty or NaN where sound), run_id, run_name,
             experiment_id.
         columns: the runs of the networks, the newest last.
         seconds: how long the study's run was open; NaN where it has not ended.
@@ -51,15 +48,9 @@ class StudyRecord:
 
 
 def find_study(store: Store, experiment: str) -> str:
-    """The run of the newest finished study of an experiment.
-
-    Args:
-        store: where to look.
-        experiment: the name of an experiment, or of a project whose study lies in another one, as
-            where `mlflow run` has opened the run in MLflow's default experiment.
-
-    Raises:
-        InputError: there is none; the message names the experiments that hold studies.
+    """The run of the newest finished study of an experiment, or of a project whose study lies in
+    another experiment, as where `mlflow run` has opened the run in MLflow's default one. An
+    `InputError` names the experiments that hold studies.
     """
     with store.errors("cannot be searched"):
         experiments = {e.experiment_id: e.name for e in store.client.search_experiments()}
@@ -84,17 +75,14 @@ def find_study(store: Store, experiment: str) -> str:
 
 
 def is_finished(store: Store, run_id: str) -> bool:
-    """Whether all networks of the study with this run are tracked."""
+    """Whether all networks of a study are tracked."""
     return "floor_epochs" in store.run(run_id).data.metrics
 
 
 def read_study(store: Store, run_id: str) -> StudyRecord:
-    """Read a study and its networks.
-
-    Raises:
-        InputError: the run holds no study.
-        TrackingError: the store fails, the study has no networks (yet), or what it holds is not
-            what this package writes.
+    """A study and its networks. An `InputError` says that the run holds no study, a `TrackingError`
+    that the store fails, the study has no networks (yet), or it holds what this package does not
+    write.
     """
     run = store.run(run_id)
     if run.data.tags.get(names.KIND) != names.STUDY:
@@ -132,20 +120,14 @@ _FACTS = ("rows", "null_error", "connections_total", "floor_epochs", "floor_sett
 
 
 def check_params(weight: float, seed: int) -> None:
-    """Check that a network of this package may have these.
-
-    Raises:
-        ValueError: it may not.
-    """
+    """Raise a `ValueError` where no network of this package has these."""
     if math.isinf(weight) or abs(seed) > LARGEST_SEED:
         raise ValueError("l1_weight or seed out of range")
 
 
 def network_frame(columns: RunColumns, study: str) -> pd.DataFrame:
-    """The networks of a study, one row each, as `StudyRecord.networks` describes them.
-
-    Raises:
-        TrackingError: a run does not hold what this package writes.
+    """The networks of a study, one row each, as `StudyRecord.networks` describes them; a
+    `TrackingError` where a run does not hold what this package writes.
     """
     if None in columns.replicas:
         run_id = columns.ids[columns.replicas.index(None)]

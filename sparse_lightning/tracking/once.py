@@ -1,6 +1,10 @@
-"""The run that a job writes to: made once, joined, or found again by the key of the job."""
+"""Runs that are made once, however often they are written: finished ones, and the run of a job.
 
-from collections.abc import Mapping
+MLflow's stores keep a param, a tag, a file and a metric's point once however often they are written
+the same. A run they make anew each time: it is looked for by its tags before it is made again.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -8,12 +12,71 @@ from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 
 from sparse_lightning.errors import TrackingError
-from sparse_lightning.tracking import names
-from sparse_lightning.tracking.idempotent import single
-from sparse_lightning.tracking.insisting import insist
-from sparse_lightning.tracking.origin import source_tags
+from sparse_lightning.tracking import finished_runs, names
+from sparse_lightning.tracking.finished_runs import FinishedRun, fill_run, open_run
 from sparse_lightning.tracking.owners import now, this_process
+from sparse_lightning.tracking.provenance import source_tags
+from sparse_lightning.tracking.retrying import insist
 from sparse_lightning.tracking.store import Store
+
+IDENTITY = (
+    MLFLOW_PARENT_RUN_ID,
+    names.KIND,
+    names.REPLICA,
+    names.OPTUNA_STUDY,
+    names.OPTUNA_TRIAL,
+    names.KEY,
+)
+"""The tags of which no two runs have all the same."""
+
+
+def write_in_bulk(
+    store: Store, experiment_id: str, runs: Sequence[FinishedRun], careful: bool
+) -> list[str]:
+    """Write finished runs in one transaction of a store that `takes` it; returns their ids in their
+    order. `careful` where some of them may be there already.
+    """
+    found = [single(store, experiment_id, run.tags) if careful else None for run in runs]
+    new = [run for run, known in zip(runs, found, strict=True) if known is None]
+    ids = iter(finished_runs.write_runs(store, experiment_id, new))
+    for run, known in zip(runs, found, strict=True):
+        if known is not None and known.info.status != run.status:
+            fill_run(store, known, run)  # MLflow's client has left a half of it
+    return [next(ids) if known is None else known.info.run_id for known in found]
+
+
+def open_once(
+    store: Store, experiment_id: str, run: FinishedRun, started: int, careful: bool
+) -> Run:
+    """The open run that the store has of a finished one, made if there is none, with its start in
+    milliseconds since 1970. `careful` where it may be there already.
+    """
+    found = single(store, experiment_id, run.tags) if careful else None
+    return found or open_run(store, experiment_id, run, started)
+
+
+def single(store: Store, experiment_id: str, tags: Mapping[str, str]) -> Run | None:
+    """The one run of an experiment that has these tags of `IDENTITY`; others are deleted."""
+    if not any(name in tags for name in (names.REPLICA, names.OPTUNA_TRIAL, names.KEY)):
+        raise ValueError(f"no single run has the tags {dict(tags)}")
+    known = {name: tags[name] for name in IDENTITY if name in tags}
+    found = tagged(store, experiment_id, known)
+    found.sort(key=lambda run: run.info.status in ("RUNNING", "KILLED"))
+    for twin in found[1:]:
+        store.client.delete_run(twin.info.run_id)
+    return found[0] if found else None
+
+
+def tagged(store: Store, experiment_id: str, tags: Mapping[str, str]) -> list[Run]:
+    """The runs of an experiment that have all of these tags."""
+    # The name of a study of Optuna's is the user's, and MLflow's filters know no escaping.
+    plain = {name: value for name, value in tags.items() if name != names.OPTUNA_STUDY}
+    condition = " and ".join(f"tags.`{name}` = '{value}'" for name, value in plain.items())
+    return [
+        run
+        for run in store.pages([experiment_id], condition)
+        if tags.items() <= run.data.tags.items()
+    ]
 
 
 @dataclass(frozen=True)
@@ -21,7 +84,6 @@ class Opening:
     """The run of a job that begins, or goes on.
 
     Attributes:
-        run: as the store has it.
         resumed: whether an earlier process has worked on it.
         repeated: whether a request that was given up may make it once more.
     """
@@ -45,8 +107,7 @@ def opening_of(
     key = tags.get(names.KEY)
     earlier = _earlier_runs(store, key) if key else []
     if run_id:
-        run = _joined_run(store, run_id, key)
-        opening = Opening(run, resumed=key is not None and run.data.tags.get(names.KEY) == key)
+        opening = _joined_run(store, run_id, key)
     elif earlier:
         opening = Opening(earlier[0], resumed=True)
     else:
@@ -61,7 +122,7 @@ def opening_of(
 
 
 def _new_run(store: Store, name: str, tags: Mapping[str, str], patience: float) -> Opening:
-    """A new run in the experiment of this name, once and no more than once."""
+    """A new run in the experiment of this name, exactly once."""
     experiment = store.experiment(name).experiment_id
     tags = {**source_tags(), names.KEY: uuid4().hex, **tags}
     repeated = False
@@ -76,13 +137,7 @@ def _new_run(store: Store, name: str, tags: Mapping[str, str], patience: float) 
         return Opening(insist(make, patience), repeated=repeated)
 
 
-def _joined_run(store: Store, run_id: str, key: str | None) -> Run:
-    """A run that another program has opened.
-
-    Raises:
-        InputError: there is none.
-        TrackingError: it holds another job of this package.
-    """
+def _joined_run(store: Store, run_id: str, key: str | None) -> Opening:
     run = store.run(run_id)
     resumed = key is not None and run.data.tags.get(names.KEY) == key
     if names.KIND in run.data.tags and not resumed:
@@ -90,7 +145,7 @@ def _joined_run(store: Store, run_id: str, key: str | None) -> Run:
             f"the run {run_id} (MLFLOW_RUN_ID) holds a study already; unset MLFLOW_RUN_ID to "
             "start a run of its own"
         )
-    return run
+    return Opening(run, resumed)
 
 
 def _earlier_runs(store: Store, key: str) -> list[Run]:

@@ -12,15 +12,13 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from sparse_lightning.comparison.frames import records
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import STRENGTHS, Replica
-from sparse_lightning.search.candidates import Candidate
 from sparse_lightning.search.group_study import study_name
-from sparse_lightning.search.outcomes import Outcome
+from sparse_lightning.search.trials import Candidate, Outcome
 from sparse_lightning.tracking import Store, names
-from sparse_lightning.tracking.job_writer import JobWriter
-from sparse_lightning.tracking.opened import OpenedRun
-from sparse_lightning.tracking.origin import commit_tag
-from sparse_lightning.tracking.runs import FinishedRun
-from sparse_lightning.tracking.writing import common_params, network_run
+from sparse_lightning.tracking.finished_runs import FinishedRun
+from sparse_lightning.tracking.job_run import JobWriter, OpenedRun
+from sparse_lightning.tracking.provenance import commit_tag
+from sparse_lightning.tracking.study_writer import common_params, network_run
 
 PAGE = "search.html"
 _DESCRIBED = {"group", "regularizer", *STRENGTHS, "seed", "failed", "failure"}
@@ -31,20 +29,9 @@ class SearchWriter(JobWriter):
 
     It holds the project file, a child run a trial with its indices, below each of these a run a
     network with its measures, and the page of plots. The networks' weights are not kept: a setting
-    and a seed make them again.
-
-    Args:
-        store: where to write.
-        project: that is searched.
-        dataset: the name of the table.
-        layers: units from inputs to outputs.
-        run_id: a run that is open already, as `mlflow run` opens one; default: a new run in the
-            experiment `NAME-search`.
-        key: the name of the search; the run that an earlier process has opened for it is gone on
-            with.
-
-    Raises:
-        TrackingError: the store fails, or the open run holds something of this package already.
+    and a seed make them again. `layers` are the units from inputs to outputs; a new run is opened
+    in the experiment `NAME-search`; `run_id` and `key` (the name of the search) are as `OpenedRun`
+    takes them, and it raises the same errors.
     """
 
     def __init__(
@@ -94,10 +81,8 @@ class SearchWriter(JobWriter):
             )
 
     def trials(self, outcomes: Sequence[Outcome]) -> None:
-        """Write a run for each trial, then one for each of their networks.
-
-        Raises:
-            UnfinishedError: the store does not take them.
+        """Write a run for each trial, then one for each of their networks; an `UnfinishedError`
+        where the store does not take them.
         """
         trials = [self._trial(outcome) for outcome in outcomes]
         parents = self._run.runs(trials, len(trials), "trials")

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import RLock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mlflow.environment_variables import (
     MLFLOW_HTTP_REQUEST_MAX_RETRIES,
@@ -17,7 +17,6 @@ from requests import HTTPError, RequestException
 
 from sparse_lightning.errors import UnfinishedError
 from sparse_lightning.secrets import cleaned
-from sparse_lightning.tracking.settings import set_to
 from sparse_lightning.tracking.store import Store, reason
 
 logger = logging.getLogger(__name__)
@@ -45,10 +44,8 @@ T = TypeVar("T")
 
 
 class Requests:
-    """What a job writes to its store: what can be written later waits, the rest is insisted on.
-
-    Attributes:
-        patience: the seconds for which a store that takes nothing is tried.
+    """What a job writes to its store: what can be written later waits, the rest is insisted on for
+    `patience` seconds.
     """
 
     def __init__(self, store: Store, name: str, patience: float):
@@ -58,10 +55,8 @@ class Requests:
         self._waiting: deque[tuple[str, Callable[[bool], object]]] = deque()
 
     def add(self, what: str, write: Callable[[bool], object]) -> None:
-        """Write something now or, where the store does not take it, when all is settled.
-
-        Raises:
-            UnfinishedError: the store does not take it, which will not pass by itself.
+        """Write something now or, where the store does not take it, when all is settled; an
+        `UnfinishedError` is raised at once where that will not pass by itself.
         """
         self._waiting.append((what, write))
         if len(self._waiting) > 1:
@@ -76,24 +71,14 @@ class Requests:
             logger.warning("%s; it is tried again later", self._lacks(what, error))
 
     def settle(self) -> None:
-        """Write what waits.
-
-        Raises:
-            UnfinishedError: the store does not take it.
-        """
+        """Write what waits, or raise an `UnfinishedError`."""
         while self._waiting:
             self.insist(*self._waiting[0])
             self._waiting.popleft()
 
     def insist(self, what: str, write: Callable[[bool], T]) -> T:
-        """Write, or read, something until the store takes it.
-
-        Args:
-            what: what the store lacks until then.
-            write: the request, which gets whether it may have reached the store before.
-
-        Raises:
-            UnfinishedError: the store does not take it.
+        """Do a request until the store takes it, or raise an `UnfinishedError` that the store lacks
+        `what`. `write` gets whether it may have reached the store before.
         """
         try:
             return insist(write, self.patience)
@@ -111,14 +96,8 @@ class Requests:
 
 
 def insist(write: Callable[[bool], T], patience: float) -> T:
-    """Write until the store takes it; what will not pass by itself is not tried again.
-
-    Args:
-        write: the request, which gets whether it may have reached the store before.
-        patience: the seconds for which a store that takes nothing is tried.
-
-    Raises:
-        MlflowException, OSError: the store does not take it.
+    """Write until the store takes it, for `patience` seconds; what will not pass by itself is not
+    tried again. `write` gets whether it may have reached the store before.
     """
     until, pause, again = time.monotonic() + patience, PAUSES[0], False
     while True:
@@ -136,13 +115,9 @@ def insist(write: Callable[[bool], T], patience: float) -> T:
 
 @contextmanager
 def bounded_requests(repeats: int, seconds: int | None = None) -> Iterator[None]:
-    """Bound the requests of MLflow's client, which by default repeats one for four minutes.
-
-    The settings are the whole process's; one thread at a time has them.
-
-    Args:
-        repeats: how often one is repeated at most.
-        seconds: how long an answer is waited for at most; default: as it is set.
+    """Bound how often MLflow's client repeats a request (by default for four minutes), and for how
+    many seconds it waits for an answer. The settings are the whole process's; one thread at a time
+    has them.
     """
     repeated, timeout = MLFLOW_HTTP_REQUEST_MAX_RETRIES, MLFLOW_HTTP_REQUEST_TIMEOUT
     with _SETTINGS:
@@ -166,3 +141,19 @@ def passing(error: BaseException) -> bool:
     if isinstance(error, HTTPError) and error.response is not None:
         return error.response.status_code in (408, 429) or error.response.status_code >= 500
     return isinstance(error, RequestException | ConnectionError | TimeoutError)
+
+
+@contextmanager
+def set_to(setting: Any, value: Any) -> Iterator[None]:
+    """Give one of `mlflow.environment_variables` a value, for the whole process, until the block
+    ends.
+    """
+    before = setting.get_raw()
+    setting.set(value)
+    try:
+        yield
+    finally:
+        if before is None:
+            setting.unset()
+        else:
+            setting.set(before)
