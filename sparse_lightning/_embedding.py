@@ -19,9 +19,7 @@ POLICY = (
 def page_document(documents: Mapping[str, Any], title: str) -> Markup:
     """An HTML document that holds the page and needs no other file.
 
-    Args:
-        documents: the data of the page, as docs/reference/page-data.md describes them.
-        title: the title of the document.
+    `documents` are the data of the page, as docs/reference/page-data.md describes them.
     """
     return Markup(
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -44,11 +42,7 @@ def page_frame(documents: Mapping[str, Any], title: str) -> Markup:
 def embedded_json(value: Any) -> Markup:
     """JSON that is safe between script tags: no character of it can end the script.
 
-    Args:
-        value: anything that JSON can hold; numbers must be finite.
-
-    Returns:
-        The JSON, marked as not to be escaped again.
+    Numbers must be finite.
     """
     text = json.dumps(value, allow_nan=False)  # ASCII, so no U+2028 either
     for sign in "<>&":

@@ -38,10 +38,10 @@ STYLE: dict[Any, Any] = {
 }
 
 DOTS = 150
-"""An inch, of pictures."""
+"""Dots per inch of a PNG."""
 
 ENDINGS = ("png", "svg")
-"""Of the files of a figure."""
+"""The formats of a figure's files."""
 
 
 @contextmanager
@@ -62,12 +62,7 @@ def figure_text(name: str, length: int) -> str:
 
 
 def figure_file(figure: Figure, ending: str) -> bytes:
-    """A figure as a file; the same figure gives the same bytes, without date or program.
-
-    Args:
-        figure: the figure.
-        ending: `png` (150 dots an inch) or `svg`.
-    """
+    """A figure as `png` or `svg`; the same figure gives the same bytes, without date or program."""
     buffer = BytesIO()
     with figure_style(), _laid_out(figure):
         if ending == "png":
@@ -116,16 +111,7 @@ def _png(picture: Image.Image) -> bytes:
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write a figure as PNG and SVG, as `figure_file` makes them.
-
-    Args:
-        figure: the figure.
-        folder: the folder, created if it is missing.
-        name: the name of the files, without ending.
-
-    Returns:
-        The paths of the files.
-    """
+    """Write a figure as NAME.png and NAME.svg into a folder, which is made if it is missing."""
     with _laid_out(figure):
         return [
             write_atomically(folder / f"{name}.{ending}", figure_file(figure, ending))
@@ -134,7 +120,7 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
 
 
 FAMILY = "DejaVu Sans"
-"""Of all signs that it has, so that figures look the same everywhere."""
+"""The font of all signs that it has, so that figures look the same everywhere."""
 
 FOR_OTHER_SCRIPTS = (
     *("Noto Sans CJK JP", "Noto Sans JP", "Source Han Sans", "Source Han Sans JP", "IPAexGothic"),
@@ -143,7 +129,7 @@ FOR_OTHER_SCRIPTS = (
     *("WenQuanYi Zen Hei", "Noto Sans CJK KR", "Noto Sans KR", "Malgun Gothic", "NanumGothic"),
     *("Noto Sans Thai", "Noto Sans Devanagari", "Noto Sans", "Arial Unicode MS"),
 )
-"""Of signs that `FAMILY` lacks: those of these that are installed, in this order."""
+"""The fonts of signs that `FAMILY` lacks, in this order, where they are installed."""
 
 
 def families() -> list[str]:
@@ -160,7 +146,7 @@ def has_glyph(sign: str) -> bool:
 
 @contextmanager
 def one_weight() -> Iterator[None]:
-    """Keep from the user what matplotlib logs of bold texts: many fonts have one weight alone."""
+    """Silence what matplotlib logs of bold texts: many fonts have one weight alone."""
     logger = logging.getLogger("matplotlib.font_manager")
     level = logger.level
     logger.setLevel(logging.ERROR)

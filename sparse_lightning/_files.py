@@ -22,18 +22,9 @@ def write_atomically(
 ) -> Path:
     """Write a file beside its place and move it there, so that no reader meets half of it.
 
-    Args:
-        path: where to; its folder is made if need be.
-        content: text is written as UTF-8 with the line ends it has.
-        durable: wait until the disk has it, so that it outlasts a power cut too.
-        private: let nobody but its owner read it, nor look into a folder that is made for it.
-
-    Returns:
-        The path.
-
-    Raises:
-        OSError: the file cannot be written, and the error names it; what was there before is
-            untouched.
+    Text is written as UTF-8 with the line ends it has. `durable` waits until the disk has it, so
+    that it outlasts a power cut too; `private` lets nobody but its owner read the file, nor look
+    into a folder that is made for it. An OSError names the file, and leaves what was there before.
     """
     if private:
         make_folder(path.parent)
@@ -78,15 +69,7 @@ FILE, FOLDER = 0o600, 0o700
 def open_private(path: Path, flags: int) -> int:
     """Open a file that only its owner may read and write, made so if there is none.
 
-    Args:
-        path: of the file.
-        flags: as `os.open` takes them, beside `O_CREAT`.
-
-    Returns:
-        The descriptor.
-
-    Raises:
-        OSError: it cannot be opened.
+    `flags` are those of `os.open`, beside `O_CREAT`; the descriptor is returned.
     """
     file = os.open(path, flags | os.O_CREAT, FILE)
     with suppress(PermissionError):  # another user's: who may open it all the same may use it
@@ -104,11 +87,7 @@ def make_file(path: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a private folder, and those above it that are missing; what is there stays as it is.
-
-    Raises:
-        OSError: it cannot be made.
-    """
+    """Make a private folder, and those above it that are missing; what is there stays as it is."""
     if folder.is_dir():
         return
     make_folder(folder.parent)

@@ -41,11 +41,9 @@ def counted(count: int, noun: str) -> str:
 
 
 def listed(names: Sequence[str], most: int | None = None) -> str:
-    """Names as a sentence lists them, e.g. `a, b and 3 more`.
+    """Names as a sentence lists them, e.g. `a, b and 3 more`, the most important first.
 
-    Args:
-        names: the most important first.
-        most: names to spell out, default all; a single one more is spelt out, too.
+    `most` are spelt out, default all; a single one more is spelt out, too.
     """
     if most is None or len(names) <= most + 1:
         *first, last = names or [""]
@@ -54,19 +52,11 @@ def listed(names: Sequence[str], most: int | None = None) -> str:
 
 
 LONGEST = 100
-"""Of a longer name only the beginning is compared: matching takes time quadratic in the length."""
+"""The characters compared of a name: matching takes time quadratic in the length."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like `name`, upper and lower case taken as equal.
-
-    Args:
-        name: the name as the user wrote it.
-        known: the names there are.
-
-    Returns:
-        One of `known`, or None where none is similar.
-    """
+    """The known name that is most like `name`, whatever the case; None where none is similar."""
     names = {candidate.lower(): candidate for candidate in known}
     found = get_close_matches(name[:LONGEST].lower(), list(names), n=1)
     return names[found[0]] if found else None

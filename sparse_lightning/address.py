@@ -31,7 +31,7 @@ SECRET = re.compile(
 """What the names of fields have that surely hold a secret."""
 
 SHORTEST = 4
-"""In characters: shorter passwords are found by their place only, as they are parts of words."""
+"""Passwords of fewer characters are found by their place only, as they are parts of words."""
 
 _SCHEME = re.compile(r"((?:jdbc:)?[a-z][a-z0-9+._-]*):(?=/)", re.IGNORECASE)
 _FILES = re.compile(r"(sqlite|file|dbfs|models|runs|mlflow-artifacts|duckdb)\b", re.IGNORECASE)
@@ -47,10 +47,8 @@ _PLAIN = re.compile(r"[\w.,:/\\+~ -]*")
 class Address:
     """An address that shows itself without user, password and secret fields, whatever prints it.
 
-    Two addresses are equal where their texts are. The text itself is had by `revealed` alone.
-
-    Args:
-        text: as MLflow, SQLAlchemy or Dask takes it; another address is taken as it is.
+    It is made from what MLflow, SQLAlchemy or Dask takes, or from another address. Two addresses
+    are equal where their texts are. Only `revealed` gives the text itself.
     """
 
     __slots__ = ("_text",)
@@ -74,7 +72,7 @@ class Address:
     def secrets(self) -> frozenset[str]:
         """What must not be read wherever it stands: the password as it may be written."""
         found = set(_secrets(self._text))
-        written = {
+        forms = {
             form
             for text in found
             for raw in (text, unquote(text), unquote_plus(text))
@@ -83,8 +81,8 @@ class Address:
         user, at, _ = _parts(self._text)[1].rpartition("@")
         if at and found:  # as the header of HTTP's basic authentication has them
             both = (user, unquote(user))
-            written |= {b64encode(one.encode("utf-8", "replace")).decode() for one in both}
-        return frozenset(form for form in written if len(form) >= SHORTEST)
+            forms |= {b64encode(one.encode("utf-8", "replace")).decode() for one in both}
+        return frozenset(form for form in forms if len(form) >= SHORTEST)
 
     @property
     def is_web(self) -> bool:
@@ -116,8 +114,7 @@ class Address:
     def checked(cls, value: object) -> Self:
         """An address, as a field of a project takes it.
 
-        Raises:
-            PydanticCustomError: it is none; without the value, which may hold a password.
+        The PydanticCustomError says what is wrong without the value, which may hold a password.
         """
         from pydantic_core import PydanticCustomError
 
@@ -209,15 +206,15 @@ def _without_fields(text: str) -> str:
     certain = True
     for sign, piece in zip(pieces[::2], pieces[1::2], strict=True):
         name, equals, value = piece.partition("=")
-        kept = piece
+        visible = piece
         if equals and not _is_harmless(name, value):
             # After a hidden value, what looks like a name may be the rest of it.
             known = certain or SECRET.search(_plain(name))
-            kept = f"{name if known and _NAME.fullmatch(name) else HIDDEN}={HIDDEN}"
+            visible = f"{name if known and _NAME.fullmatch(name) else HIDDEN}={HIDDEN}"
             certain = False
         elif not equals and piece and not (sign == "#" and piece.startswith("/")):
-            kept, certain = HIDDEN, False
-        shown += sign + kept
+            visible, certain = HIDDEN, False
+        shown += sign + visible
     return shown
 
 

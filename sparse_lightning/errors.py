@@ -21,17 +21,7 @@ def kind_of(value: object) -> str:
 
 
 def check_type(value: object, kind: type | UnionType, name: str, wanted: str) -> None:
-    """Refuse a value that is of another type.
-
-    Args:
-        value: what the user gave.
-        kind: the type.
-        name: of the argument.
-        wanted: what a message says of values of the type, as in `a Project`.
-
-    Raises:
-        InputError: it is of another type.
-    """
+    """Raise an InputError for a value of another type, `NAME must be WANTED, got …`."""
     if not isinstance(value, kind):
         raise InputError(f"{name} must be {wanted}, got {kind_of(value)}")
 
@@ -87,9 +77,7 @@ class UnfinishedError(TrackingError):
     def kept_in(self, folder: object, unwritten: str = "") -> "UnfinishedError":
         """The same error, which also says where the job is kept and how it goes on.
 
-        Args:
-            folder: the folder that keeps it.
-            unwritten: why not all of it could be kept there; "" where all is.
+        `unwritten` says why not all of it could be kept there, "" where all is.
         """
         if self.located:
             return self
@@ -128,16 +116,7 @@ class SearchError(SparseLightningError):
 
 
 def check_number(value: object, name: str, error: type[InputError] = InputError) -> None:
-    """Refuse what is no number, as text and switches are none.
-
-    Args:
-        value: what the user gave.
-        name: of the argument, with what it belongs to.
-        error: that is raised.
-
-    Raises:
-        InputError: as `error` says.
-    """
+    """Raise an `error` for what is no number; text and switches are none."""
     number = isinstance(value, Real) or (hasattr(value, "__float__") and hasattr(value, "item"))
     if not number or isinstance(value, bool):
         raise error(f"{name} must be a number, got {kind_of(value)}")

@@ -16,9 +16,8 @@ from sparse_lightning.interpret.agreement import Agreement, sampled
 from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.interpret.loss import information_loss
 from sparse_lightning.interpret.mappings import SHARE, Mappings
-from sparse_lightning.interpret.paths import by_variable, path_strengths
-from sparse_lightning.interpret.structure import Structure
-from sparse_lightning.interpret.text import describe
+from sparse_lightning.interpret.sentences import describe
+from sparse_lightning.interpret.structure import Structure, by_variable, path_strengths
 from sparse_lightning.regularizers.replica import STRENGTHS
 from sparse_lightning.weights import Layer, model_of
 
@@ -186,7 +185,7 @@ class Network:
             frame: the columns that the network was trained on, in the user's units; time goes with
                 the number of rows.
             method: `integrated_gradients`, `gradient_shap` or `shapley_sampling`, as in
-                `reading.attributions`.
+                `interpret.attributions.attributions`.
 
         Returns:
             `(output, variable)`: the mean over the rows of the size of the attribution, in the
@@ -264,7 +263,7 @@ class Network:
 
         Args:
             path: ends in `.svg` or `.png`, for print, or in `.html`, a page that opens offline,
-                tells names and weights under the pointer and moves the threshold. A file of that
+                shows names and weights under the pointer and moves the threshold. A file of that
                 name is replaced.
             threshold: a connection counts when |w| exceeds it.
             title: above the diagram; none by default.
@@ -282,7 +281,7 @@ class Network:
         if ending not in ("svg", "png", "html"):
             raise InputError(f"{path}: the file must end in .svg, .png or .html")
         if ending == "html":
-            from sparse_lightning.interpret.interactive_diagram import structure_html
+            from sparse_lightning.interpret.diagram import structure_html
 
             return write_atomically(path, structure_html(self.structure(0.0), title, threshold))
         from sparse_lightning._figures import figure_file

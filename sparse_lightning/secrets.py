@@ -47,11 +47,7 @@ def keep_secret(address: Address) -> Address:
 
 
 def without_secrets(text: str) -> str:
-    """A text without the passwords in its addresses and fields, and without those known by now.
-
-    Args:
-        text: that another program has made, with anything in it.
-    """
+    """A text of any program, without the passwords in its addresses and fields or known by now."""
     for secret in sorted(_literals(), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     if "@" in text or "://" in text:
@@ -63,12 +59,10 @@ def without_secrets(text: str) -> str:
 
 
 def cleaned(error: E) -> E | None:
-    """An error of others, itself, with no password in what it and its causes say.
+    """The same error with no password in what it and its causes say; type and code stay.
 
-    Its type and its code stay. It is what ours are raised `from`: a traceback tells it too.
-
-    Returns:
-        None where it says a password that cannot be taken out.
+    Ours are raised `from` it, as a traceback shows it too. None: it says a password that cannot be
+    taken out.
     """
     seen: set[int] = set()
     return error if _clean(error, seen) else None

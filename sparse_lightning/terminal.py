@@ -35,14 +35,14 @@ def visible(text: str) -> str:
     return "".join(_spelled(sign) if _is_hidden(sign) else sign for sign in text)
 
 
-def told(text: object) -> str:
-    """What a terminal is given of a text: visible, and without passwords."""
+def presentable(text: object) -> str:
+    """A text as a terminal is given it: visible, and without passwords."""
     return visible(without_secrets(str(text)))
 
 
 def echo(text: object = "", *, err: bool = False, nl: bool = True) -> None:
     """Write a line to standard output, or to standard error."""
-    click.echo(told(text), err=err, nl=nl)
+    click.echo(presentable(text), err=err, nl=nl)
 
 
 def console(*, stderr: bool = False) -> "Console":
@@ -65,25 +65,25 @@ def console(*, stderr: bool = False) -> "Console":
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """While the command line runs: warnings, logs and lost threads are told as `echo` tells.
+    """While the command line runs: warnings, logs and lost threads are shown as `echo` shows.
 
     They are the whole process's; so is the command line.
     """
     record, line, hook = logging.getLogRecordFactory(), warnings.formatwarning, threading.excepthook
 
-    def made(*args: Any, **kwargs: Any) -> logging.LogRecord:
+    def clean_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
         return _cleaned(record(*args, **kwargs))
 
-    def written(*args: Any, **kwargs: Any) -> str:
-        return told(line(*args, **kwargs))
+    def clean_warning(*args: Any, **kwargs: Any) -> str:
+        return presentable(line(*args, **kwargs))
 
-    def lost(args: threading.ExceptHookArgs) -> None:
+    def clean_thread(args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
             echo(traceback_of(args.exc_value), err=True)
 
-    logging.setLogRecordFactory(made)
-    warnings.formatwarning = written
-    threading.excepthook = lost
+    logging.setLogRecordFactory(clean_record)
+    warnings.formatwarning = clean_warning
+    threading.excepthook = clean_thread
     try:
         yield
     finally:
@@ -97,9 +97,9 @@ def _cleaned(record: logging.LogRecord) -> logging.LogRecord:
         message = record.getMessage()
     except Exception:  # a wrong format: logging itself says so where it is written
         return record
-    record.msg, record.args = told(message), ()
+    record.msg, record.args = presentable(message), ()
     if record.exc_info and record.exc_info[1] is not None:
-        record.exc_text = told(traceback_of(record.exc_info[1]))
+        record.exc_text = presentable(traceback_of(record.exc_info[1]))
     return record
 
 

@@ -43,13 +43,7 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A dense layer with its activation.
-
-    Attributes:
-        weight: `(output, input)`.
-        bias: `(output,)`.
-        activation: one of `ACTIVATIONS`.
-    """
+    """A dense layer: weights `(output, input)`, biases `(output,)` and one of `ACTIVATIONS`."""
 
     weight: np.ndarray
     bias: np.ndarray
@@ -59,8 +53,7 @@ class Layer:
 def layers_of(model: "nn.Sequential") -> tuple[Layer, ...]:
     """The layers of a torch network in which `nn.Linear` and activations alternate.
 
-    Raises:
-        InputError: its layers are others.
+    An InputError refuses other layers.
     """
     from torch import nn
 
@@ -122,8 +115,7 @@ def to_safetensors(layers: Sequence[Layer]) -> bytes:
 def metadata_of(content: bytes) -> dict[str, str]:
     """The texts that a safetensors file holds beside its tensors.
 
-    Raises:
-        KeyError, TypeError, ValueError: it holds none, or is no such file.
+    Where it holds none, or is no such file, a KeyError, TypeError or ValueError is raised.
     """
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     return header["__metadata__"]
@@ -132,8 +124,7 @@ def metadata_of(content: bytes) -> dict[str, str]:
 def from_safetensors(content: bytes, origin: str) -> tuple[Layer, ...]:
     """The layers that `to_safetensors` wrote; nothing is unpickled.
 
-    Raises:
-        DamagedError: this is no such file; `origin` is what the message calls it.
+    A DamagedError, in which the file is called `origin`, says when this is no such file.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load
@@ -148,8 +139,7 @@ def from_safetensors(content: bytes, origin: str) -> tuple[Layer, ...]:
 def layers_from(names: Sequence[object], state: dict[str, np.ndarray]) -> tuple[Layer, ...]:
     """The layers with these names, as of `layer_names`, and these weights, as of `state_of`.
 
-    Raises:
-        KeyError, TypeError, ValueError: they are not those of a network.
+    Where they are not those of a network, a KeyError, TypeError or ValueError is raised.
     """
     kinds, state = [str(name) for name in names], dict(state)
     if not kinds or len(kinds) % 2 or set(kinds[::2]) != {_DENSE}:
@@ -170,7 +160,6 @@ def layers_from(names: Sequence[object], state: dict[str, np.ndarray]) -> tuple[
 
 
 def _check(layer: Layer) -> None:
-    """Check that the parts of a layer fit each other, and that its weights are finite."""
     if layer.activation not in ACTIVATIONS:
         raise ValueError(f"there is no activation {layer.activation!r}")
     if not {layer.weight.dtype, layer.bias.dtype} <= FLOATS:

@@ -14,8 +14,8 @@ from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.interpret.layout import layout
 from sparse_lightning.interpret.loss import information_loss
 from sparse_lightning.interpret.mappings import Mappings
+from sparse_lightning.interpret.sentences import describe_autoencoder, describe_classifier
 from sparse_lightning.interpret.structure import Structure
-from sparse_lightning.interpret.text import describe_autoencoder, describe_classifier
 from sparse_lightning.weights import layers_of
 
 FOLDER = Path(__file__).parent / "fixtures" / "inside"

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from sparse_lightning import __version__
-from sparse_lightning.terminal import told
+from sparse_lightning.terminal import presentable
 
 
 class _Program(click.Group):
@@ -27,7 +27,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except click.ClickException as error:
-        vars(error)["message"] = told(error.message)  # what was typed may hold a password
+        vars(error)["message"] = presentable(error.message)  # what was typed may hold a password
         raise
 
 

@@ -12,13 +12,13 @@ from sparse_lightning.errors import InputError
 from sparse_lightning.interpret.loss import rank_correlation
 
 TOP = 5
-"""So many of the strongest variables are compared at most, and at most half of them."""
+"""The number of strongest variables compared, at most half of all."""
 
 MOST = 10
-"""So many disagreements are put into words."""
+"""The number of disagreements put into words."""
 
 LONGEST = 40
-"""Characters of a name."""
+"""The characters shown of a name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,10 +113,9 @@ class Agreement:
 
 
 def sampled(frame: pd.DataFrame, most: int) -> pd.DataFrame:
-    """All rows in their order, or so many of them, drawn without repeats and always the same.
+    """All rows in their order, or `most` of them, drawn without repeats and always the same.
 
-    Raises:
-        InputError: so many rows cannot be drawn.
+    An InputError says when `most` is no whole number of at least 1.
     """
     if not isinstance(most, int | np.integer) or isinstance(most, bool) or most < 1:
         raise InputError(f"most_rows must be a whole number of at least 1, got {most!r:.80}")

@@ -17,7 +17,7 @@ from sparse_lightning.interpret.structure import Groups
 Method = Literal["integrated_gradients", "gradient_shap", "shapley_sampling"]
 
 SEED = 18114870
-"""Of the draws of the methods that draw; any number will do, as long as it stays."""
+"""The seed of the methods that draw; any number will do, as long as it stays."""
 
 EXTRA = "Captum is not installed; pip install 'sparse-lightning[attribution]'"
 

@@ -6,13 +6,13 @@ from typing import Self
 import pandas as pd
 
 from sparse_lightning.interpret.mappings import SHARE, sorted_by_kind
-from sparse_lightning.interpret.paths import (
+from sparse_lightning.interpret.structure import (
+    Structure,
     by_variable,
     noticeable,
     path_strengths,
     strongest_first,
 )
-from sparse_lightning.interpret.structure import Structure
 
 KINDS = ("used", "faint", "ignored")
 

@@ -1,16 +1,25 @@
-"""The structure diagram of a network for print (matplotlib, no display)."""
+"""The structure diagram of a network, for print (matplotlib, no display) and for the screen."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from sparse_lightning._embedding import page_document
 from sparse_lightning._figures import FAINT, INK, QUIET, figure_style, figure_text
-from sparse_lightning._text import counted
-from sparse_lightning.interpret.layout import Block, Layout, layout
-from sparse_lightning.interpret.strongest import strongest
+from sparse_lightning._text import shortened
+from sparse_lightning.interpret.layout import (
+    Block,
+    Layout,
+    layer_head,
+    layer_notes,
+    layout,
+    left_out,
+    strongest,
+)
 from sparse_lightning.interpret.structure import Structure
 
 POSITIVE = "#a2a6ad"
@@ -22,6 +31,9 @@ CODE = "#fff3d6"
 NOTE = 7.5
 LABEL_LENGTH = 30
 VARIABLE_LENGTH = 20
+
+MOST_WEIGHTS = 500_000
+"""A network with more weights is shown as it is drawn in print."""
 
 
 @dataclass(frozen=True)
@@ -42,18 +54,8 @@ def structure_figure(structure: Structure, title: str = "") -> Figure:
 
     Gray connections are positive, black ones negative; their width goes with |w|, relative to the
     largest of the same layer. Codes bear their numbers. Dead units and their connections are faded.
-    The inputs of a one-hot variable are bracketed together.
-
-    Args:
-        structure: the network.
-        title: above the diagram; none by default, as a paper has its caption.
-
-    Returns:
-        A figure without a window, as large as its units and names need. Of more than `MOST_UNITS`
-        inputs or outputs those with the strongest connections are drawn; a note tells.
-
-    Raises:
-        InputError: a hidden layer has more units than that.
+    The inputs of a one-hot variable are bracketed together. The figure is as large as its units and
+    names need. A large network is drawn as `strongest` leaves it, which refuses wide hidden layers.
     """
     whole, structure = structure, strongest(structure)
     plan = layout(structure)
@@ -100,7 +102,7 @@ def _scale(plan: Layout) -> _Scale:
 
 
 def _width(axes: Axes, text: str, size: float) -> float:
-    """Of a text in inches."""
+    """The width of a text in inches."""
     figure = axes.figure
     drawn = axes.text(0, 0, text, fontsize=size)
     extent = drawn.get_window_extent()
@@ -218,36 +220,45 @@ def _draw_heads(axes: Axes, structure: Structure, xs: list[float], y: float) -> 
         )
 
 
-def layer_head(structure: Structure, layer: int) -> str:
-    """What stands above a layer: how many units it has, and how many of them are alive."""
-    width, alive = structure.widths[layer], int(structure.alive[layer].sum())
-    count = f"{width}" if alive == width else f"{alive} of {width}"
-    if layer == 0:
-        return f"{count} inputs"
-    if layer == len(structure.widths) - 1:
-        return f"{count} outputs"
-    return f"{count} codes" if layer == structure.code_layer else count
+def structure_html(structure: Structure, title: str = "", threshold: float | None = None) -> str:
+    """One network as a page that opens offline, to point at and to move the threshold.
 
-
-def layer_notes(structure: Structure, drawn: Structure) -> list[str]:
-    """What stands below the diagram: the number of connections, what lines mean, what is left out.
-
-    Args:
-        structure: the whole network.
-        drawn: the part of it that `strongest` gives.
+    The structure is best read at a threshold of 0: what it leaves out is not shown. `threshold` is
+    the one that the page opens with, by default that of the structure.
     """
-    first = f"{counted(structure.connections, 'connection')} with |w| > {structure.threshold:g}"
-    legend = "gray: positive, black: negative; width: |w|, relative to the layer's largest"
-    if not all(alive.all() for alive in structure.alive):
-        first += "; faded: dead"
-    return [first, *left_out(structure, drawn), legend]
+    drawn = strongest(structure)
+    if sum(weight.size for weight in structure.weights) <= MOST_WEIGHTS:
+        drawn = structure
+    heading = shortened(title, 120) or "Structure of a network"
+    name = "; ".join([heading, *left_out(structure, drawn)])
+    network = _document(drawn, name, structure.threshold if threshold is None else threshold)
+    return str(page_document({"network": network}, heading))
 
 
-def left_out(structure: Structure, drawn: Structure) -> list[str]:
-    """Which inputs and outputs of a large network are drawn."""
-    return [
-        f"drawn: the {drawn.widths[side]} of {structure.widths[side]} {name} with the strongest "
-        "connections"
-        for side, name in ((0, "inputs"), (-1, "outputs"))
-        if drawn.widths[side] < structure.widths[side]
-    ]
+def _document(structure: Structure, name: str, threshold: float) -> dict[str, Any]:
+    """The network as `GET api/networks/RUN` gives it, as far as a structure knows it."""
+    return {
+        "run_id": "",
+        "name": name,
+        "params": {},
+        "metrics": {},
+        "study": None,
+        "task": "sae" if structure.is_autoencoder else "classifier",
+        "code_layer": structure.code_layer,
+        "layers": [{"units": list(units), "activation": None} for units in structure.names],
+        "variables": [
+            {"name": variable, "inputs": list(range(part.start, part.stop))}
+            for variable, part in structure.groups
+        ],
+        "weights": [weight.astype(float).tolist() for weight in structure.weights],
+        "biases": [],
+        "threshold": threshold,
+        "connections": structure.connections,
+        "connections_total": sum(weight.size for weight in structure.weights),
+        "dead_units": [(~alive).tolist() for alive in structure.alive],
+        "sweep": None,
+        "losses": None,
+        "codes": None,
+        "variables_read": None,
+        "sentences": [],
+    }

@@ -1,31 +1,32 @@
-"""Where the units and connections of a structure diagram lie, and how they are labelled."""
+"""What of a network a structure diagram draws, where it lies, and how it is labelled."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
+from sparse_lightning._text import counted
+from sparse_lightning.errors import InputError
 from sparse_lightning.interpret.structure import Structure
+
+MOST_UNITS = 300
+"""The number of inputs or outputs drawn, one below the other."""
 
 SWEEPS = 8
 """Passes through the layers that put hidden units near what they are connected to."""
 
 GROUP_GAP = 0.7
-"""Between a one-hot variable and its neighbours, in rows."""
+"""The gap between a one-hot variable and its neighbours, in rows."""
 
 THINNEST = 0.08
-"""Of the widest connection of a layer; thinner ones would not be seen."""
+"""The least width, as a part of the widest of a layer; thinner lines would not be seen."""
 
 
 @dataclass(frozen=True)
 class Connection:
-    """One line of the diagram.
+    """One line of the diagram, from a unit of `layer` to one of the next.
 
     Attributes:
-        layer: the layer that it leads from.
-        source: the unit that it leads from.
-        target: the unit of the next layer that it leads to.
-        weight: signed.
         width: |weight| as a part of the largest of this layer, at least `THINNEST`.
         alive: it joins two units that are alive.
     """
@@ -40,13 +41,12 @@ class Connection:
 
 @dataclass(frozen=True)
 class Block:
-    """Adjacent inputs, or outputs, that stand for one variable by several levels.
+    """Adjacent inputs, or outputs, that stand for the levels of one variable.
 
     Attributes:
-        name: the name of the variable.
-        top: the row of its first level.
-        bottom: the row of its last level.
-        alive: any of its units is.
+        top: the row of the first level.
+        bottom: the row of the last level.
+        alive: whether any of its units is.
     """
 
     name: str
@@ -57,11 +57,9 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """The places of everything: columns to the right in inches, rows downwards.
+    """The places of everything: columns to the right in inches, rows downwards, both from 0.
 
     Attributes:
-        columns: `(layer,)`, from 0.
-        rows: `(unit,)` of every layer, from 0.
         height: the number of rows.
         connections: thin and dead ones first, so that what matters is drawn over them.
         labels: the names of the inputs and of the outputs; a level alone where its block bears
@@ -196,3 +194,81 @@ def _blocks(
         for name, part in groups
         if part.stop - part.start > 1
     )
+
+
+def strongest(structure: Structure, most: int = MOST_UNITS) -> Structure:
+    """The structure with only the `most` inputs and outputs of the strongest connections.
+
+    An input or output is weighed by the sum of |w| over its live connections; an input of an
+    autoencoder and its reconstruction stay together, by the sum of both. The order of the units and
+    what is fed, used and counted stays as it was. An InputError refuses a hidden layer of more
+    units, since no part of such a network would show what it does.
+    """
+    hidden = max(structure.widths[1:-1], default=0)
+    if hidden > most:
+        raise InputError(
+            f"a layer of {hidden} units cannot be drawn, at most {most} can; the mappings and "
+            "sentences of the network say what it does"
+        )
+    if max(structure.widths) <= most:
+        return structure
+    weights = [np.abs(weight) for weight in structure.live_weights]
+    worth = [weights[0].sum(axis=0), weights[-1].sum(axis=1)]
+    if structure.is_autoencoder:
+        worth = [worth[0] + worth[1]] * 2
+    first, last = (np.sort(np.argsort(-values, kind="stable")[:most]) for values in worth)
+    layers = [first, *(np.arange(width) for width in structure.widths[1:-1]), last]
+    return replace(
+        structure,
+        names=tuple(
+            tuple(names[place] for place in chosen)
+            for names, chosen in zip(structure.names, layers, strict=True)
+        ),
+        weights=tuple(
+            weight[np.ix_(below, above)]
+            for weight, (above, below) in zip(structure.weights, pairwise(layers), strict=True)
+        ),
+        fed=tuple(fed[chosen] for fed, chosen in zip(structure.fed, layers, strict=True)),
+        used=tuple(used[chosen] for used, chosen in zip(structure.used, layers, strict=True)),
+        groups=_groups(structure, first),
+    )
+
+
+def _groups(structure: Structure, chosen: np.ndarray) -> tuple[tuple[str, slice], ...]:
+    groups, start = [], 0
+    for name, part in structure.groups:
+        count = int(np.count_nonzero((chosen >= part.start) & (chosen < part.stop)))
+        if count:
+            groups.append((name, slice(start, start + count)))
+            start += count
+    return tuple(groups)
+
+
+def layer_head(structure: Structure, layer: int) -> str:
+    """What stands above a layer: how many units it has, and how many of them are alive."""
+    width, alive = structure.widths[layer], int(structure.alive[layer].sum())
+    count = f"{width}" if alive == width else f"{alive} of {width}"
+    if layer == 0:
+        return f"{count} inputs"
+    if layer == len(structure.widths) - 1:
+        return f"{count} outputs"
+    return f"{count} codes" if layer == structure.code_layer else count
+
+
+def layer_notes(structure: Structure, drawn: Structure) -> list[str]:
+    """What stands below the diagram: the connections, what lines mean, what is left out."""
+    first = f"{counted(structure.connections, 'connection')} with |w| > {structure.threshold:g}"
+    legend = "gray: positive, black: negative; width: |w|, relative to the layer's largest"
+    if not all(alive.all() for alive in structure.alive):
+        first += "; faded: dead"
+    return [first, *left_out(structure, drawn), legend]
+
+
+def left_out(structure: Structure, drawn: Structure) -> list[str]:
+    """Which inputs and outputs of a large network are drawn."""
+    return [
+        f"drawn: the {drawn.widths[side]} of {structure.widths[side]} {name} with the strongest "
+        "connections"
+        for side, name in ((0, "inputs"), (-1, "outputs"))
+        if drawn.widths[side] < structure.widths[side]
+    ]

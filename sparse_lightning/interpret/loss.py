@@ -67,12 +67,7 @@ def rank_correlation(
 ) -> float:
     """Spearman's rank correlation, equals sharing their mean rank; pairs with a nan are left out.
 
-    Args:
-        one: e.g. the variances of the variables.
-        other: e.g. their losses.
-
-    Returns:
-        A number in −1…1, or nan where fewer than two pairs are left or one side is constant.
+    It is nan where fewer than two pairs are left or one side is constant.
     """
     pairs = pd.DataFrame({"one": one, "other": other}).dropna()
     if len(pairs) < 2 or (pairs.nunique() < 2).any():

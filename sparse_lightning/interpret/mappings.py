@@ -9,22 +9,22 @@ import pandas as pd
 
 from sparse_lightning._text import listed, number, shortened
 from sparse_lightning.errors import InputError
-from sparse_lightning.interpret.paths import (
+from sparse_lightning.interpret.structure import (
+    Structure,
     by_variable,
     noticeable,
     path_strengths,
     strongest_first,
 )
-from sparse_lightning.interpret.structure import Structure
 
 CODE_KINDS = ("identity", "pseudo-identity", "mixed", "transfer", "constant", "dead")
 VARIABLE_KINDS = ("alone", "shared", "crossed", "lost", "faint", "ignored")
 LISTED = 5
-"""So many names are printed of a list."""
+"""The number of names printed of a list."""
 
 SHARE = 0.3
-"""Of the strength of a code's strongest variable; weaker variables are left out. Variance goes with
-the square of a weight, so these carry less than a tenth of what the strongest does."""
+"""The part of the strongest variable's strength below which variables are left out. Variance goes
+with the square of a weight, so these carry less than a tenth of what the strongest does."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,8 @@ from sparse_lightning._text import json_number
 from sparse_lightning.errors import InputError
 from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.interpret.mappings import Mappings
+from sparse_lightning.interpret.sentences import describe
 from sparse_lightning.interpret.structure import Structure
-from sparse_lightning.interpret.text import describe
 from sparse_lightning.network import Network
 from sparse_lightning.tracking.files import held, read_json, readable
 from sparse_lightning.tracking.networks import read_losses, read_networks_of_runs, study_of

@@ -20,7 +20,7 @@ from sparse_lightning.comparison import (
 )
 from sparse_lightning.comparison.depths import Depth, compare_depths
 from sparse_lightning.errors import InputError, TrainingError, check_type
-from sparse_lightning.interpret.strongest import MOST_UNITS
+from sparse_lightning.interpret.layout import MOST_UNITS
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import STRENGTHS, find_strength
 from sparse_lightning.report import View, write_report

@@ -10,7 +10,7 @@ from sparse_lightning.comparison.depths import Depth
 from sparse_lightning.comparison.markers import of_group, records
 from sparse_lightning.interpret.agreement import Agreement
 from sparse_lightning.interpret.class_paths import ClassPaths
-from sparse_lightning.interpret.text import describe
+from sparse_lightning.interpret.sentences import describe
 from sparse_lightning.network import Network
 from sparse_lightning.page.report import report_document
 from sparse_lightning.project import Project

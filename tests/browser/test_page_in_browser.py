@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from studies import GROUPS, HOSTILE
 
-from sparse_lightning.interpret.interactive_diagram import structure_html
+from sparse_lightning.interpret.diagram import structure_html
 from sparse_lightning.interpret.structure import Structure
 
 pytestmark = pytest.mark.slow

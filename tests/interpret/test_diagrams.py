@@ -8,8 +8,13 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 
 from sparse_lightning._figures import figure_file, figure_text
-from sparse_lightning.interpret.diagram import DEAD, NEGATIVE, POSITIVE, structure_figure
-from sparse_lightning.interpret.interactive_diagram import structure_html
+from sparse_lightning.interpret.diagram import (
+    DEAD,
+    NEGATIVE,
+    POSITIVE,
+    structure_figure,
+    structure_html,
+)
 from sparse_lightning.interpret.layout import layout
 from sparse_lightning.interpret.structure import Structure
 

@@ -7,8 +7,8 @@ from sparse_lightning._text import listed
 from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.interpret.loss import information_loss
 from sparse_lightning.interpret.mappings import Mappings
+from sparse_lightning.interpret.sentences import describe_autoencoder, describe_classifier
 from sparse_lightning.interpret.structure import Structure
-from sparse_lightning.interpret.text import describe_autoencoder, describe_classifier
 
 NAMES = ["age", "education", "education-num", "hours", "sex", "fnlwgt"]
 

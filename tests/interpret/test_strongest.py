@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from sparse_lightning.errors import InputError
-from sparse_lightning.interpret.diagram import layer_notes, structure_figure
-from sparse_lightning.interpret.interactive_diagram import MOST_WEIGHTS, structure_html
-from sparse_lightning.interpret.strongest import MOST_UNITS, strongest
+from sparse_lightning.interpret.diagram import MOST_WEIGHTS, structure_figure, structure_html
+from sparse_lightning.interpret.layout import MOST_UNITS, layer_notes, strongest
 from sparse_lightning.interpret.structure import Structure
 
 

@@ -1,4 +1,4 @@
-/** A network in sentences, as sparse_lightning/interpret/text.py tells it, in either language. */
+/** A network in sentences, as sparse_lightning/interpret/sentences.py tells it, in either language. */
 
 import type { CodeReading, NetworkDetail, VariableReading } from "../data/types";
 import type { InsideWords } from "../words/inside";

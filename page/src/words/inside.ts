@@ -1,4 +1,4 @@
-/** The texts of a network looked into; the sentences are worded as sparse_lightning/interpret/text.py. */
+/** The texts of a network looked into; the sentences are worded as sparse_lightning/interpret/sentences.py. */
 
 import { joined, type Phrase, phrase } from "../inside/phrase";
 

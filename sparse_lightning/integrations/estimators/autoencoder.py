@@ -37,7 +37,7 @@ class SparseAutoencoder(CodingEstimator):
         connection_threshold: a weight counts as a connection where |w| is greater.
         accelerator: of Lightning's trainer: `auto`, `cpu`, `gpu`, …
         random_state: of the initial weights; a number makes fits repeatable.
-        verbose: whether progress is told on standard error.
+        verbose: whether progress is shown on standard error.
 
     Strengths that the regularizer does not take are passed over.
 

@@ -16,8 +16,13 @@ from torch import nn
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import EstimatorError, TrainingError
 from sparse_lightning.integrations.estimators.choosing import candidates
-from sparse_lightning.integrations.estimators.inputs import applied, encode, fit_encoding
-from sparse_lightning.integrations.estimators.parameters import named_errors, project_of
+from sparse_lightning.integrations.estimators.conversion import (
+    applied,
+    encode,
+    fit_encoding,
+    named_errors,
+    project_of,
+)
 from sparse_lightning.network import Network
 from sparse_lightning.nn.layers import part_of, single
 from sparse_lightning.project import Project
@@ -35,7 +40,7 @@ Array = Float[np.ndarray, "row column"]
 class PopulationEstimator(BaseEstimator):
     """Trains `n_seeds` networks as one population and keeps the one with the smallest objective.
 
-    Networks that fail are told by a `ConvergenceWarning`; where all do, it is a `TrainingError`.
+    A `ConvergenceWarning` names networks that fail; where all do, it is a `TrainingError`.
     """
 
     _task: ClassVar[str]
@@ -49,9 +54,7 @@ class PopulationEstimator(BaseEstimator):
     def _train(self, array: Array, examples_of: Any = Examples) -> Examples:
         """Train on validated rows and set what all estimators know afterwards.
 
-        Args:
-            array: validated rows.
-            examples_of: makes the examples of the inputs.
+        `examples_of` makes the examples of the inputs.
         """
         project = self._project()
         names = getattr(self, "feature_names_in_", None)
@@ -65,13 +68,13 @@ class PopulationEstimator(BaseEstimator):
         failed = table.loc[np.isnan(objectives)]
         if len(failed):
             reasons = failed["failure"].replace("", "its penalty is not finite").unique().tolist()
-            told = f"{len(failed)} of {len(table)} networks failed ({'; '.join(reasons[:3])})"
+            failures = f"{len(failed)} of {len(table)} networks failed ({'; '.join(reasons[:3])})"
             if len(failed) == len(table):
                 raise TrainingError(
-                    f"no network could be trained: {told}; a smaller learning_rate may help"
+                    f"no network could be trained: {failures}; a smaller learning_rate may help"
                 )
             warnings.warn(
-                f"{type(self).__name__}: {told}; the best of the others is kept",
+                f"{type(self).__name__}: {failures}; the best of the others is kept",
                 ConvergenceWarning,
                 stacklevel=4,
             )

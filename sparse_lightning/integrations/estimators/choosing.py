@@ -25,7 +25,7 @@ ROWS_AT_ONCE = 1024
 
 
 def candidates(project: Project, population: TrainedPopulation, examples: Examples) -> pd.DataFrame:
-    """What was measured of each network; the one with the smallest objective is kept.
+    """What was measured of each network, one row a seed; the smallest objective is kept.
 
     Networks that differ in their seeds alone are compared by what they are all trained for,
 
@@ -35,9 +35,8 @@ def candidates(project: Project, population: TrainedPopulation, examples: Exampl
     weights of classes each row's error is multiplied by that of its class. The squared
     error alone would prefer the networks that the penalty has reached least.
 
-    Returns:
-        One row a seed: seed, squared_error (mean over rows and outputs), connections, objective,
-        failure ("" of sound networks; the measures of others are NaN).
+    The columns: seed, squared_error (mean over rows and outputs), connections, objective and
+    failure ("" of sound networks; the measures of others are NaN).
     """
     squared, summed = _errors(project, population, examples)
     objective = summed + _penalties(project, population, examples.inputs)

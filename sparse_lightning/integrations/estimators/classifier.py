@@ -17,8 +17,7 @@ from sparse_lightning.data.column_types import level_text
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import EstimatorError
 from sparse_lightning.integrations.estimators.base import FLOATS, PopulationEstimator
-from sparse_lightning.integrations.estimators.inputs import applied
-from sparse_lightning.integrations.estimators.parameters import named_errors
+from sparse_lightning.integrations.estimators.conversion import applied, named_errors
 
 
 class SparseClassifier(ClassifierMixin, PopulationEstimator):
@@ -58,7 +57,7 @@ class SparseClassifier(ClassifierMixin, PopulationEstimator):
         connection_threshold: a weight counts as a connection where |w| is greater.
         accelerator: of Lightning's trainer: `auto`, `cpu`, `gpu`, …
         random_state: of the initial weights; a number makes fits repeatable.
-        verbose: whether progress is told on standard error.
+        verbose: whether progress is shown on standard error.
 
     Strengths that the regularizer does not take are passed over.
 

@@ -12,6 +12,7 @@ from sparse_lightning.integrations.estimators.base import Array, CodingEstimator
 from sparse_lightning.nn.components import contribution_ratios, covariance_of, unit_loadings
 from sparse_lightning.nn.layers import single
 from sparse_lightning.training.components import two_layers
+from sparse_lightning.weights import layers_of
 
 
 class SparsePCA(CodingEstimator):
@@ -48,7 +49,7 @@ class SparsePCA(CodingEstimator):
         connection_threshold: a loading counts where |v| is greater, at unit length.
         accelerator: of Lightning's trainer: `auto`, `cpu`, `gpu`, …
         random_state: of the initial loadings; a number makes fits repeatable.
-        verbose: whether progress is told on standard error.
+        verbose: whether progress is shown on standard error.
 
     Strengths that the regularizer does not take are passed over.
 
@@ -141,7 +142,7 @@ class SparsePCA(CodingEstimator):
         with torch.no_grad():
             model = single(two_layers(loadings, mean), 0).eval()
         cumulative = contribution_ratios(loadings, covariance_of(rows))[0].numpy()
-        self.network_ = replace(self.network_, model=model)
+        self.network_ = replace(self.network_, layers=layers_of(model))
         self.components_ = loadings[0].T.double().numpy()
         self.explained_variance_ratio_ = np.diff(cumulative, prepend=0.0)
         self.mean_ = array.mean(axis=0, dtype=np.float64)
@@ -152,6 +153,6 @@ class SparsePCA(CodingEstimator):
 
 def _sparse(loadings: torch.Tensor, threshold: float) -> torch.Tensor:
     """The loadings that count, at unit length, the greatest of each component positive."""
-    kept = unit_loadings(torch.where(loadings.abs() > threshold, loadings, 0.0), threshold)
-    greatest = kept.gather(1, kept.abs().argmax(1, keepdim=True))
-    return kept * torch.where(greatest < 0, -1.0, 1.0) + 0.0  # no -0.0
+    counting = unit_loadings(torch.where(loadings.abs() > threshold, loadings, 0.0), threshold)
+    greatest = counting.gather(1, counting.abs().argmax(1, keepdim=True))
+    return counting * torch.where(greatest < 0, -1.0, 1.0) + 0.0  # no -0.0

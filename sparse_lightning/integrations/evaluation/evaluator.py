@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 NAME = "sparse-lightning"
 
 OF_TEXT = ("question-answering", "text-summarization", "text", "retriever")
-"""Types of models of which none is a network that can be read."""
+"""Types of models that are no networks to read."""
 
 
 class NetworkEvaluator(ModelEvaluator):
@@ -38,13 +38,7 @@ class NetworkEvaluator(ModelEvaluator):
     def can_evaluate(
         cls, *, model_type: str | None, evaluator_config: dict[str, Any] | None, **kwargs: Any
     ) -> bool:
-        """Whether models of this type can be networks.
-
-        Args:
-            model_type: the type that `evaluate` was given.
-            evaluator_config: not used.
-            kwargs: not used.
-        """
+        """Whether models of this type can be networks."""
         return model_type not in OF_TEXT
 
     def evaluate(  # pyright: ignore[reportIncompatibleMethodOverride]  # the base is untyped
@@ -61,22 +55,10 @@ class NetworkEvaluator(ModelEvaluator):
         model_id: str | None = None,
         **kwargs: Any,
     ) -> EvaluationResult | None:
-        """Read a network and log what it is.
+        """Read a network and log what it is; None where the model holds no torch module.
 
-        Args:
-            model_type: the type that `evaluate` was given.
-            dataset: the rows, as MLflow holds them.
-            run_id: the id of the run that takes metrics and artifacts.
-            evaluator_config: see docs/how-to/evaluate.md.
-            model: what `evaluate` made of the model.
-            extra_metrics: not used.
-            custom_artifacts: not used.
-            predictions: not used.
-            model_id: the id of the logged model, where there is one.
-            kwargs: not used.
-
-        Returns:
-            Metrics and artifacts; None where the model holds no torch module.
+        What `evaluator_config` may hold: docs/how-to/evaluate.md. The run takes the files and the
+        metrics, which the logged model shows too, if there is one.
         """
         from sparse_lightning.integrations.evaluation.reading import read_network
         from sparse_lightning.integrations.evaluation.settings import settings_of

@@ -24,19 +24,22 @@ from sparse_lightning.errors import InputError
 from sparse_lightning.integrations.evaluation.settings import Settings
 from sparse_lightning.integrations.evaluation.subjects import Subject
 from sparse_lightning.interpret.class_paths import ClassPaths
-from sparse_lightning.interpret.diagram import structure_figure
-from sparse_lightning.interpret.interactive_diagram import structure_html
+from sparse_lightning.interpret.diagram import structure_figure, structure_html
+from sparse_lightning.interpret.layout import MOST_UNITS
 from sparse_lightning.interpret.loss import information_loss
 from sparse_lightning.interpret.mappings import Mappings
+from sparse_lightning.interpret.sentences import (
+    OutputKind,
+    describe_autoencoder,
+    describe_classifier,
+)
 from sparse_lightning.interpret.structure import Structure
-from sparse_lightning.interpret.text import OutputKind, describe_autoencoder, describe_classifier
 from sparse_lightning.interpret.torch_modules import apply, linear_chain, structure_of
 
 logger = logging.getLogger("sparse_lightning.integrations.evaluation")
 
 MOST_DRAWN = 3000
-MOST_UNITS = 300
-"""Of more connections, or units in a layer, no diagram is drawn: nothing could be seen on it."""
+"""Of more connections no diagram is drawn: nothing could be seen on it."""
 
 PREFIX = "sparsity/"
 
@@ -45,12 +48,7 @@ Kind = Callable[[str], EvaluationArtifact]
 
 @dataclass(eq=False)
 class Evaluation:
-    """What was found.
-
-    Attributes:
-        metrics: the numbers by name.
-        files: `(kind of artifact, content)` by name.
-    """
+    """What was found: numbers by name, `(kind of artifact, content)` by the name of the file."""
 
     metrics: dict[str, float] = field(default_factory=dict)
     files: dict[str, tuple[Kind, bytes]] = field(default_factory=dict)
@@ -71,10 +69,9 @@ class _Read:
 def read_network(
     subject: Subject, dataset: Any, model_type: str | None, settings: Settings
 ) -> Evaluation:
-    """Read a network.
+    """Read a network; an InputError says when its structure cannot be read.
 
-    Raises:
-        InputError: the structure cannot be read; what else cannot is left out.
+    What else cannot be read is left out.
     """
     frame = _frame(dataset)
     rows = _rows(frame) if subject.network is None else None
@@ -104,9 +101,6 @@ def measures(structure: Structure) -> dict[str, float]:
 
     A layer's density is the share of its connections that count; a dead unit lies on no path from
     an input to an output; an input is unused where no path leads from it to an output.
-
-    Args:
-        structure: the network.
     """
     sizes = [weight.size for weight in structure.weights]
     counts = [int(np.count_nonzero(weight)) for weight in structure.weights]
@@ -273,7 +267,7 @@ def _mappings(read: _Read, found: Evaluation) -> None:
 def _known_losses(read: _Read) -> pd.DataFrame | None:
     try:
         return _loss_frame(read)
-    except Exception:  # told where the losses themselves are
+    except Exception:  # logged where the losses themselves are read
         return None
 
 

@@ -12,16 +12,13 @@ from sparse_lightning.errors import InputError
 
 @dataclass(frozen=True)
 class Settings:
-    """Of one evaluation.
+    """The settings of one evaluation; docs/how-to/evaluate.md says what they do.
 
     Attributes:
-        threshold: a connection counts when |w| exceeds it; None: 0.01, or that of the export.
-        share: a variable counts from this part of the strongest one's path strength.
-        autoencoder: whether the outputs stand for the inputs; None: where there are as many and the
-            model is no classifier or regressor.
-        outputs: names of the outputs.
-        code_layer: the layer of the codes, counted from the inputs, which are 0.
-        prefix: put before the names of metrics and files.
+        threshold: None: 0.01, or that of the export.
+        autoencoder: None: where there are as many outputs as inputs, and the model is no classifier
+            or regressor.
+        code_layer: counted from the inputs, which are 0.
     """
 
     threshold: float | None = None
@@ -53,8 +50,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 def settings_of(config: Mapping[str, Any]) -> Settings:
     """The settings that `evaluator_config` describes; those of other evaluators are passed over.
 
-    Raises:
-        InputError: a value is of the wrong type, or a name is nearly one of these.
+    An InputError refuses a value of the wrong type, or a name that is nearly one of these.
     """
     given: dict[str, Any] = {}
     for name, value in config.items():

@@ -15,10 +15,9 @@ from sparse_lightning.weights import layers_from
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """What is evaluated.
+    """What is evaluated: any torch module.
 
     Attributes:
-        module: any torch module.
         network: the same as a network of this package, which knows its table; None of others.
         threshold: the threshold at which such a network was exported.
     """
@@ -29,13 +28,9 @@ class Subject:
 
 
 def subject_of(model: Any) -> Subject | None:
-    """The network inside an MLflow model, or inside the function that MLflow makes of a module.
+    """The network inside a `PyFuncModel`, or inside what MLflow makes of a callable.
 
-    Args:
-        model: a `PyFuncModel`, or what `mlflow.models.evaluate` makes of a callable.
-
-    Returns:
-        None where there is no torch module.
+    None where there is no torch module.
     """
     for candidate in _candidates(model):
         if isinstance(candidate, nn.Module):

@@ -24,16 +24,13 @@ NAME = "network"
 """The name of the logged model."""
 
 MOST_SHOWN = 12
-"""A message offers at most so many networks of a study."""
+"""The number of a study's networks that a message offers."""
 
 
 def find_network(store: Store, run_id: str) -> tuple[Network, float]:
     """The network of a run, and the connection threshold of its study.
 
-    Raises:
-        InputError: there is no such run, it holds no network but, say, a study, or its training
-            failed.
-        TrackingError: the store fails, or the study is not finished.
+    An InputError says when the run holds no network but, say, a study, or its training failed.
     """
     run = store.run(run_id)
     kind = run.data.tags.get(names.KIND)
@@ -62,12 +59,7 @@ def find_network(store: Store, run_id: str) -> tuple[Network, float]:
 
 
 def find_exported(store: Store, run_id: str, threshold: float | None = None) -> ExportedNetwork:
-    """The network of a run, pruned for export; by default at the threshold of its study.
-
-    Raises:
-        InputError: as `find_network`, or the threshold is negative.
-        TrackingError: as `find_network`.
-    """
+    """The network of a run, pruned for export; by default at the threshold of its study."""
     network, own_threshold = find_network(store, run_id)
     return exported(network, own_threshold if threshold is None else threshold)
 
@@ -126,14 +118,7 @@ def log_exported(store: Store, network: ExportedNetwork) -> LoggedModel:
 def register_model(store: Store, model_uri: str, name: str) -> ModelVersion:
     """Make a logged model a version of a registered model, made if there is none.
 
-    Args:
-        store: the store that holds the model.
-        model_uri: the address that `log_model` returns.
-        name: the name of the registered model.
-
-    Raises:
-        InputError: the name cannot be one.
-        TrackingError: the store fails, or holds no such model.
+    `model_uri` is the address that `log_model` returns; an InputError refuses an impossible name.
     """
     check_name(name)
     model_id = model_uri.removeprefix("models:/")
@@ -150,11 +135,7 @@ def register_model(store: Store, model_uri: str, name: str) -> ModelVersion:
 
 
 def check_name(name: str) -> None:
-    """Check that a registered model can have this name, before one is logged for it.
-
-    Raises:
-        InputError: it cannot.
-    """
+    """Check that a registered model can have this name, before one is logged for it."""
     try:
         check_model_name(name)
     except MlflowException as error:

@@ -12,7 +12,7 @@ from sparse_lightning.integrations.exporting.pruned import ExportedNetwork
 from sparse_lightning.weights import Layer
 
 OPSET = 17
-"""Of ONNX's own operators; runtimes have read it since 2022."""
+"""The version of ONNX's own operators; runtimes have read it since 2022."""
 
 IR_VERSION = 8
 """The first version of the file format that knows this opset."""
@@ -27,7 +27,7 @@ NODES = {
 
 
 def to_onnx(network: ExportedNetwork) -> bytes:
-    """The file of a network.
+    """The file of a network; an InputError says when the package onnx is missing.
 
     The graph takes `inputs`, 64-bit floats `(row, input)`: a number in the unit of its column, or 1
     where a column holds the level that the input stands for, else 0. Scaling is part of the graph.
@@ -35,9 +35,6 @@ def to_onnx(network: ExportedNetwork) -> bytes:
     `reconstruction`, 64-bit floats `(row, input)` in the units of the inputs, and `codes` or
     `components`. The names of inputs, codes and classes, and the encoding, stand as JSON in the
     metadata `sparse_lightning`.
-
-    Raises:
-        InputError: the package onnx is not installed.
     """
     onnx = _onnx()
     graph = _Graph(onnx.helper, onnx.numpy_helper)

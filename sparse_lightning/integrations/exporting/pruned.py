@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from sparse_lightning.interpret.pruning import prune, without
+from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.network import Network
-from sparse_lightning.weights import Layer, layer_names
+from sparse_lightning.weights import ACTIVATIONS, Layer, layer_names
 
 VERSION = 1
-"""Of the description; `tabular_network.py` reads it without this package."""
+"""The version of the description, which `tabular_network.py` reads without this package."""
 
 SCORES = {"sae": "code", "pca": "component"}
-"""What the values of the code layer are called, with the number of their unit."""
+"""The names of the code layer's values, before the numbers of their units."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,9 +23,7 @@ class ExportedNetwork:
     """What every format is written from.
 
     Attributes:
-        trained: the network as trained.
-        layers: the layers that are exported.
-        threshold: the weights up to which were pruned; 0: none was.
+        threshold: the largest |w| that was pruned; 0: none was.
         code_layer: the layer of the codes, counted from the inputs, which are 0; 0 for a
             classifier, which has none.
         codes: the numbers of the code units that are left, from 1 on.
@@ -95,10 +94,7 @@ def exported(network: Network, threshold: float) -> ExportedNetwork:
     """Prune a network and take its dead units out; the threshold 0 leaves it as trained.
 
     Of principal components, whose loadings alone are connections, only the loadings are pruned, and
-    the scores stay centred.
-
-    Raises:
-        InputError: the threshold is negative, or a weight is not finite.
+    the scores stay centred. An InputError refuses a negative threshold.
     """
     structure = network.structure(threshold)
     if threshold == 0:
@@ -131,3 +127,41 @@ def _prune_loadings(
     ends = np.ones(weight.shape[1], dtype=bool)
     units = [ends, _or_first((weight != 0).any(axis=1)), ends]
     return (replace(loadings, weight=weight, bias=bias), back), units
+
+
+def prune(layers: Sequence[Layer], threshold: float = 0.01) -> tuple[Layer, ...]:
+    """The layers of a network in which only live connections differ from 0.
+
+    Weights with |w| ≤ threshold become 0, and so do all connections of dead units. A unit that no
+    input reaches has the same activation for every row, φ(bias); what it contributes to the next
+    layer, w φ(bias), is folded into that layer's bias. So the outputs are, up to rounding, those of
+    the network whose small weights alone were set to 0.
+    """
+    weights = [layer.weight for layer in layers]
+    inputs, outputs = (
+        [str(unit) for unit in range(count)] for count in (weights[0].shape[1], len(weights[-1]))
+    )
+    structure = Structure.of(weights, inputs, outputs, threshold=threshold)
+    pruned = []
+    activations = np.zeros(structure.widths[0])
+    for place, layer in enumerate(layers):
+        unfed = ~structure.fed[place]
+        bias = layer.bias.astype(np.float64)
+        bias += structure.weights[place][:, unfed] @ activations[unfed]
+        weight = structure.live_weights[place].astype(layer.weight.dtype)
+        pruned.append(replace(layer, weight=weight, bias=bias.astype(layer.bias.dtype)))
+        # Of units that are fed this is no activation at all; only those of the others are read.
+        activations = ACTIVATIONS[layer.activation](bias)
+    return tuple(pruned)
+
+
+def without(layers: Sequence[Layer], units: Sequence[np.ndarray]) -> tuple[Layer, ...]:
+    """The layers of a network that has only some of its units.
+
+    `units` marks those that stay, `(unit,)` of every layer, the inputs first; at least one of each.
+    The others must lead nowhere, as `prune` leaves them.
+    """
+    return tuple(
+        Layer(layer.weight[below][:, above], layer.bias[below], layer.activation)
+        for layer, (above, below) in zip(layers, pairwise(units), strict=True)
+    )

@@ -73,7 +73,7 @@ def _without_folders(path: Path) -> None:
 
 
 def _metadata(network: ExportedNetwork) -> dict[str, Any]:
-    """What the file `MLmodel` tells of the network."""
+    """What the file `MLmodel` says of the network."""
     trained = network.trained
     return {
         "sparse_lightning_version": sparse_lightning.__version__,

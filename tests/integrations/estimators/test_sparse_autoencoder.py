@@ -15,7 +15,7 @@ import sparse_lightning as sl
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import EstimatorError, TrainingError
 from sparse_lightning.integrations.estimators import base
-from sparse_lightning.integrations.estimators.inputs import fit_encoding
+from sparse_lightning.integrations.estimators.conversion import fit_encoding
 from sparse_lightning.integrations.exporting.pruned import exported
 from sparse_lightning.nn.failures import Failure
 from sparse_lightning.training import train

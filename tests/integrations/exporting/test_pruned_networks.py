@@ -9,8 +9,7 @@ from torch import nn
 
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.errors import InputError
-from sparse_lightning.integrations.exporting.pruned import exported
-from sparse_lightning.interpret.pruning import prune
+from sparse_lightning.integrations.exporting.pruned import exported, prune
 from sparse_lightning.network import Network
 from sparse_lightning.weights import layers_of, model_of
 

@@ -17,7 +17,7 @@ OutputKind = Literal["class", "output"]
 """What the outputs of a network are that rebuilds no inputs."""
 
 MOST = 6
-"""Names a sentence spells out; the rest is counted."""
+"""The names that a sentence spells out; the rest is counted."""
 
 CLEAR = 0.5
 """A rank correlation of at least this size is put into words."""
@@ -29,7 +29,7 @@ DEAD = "is dead: it reaches no output", "are dead: they reach no output"
 CONSTANT = "is constant: no input reaches it", "are constant: no input reaches them"
 
 LONGEST = 40
-"""Characters of a name."""
+"""The characters shown of a name."""
 
 
 def describe(
@@ -214,11 +214,7 @@ def _dead(structure: Structure) -> list[str]:
             unit, where = "unit", f" of hidden layer {layer}"
         for chosen, one, several in (
             (~used, *DEAD),
-            (
-                used & ~fed,
-                "is constant: no input reaches it",
-                "are constant: no input reaches them",
-            ),
+            (used & ~fed, *CONSTANT),
         ):
             numbers = [str(place + 1) for place in np.flatnonzero(chosen)]
             if len(numbers) == 1:

@@ -1,14 +1,22 @@
-"""From an estimator's parameters to the project that it trains, and errors back in its words."""
+"""scikit-learn's parameters and arrays as a project and inputs, and errors in its words."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float, Float32, Float64
 from sklearn.utils import check_random_state
+from torch import nn
 
 from sparse_lightning._text import listed
+from sparse_lightning.data.columns import NumberColumn, Scale, fit_scaling
+from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.errors import EstimatorError, InputError, TrainingError
 from sparse_lightning.project import Project, RegularizerSettings
 from sparse_lightning.project.messages import InvalidProjectError, join, path
@@ -41,13 +49,8 @@ _FIELD = re.compile(r"\b(?:table|network|training|regularizers|report)\.(\w+)")
 def project_of(task: str, parameters: Mapping[str, Any]) -> Project:
     """The project whose one group is the networks of an estimator.
 
-    Args:
-        task: `sae`, `pca` or `classifier`.
-        parameters: of the estimator. Strengths that the regularizer does not take are passed over,
-            so that a grid search may go over regularizers.
-
-    Raises:
-        EstimatorError: a parameter is wrong.
+    Strengths that the regularizer does not take are passed over, so that a grid search may go over
+    regularizers. An EstimatorError names a wrong parameter.
     """
     given = {name: _plain(value) for name, value in parameters.items()}
     missing = [
@@ -75,11 +78,7 @@ def project_of(task: str, parameters: Mapping[str, Any]) -> Project:
 
 
 def seeds_of(count: Any, random_state: Any) -> list[int]:
-    """The seeds of the networks; fewer of them are the first of more.
-
-    Raises:
-        EstimatorError: the count is no whole number of at least 1.
-    """
+    """The seeds of the networks; fewer of them are the first of more."""
     if not isinstance(count, int) or isinstance(count, bool) or count < 1:
         raise EstimatorError(f"n_seeds must be a whole number of at least 1, got {count!r:.80}")
     random = check_random_state(random_state)
@@ -159,3 +158,44 @@ def _in_parameters(error: InvalidProjectError, given: Mapping[str, Any]) -> Iter
         if name == "units":
             name = "n_components" if "n_components" in given else "units"
         yield f"{_RENAMED.get(name, name)} {text}"
+
+
+def fit_encoding(
+    array: Float[np.ndarray, "row column"], names: Sequence[str], scale: Scale
+) -> Encoding:
+    """How the columns of an array of finite numbers become inputs.
+
+    A constant column, which a table of a study must not have, is centred only: its input is 0, and
+    with `minmax`, whose outputs are sigmoids, 0.5, the middle of the range. There a network without
+    a single connection rebuilds it. A TableError refuses a column whose spread 64 bits cannot hold.
+    """
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise EstimatorError(f"two columns are named {twice[0]!r}: rename one of them")
+    scalings = [
+        _scaling(array[:, place].astype(np.float64), scale, name)
+        for place, name in enumerate(names)
+    ]
+    offsets, factors = zip(*scalings, strict=True)
+    return Encoding(tuple(NumberColumn(name) for name in names), offsets, factors)
+
+
+def encode(
+    encoding: Encoding, array: Float[np.ndarray, "row column"]
+) -> Float32[np.ndarray, "row input"]:
+    """The inputs that rows of the array stand for; a TableError refuses too large numbers."""
+    return encoding.transform(pd.DataFrame(array, columns=list(encoding.columns)))
+
+
+def applied(
+    layers: nn.Sequential, rows: Float[np.ndarray, "row unit"]
+) -> Float64[np.ndarray, "row unit"]:
+    """What layers make of rows, in 64 bits: so a row's result does not depend on the others."""
+    with torch.no_grad():
+        return deepcopy(layers).double()(torch.from_numpy(rows.astype(np.float64))).numpy()
+
+
+def _scaling(values: Float64[np.ndarray, " row"], scale: Scale, name: str) -> tuple[float, float]:
+    if scale != "none" and values.min() == values.max():
+        return float(values[0]) - (0.5 if scale == "minmax" else 0.0), 1.0
+    return fit_scaling(values, scale, name)

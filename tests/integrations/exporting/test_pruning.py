@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparse_lightning.interpret.pruning import prune, without
+from sparse_lightning.integrations.exporting.pruned import prune, without
 from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.weights import ACTIVATIONS, Layer, layers_of
 
