@@ -7,8 +7,9 @@ import io
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
@@ -75,7 +76,8 @@ def read_csv(source: bytes | Open, separator: str = ",") -> RawTable:
     return RawTable(tuple(form.header), form.rows, form.digest, read, place, is_text=True)
 
 
-class _Form(NamedTuple):
+@dataclass(frozen=True)
+class _Form:
     """How a file is parsed, and what is known after it was gone through."""
 
     header: list[str]
@@ -126,7 +128,7 @@ def _survey(opened: Open, separator: str) -> _Form:
                 with _buffered(checked) as stream:
                     rows, last = _count(form.batches(stream, header[-1:]))
                 if last == _END:
-                    return form._replace(rows=rows - 1, digest=checked.digest.hexdigest())
+                    return replace(form, rows=rows - 1, digest=checked.digest.hexdigest())
                 raise TableError("cannot be read as CSV: a quote is opened and never closed")
             except pa.ArrowInvalid as error:
                 problem = error

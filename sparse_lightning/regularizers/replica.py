@@ -4,8 +4,6 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
 from sparse_lightning.errors import InputError
 
 SYMBOLS = {
@@ -65,7 +63,7 @@ def find_strength(wanted: float | str, strengths: Iterable[float]) -> float | No
     `np.float32(2e-4)` find 0.0002. Raises `InputError` if this is no number, or if several are so
     near and none is the very number.
     """
-    tolerance = 1e-7 if getattr(wanted, "dtype", None) == np.float32 else 1e-9
+    tolerance = 1e-7 if str(getattr(wanted, "dtype", "")) == "float32" else 1e-9
     try:
         number = float(wanted)
     except (TypeError, ValueError) as error:

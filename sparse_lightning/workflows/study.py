@@ -22,7 +22,7 @@ from sparse_lightning.comparison.depths import Depth, compare_depths
 from sparse_lightning.errors import InputError, TrainingError, check_type
 from sparse_lightning.interpret.layout import MOST_UNITS
 from sparse_lightning.project import Project
-from sparse_lightning.regularizers.replica import STRENGTHS, find_strength
+from sparse_lightning.regularizers.replica import FLOOR, STRENGTHS, find_strength
 from sparse_lightning.report import View, write_report
 from sparse_lightning.report.writing import writable
 from sparse_lightning.tracking import Store, StudyRecord, find_study, read_study
@@ -112,8 +112,10 @@ class Study:
         try:
             return compare(network_points(self.networks), self.axes, **self._comparing())
         except InputError as error:
+            floor = self.networks.loc[self.networks["group"] == FLOOR, "failed"]
+            lost = f"all {len(floor)} networks of the group {FLOOR!r} failed, so there is no floor"
             raise TrainingError(
-                f"the study {self.run_id} cannot be compared: {error}; "
+                f"the study {self.run_id} cannot be compared: {lost if floor.all() else error}; "
                 "try another training.learning_rate or more training.epochs"
             ) from error
 

@@ -281,7 +281,7 @@ def test_the_report_counts_what_diverged(diverging_job):
 def test_without_a_floor_there_is_no_comparison(workplace, make_job):
     with pytest.raises(sl.TrainingError) as caught:
         make_job(workplace, DIVERGING, "training.learning_rate=1.0e+30")
-    assert "all 2 points of the group 'none' failed, so there is no floor" in str(caught.value)
+    assert "all 2 networks of the group 'none' failed, so there is no floor" in str(caught.value)
     assert "training.learning_rate" in str(caught.value)
     client = Store().client
     runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
