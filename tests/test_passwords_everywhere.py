@@ -84,9 +84,12 @@ class Watched:
 
 
 def command_lines(pid: int) -> Iterator[str]:
+    """Of all that a process has started; a copy of itself (fork) has the one that the user wrote."""
     try:
-        for process in psutil.Process(pid).children(recursive=True):
-            yield " ".join(process.cmdline())
+        command = psutil.Process(pid)
+        for process in command.children(recursive=True):
+            if process.cmdline() != command.cmdline():
+                yield " ".join(process.cmdline())
     except psutil.Error:
         pass
 
