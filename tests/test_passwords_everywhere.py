@@ -84,7 +84,7 @@ class Watched:
 
 
 def command_lines(pid: int) -> Iterator[str]:
-    """Of all that a process has started; a copy of itself (fork) has the one that the user wrote."""
+    """Of all that a process has started; a copy of itself (fork) has the command of the user."""
     try:
         command = psutil.Process(pid)
         for process in command.children(recursive=True):
