@@ -16,8 +16,9 @@ from sparse_lightning.interpret.agreement import Agreement, sampled
 from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.interpret.loss import information_loss
 from sparse_lightning.interpret.mappings import SHARE, Mappings
+from sparse_lightning.interpret.paths import reaching
 from sparse_lightning.interpret.sentences import describe
-from sparse_lightning.interpret.structure import Structure, by_variable, path_strengths
+from sparse_lightning.interpret.structure import Moments, Structure
 from sparse_lightning.regularizers.replica import STRENGTHS
 from sparse_lightning.weights import Layer, model_of
 
@@ -133,7 +134,17 @@ class Network:
         """
         outputs = self.classes if self.task == "classifier" else None
         encoding = self.encoding
-        return Structure.of(self.weights, encoding.input_names, outputs, encoding.groups, threshold)
+        moments = None
+        if encoding.squares:
+            moments = Moments(np.array(encoding.squares), np.array(encoding.means))
+        return Structure.of(
+            self.weights,
+            encoding.input_names,
+            outputs,
+            encoding.groups,
+            threshold,
+            moments=moments,
+        )
 
     def mappings(self, threshold: float = 0.01, share: float = SHARE) -> Mappings | ClassPaths:
         """Which variables each code keeps; for a classifier, which variables reach which class.
@@ -226,10 +237,9 @@ class Network:
         """
         structure = self.structure(threshold)
         sample = sampled(frame, most_rows)
-        strengths = path_strengths(structure, 0, len(structure.widths) - 1)
         return Agreement.of(
             pd.DataFrame(
-                by_variable(strengths, structure),
+                reaching(structure, len(structure.weights)),
                 index=list(structure.names[-1]),
                 columns=list(structure.variables),
             ),

@@ -166,12 +166,12 @@ describe("the threshold", () => {
     };
     const onThreshold = vi.fn();
     show(detail, { onThreshold });
-    expect(facts()).toContain("11 of 60 connections");
+    expect(facts()).toContain("9 of 60 connections");
     expect(facts()).toContain("Squared error 0.01, tracked at |w| > 0");
     input("input[type=number]", "0.7");
-    expect(facts()).toContain("10 of 60 connections");
+    expect(facts()).toContain("9 of 60 connections");
     expect(facts()).toContain("Squared error 0.02, tracked at |w| > 0.5");
-    expect(find(".in-words").textContent).toContain("10 connections that count (|w| > 0.7)");
+    expect(find(".in-words").textContent).toContain("9 connections that count (|w| > 0.7)");
     expect(onThreshold).not.toHaveBeenCalled();
     act(() => {
       vi.advanceTimersByTime(500);
@@ -187,7 +187,7 @@ describe("the threshold", () => {
   test("takes no text and no negative number", () => {
     show(network("textbook"));
     for (const text of ["", "-1", "x"]) input("input[type=number]", text);
-    expect(facts()).toContain("11 of 60 connections");
+    expect(facts()).toContain("9 of 60 connections");
   });
 
   test("follows one that is given anew", () => {

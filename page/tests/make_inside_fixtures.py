@@ -15,7 +15,7 @@ from sparse_lightning.interpret.layout import layout
 from sparse_lightning.interpret.loss import information_loss
 from sparse_lightning.interpret.mappings import Mappings
 from sparse_lightning.interpret.sentences import describe_autoencoder, describe_classifier
-from sparse_lightning.interpret.structure import Structure
+from sparse_lightning.interpret.structure import Moments, Structure
 from sparse_lightning.weights import layers_of
 
 FOLDER = Path(__file__).parent / "fixtures" / "inside"
@@ -72,7 +72,9 @@ def document(model: nn.Sequential, names: list[str], **how: Any) -> dict[str, An
     groups = how.get("groups")
     weights = [layer.weight for layer in layers_of(model)]
     structures = [
-        Structure.of(weights, names, how.get("outputs"), groups, threshold)
+        Structure.of(
+            weights, names, how.get("outputs"), groups, threshold, moments=how.get("moments")
+        )
         for threshold in THRESHOLDS
     ]
     first = structures[0]
@@ -101,6 +103,7 @@ def document(model: nn.Sequential, names: list[str], **how: Any) -> dict[str, An
                 {"name": name, "inputs": list(range(part.start, part.stop))}
                 for name, part in first.groups
             ],
+            "moments": first.moments.to_dict() if first.moments else None,
             "weights": [weight.astype(float).tolist() for weight in weights],
             "biases": [layer.bias.detach().tolist() for layer in model[::2]],
             # One that no reading is at, so that the page must read for itself.
@@ -168,7 +171,10 @@ def fixtures() -> Iterator[tuple[str, dict[str, Any]]]:
         ("job", slice(3, 6)),
         ("pay", slice(6, 7)),
     ]
-    yield "levels", document(network([7, 4, 3, 4, 7], 0.45, 3, short), levels, groups=variables)
+    shares = np.array([0.02, 0.4, 0.6, 0.2, 0.3, 0.5, 0.05])
+    moments = Moments(shares, np.where([1, 0, 0, 0, 0, 0, 1], 0, shares))
+    model = network([7, 4, 3, 4, 7], 0.45, 3, short)
+    yield "levels", document(model, levels, groups=variables, moments=moments)
     yield (
         "classes",
         document(

@@ -21,6 +21,10 @@ from sparse_lightning.comparison.mirrored import Mirrored
 from sparse_lightning.comparison.points import Points
 from sparse_lightning.errors import InputError
 
+ROUNDING = 1e-4
+"""Indices that differ by no more than this part of the larger are level: where training in 32 bits
+and another order of sums lead elsewhere, all replicates may say so."""
+
 _Samples = dict[str, dict[str, Float[np.ndarray, " sample"]]]
 
 
@@ -46,7 +50,8 @@ class Comparison:
             failed, points (how many there are, with those that failed). NaN where there is no
             value.
         pairs: one row a pair of groups and index: index, first, second, difference (first minus
-            second), low, high, settled (the interval leaves out 0).
+            second), low, high, settled (the interval leaves out 0, and the difference is more than
+            rounding, see `ROUNDING`).
         missing: group and number of the markers without a point that has a result.
     """
 
@@ -228,15 +233,17 @@ def _pair_frame(values: _Samples, samples: _Samples, confidence: float) -> pd.Da
             if first in samples and second in samples:
                 difference = samples[first][index] - samples[second][index]
                 low, high = percentile_interval(difference, confidence)
+            one, other = float(values[first][index][0]), float(values[second][index][0])
+            differ = abs(one - other) > ROUNDING * max(abs(one), abs(other))
             rows.append(
                 {
                     "index": index,
                     "first": first,
                     "second": second,
-                    "difference": float(values[first][index][0] - values[second][index][0]),
+                    "difference": one - other,
                     "low": low,
                     "high": high,
-                    "settled": bool(low > 0 or high < 0),
+                    "settled": bool(differ and (low > 0 or high < 0)),
                 }
             )
     columns = ["index", "first", "second", "difference", "low", "high", "settled"]

@@ -256,6 +256,13 @@ def fit_scaling(
     return float(offset), float(factor)
 
 
+def variance(values: Float64[np.ndarray, " row"], offset: float, factor: float) -> float:
+    """The variance of the numbers of a column as scaled; infinite where it is too large."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = float(((values - offset) / factor).var()) if len(values) else 0.0
+    return found if np.isfinite(found) else np.inf
+
+
 def share_scaling(
     shares: Float64[np.ndarray, " input"], scale: Scale, column: str
 ) -> list[tuple[float, float]]:

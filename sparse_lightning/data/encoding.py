@@ -28,6 +28,7 @@ from sparse_lightning.data.columns import (
     column_to_dict,
     fit_scaling,
     share_scaling,
+    variance,
 )
 from sparse_lightning.data.preparation import recodings
 from sparse_lightning.data.raw_table import CELLS_AT_ONCE
@@ -48,12 +49,16 @@ class Encoding:
     """How a table becomes the inputs of a network, input = (recoded value − offset) / factor.
 
     The variables are in the order of their inputs. Offsets and factors, which are greater than 0,
-    are one an input, in the column's unit or that of 0 and 1.
+    are one an input, in the column's unit or that of 0 and 1. Squares and means say how much each
+    input varies over the rows that were fitted (`interpret.structure.Moments`); they are empty in
+    an encoding that was stored without them.
     """
 
     variables: tuple[ColumnEncoding, ...]
     offsets: tuple[float, ...]
     factors: tuple[float, ...]
+    squares: tuple[float, ...] = ()
+    means: tuple[float, ...] = ()
 
     @classmethod
     def fit(cls, frame: pd.DataFrame, scale: Scale, prepare: Sequence[Step] = ()) -> Self:
@@ -81,13 +86,12 @@ class Encoding:
         if scale != "none":
             numbers = [one.name for one in variables if isinstance(one, NumberColumn)]
             check_varying(values.loc[:, numbers])
-        scalings = [
-            scaling
+        inputs = [
+            fitted
             for variable, (_, column) in zip(variables, _columns(values), strict=True)
-            for scaling in _scalings(variable, column, scale)
+            for fitted in _fitted(variable, column, scale)
         ]
-        offsets, factors = zip(*scalings, strict=True) if scalings else ((), ())
-        return cls(variables, offsets, factors)
+        return cls(variables, *(zip(*inputs, strict=True) if inputs else ((), ())))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -187,6 +191,8 @@ class Encoding:
                     **column_to_dict(variable),
                     "offsets": list(self.offsets[place]),
                     "factors": list(self.factors[place]),
+                    "squares": list(self.squares[place]),
+                    "means": list(self.means[place]),
                 }
                 for variable, (_, place) in zip(self.variables, self.groups, strict=True)
             ],
@@ -201,18 +207,24 @@ class Encoding:
             version = stored["version"]
             if version not in range(1, VERSION + 1):
                 raise TableError(f"the encoding has version {version}, expected at most {VERSION}")
-            variables, offsets, factors = [], [], []
+            variables, offsets, factors, squares, means = [], [], [], [], []
             for one in _numbers_of(stored["columns"]) if version == 1 else stored["variables"]:
                 variables.append(column_from_dict(one))
                 offsets += [float(offset) for offset in one["offsets"]]
                 factors += [float(factor) for factor in one["factors"]]
+                squares += [float(square) for square in one.get("squares", [])]
+                means += [float(mean) for mean in one.get("means", [])]
             if sum(_text_of_names(variable) for variable in variables) > MOST_TEXT:
                 raise ValueError(f"the names of the inputs have more than {MOST_TEXT:,} characters")
-            encoding = cls(tuple(variables), tuple(offsets), tuple(factors))
+            encoding = cls(*map(tuple, (variables, offsets, factors, squares, means)))
             if not len(encoding.input_names) == len(offsets) == len(factors):
                 raise ValueError("as many offsets and factors as inputs")
             if not (np.isfinite(offsets).all() and np.isfinite(factors).all() and min(factors) > 0):
                 raise ValueError("offsets are finite, and factors finite and greater than 0")
+            if not len(squares) == len(means) in (0, len(offsets)):
+                raise ValueError("as many squares and means as inputs, or none")
+            if not (np.isfinite(means).all() and np.isfinite(squares).all()) or min([0, *squares]):
+                raise ValueError("squares and means are finite, and squares at least 0")
             _check_names(encoding.variables)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise TableError(f"the encoding cannot be read: {error!r:.500}") from error
@@ -227,10 +239,20 @@ class Encoding:
         return np.array(self.factors, dtype=np.float64)
 
 
-def _scalings(variable: ColumnEncoding, column: pd.Series, scale: Scale) -> list:
+def _fitted(
+    variable: ColumnEncoding, column: pd.Series, scale: Scale
+) -> list[tuple[float, float, float, float]]:
+    """Offset, factor, square and mean of each input of a column."""
+    codes = variable.coded(column)
     if isinstance(variable, NumberColumn):
-        return [fit_scaling(variable.coded(column), scale, variable.name)]
-    return share_scaling(variable.shares(variable.coded(column)), scale, variable.name)
+        offset, factor = fit_scaling(codes, scale, variable.name)
+        return [(offset, factor, variance(codes, offset, factor), 0.0)]
+    shares = variable.shares(codes)
+    scalings = share_scaling(shares, scale, variable.name)
+    return [
+        (offset, factor, share / factor**2, share / factor)
+        for share, (offset, factor) in zip(shares.tolist(), scalings, strict=True)
+    ]
 
 
 def check_size(rows: int, inputs: int) -> None:

@@ -10,9 +10,13 @@ from jaxtyping import Float
 from sparse_lightning._text import number, shortened
 from sparse_lightning.errors import InputError
 from sparse_lightning.interpret.loss import rank_correlation
+from sparse_lightning.interpret.mappings import SHARE
 
 TOP = 5
 """The number of strongest variables compared, at most half of all."""
+
+WEAK = SHARE / 2
+"""The part of the strongest below which a variable is weak."""
 
 MOST = 10
 """The number of disagreements put into words."""
@@ -29,8 +33,10 @@ class Agreement:
         outputs: one row an output: output, rank_correlation (Spearman's, over the variables, of
             path strength and attribution; NaN where one of them is the same for all), top_overlap
             (the share of the k strongest by one that are among the k strongest by the other; NaN
-            where nothing reaches the output), k.
-        sentences: where they disagree, the greatest difference of ranks first.
+            where nothing reaches the output), k (at most 5 and half of the variables, and no more
+            than have at least `SHARE` of the strongest by one of them).
+        sentences: where they disagree, the greatest difference of ranks first: variables with at
+            least `SHARE` of the strongest by one, and less than `WEAK` of it by the other.
         method: the method of the attributions.
         rows: how many rows they are means over.
     """
@@ -61,7 +67,7 @@ class Agreement:
         found, disagreements = [], []
         for place, output in enumerate(str(name) for name in strengths.index):
             paths, sizes = strengths.to_numpy(float)[place], attributed.to_numpy(float)[place]
-            k = min(most, int(max(np.count_nonzero(paths > 0), np.count_nonzero(sizes > 0))))
+            k = min(most, max(int((_parts(one) >= SHARE).sum()) for one in (paths, sizes)))
             by_path, by_size = _top(paths, k), _top(sizes, k)
             found.append(
                 {
@@ -125,6 +131,11 @@ def sampled(frame: pd.DataFrame, most: int) -> pd.DataFrame:
     return frame.iloc[np.sort(places)]
 
 
+def _parts(values: Float[np.ndarray, " variable"]) -> Float[np.ndarray, " variable"]:
+    """Each as a part of the strongest."""
+    return values / max(values.max(initial=0.0), np.finfo(float).tiny)
+
+
 def _top(values: Float[np.ndarray, " variable"], k: int) -> set[int]:
     order = np.argsort(-values, kind="stable")[:k]
     return {int(place) for place in order if values[place] > 0}
@@ -137,8 +148,12 @@ def _disagreements(
     sizes: Float[np.ndarray, " variable"],
     either: set[int],
 ) -> list[tuple[float, str]]:
-    """Variables among the strongest by one measure only, that the ranks put far apart."""
+    """Variables among the strongest by one measure only, in size and far apart in rank.
+
+    Ranks alone would make much of the larger of two that are as good as nothing.
+    """
     count = len(names)
+    parts = [_parts(values) for values in (paths, sizes)]
     ranks = [_ranks(values, "min") for values in (paths, sizes)]
     # Equals share their mean rank: what is 0 beside many others is far from the strongest.
     middle = [_ranks(values, "average") for values in (paths, sizes)]
@@ -146,7 +161,8 @@ def _disagreements(
     for place in sorted(either):
         path, size = int(ranks[0][place]), int(ranks[1][place])
         apart = abs(float(middle[0][place]) - float(middle[1][place]))
-        if apart < max(2, count / 4):
+        strong, weak = max(one[place] for one in parts), min(one[place] for one in parts)
+        if apart < max(2, count / 4) or strong < SHARE or weak >= WEAK:
             continue
         pair = f"{shortened(names[place], LONGEST)} → {shortened(output, LONGEST)}"
         if path < size:

@@ -6,13 +6,8 @@ from typing import Self
 import pandas as pd
 
 from sparse_lightning.interpret.mappings import SHARE, sorted_by_kind
-from sparse_lightning.interpret.structure import (
-    Structure,
-    by_variable,
-    noticeable,
-    path_strengths,
-    strongest_first,
-)
+from sparse_lightning.interpret.paths import noticeable, reaching, strongest_first
+from sparse_lightning.interpret.structure import Structure
 
 KINDS = ("used", "faint", "ignored")
 
@@ -49,8 +44,7 @@ class ClassPaths:
         Raises:
             InputError: `share` is not in 0…1.
         """
-        paths = path_strengths(structure, 0, len(structure.widths) - 1)
-        strengths = by_variable(paths, structure)
+        strengths = reaching(structure, len(structure.weights))
         reached = noticeable(strengths, share)
         outputs, variables = structure.names[-1], structure.variables
         rows = []

@@ -250,6 +250,7 @@ def _document(structure: Structure, name: str, threshold: float) -> dict[str, An
             {"name": variable, "inputs": list(range(part.start, part.stop))}
             for variable, part in structure.groups
         ],
+        "moments": structure.moments.to_dict() if structure.moments else None,
         "weights": [weight.astype(float).tolist() for weight in structure.weights],
         "biases": [],
         "threshold": threshold,

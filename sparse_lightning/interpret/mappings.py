@@ -9,13 +9,8 @@ import pandas as pd
 
 from sparse_lightning._text import listed, number, shortened
 from sparse_lightning.errors import InputError
-from sparse_lightning.interpret.structure import (
-    Structure,
-    by_variable,
-    noticeable,
-    path_strengths,
-    strongest_first,
-)
+from sparse_lightning.interpret.paths import noticeable, reaching, rebuilding, strongest_first
+from sparse_lightning.interpret.structure import Structure
 
 CODE_KINDS = ("identity", "pseudo-identity", "mixed", "transfer", "constant", "dead")
 VARIABLE_KINDS = ("alone", "shared", "crossed", "lost", "faint", "ignored")
@@ -88,11 +83,8 @@ class Mappings:
         code, last = structure.code_layer, len(structure.widths) - 1
         if not 0 < code < last:
             raise InputError("the network has no hidden layer, so it has no codes")
-        feeding = by_variable(path_strengths(structure, 0, code), structure)
-        rebuilding = by_variable(path_strengths(structure, code, last).T, structure)
-        paths = _Paths(
-            feeding, rebuilding, noticeable(feeding, share), noticeable(rebuilding, share)
-        )
+        feeding, back = reaching(structure, code), rebuilding(structure, code)
+        paths = _Paths(feeding, back, noticeable(feeding, share), noticeable(back, share))
         numbers = pd.Index(range(1, structure.widths[code] + 1), name="code")
         names = pd.Index(structure.variables, name="variable")
         codes = [_code_row(structure, paths, place) for place in range(len(numbers))]
@@ -101,7 +93,7 @@ class Mappings:
             codes=sorted_by_kind(codes, CODE_KINDS, ["code"]),
             variables=sorted_by_kind(variables, VARIABLE_KINDS, ["strength"]),
             feeding=pd.DataFrame(feeding, index=numbers, columns=names),
-            rebuilding=pd.DataFrame(rebuilding, index=numbers, columns=names),
+            rebuilding=pd.DataFrame(back, index=numbers, columns=names),
             share=share,
         )
 

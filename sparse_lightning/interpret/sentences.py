@@ -25,6 +25,9 @@ CLEAR = 0.5
 NOTHING = 0.99
 """Where no information loss is smaller, nothing is kept."""
 
+WORSE = 1.005
+"""A variable of a greater loss is rebuilt worse than by its mean; it is said what that means."""
+
 DEAD = "is dead: it reaches no output", "are dead: they reach no output"
 CONSTANT = "is constant: no input reaches it", "are constant: no input reaches them"
 
@@ -84,9 +87,11 @@ def describe_classifier(
 
 
 def _size(structure: Structure) -> str:
-    shape, count = "-".join(map(str, structure.widths)), structure.connections
+    shape, count = "-".join(map(str, structure.widths)), structure.live_connections
     noun = "connection that counts" if count == 1 else "connections that count"
-    return f"The network {shape} has {count} {noun} (|w| > {structure.threshold:g})."
+    idle = structure.connections - count
+    more = f", and {idle} more on no path from an input to an output" if idle else ""
+    return f"The network {shape} has {count} {noun} (|w| > {structure.threshold:g}){more}."
 
 
 def _measure(share: float, goal: str) -> str:
@@ -185,7 +190,10 @@ def _losses(losses: pd.DataFrame) -> list[str]:
     texts = [f"Least is lost of {_with_losses(best)}"]
     if len(worst):
         texts.append(f"most of {_with_losses(worst)}")
-    sentences = [f"{'; '.join(texts)} (information loss: 0 kept, 1 lost)."]
+    beyond = "; above 1 worse than the mean, as a constant beside the mean is"
+    if known["loss"].to_numpy()[-1] <= WORSE:
+        beyond = ""
+    sentences = [f"{'; '.join(texts)} (information loss: 0 kept, 1 lost{beyond})."]
     variances = losses["variance"].to_numpy()
     correlation = rank_correlation(variances, losses["loss"].to_numpy())
     # Standardised columns differ in their variances by rounding alone.

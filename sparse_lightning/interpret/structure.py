@@ -1,18 +1,38 @@
-"""Structure: the units of a network, the connections that count, and the paths of connections."""
+"""Structure: the units of a network, the connections that count, and which units are dead."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 from itertools import pairwise
 from typing import Self
 
 import numpy as np
-from jaxtyping import Bool, Float
 
 from sparse_lightning.errors import InputError, check_number
 
 Groups = Sequence[tuple[str, slice]]
 """(variable, its inputs) of every variable, in the order of the inputs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """How much the inputs of a network vary over the rows of its table.
+
+    A sum Σ w x over the inputs x of one variable has the variance Σ squares·w² − (Σ means·w)². An
+    input of a number is counted from its mean, so its square is its variance and its mean is 0. The
+    0/1 inputs of a column's levels exclude each other, so their squares and means are their shares.
+
+    Attributes:
+        squares: `(input,)`, the means of the squares.
+        means: `(input,)`, the means.
+    """
+
+    squares: np.ndarray
+    means: np.ndarray
+
+    def to_dict(self) -> dict[str, list[float]]:
+        """As the page's documents hold them."""
+        return {"squares": self.squares.tolist(), "means": self.means.tolist()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +52,7 @@ class Structure:
         groups: the variables and the slices of inputs that stand for each.
         threshold: a connection counts when |w| exceeds it.
         code_layer: the layer of the codes, counted from the inputs, which are 0.
+        moments: how much the inputs vary; None where no rows are known, then all vary alike.
     """
 
     names: tuple[tuple[str, ...], ...]
@@ -41,6 +62,7 @@ class Structure:
     groups: tuple[tuple[str, slice], ...]
     threshold: float
     code_layer: int
+    moments: Moments | None = None
 
     @classmethod
     def of(
@@ -51,6 +73,7 @@ class Structure:
         groups: Groups | None = None,
         threshold: float = 0.01,
         code_layer: int | None = None,
+        moments: Moments | None = None,
     ) -> Self:
         """Read the structure of a network of dense layers.
 
@@ -67,10 +90,11 @@ class Structure:
             code_layer: the layer of the codes, counted from the inputs, which are 0. Default:
                 of an autoencoder the innermost hidden layer (the middle of a stack, otherwise the
                 narrowest); of another network, which has no decoder, the last hidden layer.
+            moments: how much the inputs vary; default: all alike.
 
         Raises:
-            InputError: names, groups, threshold or code layer do not fit the network, or a weight
-                is not finite.
+            InputError: names, groups, moments, threshold or code layer do not fit the network, or
+                a weight is not finite.
         """
         check_number(threshold, "the connection threshold")
         if not threshold >= 0:
@@ -83,6 +107,8 @@ class Structure:
         for names, width, side in ((inputs, widths[0], "in"), (outputs, widths[-1], "out")):
             if len(names) != width:
                 raise InputError(f"the network has {width} {side}puts, got {len(names)} names")
+        if moments is not None and moments.squares.shape != (widths[0],):
+            raise InputError(f"the network has {widths[0]} inputs, got other moments")
         code = _code_layer(widths, inputs == outputs) if code_layer is None else code_layer
         if code_layer is not None and not 0 < code_layer < len(widths) - 1:
             last = len(widths) - 2
@@ -105,6 +131,7 @@ class Structure:
             groups=_checked(groups, inputs),
             threshold=threshold,
             code_layer=code,
+            moments=moments,
         )
 
     @property
@@ -128,7 +155,12 @@ class Structure:
     @property
     def connections(self) -> int:
         """How many connections count; biases are none."""
-        return sum(int(np.count_nonzero(weight)) for weight in self.weights)
+        return _count(self.weights)
+
+    @property
+    def live_connections(self) -> int:
+        """How many of them lie on a path from an input to an output."""
+        return _count(self.live_weights)
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
@@ -139,6 +171,10 @@ class Structure:
     def is_autoencoder(self) -> bool:
         """Whether the outputs stand for the inputs."""
         return self.names[0] == self.names[-1]
+
+
+def _count(weights: Sequence[np.ndarray]) -> int:
+    return sum(int(np.count_nonzero(weight)) for weight in weights)
 
 
 def _check_weights(weights: Sequence[np.ndarray]) -> None:
@@ -187,51 +223,3 @@ def _checked(groups: Groups | None, inputs: tuple[str, ...]) -> tuple[tuple[str,
             + ", ".join(f"{name} {part.start}–{part.stop}" for name, part in groups)
         )
     return tuple(groups)
-
-
-def path_strengths(structure: Structure, start: int, end: int) -> Float[np.ndarray, "end start"]:
-    """The sum over all live paths between two units of the product of |w| along the path.
-
-        S = |W_end| … |W_(start+2)| |W_(start+1)|
-
-    It is a bound of the influence, and the influence itself where no two paths cancel and no
-    activation saturates; it is there to order paths, not to predict outputs.
-
-    `start` and `end` are layers, counted from the inputs, which are 0; `end` is not before `start`.
-    """
-    steps = [np.abs(weight) for weight in structure.live_weights[start:end]]
-    if not steps:
-        return np.eye(structure.widths[start])
-    # Not from the identity on: that of a wide layer does not fit into memory.
-    return reduce(lambda strengths, step: step @ strengths, steps)
-
-
-def by_variable(
-    strengths: Float[np.ndarray, "unit input"], structure: Structure
-) -> Float[np.ndarray, "unit variable"]:
-    """Strengths summed over the inputs that stand for one variable."""
-    return np.stack([strengths[:, part].sum(axis=1) for _, part in structure.groups], axis=1)
-
-
-def noticeable(
-    strengths: Float[np.ndarray, "unit variable"], share: float
-) -> Bool[np.ndarray, "unit variable"]:
-    """Which variables count for a unit: those with at least `share` of the strongest.
-
-    Measured against the strongest and not against the sum, because ten equal variables would each
-    have a tenth of a sum, but are all as strong as the strongest. An InputError refuses a share
-    outside 0…1.
-    """
-    check_number(share, "the share")
-    if not 0 <= share <= 1:
-        raise InputError(f"the share must be in 0…1, got {share}")
-    strongest = strengths.max(axis=1, initial=0.0, keepdims=True)
-    return (strengths > 0) & (strengths >= share * strongest)
-
-
-def strongest_first(
-    strengths: Float[np.ndarray, " place"], chosen: Bool[np.ndarray, " place"]
-) -> list[int]:
-    """The chosen places, the strongest first; equals in their order."""
-    order = np.argsort(-strengths, kind="stable")
-    return [int(place) for place in order if chosen[place]]

@@ -188,3 +188,19 @@ def connections(network: nn.Module, threshold: float) -> Float[Tensor, " replica
         (layer.weight.detach().abs() > threshold).sum((1, 2)) for layer in linear_layers(network)
     ]
     return torch.stack(counts).sum(0).to(torch.float32)
+
+
+def live_connections(network: nn.Module, threshold: float) -> Float[Tensor, " replica"]:
+    """The number of those that lie on a path from an input to an output of each replica."""
+    counts = [layer.weight.detach().abs() > threshold for layer in linear_layers(network)]
+    fed = [torch.ones_like(counts[0][:, :, 0])]
+    for count in counts:
+        fed.append((count & fed[-1][:, :, None]).any(1))
+    used = [torch.ones_like(counts[-1][:, 0])]
+    for count in reversed(counts):
+        used.append((count & used[-1][:, None]).any(2))
+    live = [
+        (count & before[:, :, None] & after[:, None]).sum((1, 2))
+        for count, before, after in zip(counts, fed[:-1], used[-2::-1], strict=True)
+    ]
+    return torch.stack(live).sum(0).to(torch.float32)

@@ -93,6 +93,7 @@ def _described(store: Store, run: Run, network: Network, threshold: float) -> Do
             {"name": name, "inputs": list(range(*part.indices(structure.widths[0])))}
             for name, part in structure.groups
         ],
+        "moments": structure.moments.to_dict() if structure.moments else None,
         "weights": [weight.astype(float).tolist() for weight in weights],
         "biases": [layer.bias.astype(float).tolist() for layer in network.layers],
         "threshold": threshold,

@@ -15,6 +15,7 @@ from sparse_lightning.nn.layers import (
     clear,
     connections,
     linear_layers,
+    live_connections,
     put,
     take,
 )
@@ -147,11 +148,13 @@ class GridTraining:
 
         Everything comes in the order of the grid, one value a replica: the layers of `network`, the
         errors, further measures by name, and by name the contents of a JSON file. The connections
-        are those of `network` unless `counts` gives them.
+        are those of `network`, and `live_connections` those on a path, unless `counts` gives them.
         """
+        measures = dict(metrics or {})
         if counts is None:
             threshold = self.project.report.connection_threshold
             counts = connections(network, threshold).double().numpy()
+            measures["live_connections"] = live_connections(network, threshold).double().numpy()
         failures = [self.failures[place] for place in self._places]
         for number, value in enumerate(squared_error):
             if failures[number] is None and not np.isfinite(value):
@@ -167,9 +170,7 @@ class GridTraining:
             histories=[self.histories[place] for place in self._places],
             floor_settled=self.floor_settled,
             seconds=time.monotonic() - self._began,
-            metrics={
-                name: np.where(failed, np.nan, values) for name, values in (metrics or {}).items()
-            },
+            metrics={name: np.where(failed, np.nan, values) for name, values in measures.items()},
             documents=documents or {},
         )
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 
 from sparse_lightning.comparison import FLOOR_GROUP, Comparison
 from sparse_lightning.comparison.depths import Depth
@@ -86,22 +87,33 @@ def view_of(
 
 
 def _inside(record: StudyRecord, comparison: Comparison, shown: Sequence[str]) -> list[str]:
-    """Those shown, and the best on each front."""
-    chosen = list(shown)
-    sound = record.networks.loc[~record.networks["failed"]]
-    for group in comparison.groups:
-        best = of_group(sound, group).sort_values("squared_error", kind="stable")
-        best = best.drop_duplicates("l1_weight")
-        best_of = dict(zip(best["l1_weight"], best["run_id"], strict=True))
-        least = np.inf
-        for marker in records(of_group(comparison.markers, group).sort_values(["x", "y"])):
-            if marker["y"] < least:
-                least = marker["y"]
-                settings = comparison.points.settings[marker["marker"]]
-                chosen.append(best_of[settings["l1_weight"]])
+    """Those shown, then the networks on the front of all groups, then on each group's, best first.
+
+    Of a marker's networks it is the one with the least error.
+    """
+    points = comparison.points.frame.assign(run_id=record.networks["run_id"].to_numpy())
+    points = points.loc[~points["failed"]].sort_values("y", kind="stable")
+    best = points.drop_duplicates(["group", "marker"]).set_index(["group", "marker"])["run_id"]
+    compared = comparison.markers.loc[comparison.markers["group"].isin(comparison.groups)]
+    order = comparison.indices["group"]
+    fronts = [_front(compared), *(_front(of_group(compared, group)) for group in order)]
+    chosen = [
+        *shown,
+        *(
+            str(best.loc[(row["group"], row["marker"])])
+            for front in fronts
+            for row in records(front)
+        ),
+    ]
     weights = sum(inputs * outputs for inputs, outputs in pairwise(record.layers))
     most = min(MOST_INSIDE, MOST_WEIGHTS // weights)
     return list(dict.fromkeys(chosen))[:most]
+
+
+def _front(markers: pd.DataFrame) -> pd.DataFrame:
+    """The markers that no other beats in both, by x."""
+    ordered = markers.sort_values(["x", "y"], kind="stable")
+    return ordered.loc[ordered["y"] < ordered["y"].cummin().shift(fill_value=np.inf)]
 
 
 def _settings(project: Project, metrics: dict[str, float]) -> dict[str, str]:

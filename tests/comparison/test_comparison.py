@@ -122,6 +122,16 @@ def test_equal_groups_are_not_settled():
     assert not compared(twin).pairs["settled"].any()
 
 
+@pytest.mark.parametrize(("shift", "settled"), [(2e-7, False), (1e-3, True)])
+def test_a_difference_within_rounding_is_not_settled(shift, settled):
+    networks = noisy(groups=("a",))
+    other = networks.assign(group="b", squared_error=networks["squared_error"] + shift)
+    pairs = compared(pd.concat([networks, other])).pairs
+    by_gap = pairs.loc[pairs["index"] == "hypervolume_gap"]
+    assert by_gap["settled"].tolist() == [settled]
+    assert (by_gap["high"] < 0).all()
+
+
 def test_a_group_that_failed_altogether_has_no_index():
     networks = frame_of({"dead": {1.0: [None, None]}, "alive": {1.0: [(5, 0.5), (5, 0.4)]}})
     result = compared(networks)

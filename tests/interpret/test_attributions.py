@@ -123,6 +123,25 @@ def test_where_they_disagree_is_told_the_greatest_difference_first():
     assert found.outputs["top_overlap"].tolist() == [0.75]
 
 
+def test_what_is_next_to_nothing_by_both_is_no_disagreement():
+    """A rank of 2 of 10 may be an attribution of 0.0001 where the largest is 0.0432."""
+    names = list("abcdefghij")
+    strengths = pd.DataFrame([[5.0, *[0.0] * 9]], index=["y"], columns=names)
+    tiny = [0.0432, 1e-4, *np.linspace(9e-5, 1e-6, 8)]
+    sizes = pd.DataFrame([tiny], index=["y"], columns=names)
+    for one, other in ((strengths, sizes), (sizes, strengths)):
+        found = Agreement.of(one, other, "integrated_gradients", 3)
+        assert found.sentences == ()
+        assert found.outputs[["k", "top_overlap"]].to_numpy().tolist() == [[1, 1.0]]
+
+
+def test_sizes_that_are_alike_are_no_disagreement_however_far_apart_their_ranks():
+    names = list("abcdefgh")
+    strengths = pd.DataFrame([[1.0, *np.linspace(0.99, 0.9, 7)]], index=["y"], columns=names)
+    sizes = strengths.iloc[:, ::-1].set_axis(names, axis=1)
+    assert Agreement.of(strengths, sizes, "integrated_gradients", 3).sentences == ()
+
+
 def test_outputs_that_nothing_reaches_have_no_figures():
     nothing = pd.DataFrame(np.zeros((1, 4)), index=["y"])
     found = Agreement.of(nothing, nothing, "integrated_gradients", 3)

@@ -90,14 +90,17 @@ def test_the_inputs_of_a_one_hot_variable_are_one(layered):
     mappings = Mappings.of(Structure.of(layered(encoder, decoder), "rgbs", groups=groups))
     assert list(mappings.codes["kind"]) == ["identity", "identity"]
     assert list(mappings.variables["variable"]) == ["colour", "size"]
-    assert list(mappings.variables["strength"]) == [3.5 * 2, 1 * 2]
+    expected = [np.sqrt(1 + 4 + 0.25) * np.sqrt(2), 1 * 2]
+    np.testing.assert_allclose(mappings.variables["strength"], expected)
 
 
-def test_strengths_of_deep_paths_are_added(layered):
+def test_deep_paths_are_half_together_and_half_independent(layered):
     first, second = [[1.0, 0], [2.0, 3.0]], [[2.0, -5.0]]
     decoder = [[1.0], [0]], [[1.0, 0], [0, 1.0]]
     mappings = Mappings.of(Structure.of(layered(first, second, *decoder), "ab", code_layer=2))
-    assert mappings.feeding.loc[1].tolist() == [1 * 2 + 2 * 5, 3 * 5]
+    together, independent = (1 * 2 - 2 * 5) ** 2, (1 * 2) ** 2 + (2 * 5) ** 2
+    expected = [np.sqrt((together + independent) / 2), 3 * 5]
+    np.testing.assert_allclose(mappings.feeding.loc[1], expected)
 
 
 whole = st.integers(-3, 3).map(float)

@@ -23,7 +23,8 @@ def test_an_autoencoder_is_told_in_sentences(textbook):
     structure = Structure.of(textbook, NAMES)
     losses = losses_of(NAMES, [6, 5, 4, 3, 2, 1], [0, 0.04, 0.09, 0.16, 0.64, 1])
     assert describe_autoencoder(structure, Mappings.of(structure), losses) == [
-        "The network 6-5-6 has 11 connections that count (|w| > 0.01).",
+        "The network 6-5-6 has 9 connections that count (|w| > 0.01), and 2 more on no path from "
+        "an input to an output.",
         "age is kept alone by code 1.",
         "education and education-num share code 2.",
         "hours is kept by code 3, which also rebuilds sex.",
@@ -39,6 +40,19 @@ def test_an_autoencoder_is_told_in_sentences(textbook):
         "A variable counts for a code from 30% of the path strength of the variable that is the "
         "strongest there.",
     ]
+
+
+def test_a_loss_above_1_is_explained(textbook):
+    structure = Structure.of(textbook, NAMES)
+    losses = losses_of(NAMES, [6, 5, 4, 3, 2, 1], [0, 0.04, 0.09, 0.16, 0.64, 1.4])
+    told = describe_autoencoder(structure, Mappings.of(structure), losses)
+    assert any(
+        sentence.endswith(
+            "(information loss: 0 kept, 1 lost; above 1 worse than the mean, as a constant beside "
+            "the mean is)."
+        )
+        for sentence in told
+    )
 
 
 def test_an_ignored_variable_of_large_variance_is_pointed_at(textbook):

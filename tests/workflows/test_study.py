@@ -12,6 +12,7 @@ import sparse_lightning as sl
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.report import indices_schema
 from sparse_lightning.tracking import Store
+from sparse_lightning.workflows import study_view
 
 pytestmark = pytest.mark.slow
 
@@ -349,3 +350,19 @@ def test_columns_of_text_run_from_end_to_end(make_job, tmp_path):
     assert list(made.columns) == ["age", "job", "sex"]
     assert set(made["job"]) <= {"baker", "cook", "smith"}
     assert set(made["sex"]) <= {"f", "m"}
+
+
+def test_a_report_looks_into_the_networks_of_the_front_first(wine_job, monkeypatch):
+    """However few have room, those that no other network beats in size and error are there."""
+    study = sl.Study.load(wine_job.study.run_id, wine_job.uri)
+    comparison = study.comparison
+    markers = comparison.markers.loc[comparison.markers["group"].isin(comparison.groups)]
+    beaten = [
+        ((markers["x"] <= row.x) & (markers["y"] < row.y)).any() for row in markers.itertuples()
+    ]
+    front = markers.loc[~np.array(beaten)]
+    monkeypatch.setattr(study_view, "MOST_INSIDE", study_view.SHOWN + len(front))
+    inside = study.view().page()["networks"].values()
+    found = {(one["params"]["group"], float(one["params"]["l1_weight"])) for one in inside}
+    settings = comparison.points.settings
+    assert {(row.group, settings[row.marker]["l1_weight"]) for row in front.itertuples()} <= found

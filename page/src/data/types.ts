@@ -87,6 +87,8 @@ export interface NetworkDetail {
   code_layer: number | null;
   layers: { units: string[]; activation: string | null }[];
   variables: { name: string; inputs: number[] }[];
+  /** How much each input varies over the rows: the variance of Σ w x is Σ squares·w² − (Σ means·w)². */
+  moments: { squares: number[]; means: number[] } | null;
   /** From layer k to layer k + 1: `[unit of layer k + 1][unit of layer k]`. */
   weights: number[][][];
   biases: number[][];

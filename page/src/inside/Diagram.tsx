@@ -9,7 +9,7 @@ import { Heads, Labels, Lines, Unit } from "./Drawing";
 import { type Hit, hitAt, neighbour } from "./hit";
 import { layoutOf } from "./layout";
 import { isCode } from "./naming";
-import { type Place, type Structure, structureAt } from "./reading";
+import { liveConnections, type Place, type Structure, structureAt } from "./reading";
 import { current, key, labelsOf, same, stressedBy } from "./stress";
 import { DiagramTip } from "./Tip";
 import { firstScale, useZoom } from "./zooming";
@@ -127,7 +127,7 @@ export function Diagram({ detail, structure, title, tools }: DiagramProps) {
             role="group"
             width={room}
             height={high}
-            aria-label={words.diagram(structure.widths.join("-"), structure.connections.length)}
+            aria-label={words.diagram(structure.widths.join("-"), liveConnections(structure))}
             aria-describedby={hint}
             style={{
               touchAction: transform.k > scale ? "none" : "pan-y",

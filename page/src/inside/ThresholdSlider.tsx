@@ -2,7 +2,7 @@ import { useId, useMemo, useState } from "preact/hooks";
 import type { NetworkDetail } from "../data/types";
 import { formatNumber } from "../words/number";
 import { say } from "../words/words";
-import { meanLoadings, type Structure, sweepAt } from "./reading";
+import { liveConnections, meanLoadings, type Structure, sweepAt } from "./reading";
 import { ladderOf, PLACES, placeOf, thresholdAt } from "./thresholds";
 
 interface ThresholdSliderProps {
@@ -24,7 +24,7 @@ export function ThresholdSlider({ detail, structure, onThreshold }: ThresholdSli
   const counted =
     detail.task === "pca"
       ? words.loadings(formatNumber(meanLoadings(structure), 3), structure.widths[0] ?? 0)
-      : words.counted(structure.connections.length, detail.connections_total);
+      : words.counted(liveConnections(structure), detail.connections_total);
   const place = ladder ? placeOf(ladder, threshold) : 0;
   const type = (text: string) => {
     setTyped(text);

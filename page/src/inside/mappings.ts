@@ -31,8 +31,8 @@ export function mappingsAt(detail: NetworkDetail, structure: Structure): Mapping
   // What the server read stands as it is.
   if (structure.threshold === detail.threshold && detail.codes && detail.variables_read)
     return { codes: detail.codes, variables: detail.variables_read };
-  const feeding = byVariable(detail, strengths(structure, 0, code));
-  const rebuilding = byVariable(detail, transposed(strengths(structure, code, last)));
+  const feeding = reaching(detail, structure, code);
+  const rebuilding = rebuildingOf(detail, structure, code);
   const fed = feeding.map(noticeable);
   const rebuilt = rebuilding.map(noticeable);
   const codes = feeding.map((row, place): CodeReading => {
@@ -59,7 +59,7 @@ export function mappingsAt(detail: NetworkDetail, structure: Structure): Mapping
 
 /** What reaches the outputs of a network that is no autoencoder. */
 export function classPathsAt(detail: NetworkDetail, structure: Structure): ClassPaths {
-  const paths = byVariable(detail, strengths(structure, 0, structure.widths.length - 1));
+  const paths = reaching(detail, structure, structure.widths.length - 1);
   const reached = paths.map(noticeable);
   const rows = detail.variables.map(({ name }, place) => {
     const column = paths.map((row) => row[place] as number);
@@ -141,31 +141,72 @@ function kindOfCode(
   return common ? "mixed" : "transfer";
 }
 
-/** S = |W_end| … |W_(start+1)| over live connections, `[unit of end][unit of start]`. */
-function strengths(structure: Structure, start: number, end: number): number[][] {
-  const width = structure.widths[start] as number;
-  let paths: number[][] = Array.from({ length: width }, (_, unit) =>
-    Array.from({ length: width }, (_, other) => (unit === other ? 1 : 0)),
-  );
-  for (let layer = start; layer < end; layer += 1) {
-    const next = Array.from({ length: structure.widths[layer + 1] as number }, () =>
-      Array.from({ length: width }, () => 0),
-    );
-    for (const one of structure.connections) {
-      if (one.layer !== layer || !one.alive) continue;
-      const [to, from] = [next[one.target] as number[], paths[one.source] as number[]];
-      for (const [unit, strength] of from.entries())
-        to[unit] = (to[unit] as number) + Math.abs(one.weight) * strength;
-    }
-    paths = next;
-  }
-  return paths;
+/** How strongly each variable reaches the units of a layer: the root mean square of its paths
+ * together and of independent ones, weighed by what varies over the rows. */
+function reaching(detail: NetworkDetail, structure: Structure, end: number): number[][] {
+  const weights = liveWeights(structure).slice(0, end);
+  const [first = [], ...others] = weights;
+  const together = variances(detail, others.reduce(after, first));
+  const independent = others.map(squared).reduce(after, variances(detail, first));
+  return rootMean(together, independent);
 }
 
-/** Summed over the inputs that stand for one variable. */
-function byVariable(detail: NetworkDetail, rows: number[][]): number[][] {
-  return rows.map((row) =>
-    detail.variables.map(({ inputs }) => sum(inputs.map((input) => row[input] as number))),
+/** How strongly each code acts on a variable's outputs, which are one vector. */
+function rebuildingOf(detail: NetworkDetail, structure: Structure, code: number): number[][] {
+  const [first = [], ...others] = liveWeights(structure).slice(code);
+  const together = squared(others.reduce(after, first));
+  const independent = others.map(squared).reduce(after, squared(first));
+  const sums = (rows: number[][]) =>
+    (rows[0] ?? []).map((_, unit) =>
+      detail.variables.map(({ inputs }) => sum(inputs.map((k) => rows[k]?.[unit] as number))),
+    );
+  return rootMean(sums(together), sums(independent));
+}
+
+/** The variance of what each variable sends through weights, over the rows. */
+function variances(detail: NetworkDetail, weights: number[][]): number[][] {
+  const moments = detail.moments;
+  return weights.map((row) =>
+    detail.variables.map(({ inputs }) => {
+      const squares = sum(inputs.map((k) => (row[k] as number) ** 2 * (moments?.squares[k] ?? 1)));
+      const mean = sum(inputs.map((k) => (row[k] as number) * (moments?.means[k] ?? 0)));
+      // Levels that are all weighed alike send a constant; what is left of it is rounding.
+      const variance = squares - mean ** 2;
+      return variance > 1e-12 * squares ? variance : 0;
+    }),
+  );
+}
+
+/** The weights of live connections behind each layer, `[unit of the next][unit]`. */
+function liveWeights(structure: Structure): number[][][] {
+  const found = structure.widths
+    .slice(1)
+    .map((units, layer) =>
+      Array.from({ length: units }, () =>
+        Array.from({ length: structure.widths[layer] as number }, () => 0),
+      ),
+    );
+  for (const { layer, source, target, weight, alive } of structure.connections)
+    if (alive) (found[layer]?.[target] as number[])[source] = weight;
+  return found;
+}
+
+/** What weights make of what arrives before them: their product. */
+function after(before: number[][], weights: number[][]): number[][] {
+  return weights.map((row) =>
+    (before[0] ?? []).map((_, column) =>
+      sum(row.map((weight, unit) => weight * (before[unit]?.[column] as number))),
+    ),
+  );
+}
+
+function squared(rows: number[][]): number[][] {
+  return rows.map((row) => row.map((value) => value ** 2));
+}
+
+function rootMean(one: number[][], other: number[][]): number[][] {
+  return one.map((row, y) =>
+    row.map((value, x) => Math.sqrt((value + (other[y]?.[x] as number)) / 2)),
   );
 }
 
@@ -178,10 +219,6 @@ function strongestFirst(row: number[], chosen: boolean[]): number[] {
   return [...row.keys()]
     .filter((place) => chosen[place])
     .sort((a, b) => (row[b] as number) - (row[a] as number));
-}
-
-function transposed(rows: number[][]): number[][] {
-  return (rows[0] ?? []).map((_, column) => rows.map((row) => row[column] as number));
 }
 
 function nameOf(detail: NetworkDetail, variable: number): string {

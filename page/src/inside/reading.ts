@@ -71,6 +71,11 @@ export function connectionsAt(detail: NetworkDetail, threshold: number): Connect
   return structureAt(detail, threshold).connections;
 }
 
+/** How many connections lie on a path from an input to an output. */
+export function liveConnections(structure: Structure): number {
+  return structure.connections.filter(({ alive }) => alive).length;
+}
+
 /** Per layer and unit: no path of connections from an input to an output goes through it. */
 export function deadUnitsAt(detail: NetworkDetail, threshold: number): boolean[][] {
   return structureAt(detail, threshold).alive.map((layer) => layer.map((is) => !is));

@@ -5,7 +5,7 @@ import type { InsideWords } from "../words/inside";
 import { formatNumber } from "../words/number";
 import { classPathsAt, type Mappings, mappingsAt, SHARE } from "./mappings";
 import type { Phrase } from "./phrase";
-import { isAutoencoder, type Structure } from "./reading";
+import { isAutoencoder, liveConnections, type Structure } from "./reading";
 
 /** Names a sentence spells out; the rest is counted. */
 const MOST = 6;
@@ -17,6 +17,9 @@ const CLEAR = 0.5;
 /** Where no information loss is smaller, nothing is kept. */
 const NOTHING = 0.99;
 
+/** A variable of a greater loss is rebuilt worse than by its mean; it is said what that means. */
+const WORSE = 1.005;
+
 type Losses = NonNullable<NetworkDetail["losses"]>;
 
 /** What the network does at the structure's threshold, the most important first. */
@@ -25,9 +28,11 @@ export function sentencesOf(
   structure: Structure,
   words: InsideWords,
 ): Phrase[] {
+  const live = liveConnections(structure);
   const size = words.size(
     structure.widths.join("-"),
-    structure.connections.length,
+    live,
+    structure.connections.length - live,
     formatNumber(structure.threshold),
   );
   const dead = deadSentences(detail, structure, words);
@@ -197,7 +202,8 @@ function lossSentences(losses: Losses, words: InsideWords): Phrase[] {
       rows.map(({ variable, loss }) => words.withLoss([{ name: variable }], formatNumber(loss, 2))),
       MOST,
     );
-  const told = [words.leastLost(listed(known.slice(0, half)), rest ? listed(worst) : null)];
+  const beyond = (known.at(-1)?.loss ?? 0) > WORSE;
+  const told = [words.leastLost(listed(known.slice(0, half)), rest ? listed(worst) : null, beyond)];
   const pairs = losses.filter((row) => row.variance !== null && row.loss !== null);
   const variances = losses.flatMap((row) => row.variance ?? []);
   const correlation = rankCorrelation(

@@ -210,6 +210,9 @@ function pairsOf(
   return pairs;
 }
 
+/** Indices that differ by no more than this part of the larger are level. */
+const ROUNDING = 1e-4;
+
 function pairOf(
   index: IndexName,
   first: Measured,
@@ -218,8 +221,13 @@ function pairOf(
   options: Options,
 ): Pair {
   const [mine, other] = [first.samples?.[index], second.samples?.[index]];
+  const [one, another] = [first, second].map(({ result }) => result.indices[index].value) as [
+    number,
+    number,
+  ];
+  const differ = Math.abs(one - another) > ROUNDING * Math.max(Math.abs(one), Math.abs(another));
   const difference = interval(
-    first.result.indices[index].value - second.result.indices[index].value,
+    one - another,
     mine && other ? mine.map((value, draw) => value - (other[draw] as number)) : null,
     resampling,
     options,
@@ -229,6 +237,6 @@ function pairOf(
     first: first.result.group,
     second: second.result.group,
     difference,
-    settled: difference.low > 0 || difference.high < 0,
+    settled: differ && (difference.low > 0 || difference.high < 0),
   };
 }

@@ -57,7 +57,7 @@ const en = {
   inWords: "In words",
   atThreshold: (value: string) => `for |w| > ${value}`,
   losses: "Information loss",
-  lossesHint: "0: kept, 1: lost (its mean would do as well)",
+  lossesHint: "0: kept, 1: lost (its mean would do as well), above 1: worse than its mean",
   lossOf: "loss",
   varianceOf: "variance",
   variable: "input",
@@ -72,8 +72,8 @@ const en = {
     names.length <= most + 1
       ? joined(names, ", ", " and ")
       : phrase`${joined(names.slice(0, most), ", ")} and ${names.length - most} more`,
-  size: (shape: string, count: number, threshold: string) =>
-    phrase`The network ${shape} has ${count} connection${s(count)} that count${count === 1 ? "s" : ""} (|w| > ${threshold}).`,
+  size: (shape: string, live: number, idle: number, threshold: string) =>
+    phrase`The network ${shape} has ${live} connection${s(live)} that count${live === 1 ? "s" : ""} (|w| > ${threshold})${idle ? `, and ${idle} more on no path from an input to an output` : ""}.`,
   keptAlone: (name: Phrase, codes: Phrase, count: number) =>
     phrase`${name} is kept alone by code${s(count)} ${codes}.`,
   shares: (names: Phrase, code: number) => phrase`${names} share code ${code}.`,
@@ -129,8 +129,8 @@ const en = {
   nothingKept: (least: string) =>
     phrase`Nothing is kept: no information loss is below ${least} (1 is lost).`,
   withLoss: (name: Phrase, loss: string) => phrase`${name} (${loss})`,
-  leastLost: (best: Phrase, worst: Phrase | null) =>
-    phrase`Least is lost of ${best}${worst ? phrase`; most of ${worst}` : []} (information loss: 0 kept, 1 lost).`,
+  leastLost: (best: Phrase, worst: Phrase | null, beyond: boolean) =>
+    phrase`Least is lost of ${best}${worst ? phrase`; most of ${worst}` : []} (information loss: 0 kept, 1 lost${beyond ? "; above 1 worse than the mean, as a constant beside the mean is" : ""}).`,
   rankCorrelation: (value: string, meaning: "none" | "more" | "less") =>
     phrase`Rank correlation of variance and information loss: ${value} (${
       meaning === "none" ? "no clear relation" : `variables of small variance lose ${meaning}`
@@ -200,7 +200,7 @@ const ja: InsideWords = {
   inWords: "文章で読む",
   atThreshold: (value) => `|w| > ${value} の場合`,
   losses: "情報損失",
-  lossesHint: "0：保持、1：喪失（平均値で代用しても同じ）",
+  lossesHint: "0：保持、1：喪失（平均値で代用しても同じ）、1 を超える値：平均値より悪い",
   lossOf: "損失",
   varianceOf: "分散",
   variable: "入力",
@@ -215,8 +215,8 @@ const ja: InsideWords = {
     names.length <= most + 1
       ? joined(names, "、")
       : phrase`${joined(names.slice(0, most), "、")}、ほか ${names.length - most} 件`,
-  size: (shape, count, threshold) =>
-    phrase`ネットワーク ${shape} の有効な結合は ${count} 本です（|w| > ${threshold}）。`,
+  size: (shape, live, idle, threshold) =>
+    phrase`ネットワーク ${shape} の有効な結合は ${live} 本です（|w| > ${threshold}）。${idle ? `ほかに、入力から出力への経路上にない結合が ${idle} 本あります。` : ""}`,
   keptAlone: (name, codes) => phrase`${name} はコード ${codes} が単独で保持します。`,
   shares: (names, code) => phrase`${names} はコード ${code} を共有します。`,
   mixed: (names, count, code, more, others) => {
@@ -256,10 +256,8 @@ const ja: InsideWords = {
   nothingKept: (least) =>
     phrase`何も保持されていません：情報損失が ${least} を下回る変数はありません（1 は喪失）。`,
   withLoss: (name, loss) => phrase`${name}（${loss}）`,
-  leastLost: (best, worst) =>
-    worst
-      ? phrase`情報損失が小さいのは ${best}、大きいのは ${worst} です（0：保持、1：喪失）。`
-      : phrase`情報損失が小さいのは ${best} です（0：保持、1：喪失）。`,
+  leastLost: (best, worst, beyond) =>
+    phrase`情報損失が小さいのは ${best}${worst ? phrase`、大きいのは ${worst}` : []} です（0：保持、1：喪失${beyond ? "、1 を超える値：平均値より悪い（平均値から外れた定数など）" : ""}）。`,
   rankCorrelation: (value, meaning) => {
     const text = {
       none: "はっきりした関係なし",

@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from torch import nn
 
 from sparse_lightning._text import listed
-from sparse_lightning.data.columns import NumberColumn, Scale, fit_scaling
+from sparse_lightning.data.columns import NumberColumn, Scale, fit_scaling, variance
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.errors import EstimatorError, InputError, TrainingError
 from sparse_lightning.project import Project, RegularizerSettings
@@ -172,12 +172,14 @@ def fit_encoding(
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise EstimatorError(f"two columns are named {twice[0]!r}: rename one of them")
-    scalings = [
-        _scaling(array[:, place].astype(np.float64), scale, name)
-        for place, name in enumerate(names)
-    ]
+    columns = [array[:, place].astype(np.float64) for place in range(len(names))]
+    scalings = [_scaling(column, scale, name) for column, name in zip(columns, names, strict=True)]
     offsets, factors = zip(*scalings, strict=True)
-    return Encoding(tuple(NumberColumn(name) for name in names), offsets, factors)
+    squares = tuple(
+        variance(column, *scaling) for column, scaling in zip(columns, scalings, strict=True)
+    )
+    numbers = tuple(NumberColumn(name) for name in names)
+    return Encoding(numbers, offsets, factors, squares, (0.0,) * len(names))
 
 
 def encode(
