@@ -132,3 +132,9 @@ def _value(value: object, seen: set[int]) -> object:
     if isinstance(value, dict):
         return {key: _value(one, seen) for key, one in value.items()}
     return value
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says, without passwords; its kind where it says nothing."""
+    said = without_secrets(str(error)).strip()
+    return said.splitlines()[0] if said else type(error).__name__

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from sparse_lightning.data.columns import LevelsColumn, NumberColumn
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.errors import InputError, TableError
 from sparse_lightning.interpret.class_paths import ClassPaths
@@ -114,12 +115,8 @@ def test_a_network_describes_itself(readable, frame):
 
 
 def test_one_hot_inputs_are_read_as_one_variable(readable):
-    class OneHot:
-        columns = ("colour", "size")
-        input_names = ("colour=red", "colour=blue", "size")
-        groups = (("colour", slice(0, 2)), ("size", slice(2, 3)))
-
-    network = Network(readable.layers, OneHot(), {}, "run 1")
+    variables = (LevelsColumn("colour", ("red", "blue")), NumberColumn("size"))
+    network = Network(readable.layers, Encoding(variables, (0, 0, 0), (1, 1, 1)), {}, "run 1")
     assert network.structure().variables == ("colour", "size")
     assert network.mappings().codes["rebuilds"].tolist() == [("colour",), ("size",)]
 

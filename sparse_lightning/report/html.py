@@ -26,7 +26,7 @@ from sparse_lightning.report.component_rows import (
 )
 from sparse_lightning.report.figures import looks
 from sparse_lightning.report.findings import findings
-from sparse_lightning.report.published import SOURCE, reproduction
+from sparse_lightning.report.published import SOURCE, part_of_l1, reproduction
 from sparse_lightning.report.view import Reading, StudyFacts, View
 from sparse_lightning.report.wording import (
     bare,
@@ -198,17 +198,11 @@ def _group_rows(comparison: Comparison, published: dict[str, float] | None) -> l
         {
             **row,
             "published": published.get(row["group"]),
-            "ratio": _ratio(ours, row["group"]),
-            "published_ratio": _ratio(published, row["group"]),
+            "ratio": part_of_l1(ours, row["group"]),
+            "published_ratio": part_of_l1(published, row["group"]),
         }
         for row in records(comparison.indices)
     ]
-
-
-def _ratio(values: dict[Any, float], group: str) -> float | None:
-    if not values.get("L1") or values.get(group) is None:
-        return None
-    return values[group] / values["L1"]
 
 
 def pair_rows(comparison: Comparison) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from sparse_lightning.comparison.markers import records
 from sparse_lightning.report.document import plain
 from sparse_lightning.report.findings import lost_points
 from sparse_lightning.report.html import template
-from sparse_lightning.report.published import GROUPS, SOURCE, reproduction
+from sparse_lightning.report.published import GROUPS, SOURCE, part_of_l1, reproduction
 from sparse_lightning.report.view import StudyFacts, View
 from sparse_lightning.report.wording import NETWORKS, index_name
 
@@ -92,9 +92,9 @@ def overview_frame(columns: Sequence[Column]) -> pd.DataFrame:
                 "dataset": column.study.dataset,
                 "group": group,
                 **frame.loc[group].to_dict(),
-                "ratio": _ratio(ours, group),
+                "ratio": part_of_l1(ours, group),
                 "published": published.get(group, float("nan")),
-                "published_ratio": _ratio(published, group),
+                "published_ratio": part_of_l1(published, group),
                 "floor": comparison.floor,
                 "null_error": comparison.corner[1],
                 "connections_total": comparison.corner[0],
@@ -237,10 +237,6 @@ def _difference(column: Column, index: str, first: str, second: str) -> dict[str
             turned = {"difference": -row["difference"], "low": -row["high"], "high": -row["low"]}
             return None if math.isnan(float(row["difference"])) else {**row, **turned}
     return None
-
-
-def _ratio(values: dict, group: str) -> float:
-    return values[group] / values["L1"] if values.get("L1") and group in values else float("nan")
 
 
 @dataclass(frozen=True, eq=False)

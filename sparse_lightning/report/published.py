@@ -1,5 +1,7 @@
 """The published index values, and how a study's own compare with them."""
 
+import math
+
 from sparse_lightning.comparison import Comparison
 
 SOURCE = "KAKENHI final report 18K11487 (M. Ishikawa, 2018–2021), table 1"
@@ -36,6 +38,11 @@ def published_weights(task: str) -> tuple[float, ...]:
 def published_values(task: str, dataset: str) -> dict[str, float] | None:
     """The published column of a task and data set, by group; None where none was published."""
     return PUBLISHED.get((task, dataset))
+
+
+def part_of_l1(values: dict, group: str) -> float:
+    """A group's value as a part of that of L1; NaN where one of them is unknown or L1's is 0."""
+    return values[group] / values["L1"] if values.get("L1") and group in values else math.nan
 
 
 def reproduction(comparison: Comparison, published: dict[str, float]) -> list[str]:

@@ -16,7 +16,7 @@ from sparse_lightning._files import make_file
 from sparse_lightning.address import Address
 from sparse_lightning.errors import InputError, SearchError
 from sparse_lightning.search._optuna import engine_of, holds_another_program, write_ahead
-from sparse_lightning.secrets import cleaned, keep_secret, without_secrets
+from sparse_lightning.secrets import cleaned, first_line, keep_secret, without_secrets
 
 PATIENCE = 20
 """In seconds: how long a server may take to answer, and others may keep a SQLite file locked."""
@@ -68,7 +68,7 @@ def open_storage(address: Address | str) -> RDBStorage:
             ) from cleaned(error)
         except (RuntimeError, ValueError) as error:
             # RuntimeError is Optuna's word for tables that are not its own.
-            first = _first_line(error)
+            first = first_line(error)
             raise SearchError(f"search.storage {address} cannot be used: {first}") from cleaned(
                 error
             )
@@ -94,13 +94,8 @@ def storage_errors(address: Address, what: str) -> Iterator[None]:
         yield
     except (SQLAlchemyError, StorageInternalError) as error:
         cause = error.__cause__ or getattr(error, "orig", None) or error
-        first = _first_line(getattr(cause, "orig", None) or cause)
+        first = first_line(getattr(cause, "orig", None) or cause)
         raise SearchError(f"search.storage {address} {what}: {first}") from cleaned(error)
-
-
-def _first_line(error: BaseException) -> str:
-    said = without_secrets(str(error)).strip()
-    return said.splitlines()[0] if said else type(error).__name__
 
 
 def _new_file(url: str) -> Path | None:

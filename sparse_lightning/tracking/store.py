@@ -17,7 +17,7 @@ from mlflow.utils.time import get_current_time_millis
 
 from sparse_lightning.address import Address
 from sparse_lightning.errors import InputError, TrackingError
-from sparse_lightning.secrets import cleaned, keep_secret, without_secrets
+from sparse_lightning.secrets import cleaned, first_line, keep_secret
 from sparse_lightning.tracking._mlflow import backend_of, quieten
 from sparse_lightning.tracking.new_database import make_database, missing_file
 
@@ -203,8 +203,7 @@ def reason(error: Exception) -> str:
             error = said
             break
         cause = cause.__cause__
-    said = without_secrets(str(error)).strip()
-    return said.splitlines()[0] if said else without_secrets(repr(error))
+    return first_line(error)
 
 
 def _opened(uri: Address) -> mlflow.MlflowClient:

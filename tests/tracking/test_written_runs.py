@@ -153,16 +153,18 @@ def test_the_stored_weights_give_the_logged_measures(wine_job, children, tmp_pat
         model = model_of(layers)
         with torch.no_grad():
             error = (model(inputs) - inputs).double().square().mean().item()
-        connections = sum(int((np.abs(layer.weight) > 0.01).sum()) for layer in layers)
+        structure = structure_of(model)
         assert run.data.metrics["squared_error"] == pytest.approx(error, rel=1e-5)
-        assert run.data.metrics["connections"] == connections
+        assert run.data.metrics["connections"] == structure.connections
+        assert run.data.metrics["live_connections"] == structure.live_connections
 
 
 def test_mlflows_own_search_finds_what_a_comparison_needs(wine_job, children, study_run):
     columns = set.intersection(*(set(run.data.params) for run in children))
     assert columns == {*COMMON, "group", "regularizer", "seed"}
     measures = set.intersection(*(set(run.data.metrics) for run in children))
-    assert measures == {"connections", "squared_error", "training_squared_error"}
+    known = {"connections", "live_connections", "squared_error", "training_squared_error"}
+    assert measures == known
     found = wine_job.client.search_runs(
         [study_run.info.experiment_id],
         "params.dataset = 'wine' and params.group = 'sL1+sh' and params.l1_weight = '0.001' "
