@@ -11,13 +11,7 @@ import pandas as pd
 from jaxtyping import Float, Float32, Float64
 
 from sparse_lightning._machine import machine_bytes
-from sparse_lightning.data.column_types import (
-    check_complete,
-    check_frame,
-    check_varying,
-    select,
-    typed,
-)
+from sparse_lightning.data.column_types import check_varying, typed
 from sparse_lightning.data.columns import (
     BinaryColumn,
     ColumnEncoding,
@@ -29,8 +23,11 @@ from sparse_lightning.data.columns import (
     fit_scaling,
     share_scaling,
 )
+from sparse_lightning.data.faults import Faults
+from sparse_lightning.data.gaps import check_complete
 from sparse_lightning.data.preparation import recodings
 from sparse_lightning.data.raw_table import CELLS_AT_ONCE
+from sparse_lightning.data.selection import check_frame, select
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.preparation import Step
 
@@ -73,21 +70,22 @@ class Encoding:
         values = _complete(frame, tuple(frame.columns), steps)
         if values.empty and (scale != "none" or not steps.keys().isdisjoint(values.columns)):
             raise TableError("has no rows, so there is nothing to scale by")
-        variables = tuple(
-            _variable(name, column, *steps.get(name, ("", None)))
-            for name, column in _columns(values)
-        )
-        _check_names(variables)
+        variables, faults = list[ColumnEncoding](), Faults()
+        for name, column in _columns(values):
+            with faults.gathered():
+                variables.append(_variable(name, column, *steps.get(name, ("", None))))
         if scale != "none":
-            numbers = [one.name for one in variables if isinstance(one, NumberColumn)]
-            check_varying(values.loc[:, numbers])
+            with faults.gathered():
+                check_varying(values.loc[:, [name for name in values if name not in steps]])
+        faults.raise_all()
+        _check_names(variables)
         scalings = [
             scaling
             for variable, (_, column) in zip(variables, _columns(values), strict=True)
             for scaling in _scalings(variable, column, scale)
         ]
         offsets, factors = zip(*scalings, strict=True) if scalings else ((), ())
-        return cls(variables, offsets, factors)
+        return cls(tuple(variables), offsets, factors)
 
     @property
     def columns(self) -> tuple[str, ...]:

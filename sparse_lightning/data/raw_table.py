@@ -3,6 +3,7 @@
 Its numbers are kept in memory, or those of a large table in a temporary file.
 """
 
+import errno
 import os
 import tempfile
 from collections import Counter
@@ -20,6 +21,8 @@ from sparse_lightning.errors import TableError
 
 MOST_IN_MEMORY = 2**29
 """Bytes. The columns of a larger table are mapped from a file, which the system may write out."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 CELLS_AT_ONCE = 2**22
 """So many values of a table are taken up at a time, 32 MiB of 64-bit floats."""
@@ -39,7 +42,8 @@ class RawTable:
     Attributes:
         digest: the SHA-256 of the file's bytes, uncompressed.
         read: reads columns by their names, one row a row of the file: numbers as 64-bit floats,
-            other types as pandas has them.
+            other types as pandas has them. Of those that are named as columns of levels, too, every
+            value stays what it is called: `007` is text there.
         place: the name of a row, counted from 0, in messages: `row 3 (line 4)`.
         is_text: whether the file holds numbers as text that spells them.
     """
@@ -47,7 +51,7 @@ class RawTable:
     names: tuple[str, ...]
     rows: int
     digest: str
-    read: Callable[[Sequence[str]], pd.DataFrame]
+    read: Callable[..., pd.DataFrame]
     place: Place = place_of
     is_text: bool = False
 
@@ -84,10 +88,11 @@ def number_columns(columns: int, rows: int) -> Float64[np.ndarray, "column row"]
         try:
             os.posix_fallocate(file.fileno(), 0, size)
         except OSError as error:
+            way_out = "with more room" if error.errno in _FULL else "on another disk"
             raise TableError(
                 f"needs {size / 1e9:.1f} GB in {tempfile.gettempdir()} for its {columns} columns "
-                f"of {rows} rows: {error.strerror}; set TMPDIR to a folder with more room, or name "
-                "the columns to use with table.columns"
+                f"of {rows} rows: {error.strerror}; set TMPDIR to a folder {way_out}, or name the "
+                "columns to use with table.columns"
             ) from error
         # As a plain array: pandas hands its columns to whoever asks.
         return np.memmap(file, np.float64, "r+", shape=(columns, rows)).view(np.ndarray)
@@ -99,14 +104,16 @@ def assembled(
     parts: Iterable[pa.RecordBatch],
     numbers: Callable[[pa.Array], Float64[np.ndarray, " row"] | None],
     whole: Callable[[list[str]], Mapping[str, Any]],
+    texts: Iterable[str] = (),
 ) -> pd.DataFrame:
     """A table that is read part by part, columns of numbers as 64-bit floats.
 
     `numbers` makes numbers of a part of a column, None if it holds something else. `whole` reads at
     once the columns that are not numbers in every part, so that what they are is judged by all
-    rows. Raises ValueError if the parts have more or fewer rows than `rows`.
+    rows, and those named in `texts`. Raises ValueError if the parts have more or fewer rows than
+    `rows`.
     """
-    block, others = number_columns(len(names), rows), set[str]()
+    block, others = number_columns(len(names), rows), set(texts)
     start = 0
     for part in parts:
         for place, (name, column) in enumerate(zip(names, part.columns, strict=True)):
