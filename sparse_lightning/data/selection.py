@@ -15,10 +15,15 @@ def select(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     A name that is no text is found by its text, which is its name in a Parquet file.
     """
     check_frame(frame)
-    known = [str(name) for name in frame.columns]
+    known = [name_in_file(name) for name in frame.columns]
     check_known(names, known)
     places = {name: place for place, name in enumerate(known)}
     return frame.iloc[:, [places[name] for name in names]].set_axis(list(names), axis=1)
+
+
+def name_in_file(name: object) -> str:
+    """What a column of a frame is called in a Parquet file that pandas writes."""
+    return str(tuple(map(str, name)) if isinstance(name, tuple) else name)
 
 
 def check_frame(frame: object) -> None:

@@ -24,8 +24,8 @@ MOST_CLASSES = 100
 FEW = 20
 """So many different values may always be classes."""
 
-OFTEN = 10
-"""More whole numbers may be classes if half of them stand in so many rows."""
+OFTEN = 20
+"""More whole numbers may be classes if half of them stand in at least so many rows."""
 
 _CUT = (
     "a classifier predicts classes; make some of it (low, middle, high), or choose another "
@@ -55,11 +55,8 @@ class ClassTarget:
         column = _complete(series, name)
         codes, classes = code_levels(column)
         held = f"the target {name!r} holds {len(classes)} different values ({show_levels(classes)})"
-        if types.is_numeric_dtype(column.dtype):
-            if _is_continuous(column, codes, len(classes)):
-                raise TableError(f"{held} in {len(column)} rows, so it is continuous: {_CUT}")
-        elif len(classes) > FEW and (kind := spelled(column)).kind in ("numbers", "dates"):
-            raise TableError(f"{held} that are {kind.kind}, not classes: {_CUT}")
+        if len(classes) > FEW and _is_continuous(column, codes):
+            raise TableError(f"{held} in {len(column)} rows, so it is continuous: {_CUT}")
         if len(classes) > MOST_CLASSES:
             raise TableError(
                 f"{held}, at most {MOST_CLASSES} can be classes: choose another table.target"
@@ -91,11 +88,12 @@ class ClassTarget:
             raise TableError(f"the target cannot be read: {error!r}") from error
 
 
-def _is_continuous(column: pd.Series, codes: Int64[np.ndarray, " row"], count: int) -> bool:
-    """Whether numbers are measures: many fractions, or whole numbers most of which are rare."""
-    if count <= FEW:
-        return False
-    return bool((column % 1 != 0).any() or np.median(np.bincount(codes)) < OFTEN)
+def _is_continuous(column: pd.Series, codes: Int64[np.ndarray, " row"]) -> bool:
+    """Whether many values are measures: fractions, or numbers, however written, that are rare."""
+    rare = bool(np.median(np.bincount(codes)) < OFTEN)
+    if types.is_numeric_dtype(column.dtype):
+        return rare or bool((column % 1 != 0).any())
+    return rare and spelled(column).kind in ("numbers", "dates")
 
 
 def _complete(series: pd.Series, name: str) -> pd.Series:
