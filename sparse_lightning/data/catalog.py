@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from sparse_lightning._text import did_you_mean
@@ -15,10 +16,11 @@ from sparse_lightning.data import readers
 from sparse_lightning.data.column_types import check_varying, judged
 from sparse_lightning.data.csv_files import read_csv
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.data.gaps import dropped_text, gap_faults, has_values
+from sparse_lightning.data.gaps import dropped_text, gap_faults, has_values, most_dropped
 from sparse_lightning.data.preparation import check_steps, drop_rare, recodings
 from sparse_lightning.data.raw_table import RawTable, keep
 from sparse_lightning.data.selection import check_known
+from sparse_lightning.data.suspicions import suspicions
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.settings import TableSettings
@@ -146,6 +148,7 @@ class Table:
         rows_missing: how many rows were left out because a used column has no value in them.
         rows_rare: how many were left out after that because they hold a rare level.
         target: the column to predict, text or 64-bit floats; None without one.
+        suspicions: sentences on what may not have been meant, such as ids and totals.
     """
 
     name: str
@@ -156,6 +159,7 @@ class Table:
     rows_missing: int = 0
     rows_rare: int = 0
     target: pd.Series | None = None
+    suspicions: tuple[str, ...] = ()
 
     @property
     def rows_dropped(self) -> int:
@@ -251,14 +255,16 @@ def _used(
         with faults.gathered():
             check_varying(frame.loc[:, [name for name in frame if name not in leveled]])
     faults.raise_all()
-    with _after(dropped_text(frame)):
-        complete = keep(frame, has_values(frame))
+    dropped, most = dropped_text(frame), most_dropped(frame)
+    with _after(dropped, most):
+        has_all = has_values(frame)
+        complete = keep(frame, has_all)
         rare = drop_rare(complete, settings.prepare)
         missing = len(frame) - len(complete)
         frame = keep(complete, ~rare)
         if len(frame) < 2:
-            dropped = missing + int(rare.sum())
-            left = f" left after dropping {dropped}" if dropped else ""
+            gone = missing + int(rare.sum())
+            left = f" left after dropping {gone}" if gone else ""
             raise TableError(f"must have at least 2 rows, got {len(frame)}{left}")
         # Whatever would stop the training is found here, where the message can name the table.
         target = None if settings.target is None else frame.pop(settings.target)
@@ -269,13 +275,28 @@ def _used(
             encoding = Encoding.fit(frame, settings.scale, settings.prepare)
             encoding.check(frame)
         faults.raise_all()
-    return Table(name, source, frame, encoding, raw.digest, missing, int(rare.sum()), target)
+    used_rows = np.flatnonzero(has_all)[~rare]
+    told = suspicions(frame, encoding, target, lambda row: raw.place(int(used_rows[row])))
+    return Table(
+        name,
+        source,
+        frame,
+        encoding,
+        raw.digest,
+        missing,
+        int(rare.sum()),
+        target,
+        (*([dropped] if most else []), *told),
+    )
 
 
 @contextmanager
-def _after(dropped: str) -> Iterator[None]:
-    """End the messages of what is done inside with what was dropped before, if anything was."""
+def _after(dropped: str, most: bool) -> Iterator[None]:
+    """Messages of what is done inside say what was dropped before, first where it was most rows."""
     try:
         yield
     except TableError as error:
-        raise (TableError(f"{error}\n{dropped}") if dropped else error) from error.__cause__
+        if not dropped:
+            raise
+        texts = (dropped, f"of the rows that are left: {error}") if most else (error, dropped)
+        raise TableError("\n".join(map(str, texts))) from error.__cause__

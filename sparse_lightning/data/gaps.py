@@ -38,8 +38,13 @@ def gap_faults(frame: pd.DataFrame, place: Place, dropped: bool) -> Iterator[Fau
         rows = np.flatnonzero(others.isna().all(axis=1)) if others.shape[1] > 1 else []
         if len(rows):
             more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
-            text += f"; {place(int(rows[0]))}{more} holds no value at all"
+            text += f"; no value at all in {place(int(rows[0]))}{more}"
         yield Fault(text, "table.missing drop leaves such rows out")
+
+
+def most_dropped(frame: pd.DataFrame) -> bool:
+    """Whether more than half of the rows lack a value."""
+    return 2 * int(has_values(frame).sum()) < len(frame)
 
 
 def dropped_text(frame: pd.DataFrame) -> str:

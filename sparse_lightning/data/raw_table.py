@@ -62,9 +62,10 @@ def check_names(names: Sequence[str]) -> None:
         raise TableError("has no columns")
     for place, name in enumerate(names, start=1):
         if not name.strip():
+            index = " (pandas writes such a column for the index: to_csv(index=False))"
             raise TableError(
-                f"column {place} has no name: name it, or leave it out of the file "
-                "(pandas writes such a column for the index: to_csv(index=False))"
+                f"column {place} has no name: name it, or leave it out of the file"
+                f"{index if place == 1 else ''}"
             )
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:

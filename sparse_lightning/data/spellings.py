@@ -14,7 +14,7 @@ import pandas as pd
 from sparse_lightning.data.levels import EXACT
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_EITHER = rf"(?:{_NUMBER}|[-+]?\d*,\d+|[-+]?\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?)"
+_EITHER = rf"(?:[-+]?\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|[-+]?\d*,\d+|{_NUMBER})"
 _MONEY = "[$€£¥]"
 
 MISSING_MARKS = frozenset(
@@ -188,9 +188,14 @@ def spelling_of(text: str) -> Spelling:
         return TEXT
     if cell.lower() in MISSING_MARKS:
         return MARK
-    if _TOTAL.fullmatch(cell):
+    if is_total(cell):
         return TOTAL
     return next((one for one in SPELLINGS if one.pattern.fullmatch(cell)), TEXT)
+
+
+def is_total(text: str) -> bool:
+    """Whether a text names a row of totals or means."""
+    return _TOTAL.fullmatch(text.strip()) is not None
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,9 @@ def text_fault(
         text = f"column {name!r} holds names made of digits, not numbers: {_piece(one, place)}"
         return Fault(text, RECODE)
     text = f"column {name!r} holds text, not numbers: {shown(column, bad, place)}"
+    for one in found.found:
+        if one.spelling.name == "total" and one.row == len(column) - 1:
+            text += f"; {_piece(one, place)}"
     if found.kind == "numbers":
         advice = f"{LEAVE_OUT}, or store these texts, which spell numbers, as numbers"
     elif found.kind == "dates":
