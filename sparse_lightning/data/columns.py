@@ -78,9 +78,10 @@ class BinaryColumn:
         if wanted not in levels and numeric:  # 1e3 in quotes, or 1.0, or True
             wanted = _as_number(wanted)
         if wanted not in levels:
+            quotes = "" if numeric or isinstance(value, str) else ", which are text: use quotes"
             raise TableError(
                 f"column {name!r} never holds {wanted!r}{did_you_mean(wanted, levels)} "
-                f"(levels: {show_levels(levels)})"
+                f"(levels: {show_levels(levels)}{quotes})"
             )
         _check_several(name, levels)
         others = [level for level in levels if level != wanted]

@@ -131,10 +131,11 @@ class Encoding:
         """The inputs of a few rows after the other, so that little is held twice."""
         leveled = {one.name for one in self.variables if not isinstance(one, NumberColumn)}
         values = _complete(frame, self.columns, leveled)
-        codes = [
-            variable.coded(column)
-            for variable, (_, column) in zip(self.variables, _columns(values), strict=True)
-        ]
+        codes, faults = [], Faults()
+        for variable, (_, column) in zip(self.variables, _columns(values), strict=True):
+            with faults.gathered():
+                codes.append(variable.coded(column))
+        faults.raise_all()
         offsets, factors = self._offsets, self._factors
         size = max(1, CELLS_AT_ONCE // max(1, len(offsets)))
         for start in range(0, len(values), size) if codes else ():

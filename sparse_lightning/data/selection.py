@@ -35,13 +35,16 @@ def check_frame(frame: object) -> None:
 def check_known(names: Sequence[object], columns: Sequence[object]) -> None:
     """Raise `TableError` if a table does not have these columns, each once."""
     known, counts = [str(name) for name in columns], Counter(columns)
+    absent, repeated = [], []
     for name in names:
         if not isinstance(name, str):
             raise TableError(f"the name {name!r} of a column must be text")
         if name not in counts:
-            shown = ", ".join(known[:40]) + (", …" if len(known) > 40 else "")
-            raise TableError(
-                f"there is no column {name!r}{did_you_mean(name, known)} (columns: {shown})"
-            )
-        if counts[name] > 1:
-            raise TableError(f"several columns are named {name!r}")
+            absent.append(f"there is no column {name!r}{did_you_mean(name, known)}")
+        elif counts[name] > 1:
+            repeated.append(f"several columns are named {name!r}")
+    if absent:
+        shown = ", ".join(known[:40]) + (", …" if len(known) > 40 else "")
+        absent[-1] += f" (columns: {shown})"
+    if absent or repeated:
+        raise TableError("\n".join([*absent, *repeated]))

@@ -110,27 +110,38 @@ class TabularNetwork(PythonModel):
             str(tuple(map(str, name)) if isinstance(name, tuple) else name)
             for name in frame.columns
         ]
-        parts = [np.empty((len(frame), 0), dtype=np.float32)]
+        parts, faults = [np.empty((len(frame), 0), dtype=np.float32)], []
         for variable in self.variables:
-            name = variable["name"]
-            if known.count(name) != 1:
-                raise _refused(
-                    f"several columns are named {name!r}"
-                    if name in known
-                    else f"there is no column {name!r}{_did_you_mean(name, known)} "
-                    f"(the model takes: {_some([one['name'] for one in self.variables])})"
-                )
-            column = frame.iloc[:, known.index(name)]
-            values = _numbers(name, column) if variable["kind"] == "number" else None
-            values = values[:, None] if values is not None else _levels(variable, column)
-            with np.errstate(over="ignore"):
-                scaled = (values - np.array(variable["offsets"])) / np.array(variable["factors"])
-                inputs = scaled.astype(np.float32)
-            if not np.isfinite(inputs).all():
-                row = int((~np.isfinite(inputs)).any(axis=1).argmax())
-                raise _bad(name, column, row, "too large", "a number that 32 bits can hold")
-            parts.append(inputs)
+            try:
+                parts.append(self._inputs(variable, frame, known))
+            except MlflowException as error:
+                faults.append(error.message)
+        if faults:
+            raise _refused("\n".join(faults))
         return np.hstack(parts)
+
+    def _inputs(
+        self, variable: dict[str, Any], frame: pd.DataFrame, known: list[str]
+    ) -> np.ndarray:
+        """The inputs that one column of the table becomes."""
+        name = variable["name"]
+        if known.count(name) != 1:
+            raise _refused(
+                f"several columns are named {name!r}"
+                if name in known
+                else f"there is no column {name!r}{_did_you_mean(name, known)} "
+                f"(the model takes: {_some([one['name'] for one in self.variables])})"
+            )
+        column = frame.iloc[:, known.index(name)]
+        values = _numbers(name, column) if variable["kind"] == "number" else None
+        values = values[:, None] if values is not None else _levels(variable, column)
+        with np.errstate(over="ignore"):
+            scaled = (values - np.array(variable["offsets"])) / np.array(variable["factors"])
+            inputs = scaled.astype(np.float32)
+        if not np.isfinite(inputs).all():
+            row = int((~np.isfinite(inputs)).any(axis=1).argmax())
+            raise _bad(name, column, row, "too large", "a number that 32 bits can hold")
+        return inputs
 
     def _decode(self, outputs: np.ndarray) -> pd.DataFrame:
         columns, start = {}, 0
