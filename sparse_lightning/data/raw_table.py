@@ -17,6 +17,7 @@ import pyarrow as pa
 from jaxtyping import Bool, Float64
 from pandas.api import types
 
+from sparse_lightning._text import listed
 from sparse_lightning.errors import TableError
 
 MOST_IN_MEMORY = 2**29
@@ -26,6 +27,9 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 CELLS_AT_ONCE = 2**22
 """So many values of a table are taken up at a time, 32 MiB of 64-bit floats."""
+
+MOST_NAMED = 100
+"""A message names at most so many columns."""
 
 Place = Callable[[int], str]
 
@@ -57,22 +61,26 @@ class RawTable:
 
 
 def check_names(names: Sequence[str]) -> None:
-    """Raise `TableError` if there are no columns, or a name is empty or repeated."""
+    """Raise `TableError` if there are no columns, or names are empty or repeated."""
     if not names:
         raise TableError("has no columns")
-    for place, name in enumerate(names, start=1):
-        if not name.strip():
-            index = " (pandas writes such a column for the index: to_csv(index=False))"
-            raise TableError(
-                f"column {place} has no name: name it, or leave it out of the file"
-                f"{index if place == 1 else ''}"
+    faults = []
+    nameless = [place for place, name in enumerate(names, start=1) if not name.strip()]
+    if nameless:
+        index = " (pandas writes such a column for the index: to_csv(index=False))"
+        which = f"column {nameless[0]} has no name: name it, or leave it out of the file"
+        if len(nameless) > 1:
+            places = listed([str(place) for place in nameless], MOST_NAMED)
+            which = f"columns {places} have no name: name them, or leave them out of the file"
+        faults.append(f"{which}{index if nameless[0] == 1 else ''}")
+    for name, count in Counter(names).items():
+        if count > 1 and name.strip():
+            places = [str(place) for place, one in enumerate(names, 1) if one == name]
+            faults.append(
+                f"several columns are named {name!r} (columns {', '.join(places)}): rename them"
             )
-    repeated = [name for name, count in Counter(names).items() if count > 1]
-    if repeated:
-        places = ", ".join(str(place) for place, name in enumerate(names, 1) if name == repeated[0])
-        raise TableError(
-            f"several columns are named {repeated[0]!r} (columns {places}): rename them"
-        )
+    if faults:
+        raise TableError("\n".join(faults[:MOST_NAMED]))
 
 
 def number_columns(columns: int, rows: int) -> Float64[np.ndarray, "column row"]:

@@ -193,6 +193,11 @@ def spelling_of(text: str) -> Spelling:
     return next((one for one in SPELLINGS if one.pattern.fullmatch(cell)), TEXT)
 
 
+def is_mark(text: str) -> bool:
+    """Whether a text stands for no value wherever it is; words such as `none` may be levels."""
+    return text.strip().lower() in MISSING_MARKS and not text.strip().isalpha()
+
+
 def is_total(text: str) -> bool:
     """Whether a text names a row of totals or means."""
     return _TOTAL.fullmatch(text.strip()) is not None

@@ -10,7 +10,7 @@ from sparse_lightning._text import listed
 from sparse_lightning.data.columns import LevelsColumn, NumberColumn
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.data.raw_table import Place
-from sparse_lightning.data.spellings import is_total, spelled
+from sparse_lightning.data.spellings import is_mark, is_total, spelled
 
 FEW_ROWS = 10
 """Fewer rows tell next to nothing of a network."""
@@ -33,6 +33,9 @@ def suspicions(
     The frame is as it is used, without its target; `place` names its rows.
     """
     rows, inputs = len(frame), len(encoding.input_names)
+    named = {str(name): column for name, column in frame.items()}
+    if target is not None:
+        named[str(target.name)] = target
     if rows < FEW_ROWS:
         yield f"{rows} rows are too few to tell one network from another"
     numbers = [one.name for one in encoding.variables if isinstance(one, NumberColumn)]
@@ -48,19 +51,19 @@ def suspicions(
             f"column {listed(coded, MOST_NAMES)} holds another whole number of the same length in "
             "every row, as an id does: leave it out, unless it is a measure"
         )
-    for name in numbers:
-        if (found := sentinel(frame[name].to_numpy())) is not None:
+    for name, column in named.items():
+        if (found := _for_none(column, name in numbers or column is target)) is not None:
             value, count = found
             yield (
-                f"column {name!r} holds {value:g} in {count} of {rows} rows, far from its other "
-                "values: if it stands for no value, leave those cells empty"
+                f"column {name!r} holds {value} in {count} of {rows} rows: if it stands for no "
+                "value, leave those cells empty"
             )
     for variable in encoding.variables:
         if isinstance(variable, LevelsColumn):
             yield from _of_levels(variable, rows)
     if inputs > rows >= FEW_ROWS:
         yield f"there are {inputs} inputs, more than the {rows} rows"
-    for name, column in frame.items():
+    for name, column in named.items():
         if column.dtype != np.float64 and is_total(str(column.iloc[-1])):
             yield (
                 f"{place(rows - 1)} says {column.iloc[-1]!r:.40} in column {name!r}: if it is the "
@@ -90,6 +93,17 @@ def _of_levels(variable: LevelsColumn, rows: int) -> Iterator[str]:
             f"numbers, such as {found.odd[0].text!r:.40} {found.odd[0].spelling.words}: written "
             "plainly they are one input"
         )
+
+
+def _for_none(column: pd.Series, is_number: bool) -> tuple[str, int] | None:
+    """A value of a column that is written for none, and in how many rows it is."""
+    if column.dtype == np.float64:
+        found = sentinel(column.to_numpy()) if is_number else None
+        return None if found is None else (f"{found[0]:g}", found[1])
+    for text, count in column.value_counts().items():
+        if is_mark(str(text)):
+            return repr(text), int(count)
+    return None
 
 
 def is_counting(values: Float64[np.ndarray, " row"]) -> bool:

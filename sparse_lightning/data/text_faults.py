@@ -26,6 +26,9 @@ def text_fault(
             kind = "text, not numbers"
         text = f"column {name!r} holds {kind}: {listed(pieces)}"
         return Fault(text, f"{LEAVE_OUT}, or {'; '.join(dict.fromkeys(advice))}")
+    if [one.spelling.name for one in found.found] == ["mark"]:
+        text = f"column {name!r} holds no number: {_piece(found.found[0], place)}"
+        return Fault(text, LEAVE_OUT)
     codes = [one for one in found.found if one.spelling.name == "code"]
     if codes and found.kind != "text":
         (one,) = codes

@@ -2,8 +2,10 @@
 
 import pytest
 
+from sparse_lightning.data import csv_files
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.faults import Fault, Faults, FaultyTableError
+from sparse_lightning.data.readers import read_table
 from sparse_lightning.errors import TableError
 from sparse_lightning.project import TableSettings
 
@@ -96,6 +98,10 @@ def test_faults_with_the_same_way_out_stand_together():
         (["$3", "$4"], "numbers in other spellings: '$3' in row 1 (line 2) and 1 more with a sig"),
         (["12 kg", "13 kg"], "numbers in other spellings: '12 kg' in row 1 (line 2) and 1 more w"),
         (["(5)", "3", "4"], "numbers in other spellings: '(5)' in row 1 (line 2) in parentheses"),
+        (
+            [".", ".", "-"],
+            "no number: '.' in row 1 (line 2) and 2 more that stand for no value; na",
+        ),
         (["12:30", "12:45"], "text, not numbers: '12:30' in row 1 (line 2) and 1 more; name the "),
     ],
 )
@@ -168,6 +174,8 @@ def test_too_few_rows_are_left_because_of_columns(tmp_path):
         ("a,b\n1,5,2,5\n3,4,5,6\n", "fields 4, names 2; numbers with decimal commas need a point"),
         ("a,b\nr,1,2\ns,3,4\n", "fields 3, names 2; if its first field names the row, give that"),
         ("a,b\n1,2\n3,4\n,\n,\n", "; no value at all in row 3 (line 4) and 1 more; table.missing"),
+        ("a,,c,,a\n1,2,3,4,5\n", "columns 2 and 4 have no name: name them, or leave them out"),
+        ("a,,c,,a\n1,2,3,4,5\n", "several columns are named 'a' (columns 1, 5): rename them"),
         ("a,,c\n1,2,3\n4,5,6\n", "column 2 has no name: name it, or leave it out of the file"),
     ],
 )
@@ -178,3 +186,39 @@ def test_lines_that_are_no_rows_are_called_what_they_are(tmp_path, content, expe
 def test_one_named_column_of_two_is_no_title(tmp_path):
     assert "column 2 has no name" in said(tmp_path, "a,\n1,2\n3,4\n")
     assert load(tmp_path, "a\n1\n2\n").frame["a"].tolist() == [1, 2]
+
+
+def test_a_file_that_changes_while_it_is_read_is_called_so(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n1,2\n3,4\n")
+    raw = read_table(path)
+    path.write_text("a,b\n1,2\n3,4\n5,6\n")
+    with pytest.raises(TableError, match=r"^was changed while it was read"):
+        raw.read(raw.names)
+    path.unlink()
+    with pytest.raises(TableError, match=r"^was changed while it was read"):
+        raw.read(raw.names)
+
+
+def test_a_file_that_has_not_changed_is_not_called_so(tmp_path, monkeypatch):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n1,2\n3,4\n")
+    raw = read_table(path)
+
+    def fail(*_):
+        raise ValueError("no reason")
+
+    monkeypatch.setattr(csv_files, "numbers", fail)
+    with pytest.raises(TableError, match=r"^cannot be read: no reason"):
+        raw.read(raw.names)
+
+
+def test_all_columns_that_are_not_there_are_told_at_once(tmp_path):
+    text = said(tmp_path, "a,b\n1,2\n3,4\n", columns=["a", "x", "bb"])
+    assert text == (
+        "t.csv: there is no column 'x'\nthere is no column 'bb'; did you mean b? (columns: a, b)"
+    )
+    steps = [{"dummies": {"columns": ["c", "a"]}}, {"binarize": {"d": 1}}]
+    text = said(tmp_path, "a,b\n1,2\n3,4\n", prepare=steps)
+    assert "table.prepare[0].dummies: there is no column 'c' in use" in text
+    assert "table.prepare[1].binarize: there is no column 'd' in use (in use: a, b)" in text
