@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         RegularizerError,
         SparseLightningError,
         TableError,
+        TableWarning,
         TrackingError,
         TrainingError,
     )
@@ -89,6 +90,7 @@ _HOMES = {
     "SparsePCA": "integrations.estimators",
     "Study": "workflows",
     "TableError": "errors",
+    "TableWarning": "errors",
     "TrackingError": "errors",
     "TrainingError": "errors",
     "Warmup": "regularizers.schedules",
@@ -136,6 +138,7 @@ __all__ = [
     "SparsePCA",
     "Study",
     "TableError",
+    "TableWarning",
     "TrackingError",
     "TrainingError",
     "Warmup",

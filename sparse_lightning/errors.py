@@ -52,6 +52,10 @@ class TableError(InputError):
     """A table cannot be used as it is: unreadable, missing values, constant columns."""
 
 
+class TableWarning(UserWarning):
+    """A table can be used, and holds what may not have been meant."""
+
+
 class RegularizerError(InputError):
     """A regularizer does not fit the module, the optimizer or the strengths it was given."""
 

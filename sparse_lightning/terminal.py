@@ -74,8 +74,10 @@ def guarded() -> Iterator[None]:
     def clean_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
         return _cleaned(record(*args, **kwargs))
 
-    def clean_warning(*args: Any, **kwargs: Any) -> str:
-        return presentable(line(*args, **kwargs))
+    def clean_warning(message: Any, category: type[Warning], *args: Any, **kwargs: Any) -> str:
+        if category.__module__.startswith(__package__ or ""):  # for users, not of a line of code
+            return presentable(f"warning: {message}\n")
+        return presentable(line(message, category, *args, **kwargs))
 
     def clean_thread(args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):

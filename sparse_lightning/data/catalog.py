@@ -10,15 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool
 
 from sparse_lightning._text import did_you_mean
 from sparse_lightning.data import readers
-from sparse_lightning.data.column_types import check_complete, check_known, typed
+from sparse_lightning.data.column_types import check_varying, judged
 from sparse_lightning.data.csv_files import read_csv
 from sparse_lightning.data.encoding import Encoding
+from sparse_lightning.data.gaps import dropped_text, gap_faults, has_values, most_dropped
 from sparse_lightning.data.preparation import check_steps, drop_rare, recodings
 from sparse_lightning.data.raw_table import RawTable, keep
+from sparse_lightning.data.selection import check_known
+from sparse_lightning.data.suspicions import suspicions
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.settings import TableSettings
@@ -146,6 +148,7 @@ class Table:
         rows_missing: how many rows were left out because a used column has no value in them.
         rows_rare: how many were left out after that because they hold a rare level.
         target: the column to predict, text or 64-bit floats; None without one.
+        suspicions: sentences on what may not have been meant, such as ids and totals.
     """
 
     name: str
@@ -156,6 +159,7 @@ class Table:
     rows_missing: int = 0
     rows_rare: int = 0
     target: pd.Series | None = None
+    suspicions: tuple[str, ...] = ()
 
     @property
     def rows_dropped(self) -> int:
@@ -245,36 +249,54 @@ def _used(
     check_known(used, raw.names)
     check_steps(settings.prepare, used)
     leveled = {*recodings(settings.prepare), settings.target}
-    frame = typed(raw.read(used), leveled, raw.place, parse=raw.is_text)
-    if settings.missing == "error":
-        _refuse_missing(frame, raw)
-    complete = keep(frame, _has_values(frame))
-    rare = drop_rare(complete, settings.prepare)
-    frame, missing = keep(complete, ~rare), len(frame) - len(complete)
-    if len(frame) < 2:
-        dropped = missing + int(rare.sum())
-        left = f" left after dropping {dropped}" if dropped else ""
-        raise TableError(f"must have at least 2 rows, got {len(frame)}{left}")
-    # Whatever would stop the training is found here, where the message can name the table.
-    target = None if settings.target is None else frame.pop(settings.target)
-    if target is not None:
-        ClassTarget.fit(target)
-    encoding = Encoding.fit(frame, settings.scale, settings.prepare)
-    encoding.check(frame)
-    return Table(name, source, frame, encoding, raw.digest, missing, int(rare.sum()), target)
+    frame, faults = judged(raw.read(used, leveled), leveled, raw.place, parse=raw.is_text)
+    faults.add(gap_faults(frame, raw.place, dropped=settings.missing == "drop"))
+    if faults.found and settings.scale != "none":
+        with faults.gathered():
+            check_varying(frame.loc[:, [name for name in frame if name not in leveled]])
+    faults.raise_all()
+    dropped, most = dropped_text(frame), most_dropped(frame)
+    with _after(dropped, most):
+        has_all = has_values(frame)
+        complete = keep(frame, has_all)
+        rare = drop_rare(complete, settings.prepare)
+        missing = len(frame) - len(complete)
+        frame = keep(complete, ~rare)
+        if len(frame) < 2:
+            gone = missing + int(rare.sum())
+            left = f" left after dropping {gone}" if gone else ""
+            raise TableError(f"must have at least 2 rows, got {len(frame)}{left}")
+        # Whatever would stop the training is found here, where the message can name the table.
+        target = None if settings.target is None else frame.pop(settings.target)
+        if target is not None:
+            with faults.gathered():
+                ClassTarget.fit(target)
+        with faults.gathered():
+            encoding = Encoding.fit(frame, settings.scale, settings.prepare)
+            encoding.check(frame)
+        faults.raise_all()
+    used_rows = np.flatnonzero(has_all)[~rare]
+    told = suspicions(frame, encoding, target, lambda row: raw.place(int(used_rows[row])))
+    return Table(
+        name,
+        source,
+        frame,
+        encoding,
+        raw.digest,
+        missing,
+        int(rare.sum()),
+        target,
+        (*([dropped] if most else []), *told),
+    )
 
 
-def _has_values(frame: pd.DataFrame) -> Bool[np.ndarray, " row"]:
-    """The rows in which no value is missing."""
-    found = np.ones(len(frame), dtype=bool)
-    for name in frame:
-        column = frame[name]
-        found &= column.notna().to_numpy()
-    return found
-
-
-def _refuse_missing(frame: pd.DataFrame, raw: RawTable) -> None:
+@contextmanager
+def _after(dropped: str, most: bool) -> Iterator[None]:
+    """Messages of what is done inside say what was dropped before, first where it was most rows."""
     try:
-        check_complete(frame, raw.place)
+        yield
     except TableError as error:
-        raise TableError(f"{error}; table.missing drop leaves such rows out") from None
+        if not dropped:
+            raise
+        texts = (dropped, f"of the rows that are left: {error}") if most else (error, dropped)
+        raise TableError("\n".join(map(str, texts))) from error.__cause__

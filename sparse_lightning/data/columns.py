@@ -11,10 +11,11 @@ import pandas as pd
 from jaxtyping import Float, Float64, Int64
 
 from sparse_lightning._text import did_you_mean
-from sparse_lightning.data.column_types import (
+from sparse_lightning.data.levels import (
     code_levels,
     find_levels,
     from_levels,
+    known_as,
     level_text,
     show_levels,
 )
@@ -67,18 +68,20 @@ class BinaryColumn:
     def fit(cls, column: pd.Series, value: str | float) -> "BinaryColumn":
         """The encoding of a complete column, as `typed` returns it, by one of its values.
 
-        `1` and `"1"` mean the same. Raises `TableError` if the value never occurs, or nothing else
+        `1` and `"1"` mean the same, and so do `"True"` and 1 in a column of 0 and 1, which one of
+        true and false is. Raises `TableError` if the value never occurs, or nothing else
         does.
         """
         name, wanted = str(column.name), level_text(value)
         _, levels = code_levels(column)
         numeric = _is_numeric(column)
-        if wanted not in levels and numeric:  # 1e3 in quotes, or 1.0
+        if wanted not in levels and numeric:  # 1e3 in quotes, or 1.0, or True
             wanted = _as_number(wanted)
         if wanted not in levels:
+            quotes = "" if numeric or isinstance(value, str) else ", which are text: use quotes"
             raise TableError(
                 f"column {name!r} never holds {wanted!r}{did_you_mean(wanted, levels)} "
-                f"(levels: {show_levels(levels)})"
+                f"(levels: {show_levels(levels)}{quotes})"
             )
         _check_several(name, levels)
         others = [level for level in levels if level != wanted]
@@ -96,11 +99,11 @@ class BinaryColumn:
         """
         if self.other is not None:
             levels = (self.other, self.value)
-            places = find_levels(column, levels, f"column {self.name!r}")
+            places = find_levels(column, levels, f"column {self.name!r}", self.numeric)
             return places.astype(np.float64)
         codes, found = code_levels(column)
-        matches = np.array([level == self.value for level in found], dtype=np.float64)
-        return matches[codes]
+        matches = [known_as(level, self.numeric) == self.value for level in found]
+        return np.array(matches, dtype=np.float64)[codes]
 
     def inputs(self, codes: Float64[np.ndarray, " row"]) -> Float64[np.ndarray, "row input"]:
         """The inputs of coded rows, unscaled: 0 or 1."""
@@ -160,7 +163,7 @@ class LevelsColumn:
 
         Raises `TableError` if a row holds a level that is not known.
         """
-        return find_levels(column, self.levels, f"column {self.name!r}")
+        return find_levels(column, self.levels, f"column {self.name!r}", self.numeric)
 
     def inputs(self, codes: Int64[np.ndarray, " row"]) -> Float64[np.ndarray, "row input"]:
         """The inputs of coded rows, unscaled: 1 for the row's level, else 0."""
@@ -182,6 +185,9 @@ class LevelsColumn:
             places = np.where((inputs < 0.5).all(axis=1), 0, places + 1)
         return pd.Series(from_levels(self.levels, self.numeric).take(places))
 
+
+TRUTHS = {"true": "1", "false": "0"}
+"""The levels of a column of true and false."""
 
 ColumnEncoding = NumberColumn | BinaryColumn | LevelsColumn
 
@@ -219,6 +225,8 @@ def _is_numeric(column: pd.Series) -> bool:
 
 
 def _as_number(text: str) -> str:
+    if text.lower() in TRUTHS:
+        return TRUTHS[text.lower()]
     try:
         return level_text(float(text))
     except ValueError:

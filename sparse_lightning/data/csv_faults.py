@@ -7,11 +7,15 @@ import csv
 import io
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from typing import IO, Any
 
 from sparse_lightning._text import is_numeral
 from sparse_lightning.data.raw_table import check_names, place_of
 from sparse_lightning.errors import TableError
+
+FIRST_ROWS = 100
+"""So many lines after the header tell whether it is one."""
 
 OpenText = Callable[[], io.TextIOWrapper]
 
@@ -28,9 +32,11 @@ def header_of(opened: OpenText, separator: str) -> tuple[list[str], int, bool]:
         reader = csv.reader(text, delimiter=separator)
         with _explained(reader):
             header = next((row for row in reader if row), [])
-            _check_header(header, separator)
             lines = reader.line_num
-            return header, lines, any(row or len(header) == 1 for row in reader)
+            first = list(islice(reader, FIRST_ROWS))
+            _check_header(header, separator, lines, [row for row in first if row])
+            rows = chain(first, reader)
+            return header, lines, any(row or len(header) == 1 for row in rows)
 
 
 def raise_first(opened: OpenText, separator: str) -> None:
@@ -46,7 +52,7 @@ def raise_first(opened: OpenText, separator: str) -> None:
                 if len(row) not in (width, 0):
                     raise TableError(
                         f"{place_of(number)} (line {reader.line_num}) does not fit the header: "
-                        f"fields {len(row)}, names {width}"
+                        f"fields {len(row)}, names {width}{_cause(row, width, number, separator)}"
                     )
 
 
@@ -99,7 +105,21 @@ def with_nul(opened: Callable[[], IO[bytes] | Any]) -> TableError:
     return TableError(f"line {number}: holds a NUL character, so it is no text")
 
 
-def _check_header(header: Sequence[str], separator: str) -> None:
+def _check_header(
+    header: Sequence[str], separator: str, line: int, rows: Sequence[Sequence[str]]
+) -> None:
+    """Raise a `TableError` if a line holds no names of columns; `rows` are the first ones after."""
+    if header and header[0].lower().startswith("sep=") and not any(header[1:]):
+        raise TableError(
+            f"line {line} is a note to Excel, {separator.join(header)!r:.20}, and no names of "
+            "columns: delete it"
+        )
+    named = [name for name in header if name.strip()]
+    if len(named) == 1 and header[0].strip() and (titled := _titled(rows)):
+        raise TableError(
+            f"line {line} holds a title, {header[0]!r:.80}, and no names of columns, of which a "
+            f"later line has {titled}: delete the lines above it"
+        )
     for other in (";", "\t", ",", "|"):
         if len(header) == 1 and other in header[0] and other != separator:
             raise TableError(
@@ -110,4 +130,44 @@ def _check_header(header: Sequence[str], separator: str) -> None:
             f"has no header: the first line holds numbers only ({', '.join(header):.80}); "
             "write the names of the columns there"
         )
+    width = len(header)
+    while width and not header[width - 1].strip():
+        width -= 1
+    if 0 < width < len(header) and all(header[:width]) and not any(map(any, _ends(rows, width))):
+        raise TableError(
+            f"line {line} ends in {separator * (len(header) - width)!r} without names, and so do "
+            "the rows without values: delete these separators at the end of every line"
+        )
     check_names(header)
+
+
+def _titled(rows: Sequence[Sequence[str]]) -> int:
+    """How many names the first line of several fields holds; 0 where it holds numbers."""
+    for row in rows:
+        names = [cell for cell in row if cell.strip()]
+        if len(names) > 1:
+            return 0 if any(map(is_numeral, names)) else len(names)
+    return 0
+
+
+def _ends(rows: Sequence[Sequence[str]], width: int) -> Iterator[list[str]]:
+    """What rows hold after so many fields, without spaces."""
+    return ([cell.strip() for cell in row[width:]] for row in rows)
+
+
+def _cause(row: Sequence[str], width: int, number: int, separator: str) -> str:
+    """The most likely reason why a row has more fields than there are names, if one is seen."""
+    more = len(row) - width
+    if more > 0 and not any(cell.strip() for cell in row[width:]):
+        return f"; it ends in {separator * more!r} with nothing after it: delete that everywhere"
+    if more > 0 and number == 0 and not any(not cell or is_numeral(cell) for cell in row):
+        return "; if it holds the names, the lines above it are a title: delete them"
+    if separator == "," and width > 1 and len(row) == 2 * width and all(map(_is_digits, row)):
+        return "; numbers with decimal commas need a point instead"
+    if more == 1 and number == 0:
+        return "; if its first field names the row, give that column a name, too"
+    return ""
+
+
+def _is_digits(cell: str) -> bool:
+    return cell.strip().lstrip("-+").isdigit()

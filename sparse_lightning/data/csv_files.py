@@ -4,9 +4,8 @@ import codecs
 import gzip
 import hashlib
 import io
-import re
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import IO, Any
@@ -14,11 +13,14 @@ from typing import IO, Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from jaxtyping import Float64
 from pyarrow import csv
 
 from sparse_lightning.data import csv_faults
+from sparse_lightning.data.levels import EXACT, spelled_numbers
 from sparse_lightning.data.raw_table import RawTable, assembled, place_of
+from sparse_lightning.data.spellings import too_large
 from sparse_lightning.errors import TableError
 
 Open = Callable[[], IO[bytes] | gzip.GzipFile]
@@ -33,7 +35,7 @@ MISSING = (
 """A cell with one of these texts has no value: those that pandas knows, and `?`."""
 
 _END = "end"
-_WHOLE = re.compile(r"\s*[-+]?\d+\s*")
+_CODE = pc.MatchSubstringOptions(r"^\s*[-+]?0\d")
 _TRUTHS = {
     **dict.fromkeys(("True", "TRUE", "true"), 1.0),
     **dict.fromkeys(("False", "FALSE", "false"), 0.0),
@@ -56,15 +58,19 @@ def read_csv(source: bytes | Open, separator: str = ",") -> RawTable:
         with opened() as stream:
             yield from form.batches(stream, names)
 
-    def whole(names: Sequence[str]) -> dict[str, Any]:
-        columns = pa.Table.from_batches(parts(names)).columns
-        return {name: _typed(column) for name, column in zip(names, columns, strict=True)}
+    def read(names: Sequence[str], leveled: Container[object] = ()) -> pd.DataFrame:
+        def whole(names: Sequence[str]) -> dict[str, Any]:
+            columns = pa.Table.from_batches(parts(names)).columns
+            return {
+                name: _levels(column) if name in leveled else _text_or_truths(column)
+                for name, column in zip(names, columns, strict=True)
+            }
 
-    def read(names: Sequence[str]) -> pd.DataFrame:
+        texts = {name for name in names if name in leveled}
         try:
-            return assembled(names, form.rows, parts(names), numbers, whole)
+            return assembled(names, form.rows, parts(names), numbers, whole, texts)
         except (OSError, EOFError, zlib.error, ValueError) as error:
-            raise TableError(f"was changed while it was read: {str(error)[:200]}") from error
+            raise _second_time(error, opened, form.digest) from error
 
     @cache
     def lines() -> Sequence[int]:
@@ -150,26 +156,55 @@ def _count(batches: Iterator[pa.RecordBatch]) -> tuple[int, str | None]:
 
 
 def numbers(text: pa.Array) -> Float64[np.ndarray, " row"] | None:
-    """The numbers that cells spell, NaN where there is none; None where a cell is no number."""
+    """The numbers that cells spell, NaN where there is none; None where a cell is no number.
+
+    `007` is none, and neither is a whole number that 64 bits do not hold: they may be names.
+    """
     try:
         values = text.cast(pa.float64()).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:  # a sign before it or a space around it is allowed, too
         values = np.asarray(pd.to_numeric(text.to_pandas(), errors="coerce"), dtype=np.float64)
     if np.count_nonzero(np.isnan(values)) != text.null_count:
         return None
-    large = (np.abs(values) >= 2.0**64) & np.isfinite(values)
-    if large.any() and any(map(_WHOLE.fullmatch, text.filter(pa.array(large)).to_pylist())):
-        return None  # 64 bits do not hold it: as a level it keeps its digits
+    codes = pc.call_function("match_substring_regex", [text], _CODE)
+    if pc.call_function("any", [codes]).as_py():
+        return None
+    large = (np.abs(values) >= EXACT) & np.isfinite(values)
+    if large.any() and any(map(too_large, text.filter(pa.array(large)).to_pylist())):
+        return None
     return values
 
 
-def _typed(text: pa.ChunkedArray) -> Any:
+def _text_or_truths(text: pa.ChunkedArray) -> Any:
     # The whole column: 0 and 1 where all is true or false, else text.
     column = _TEXT.__from_arrow__(text)
     truths = pd.Series(column).map(_TRUTHS).to_numpy(np.float64)
     if np.count_nonzero(np.isnan(truths)) == text.null_count < len(text):
         return truths
     return column
+
+
+def _levels(text: pa.ChunkedArray) -> Any:
+    """A column of levels: 64-bit floats where its texts are the own spellings of numbers."""
+    texts = [one for one in text.unique().to_pylist() if one is not None]
+    numbers = spelled_numbers(texts)
+    if numbers is None:
+        return _text_or_truths(text)
+    return pd.Series(_TEXT.__from_arrow__(text)).map(numbers).to_numpy(np.float64)
+
+
+def _second_time(error: Exception, opened: Open, digest: str) -> TableError:
+    """The error of a file that was gone through once, and cannot be a second time."""
+    try:
+        stream = _Checked(opened())
+        with _buffered(stream) as buffered:
+            while buffered.read(2**20):
+                pass
+        changed = stream.digest.hexdigest() != digest
+    except (OSError, TableError, UnicodeDecodeError, _NulError):
+        changed = True
+    what = "was changed while it was read" if changed else "cannot be read"
+    return TableError(f"{what}: {str(error)[:200]}")
 
 
 class _NulError(Exception):

@@ -11,13 +11,7 @@ import pandas as pd
 from jaxtyping import Float, Float32, Float64
 
 from sparse_lightning._machine import machine_bytes
-from sparse_lightning.data.column_types import (
-    check_complete,
-    check_frame,
-    check_varying,
-    select,
-    typed,
-)
+from sparse_lightning.data.column_types import check_varying, typed
 from sparse_lightning.data.columns import (
     BinaryColumn,
     ColumnEncoding,
@@ -30,8 +24,11 @@ from sparse_lightning.data.columns import (
     share_scaling,
     variance,
 )
+from sparse_lightning.data.faults import Faults
+from sparse_lightning.data.gaps import check_complete
 from sparse_lightning.data.preparation import recodings
 from sparse_lightning.data.raw_table import CELLS_AT_ONCE
+from sparse_lightning.data.selection import check_frame, select
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.preparation import Step
 
@@ -78,20 +75,21 @@ class Encoding:
         values = _complete(frame, tuple(frame.columns), steps)
         if values.empty and (scale != "none" or not steps.keys().isdisjoint(values.columns)):
             raise TableError("has no rows, so there is nothing to scale by")
-        variables = tuple(
-            _variable(name, column, *steps.get(name, ("", None)))
-            for name, column in _columns(values)
-        )
-        _check_names(variables)
+        variables, faults = list[ColumnEncoding](), Faults()
+        for name, column in _columns(values):
+            with faults.gathered():
+                variables.append(_variable(name, column, *steps.get(name, ("", None))))
         if scale != "none":
-            numbers = [one.name for one in variables if isinstance(one, NumberColumn)]
-            check_varying(values.loc[:, numbers])
+            with faults.gathered():
+                check_varying(values.loc[:, [name for name in values if name not in steps]])
+        faults.raise_all()
+        _check_names(variables)
         inputs = [
             fitted
             for variable, (_, column) in zip(variables, _columns(values), strict=True)
             for fitted in _fitted(variable, column, scale)
         ]
-        return cls(variables, *(zip(*inputs, strict=True) if inputs else ((), ())))
+        return cls(tuple(variables), *(zip(*inputs, strict=True) if inputs else ((), ())))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -137,10 +135,11 @@ class Encoding:
         """The inputs of a few rows after the other, so that little is held twice."""
         leveled = {one.name for one in self.variables if not isinstance(one, NumberColumn)}
         values = _complete(frame, self.columns, leveled)
-        codes = [
-            variable.coded(column)
-            for variable, (_, column) in zip(self.variables, _columns(values), strict=True)
-        ]
+        codes, faults = [], Faults()
+        for variable, (_, column) in zip(self.variables, _columns(values), strict=True):
+            with faults.gathered():
+                codes.append(variable.coded(column))
+        faults.raise_all()
         offsets, factors = self._offsets, self._factors
         size = max(1, CELLS_AT_ONCE // max(1, len(offsets)))
         for start in range(0, len(values), size) if codes else ():

@@ -23,13 +23,15 @@ def recodings(prepare: Sequence[Step]) -> dict[str, tuple[str, Step]]:
 
 def check_steps(prepare: Sequence[Step], columns: Collection[str]) -> None:
     """Raise `TableError` if a step names a column that is not in use (the target is)."""
-    for number, step in enumerate(prepare):
-        for column in step.columns:
-            if column not in columns:
-                raise TableError(
-                    f"{_field(number, step)}: there is no column {column!r} in use"
-                    f"{did_you_mean(column, columns)} (in use: {', '.join(columns)})"
-                )
+    absent = [
+        f"{_field(number, step)}: there is no column {column!r} in use"
+        f"{did_you_mean(column, columns)}"
+        for number, step in enumerate(prepare)
+        for column in step.columns
+        if column not in columns
+    ]
+    if absent:
+        raise TableError("\n".join(absent) + f" (in use: {', '.join(columns)})")
 
 
 def drop_rare(frame: pd.DataFrame, prepare: Sequence[Step]) -> Bool[np.ndarray, " row"]:

@@ -3,6 +3,7 @@
 Its numbers are kept in memory, or those of a large table in a temporary file.
 """
 
+import errno
 import os
 import tempfile
 from collections import Counter
@@ -16,13 +17,19 @@ import pyarrow as pa
 from jaxtyping import Bool, Float64
 from pandas.api import types
 
+from sparse_lightning._text import listed
 from sparse_lightning.errors import TableError
 
 MOST_IN_MEMORY = 2**29
 """Bytes. The columns of a larger table are mapped from a file, which the system may write out."""
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 CELLS_AT_ONCE = 2**22
 """So many values of a table are taken up at a time, 32 MiB of 64-bit floats."""
+
+MOST_NAMED = 100
+"""A message names at most so many columns."""
 
 Place = Callable[[int], str]
 
@@ -39,7 +46,8 @@ class RawTable:
     Attributes:
         digest: the SHA-256 of the file's bytes, uncompressed.
         read: reads columns by their names, one row a row of the file: numbers as 64-bit floats,
-            other types as pandas has them.
+            other types as pandas has them. Of those that are named as columns of levels, too, every
+            value stays what it is called: `007` is text there.
         place: the name of a row, counted from 0, in messages: `row 3 (line 4)`.
         is_text: whether the file holds numbers as text that spells them.
     """
@@ -47,27 +55,32 @@ class RawTable:
     names: tuple[str, ...]
     rows: int
     digest: str
-    read: Callable[[Sequence[str]], pd.DataFrame]
+    read: Callable[..., pd.DataFrame]
     place: Place = place_of
     is_text: bool = False
 
 
 def check_names(names: Sequence[str]) -> None:
-    """Raise `TableError` if there are no columns, or a name is empty or repeated."""
+    """Raise `TableError` if there are no columns, or names are empty or repeated."""
     if not names:
         raise TableError("has no columns")
-    for place, name in enumerate(names, start=1):
-        if not name.strip():
-            raise TableError(
-                f"column {place} has no name: name it, or leave it out of the file "
-                "(pandas writes such a column for the index: to_csv(index=False))"
+    faults = []
+    nameless = [place for place, name in enumerate(names, start=1) if not name.strip()]
+    if nameless:
+        index = " (pandas writes such a column for the index: to_csv(index=False))"
+        which = f"column {nameless[0]} has no name: name it, or leave it out of the file"
+        if len(nameless) > 1:
+            places = listed([str(place) for place in nameless], MOST_NAMED)
+            which = f"columns {places} have no name: name them, or leave them out of the file"
+        faults.append(f"{which}{index if nameless[0] == 1 else ''}")
+    for name, count in Counter(names).items():
+        if count > 1 and name.strip():
+            places = [str(place) for place, one in enumerate(names, 1) if one == name]
+            faults.append(
+                f"several columns are named {name!r} (columns {', '.join(places)}): rename them"
             )
-    repeated = [name for name, count in Counter(names).items() if count > 1]
-    if repeated:
-        places = ", ".join(str(place) for place, name in enumerate(names, 1) if name == repeated[0])
-        raise TableError(
-            f"several columns are named {repeated[0]!r} (columns {places}): rename them"
-        )
+    if faults:
+        raise TableError("\n".join(faults[:MOST_NAMED]))
 
 
 def number_columns(columns: int, rows: int) -> Float64[np.ndarray, "column row"]:
@@ -84,10 +97,11 @@ def number_columns(columns: int, rows: int) -> Float64[np.ndarray, "column row"]
         try:
             os.posix_fallocate(file.fileno(), 0, size)
         except OSError as error:
+            way_out = "with more room" if error.errno in _FULL else "on another disk"
             raise TableError(
                 f"needs {size / 1e9:.1f} GB in {tempfile.gettempdir()} for its {columns} columns "
-                f"of {rows} rows: {error.strerror}; set TMPDIR to a folder with more room, or name "
-                "the columns to use with table.columns"
+                f"of {rows} rows: {error.strerror}; set TMPDIR to a folder {way_out}, or name the "
+                "columns to use with table.columns"
             ) from error
         # As a plain array: pandas hands its columns to whoever asks.
         return np.memmap(file, np.float64, "r+", shape=(columns, rows)).view(np.ndarray)
@@ -99,14 +113,16 @@ def assembled(
     parts: Iterable[pa.RecordBatch],
     numbers: Callable[[pa.Array], Float64[np.ndarray, " row"] | None],
     whole: Callable[[list[str]], Mapping[str, Any]],
+    texts: Iterable[str] = (),
 ) -> pd.DataFrame:
     """A table that is read part by part, columns of numbers as 64-bit floats.
 
     `numbers` makes numbers of a part of a column, None if it holds something else. `whole` reads at
     once the columns that are not numbers in every part, so that what they are is judged by all
-    rows. Raises ValueError if the parts have more or fewer rows than `rows`.
+    rows, and those named in `texts`. Raises ValueError if the parts have more or fewer rows than
+    `rows`.
     """
-    block, others = number_columns(len(names), rows), set[str]()
+    block, others = number_columns(len(names), rows), set(texts)
     start = 0
     for part in parts:
         for place, (name, column) in enumerate(zip(names, part.columns, strict=True)):

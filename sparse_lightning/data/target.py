@@ -6,14 +6,12 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from jaxtyping import Int64
+from pandas.api import types
 
-from sparse_lightning.data.column_types import (
-    check_complete,
-    code_levels,
-    find_levels,
-    show_levels,
-    typed,
-)
+from sparse_lightning.data.column_types import typed
+from sparse_lightning.data.gaps import check_complete
+from sparse_lightning.data.levels import code_levels, find_levels, show_levels
+from sparse_lightning.data.spellings import spelled
 from sparse_lightning.errors import TableError
 
 VERSION = 1
@@ -21,6 +19,18 @@ VERSION = 1
 
 MOST_CLASSES = 100
 """A target with more values is most likely a measurement, not a class."""
+
+
+FEW = 20
+"""So many different values may always be classes."""
+
+OFTEN = 20
+"""More whole numbers may be classes if half of them stand in at least so many rows."""
+
+_CUT = (
+    "a classifier predicts classes; make some of it (low, middle, high), or choose another "
+    "table.target"
+)
 
 
 @dataclass(frozen=True)
@@ -42,12 +52,14 @@ class ClassTarget:
         `MOST_CLASSES` classes.
         """
         name = str(series.name)
-        _, classes = code_levels(_complete(series, name))
+        column = _complete(series, name)
+        codes, classes = code_levels(column)
+        held = f"the target {name!r} holds {len(classes)} different values ({show_levels(classes)})"
+        if len(classes) > FEW and _is_continuous(column, codes):
+            raise TableError(f"{held} in {len(column)} rows, so it is continuous: {_CUT}")
         if len(classes) > MOST_CLASSES:
             raise TableError(
-                f"the target {name!r} holds {len(classes)} different values "
-                f"({show_levels(classes)}), at most {MOST_CLASSES} can be classes: choose another "
-                "table.target"
+                f"{held}, at most {MOST_CLASSES} can be classes: choose another table.target"
             )
         if len(classes) < 2:
             held = f"only {classes[0]!r:.80}" if classes else "no rows"
@@ -74,6 +86,14 @@ class ClassTarget:
             return cls(str(stored["name"]), tuple(str(name) for name in stored["classes"]))
         except (KeyError, TypeError) as error:
             raise TableError(f"the target cannot be read: {error!r}") from error
+
+
+def _is_continuous(column: pd.Series, codes: Int64[np.ndarray, " row"]) -> bool:
+    """Whether many values are measures: fractions, or numbers, however written, that are rare."""
+    rare = bool(np.median(np.bincount(codes)) < OFTEN)
+    if types.is_numeric_dtype(column.dtype):
+        return rare or bool((column % 1 != 0).any())
+    return rare and spelled(column).kind in ("numbers", "dates")
 
 
 def _complete(series: pd.Series, name: str) -> pd.Series:

@@ -1,5 +1,6 @@
 """From a project to all that training needs, checked before anything is trained."""
 
+import warnings
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ from sparse_lightning._machine import machine_bytes
 from sparse_lightning.data.catalog import Table, load_table
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.data.target import ClassTarget
-from sparse_lightning.errors import ProjectError, TableError
+from sparse_lightning.errors import ProjectError, TableError, TableWarning
 from sparse_lightning.project import Project
 from sparse_lightning.training.grid import HISTORY_POINTS, chunk_size, network_count
 from sparse_lightning.training.measuring import MOST_VALUES
@@ -32,11 +33,15 @@ def prepare(project: Project, networks: int | None = None, here: bool = True) ->
     """Read the table of a project and check that its networks can be trained on it.
 
     `networks` is the number held at once, by default all of the study; `here` says whether this
-    process trains them, and not workers with devices of their own. Raises `ProjectError` if the
+    process trains them, and not workers with devices of their own. A `TableWarning` tells what in
+    the table may not have been meant. Raises `ProjectError` if the
     study takes more memory than there is, `TableError` if the table cannot be used or its rows
     cannot be split, and `TrainingError` if the accelerator or the precision cannot be used.
     """
     table = load_table(project.table, project.folder)
+    if table.suspicions:
+        lines = "\n".join(f"  {one}" for one in table.suspicions)
+        warnings.warn(f"look at the table {table.name}:\n{lines}", TableWarning, stacklevel=3)
     inputs = len(table.encoding.input_names)
     outputs = inputs if table.target is None else table.target.nunique()
     held = network_count(project) if networks is None else networks

@@ -23,6 +23,7 @@ from sparse_lightning.integrations.estimators.conversion import (
     named_errors,
     project_of,
 )
+from sparse_lightning.integrations.estimators.exactness import check_exact
 from sparse_lightning.network import Network
 from sparse_lightning.nn.layers import part_of, single
 from sparse_lightning.project import Project
@@ -116,6 +117,8 @@ class PopulationEstimator(BaseEstimator):
     def _inputs(self, X: Any) -> tuple[Float32[np.ndarray, "row input"], np.dtype]:  # noqa: N803
         """The inputs of the network for rows as users have them, and the kind of their numbers."""
         check_is_fitted(self, "network_")
+        with named_errors(self):
+            check_exact(X)
         array = np.asarray(validate_data(self, X, reset=False, dtype=FLOATS))
         with named_errors(self):
             return encode(self.network_.encoding, array), array.dtype
@@ -140,6 +143,8 @@ class CodingEstimator(TransformerMixin, PopulationEstimator):
             ValueError: a parameter is wrong, or `X` holds text or missing values, or has one row.
             TrainingError: no network could be trained.
         """
+        with named_errors(self):
+            check_exact(X)
         array = np.asarray(validate_data(self, X, dtype=FLOATS, ensure_min_samples=2))
         with named_errors(self):
             self._fit(array)
@@ -180,8 +185,7 @@ class CodingEstimator(TransformerMixin, PopulationEstimator):
                 columns of a frame have other names than the codes.
         """
         check_is_fitted(self, "network_")
-        if isinstance(X, pd.DataFrame):
-            self._check_codes(X)
+        self._check_codes(X)
         codes = check_array(X, dtype=FLOATS)  # pyright: ignore[reportArgumentType]
         if codes.shape[1] != self._codes:
             raise EstimatorError(
@@ -193,8 +197,12 @@ class CodingEstimator(TransformerMixin, PopulationEstimator):
             return rebuilt.set_axis(X.index)
         return rebuilt.to_numpy()
 
-    def _check_codes(self, frame: pd.DataFrame) -> None:
-        names, given = list(self.get_feature_names_out()), list(frame.columns)
+    def _check_codes(self, codes: Any) -> None:
+        """Refuse a frame, of pandas or another library, whose columns are not the codes."""
+        given = getattr(codes, "column_names", getattr(codes, "columns", None))
+        if given is None:
+            return
+        names, given = list(self.get_feature_names_out()), list(given)
         if given != names and all(isinstance(name, str) for name in given):
             raise EstimatorError(
                 f"{type(self).__name__}: the columns of X must be {', '.join(names)} in this "

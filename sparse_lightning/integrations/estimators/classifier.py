@@ -13,11 +13,12 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from sparse_lightning.data.column_types import level_text
 from sparse_lightning.data.examples import Examples
+from sparse_lightning.data.levels import level_text
 from sparse_lightning.errors import EstimatorError
 from sparse_lightning.integrations.estimators.base import FLOATS, PopulationEstimator
 from sparse_lightning.integrations.estimators.conversion import applied, named_errors
+from sparse_lightning.integrations.estimators.exactness import check_exact, exact_classes
 
 
 class SparseClassifier(ClassifierMixin, PopulationEstimator):
@@ -145,7 +146,9 @@ class SparseClassifier(ClassifierMixin, PopulationEstimator):
                 `y` has one class or holds no classes.
             TrainingError: no network could be trained.
         """
-        array, y = validate_data(self, X, y, dtype=FLOATS, ensure_min_samples=2)
+        with named_errors(self):
+            check_exact(X)
+        array, y = validate_data(self, X, exact_classes(y), dtype=FLOATS, ensure_min_samples=2)
         check_classification_targets(y)
         classes, codes = np.unique(y, return_inverse=True)
         with named_errors(self):

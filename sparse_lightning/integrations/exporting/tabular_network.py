@@ -7,8 +7,9 @@ pandas and safetensors; what the table's columns mean stands in `network.json` b
 import json
 import math
 from collections.abc import Callable
+from decimal import Decimal
 from difflib import get_close_matches
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,8 @@ VERSION = 1
 MOST_SHOWN = 20
 """A message shows at most so many names."""
 
-_WHOLE = 1e15
-"""Below this a whole number is written without a point."""
+EXACT = 2**53
+"""Up to here every whole number has a 64-bit float of its own, and is written without a point."""
 
 
 def _sigmoid(values: np.ndarray) -> np.ndarray:
@@ -104,28 +105,43 @@ class TabularNetwork(PythonModel):
         return values, codes
 
     def _encode(self, frame: pd.DataFrame) -> np.ndarray:
-        known = [str(name) for name in frame.columns]
-        parts = [np.empty((len(frame), 0), dtype=np.float32)]
+        # As pandas calls them in a Parquet file.
+        known = [
+            str(tuple(map(str, name)) if isinstance(name, tuple) else name)
+            for name in frame.columns
+        ]
+        parts, faults = [np.empty((len(frame), 0), dtype=np.float32)], []
         for variable in self.variables:
-            name = variable["name"]
-            if known.count(name) != 1:
-                raise _refused(
-                    f"several columns are named {name!r}"
-                    if name in known
-                    else f"there is no column {name!r}{_did_you_mean(name, known)} "
-                    f"(the model takes: {_some([one['name'] for one in self.variables])})"
-                )
-            column = frame.iloc[:, known.index(name)]
-            values = _numbers(name, column) if variable["kind"] == "number" else None
-            values = values[:, None] if values is not None else _levels(variable, column)
-            with np.errstate(over="ignore"):
-                scaled = (values - np.array(variable["offsets"])) / np.array(variable["factors"])
-                inputs = scaled.astype(np.float32)
-            if not np.isfinite(inputs).all():
-                row = int((~np.isfinite(inputs)).any(axis=1).argmax())
-                raise _bad(name, column, row, "too large", "a number that 32 bits can hold")
-            parts.append(inputs)
+            try:
+                parts.append(self._inputs(variable, frame, known))
+            except MlflowException as error:
+                faults.append(error.message)
+        if faults:
+            raise _refused("\n".join(faults))
         return np.hstack(parts)
+
+    def _inputs(
+        self, variable: dict[str, Any], frame: pd.DataFrame, known: list[str]
+    ) -> np.ndarray:
+        """The inputs that one column of the table becomes."""
+        name = variable["name"]
+        if known.count(name) != 1:
+            raise _refused(
+                f"several columns are named {name!r}"
+                if name in known
+                else f"there is no column {name!r}{_did_you_mean(name, known)} "
+                f"(the model takes: {_some([one['name'] for one in self.variables])})"
+            )
+        column = frame.iloc[:, known.index(name)]
+        values = _numbers(name, column) if variable["kind"] == "number" else None
+        values = values[:, None] if values is not None else _levels(variable, column)
+        with np.errstate(over="ignore"):
+            scaled = (values - np.array(variable["offsets"])) / np.array(variable["factors"])
+            inputs = scaled.astype(np.float32)
+        if not np.isfinite(inputs).all():
+            row = int((~np.isfinite(inputs)).any(axis=1).argmax())
+            raise _bad(name, column, row, "too large", "a number that 32 bits can hold")
+        return inputs
 
     def _decode(self, outputs: np.ndarray) -> pd.DataFrame:
         columns, start = {}, 0
@@ -149,13 +165,17 @@ def _numbers(name: str, column: pd.Series) -> np.ndarray:
     if not np.isfinite(values).all():
         row = int((~np.isfinite(values)).argmax())
         raise _bad(name, column, row, "no number", "a finite number")
+    for row in np.flatnonzero(np.abs(values) >= EXACT):
+        if isinstance(column.iloc[row], Integral) and int(column.iloc[row]) != int(values[row]):
+            what = "a whole number that 64-bit floats do not tell from others"
+            raise _bad(name, column, int(row), what, "a number that they do")
     return values
 
 
 def _number(value: object) -> float:
     try:
-        return float(value) if isinstance(value, Real | np.bool_) else math.nan
-    except OverflowError:
+        return float(value) if isinstance(value, Real | Decimal | np.bool_) else math.nan
+    except (OverflowError, ValueError):  # a signalling NaN
         return math.inf
 
 
@@ -166,7 +186,7 @@ def _levels(variable: dict[str, Any], column: pd.Series) -> np.ndarray:
     allowed = f"one of {_some(known)}" if known else "text or a number"
     _check_complete(name, column, allowed)
     codes, found = _distinct(column)
-    texts = [_level_text(value) for value in found]
+    texts = [_level_text(value, variable["numeric"]) for value in found]
     for code, text in enumerate(texts):
         if text is None or (known and text not in known):
             what = (
@@ -198,13 +218,31 @@ def _known_levels(variable: dict[str, Any]) -> list[str]:
     return [] if variable["other"] is None else [variable["other"], variable["value"]]
 
 
-def _level_text(value: object) -> str | None:
+def _level_text(value: object, numeric: bool) -> str | None:
+    """What the level is called; where levels are numbers, a text may spell one: `250.0` is 250."""
     if isinstance(value, str):
-        return value
-    number = _number(value)
+        return _spelled(value) if numeric else value
+    if isinstance(value, Integral):
+        return str(int(value))
+    if isinstance(value, Decimal) and value.is_finite():
+        whole = value == value.to_integral_value()
+        return str(int(value)) if whole else f"{value.normalize():f}"
+    return _float_text(_number(value))
+
+
+def _float_text(number: float) -> str | None:
     if not math.isfinite(number):
         return None
-    return str(int(number)) if number.is_integer() and abs(number) < _WHOLE else repr(number)
+    return str(int(number)) if number.is_integer() and abs(number) <= EXACT else repr(number)
+
+
+def _spelled(text: str) -> str:
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    own = _float_text(number)
+    return own if own is not None and text.strip() in (own, repr(number)) else text
 
 
 def _decoded(variable: dict[str, Any], values: np.ndarray) -> pd.Series:

@@ -3,6 +3,7 @@
 import joblib
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import torch
 from sklearn.base import clone
@@ -373,3 +374,59 @@ def test_codes_in_another_order_are_no_codes(fitted):
         fitted.inverse_transform(codes[["code_2", "code_1", "code_3"]])
     numbered = fitted.inverse_transform(codes.set_axis(range(3), axis=1))
     pd.testing.assert_frame_equal(numbered, fitted.inverse_transform(codes))
+
+
+class Foreign:
+    """A frame of another library: an array whose columns have names."""
+
+    def __init__(self, array, **names):
+        self.array = array
+        vars(self).update(names)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.array, dtype=dtype)
+
+
+@pytest.mark.parametrize("attribute", ["columns", "column_names"])  # polars and pyarrow
+def test_codes_of_any_library_are_looked_at(fitted, attribute):
+    names, codes = list(fitted.get_feature_names_out()), fitted.transform(FRAME)
+    rebuilt = fitted.inverse_transform(Foreign(codes, **{attribute: names}))
+    np.testing.assert_array_equal(rebuilt, fitted.inverse_transform(codes))
+    with pytest.raises(EstimatorError, match=r"must be code_1, code_2, code_3 in this order, got"):
+        fitted.inverse_transform(Foreign(codes[:, ::-1], **{attribute: names[::-1]}))
+
+
+def test_codes_of_arrow_are_looked_at(fitted):
+    names, codes = list(fitted.get_feature_names_out()), fitted.transform(FRAME)
+    table = pa.table(dict(zip(names, codes.T, strict=True)))
+    rebuilt = fitted.inverse_transform(table)
+    np.testing.assert_array_equal(rebuilt, fitted.inverse_transform(codes))
+    with pytest.raises(EstimatorError, match="in this order"):
+        fitted.inverse_transform(table.select(names[::-1]))
+
+
+@pytest.mark.parametrize("kind", ["str", "object", "category"])
+def test_text_is_no_number(kind):
+    rows = FRAME.assign(zip=pd.Series(["01234", "4321"] * 30, index=FRAME.index, dtype=kind))
+    with pytest.raises(EstimatorError, match="column 'zip' of X holds text: '01234' in row 1"):
+        sl.SparseAutoencoder(2, **SHORT).fit(rows)
+    with pytest.raises(ValueError, match=r"column \d+ of X holds text"):
+        sl.SparseAutoencoder(2, **SHORT).fit(rows.to_numpy())
+
+
+@pytest.mark.parametrize("kind", ["int64", "uint64", "Int64", "object"])
+def test_ids_that_floats_would_merge_are_refused(kind):
+    ids = pd.Series([2**53, 2**53 + 1] * 30, index=FRAME.index, dtype=kind)
+    with pytest.raises(EstimatorError, match="column 'id' of X holds whole numbers that 64-bit"):
+        sl.SparseAutoencoder(2, **SHORT).fit(FRAME.assign(id=ids))
+    with pytest.raises(EstimatorError, match="9007199254740993 in row 2"):
+        sl.SparseAutoencoder(2, **SHORT).fit(ids.to_frame().to_numpy(dtype=object))
+
+
+@pytest.mark.parametrize("kind", ["int64", "uint64", "Int64", "category", "int64[pyarrow]"])
+def test_classes_of_many_digits_are_not_merged(kind):
+    ids = [2**53, 2**53 + 1, 2**53 + 2]
+    y = pd.Series(ids * 20, index=FRAME.index, dtype=kind)
+    fitted = sl.SparseClassifier(2, **SHORT).fit(FRAME, y)
+    assert fitted.classes_.tolist() == ids
+    assert fitted.network_.classes == tuple(map(str, ids))

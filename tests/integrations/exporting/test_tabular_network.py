@@ -145,6 +145,18 @@ def test_a_bad_value_is_named_with_its_column_and_row_and_what_is_allowed(
     assert caught.value.get_http_status_code() == 400
 
 
+def test_all_bad_columns_are_told_at_once(loaded, frame):
+    rows = frame.head(3).assign(job="nurze", age=["old", 1, 2], sex=[None, "Male", "Male"])
+    with pytest.raises(MlflowException) as caught:
+        loaded.predict(rows)
+    for expected in (
+        "'job' holds 'nurze' in row 1",
+        "'age' holds 'old'",
+        "'sex' has no value in row 1",
+    ):
+        assert expected in caught.value.message
+
+
 def test_missing_values_are_counted(loaded, frame):
     rows = frame.assign(income=[None, *frame["income"][1:-1], None])
     with pytest.raises(MlflowException, match="'income' has no value in row 1 and in 1 more rows"):

@@ -1,0 +1,224 @@
+"""What is said of a table that cannot be used: all at once, and what it really is."""
+
+import pytest
+
+from sparse_lightning.data import csv_files
+from sparse_lightning.data.catalog import load_table
+from sparse_lightning.data.faults import Fault, Faults, FaultyTableError
+from sparse_lightning.data.readers import read_table
+from sparse_lightning.errors import TableError
+from sparse_lightning.project import TableSettings
+
+
+def load(folder, content, **table):
+    (folder / "t.csv").write_text(content)
+    return load_table(TableSettings(source="t.csv", **table), folder)
+
+
+def said(folder, content, **table):
+    with pytest.raises(TableError) as caught:
+        load(folder, content, **table)
+    return str(caught.value)
+
+
+def columns(*cells, name="b"):
+    """A table with a column of these cells beside one of numbers."""
+    quoted = (f'"{cell}"' for cell in cells)
+    rows = (f"{row * 1.5},{cell}" for row, cell in enumerate(quoted))
+    return "\n".join([f"a,{name}", *rows, ""])
+
+
+def test_13_columns_of_text_are_told_at_once(tmp_path):
+    names = [f"t{place}" for place in range(13)]
+    rows = [",".join([*"xyxyxyxyxyxyx"[:13], str(row)]) for row in range(4)]
+    text = said(tmp_path, "\n".join([",".join([*names, "n"]), *rows, ""]))
+    assert all(f"column '{name}' holds text, not numbers: " in text for name in names)
+    assert text.count("table.prepare (dummies or binarize)") == 1
+
+
+def test_faults_of_every_kind_are_told_at_once(tmp_path):
+    content = (
+        "t,m,c,d,e,i,z\nx,1,7,2020-01-01,,inf,01\ny,,7,2020-01-02,,1,2\nx,3,7,2020-01-05,,2,3\n"
+    )
+    text = said(tmp_path, content)
+    for expected in (
+        "t.csv: column 't' holds text, not numbers: 'x' in row 1 (line 2) and 2 more",
+        "column 'm' has 1 missing value, first in row 2 (line 3)",
+        "the same value stands in every row of column 'c' (7)",
+        "column 'd' holds text, not numbers: '2020-01-01' in row 1 (line 2) and 2 more",
+        "no row holds a value of column 'e'",
+        "column 'i' holds infinite values: inf in row 1 (line 2)",
+        "column 'z' holds names made of digits, not numbers: '01' in row 1 (line 2)",
+    ):
+        assert expected in text
+
+
+def test_wrong_steps_and_a_wrong_target_are_told_at_once(tmp_path):
+    content = "a,b,c,y\n" + "".join(f"{row},x,{row % 3},k\n" for row in range(5))
+    steps = [{"dummies": {"columns": ["b"]}}, {"binarize": {"c": 7}}]
+    text = said(tmp_path, content, prepare=steps, target="y")
+    assert "the target 'y' holds only 'k'" in text
+    assert "table.prepare[0].dummies: the same value stands in every row of column 'b' (x)" in text
+    assert "table.prepare[1].binarize: column 'c' never holds '7' (levels: 0, 1, 2)" in text
+
+
+def test_every_column_with_missing_values_is_named(tmp_path):
+    names = [f"c{place}" for place in range(12)]
+    rows = [",".join([*map(str, range(row, row + 12)), str(row)]) for row in range(3)]
+    text = said(tmp_path, "\n".join([",".join([*names, "n"]), *rows, "," * 12 + "9", ""]))
+    assert "column 'c4' has 1 missing value, first in row 4 (line 5)" in text
+    assert all(f"'{name}' (1)" in text for name in names[5:])
+
+
+def test_faults_with_the_same_way_out_stand_together():
+    faults = Faults()
+    faults.add([Fault("one", "mend it"), Fault("two", "drop it"), Fault("three", "mend it")])
+    faults.add([Fault("two", "drop it"), Fault("four")])
+    with pytest.raises(FaultyTableError) as caught:
+        faults.raise_all()
+    assert str(caught.value).splitlines() == [
+        *("one", "three", "  for each of these: mend it", "two; drop it", "four"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (
+            ["1,660", "2,100", "950"],
+            "numbers in other spellings: '1,660' in row 1 (line 2) and 1 more with a comma for "
+            "thousands; name the columns to use with table.columns, or write 1660",
+        ),
+        (["12,5", "13,7"], "numbers in other spellings: '12,5' in row 1 (line 2) and 1 more with"),
+        (["45%", "7.5%"], "numbers in other spellings: '45%' in row 1 (line 2) and 1 more with a"),
+        (["<0.5", "1.2", "2"], "numbers in other spellings: '<0.5' in row 1 (line 2) that give a"),
+        ([".", "1", "2", "-"], "text, not numbers: '.' in row 1 (line 2) and 1 more that stand f"),
+        (["1", "2", "Total"], "text, not numbers: 'Total' in row 3 (line 4) in a row of totals; "),
+        (["kg", "1", "2"], "text, not numbers: 'kg' in row 1 (line 2) in a row of units; name th"),
+        (["$3", "$4"], "numbers in other spellings: '$3' in row 1 (line 2) and 1 more with a sig"),
+        (["12 kg", "13 kg"], "numbers in other spellings: '12 kg' in row 1 (line 2) and 1 more w"),
+        (["(5)", "3", "4"], "numbers in other spellings: '(5)' in row 1 (line 2) in parentheses"),
+        (
+            [".", ".", "-"],
+            "no number: '.' in row 1 (line 2) and 2 more that stand for no value; na",
+        ),
+        (["12:30", "12:45"], "text, not numbers: '12:30' in row 1 (line 2) and 1 more; name the "),
+    ],
+)
+def test_numbers_in_odd_spellings_are_called_so(tmp_path, cells, expected):
+    text = said(tmp_path, columns(*cells))
+    assert text.startswith(f"t.csv: column 'b' holds {expected}")
+    assert "dummies" not in text
+
+
+def test_names_of_rows_are_no_dummies(tmp_path):
+    text = said(tmp_path, columns(*(f"P{row:03d}" for row in range(60))))
+    assert "(60 different texts: names of rows, or free text)" in text
+    assert "dummies" not in text
+    assert "dummies" in said(tmp_path, columns(*"xyz" * 20))
+
+
+def test_a_continuous_target_is_called_so(tmp_path):
+    for written in ("{:.2f}", "{:.1f}5"):
+        cells = [written.format(row * 0.37) for row in range(81)]
+        text = said(tmp_path, columns(*cells, name="y"), target="y")
+        assert "in 81 rows, so it is continuous: a classifier predicts classes" in text
+    cells = [f"{row * 0.37:.2f}".replace(".", ",") for row in range(81)]
+    assert "so it is continuous" in said(tmp_path, columns(*cells, name="y"), target="y")
+
+
+@pytest.mark.parametrize("values", [range(10), range(20), [f"k{row}" for row in range(90)]])
+def test_classes_may_be_many(tmp_path, values):
+    cells = [value for value in values for _ in range(3)]
+    assert load(tmp_path, columns(*cells, name="y"), target="y").target is not None
+
+
+def test_whole_numbers_that_come_again_and_again_are_classes(tmp_path):
+    target = load(tmp_path, columns(*list(range(26)) * 20, name="y"), target="y").target
+    assert target is not None
+    assert target.nunique() == 26
+
+
+def test_an_empty_column_is_named_before_its_rows_are_dropped(tmp_path):
+    text = said(tmp_path, "a,b,e\n1,2,\n3,5,\n4,4,\n", missing="drop")
+    assert text.startswith("t.csv: no row holds a value of column 'e'; name the columns to use")
+
+
+def test_the_column_that_makes_rows_go_is_blamed_first(tmp_path):
+    rows = [
+        f"{row},{5 if row % 25 < 7 else row},{row if row % 25 < 7 else ''}" for row in range(100)
+    ]
+    text = said(tmp_path, "\n".join(["a,b,c", *rows, ""]), missing="drop")
+    assert text.startswith(
+        "t.csv: table.missing drop left out 72 rows: column 'c' has no value in 72 of 100 rows"
+    )
+    assert "of the rows that are left: the same value stands in every row of column 'b' (5)" in text
+
+
+def test_too_few_rows_are_left_because_of_columns(tmp_path):
+    text = said(tmp_path, "a,b,c\n1,,1\n,2,2\n3,,3\n,4,4\n", missing="drop")
+    assert "column 'a' has no value in 2 of 4 rows and 'b' has no value in 2 of 4 rows" in text
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("sep=,\na,b\n1,2\n3,4\n", "line 1 is a note to Excel, 'sep=,', and no names of columns"),
+        ("sep=;\na;b\n1;2\n3;4\n", "line 1 is a note to Excel, 'sep=;'"),
+        ("Results of 2020\na,b\n1,2\n3,4\n", "line 1 holds a title, 'Results of 2020', and no"),
+        ("Results,,\n,,\na,b,c\n1,2,3\n4,5,6\n", "line 1 holds a title, 'Results', and no names"),
+        ("\n# by me\n\na,b\n1,2\n3,4\n", "line 2 holds a title, '# by me'"),
+        ("Results, all\na,b,c\n1,2,3\n4,5,6\n", "names 2; if it holds the names, the lines above"),
+        ("a,b,,\n1,2,,\n3,4,,\n", "line 1 ends in ',,' without names, and so do the rows without"),
+        ("a,b\n1,2,\n3,4,\n", "fields 3, names 2; it ends in ',' with nothing after it: delete"),
+        ("a,b\n1,5,2,5\n3,4,5,6\n", "fields 4, names 2; numbers with decimal commas need a point"),
+        ("a,b\nr,1,2\ns,3,4\n", "fields 3, names 2; if its first field names the row, give that"),
+        ("a,b\n1,2\n3,4\n,\n,\n", "; no value at all in row 3 (line 4) and 1 more; table.missing"),
+        ("a,,c,,a\n1,2,3,4,5\n", "columns 2 and 4 have no name: name them, or leave them out"),
+        ("a,,c,,a\n1,2,3,4,5\n", "several columns are named 'a' (columns 1, 5): rename them"),
+        ("a,,c\n1,2,3\n4,5,6\n", "column 2 has no name: name it, or leave it out of the file"),
+    ],
+)
+def test_lines_that_are_no_rows_are_called_what_they_are(tmp_path, content, expected):
+    assert expected in said(tmp_path, content)
+
+
+def test_one_named_column_of_two_is_no_title(tmp_path):
+    assert "column 2 has no name" in said(tmp_path, "a,\n1,2\n3,4\n")
+    assert load(tmp_path, "a\n1\n2\n").frame["a"].tolist() == [1, 2]
+
+
+def test_a_file_that_changes_while_it_is_read_is_called_so(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n1,2\n3,4\n")
+    raw = read_table(path)
+    path.write_text("a,b\n1,2\n3,4\n5,6\n")
+    with pytest.raises(TableError, match=r"^was changed while it was read"):
+        raw.read(raw.names)
+    path.unlink()
+    with pytest.raises(TableError, match=r"^was changed while it was read"):
+        raw.read(raw.names)
+
+
+def test_a_file_that_has_not_changed_is_not_called_so(tmp_path, monkeypatch):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n1,2\n3,4\n")
+    raw = read_table(path)
+
+    def fail(*_):
+        raise ValueError("no reason")
+
+    monkeypatch.setattr(csv_files, "numbers", fail)
+    with pytest.raises(TableError, match=r"^cannot be read: no reason"):
+        raw.read(raw.names)
+
+
+def test_all_columns_that_are_not_there_are_told_at_once(tmp_path):
+    text = said(tmp_path, "a,b\n1,2\n3,4\n", columns=["a", "x", "bb"])
+    assert text == (
+        "t.csv: there is no column 'x'\nthere is no column 'bb'; did you mean b? (columns: a, b)"
+    )
+    steps = [{"dummies": {"columns": ["c", "a"]}}, {"binarize": {"d": 1}}]
+    text = said(tmp_path, "a,b\n1,2\n3,4\n", prepare=steps)
+    assert "table.prepare[0].dummies: there is no column 'c' in use" in text
+    assert "table.prepare[1].binarize: there is no column 'd' in use (in use: a, b)" in text
