@@ -13,11 +13,13 @@ import pandas as pd
 from sparse_lightning.address import Address
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import ReportError, check_type
+from sparse_lightning.nn.surroundings import usual_torch
 from sparse_lightning.project import Project
 from sparse_lightning.report.writing import FILES as REPORT_FILES
 from sparse_lightning.report.writing import writable
 from sparse_lightning.secrets import without_secrets
 from sparse_lightning.tracking import Store, StudyWriter
+from sparse_lightning.tracking._mlflow import without_autologging
 from sparse_lightning.tracking.job_run import OpenedRun
 from sparse_lightning.tracking.names import AGREEMENT_FILE, ENCODING_FILE, TARGET_FILE
 from sparse_lightning.training.executors import Cluster
@@ -35,6 +37,8 @@ def open_run_of() -> str | None:
     return os.environ.get("MLFLOW_RUN_ID") or None
 
 
+@usual_torch()
+@without_autologging()
 def run(
     project: Project,
     tracking_uri: str | Address | None = None,

@@ -22,12 +22,14 @@ from sparse_lightning.errors import (
     UnfinishedError,
     check_type,
 )
+from sparse_lightning.nn.surroundings import usual_torch
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import STRENGTHS
 from sparse_lightning.report.tables import search_markdown
 from sparse_lightning.report.writing import writable
 from sparse_lightning.secrets import cleaned
 from sparse_lightning.tracking import Store
+from sparse_lightning.tracking._mlflow import without_autologging
 from sparse_lightning.tracking.names import REPORT_FOLDER
 from sparse_lightning.tracking.retrying import insist
 from sparse_lightning.tracking.store import reason
@@ -91,6 +93,8 @@ class Searched:
         return pd.DataFrame(rows)
 
 
+@usual_torch()
+@without_autologging()
 def search_strengths(
     project: Project,
     tracking_uri: str | None = None,
