@@ -74,8 +74,12 @@ def guarded() -> Iterator[None]:
     def clean_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
         return _cleaned(record(*args, **kwargs))
 
-    def clean_warning(*args: Any, **kwargs: Any) -> str:
-        return presentable(line(*args, **kwargs))
+    def clean_warning(
+        message: Warning | str, category: type[Warning], *args: Any, **kwargs: Any
+    ) -> str:
+        if category is UserWarning:  # for who runs a command, and not for who writes code
+            return f"{presentable(str(message))}\n"
+        return presentable(line(message, category, *args, **kwargs))
 
     def clean_thread(args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):

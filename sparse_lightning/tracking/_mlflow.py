@@ -85,10 +85,19 @@ def checked(metrics: list[Metric], params: list[Param]) -> list[Param]:
     return params
 
 
-def quieten() -> None:
+@contextmanager
+def quiet_opening() -> Iterator[None]:
     """Making a new SQLite store is no news to the user; its errors arrive as exceptions."""
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    quiet = {"alembic": logging.WARNING, "mlflow.store.db.utils": logging.CRITICAL}
+    loggers = {logging.getLogger(name): level for name, level in quiet.items()}
+    before = {logger: logger.level for logger in loggers}
+    for logger, level in loggers.items():
+        logger.setLevel(level)
+    try:
+        yield
+    finally:
+        for logger, level in before.items():
+            logger.setLevel(level)
 
 
 def make_tables(address: str) -> None:

@@ -1,8 +1,8 @@
 """Running a project: train every network, track them, report."""
 
 import json
-import logging
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,8 +28,6 @@ from sparse_lightning.training.progress import Progress
 from sparse_lightning.training.tasks import train_on
 from sparse_lightning.workflows.study import Study
 from sparse_lightning.workflows.unfinished import identity_of, unfinished
-
-logger = logging.getLogger(__name__)
 
 
 def open_run_of() -> str | None:
@@ -126,5 +124,5 @@ def _agreements(study: Study, frame: pd.DataFrame) -> dict[str, Any]:
     try:
         return study.agreements(frame)
     except Exception as error:  # hours of training must not be lost for a section of the report
-        logger.warning("no attributions: %s", without_secrets(str(error)))
+        warnings.warn(f"no attributions: {without_secrets(str(error))}", stacklevel=2)
         return {}

@@ -1,8 +1,8 @@
 """A search, and the comparison of the groups after it: each at its own best, on fresh seeds."""
 
 import json
-import logging
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,8 +40,6 @@ from sparse_lightning.workflows.study import Study
 
 if TYPE_CHECKING:
     from sparse_lightning.search.result import SearchResult
-
-logger = logging.getLogger(__name__)
 
 BEST_FILE, SCORES_FILE, TEXT_FILE = "best.yaml", "search.csv", "search.md"
 
@@ -157,7 +155,7 @@ def search_strengths(
                 arguments = (tracking_uri, folder, progress, left_open, cluster)
                 study = _compared(best, *arguments, fresh=fresh)
             except StudyInUseError as error:
-                logger.warning("another search compares the groups: %s", error)
+                warnings.warn(f"another search compares the groups: {error}", stacklevel=2)
                 return Searched(result, None)
         else:
             study.write_report(folder)
@@ -187,7 +185,7 @@ def _compared(best: Project, *arguments: Any, fresh: bool) -> Study:
     try:
         return run(best, *arguments, fresh=fresh)
     except CheckpointError as error:
-        logger.warning("the comparison begins anew: %s", error)
+        warnings.warn(f"the comparison begins anew: {error}", stacklevel=2)
         return run(best, *arguments, fresh=True)
 
 
