@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from mlflow.models.evaluation.evaluator_registry import _model_evaluation_registry
 from torch import nn
 
 from sparse_lightning.data.encoding import Encoding
@@ -24,19 +23,6 @@ from sparse_lightning.weights import layers_of
 
 ROOT = Path(__file__).parents[3]
 NAMES = ["a", "<b>", "c"]
-
-
-@pytest.fixture(autouse=True)
-def store(tmp_path_factory, monkeypatch):
-    """A store and a registered evaluator, as the installed package has it."""
-    folder = tmp_path_factory.mktemp("store")
-    monkeypatch.chdir(folder)
-    monkeypatch.setitem(_model_evaluation_registry._registry, "sparse-lightning", NetworkEvaluator)
-    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
-    yield folder
-    if mlflow.active_run():
-        mlflow.end_run()
-    mlflow.set_tracking_uri(None)  # as it is where nobody has set one
 
 
 @pytest.fixture
