@@ -39,8 +39,9 @@ try:
     setosa, _, virginica = (iris.data[species == name].mean() for name in iris.target_names)
     way = np.linspace(0, 1, 61)
     rows = [dict(setosa + (virginica - setosa) * share) for share in way]
+    question = {"dataframe_records": rows, "params": {"probabilities": True}}
     address = f"http://127.0.0.1:{port}/invocations"
-    answers = client.post(address, json={"dataframe_records": rows}, timeout=60).json()
+    answers = client.post(address, json=question, timeout=60).json()
 finally:
     os.killpg(server.pid, signal.SIGTERM)
 

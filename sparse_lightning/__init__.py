@@ -4,6 +4,7 @@ The public names; each is imported from its module when it is first used, so tha
 `import sparse_lightning` costs next to nothing.
 """
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -152,6 +153,10 @@ __all__ = [
     "save_model",
     "search_strengths",
 ]
+
+
+# What is told while a job goes on is told whatever another package has set the root logger to.
+logging.getLogger(__name__).setLevel(logging.WARNING)
 
 
 def __getattr__(name: str) -> Any:

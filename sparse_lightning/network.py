@@ -311,5 +311,7 @@ class Network:
 def _outputs(model: "nn.Module", inputs: np.ndarray) -> np.ndarray:
     import torch
 
-    with torch.no_grad():
+    from sparse_lightning.nn.surroundings import usual_torch
+
+    with usual_torch(), torch.no_grad():
         return model(torch.from_numpy(inputs)).numpy()

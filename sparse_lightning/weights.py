@@ -78,14 +78,15 @@ def model_of(layers: Sequence[Layer]) -> "nn.Sequential":
     import torch
     from torch import nn
 
-    from sparse_lightning.nn.layers import ACTIVATIONS
+    from sparse_lightning.nn.layers import ACTIVATIONS, linear_of
 
     modules: list[nn.Module] = []
     for layer in layers:
-        outputs, inputs = layer.weight.shape
-        linear = nn.Linear(inputs, outputs)
-        linear.load_state_dict(
-            {"weight": torch.tensor(layer.weight), "bias": torch.tensor(layer.bias)}
+        linear = linear_of(
+            *(
+                torch.tensor(values, dtype=torch.float32, device="cpu")
+                for values in (layer.weight, layer.bias)
+            )
         )
         modules += [linear, ACTIVATIONS[layer.activation]()]
     return nn.Sequential(*modules).eval()

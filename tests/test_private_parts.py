@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "sparse_lightning"
 
 PLACES = {
     "tracking/_mlflow.py": {
+        "_AUTOLOGGING_GLOBALLY_DISABLED",
         "_MLFLOW_SGI_NAME",
         "_find_validator",
         "_get_artifact_repo_mlflow_artifacts",
@@ -26,7 +27,12 @@ PLACES = {
         "_validate_batch_log_data",
         "_validate_model_name",
     },
-    "nn/_lightning.py": {"_skip_backward"},
+    "nn/_lightning.py": {
+        "_call_and_handle_interrupt",
+        "_fit_impl",
+        "_lightning_module",
+        "_skip_backward",
+    },
     "nn/_torch.py": {
         "_backward_hooks",
         "_backward_pre_hooks",
@@ -44,13 +50,21 @@ INNER = {
         "mlflow.store.db",
         "mlflow.store.tracking",
         "mlflow.tracking.fluent",
+        "mlflow.utils.autologging_utils",
         "mlflow.utils.rest_utils",
         "mlflow.utils.search_utils",
         "mlflow.utils.validation",
         "ManagedSessionMaker",
         "sanitize_metric_value",
     },
-    "nn/_lightning.py": {"batch_progress", "epoch_loop", "fit_loop", "manual_optimization"},
+    "nn/_lightning.py": {
+        "pytorch_lightning.trainer.call",
+        "pytorch_lightning.trainer.states",
+        "batch_progress",
+        "epoch_loop",
+        "fit_loop",
+        "manual_optimization",
+    },
     "search/_optuna.py": {"trial_user_attributes", "alembic_version"},
 }
 """What is undocumented without being private by its name: modules, attributes and tables."""

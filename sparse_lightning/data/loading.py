@@ -121,6 +121,7 @@ class TableModule(pl.LightningDataModule):
         self._indices = BatchIndices(len(rows), self.batch_size, self.seed, device)
         if self._restored is not None:
             self._indices.generator.set_state(self._restored)
+        own: Any = {"batch_size": None, "generator": torch.Generator()}  # else it moves torch's
         if self.whole_epochs:
-            return DataLoader(WholeEpochs(Epoch(rows, self._indices)), batch_size=None)
-        return DataLoader(TableDataset(rows), batch_size=None, sampler=self._indices)
+            return DataLoader(WholeEpochs(Epoch(rows, self._indices)), **own)
+        return DataLoader(TableDataset(rows), sampler=self._indices, **own)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from sparse_lightning.errors import InputError
 from sparse_lightning.interpret.structure import Groups
+from sparse_lightning.nn.surroundings import usual_torch
 
 Method = Literal["integrated_gradients", "gradient_shap", "shapley_sampling"]
 
@@ -124,7 +125,7 @@ def _by_variable(
 def _repeatable() -> Iterator[None]:
     """Captum draws from numpy's and torch's own generators, and advises those who call it."""
     state = np.random.get_state()  # noqa: NPY002
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+    with usual_torch(), torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         np.random.seed(SEED)  # noqa: NPY002
         torch.manual_seed(SEED)

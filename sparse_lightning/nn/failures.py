@@ -164,7 +164,7 @@ class ScaledGradients:
 
     def adapt(self, scaler: torch.amp.GradScaler) -> None:
         """After the step: halve the scale if it was too large for a sound replica."""
-        factor = torch.where(self._overflows, 0.5, 1.0)
+        factor = 1.0 - 0.5 * self._overflows.float()
         scaler.update(scaler.scale(factor))
 
 

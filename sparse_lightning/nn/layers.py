@@ -75,7 +75,7 @@ class BatchedLinear(nn.Module):
 def _uniform(shape: tuple[int, ...], bound: float, seed: int, layer: int) -> Tensor:
     state = np.random.SeedSequence([seed, layer]).generate_state(1, np.uint64)[0]
     generator = torch.Generator().manual_seed(int(state >> 1))
-    return torch.empty(shape).uniform_(-bound, bound, generator=generator)
+    return torch.empty(shape, dtype=torch.float32).uniform_(-bound, bound, generator=generator)
 
 
 def batched_layer(
@@ -166,17 +166,25 @@ def squared_errors_of(
     return error.sum((1, 2))
 
 
+def linear_of(weight: Float[Tensor, "output input"], bias: Float[Tensor, " output"]) -> nn.Linear:
+    """An ordinary layer on the CPU with copies of weights and biases, in their dtype.
+
+    A layer that torch initialises would move its global generator first.
+    """
+    outputs, inputs = weight.shape
+    linear = nn.Linear(inputs, outputs, device="meta")
+    linear.weight, linear.bias = (
+        nn.Parameter(values.detach().to("cpu", copy=True).contiguous()) for values in (weight, bias)
+    )
+    return linear
+
+
 def single(network: nn.Module, replica: int) -> nn.Sequential:
     """One replica as an ordinary `nn.Sequential` of `nn.Linear` and activations, on the CPU."""
     layers: list[nn.Module] = []
     for layer in flatten(network):
         if isinstance(layer, BatchedLinear):
-            _, inputs, outputs = layer.weight.shape
-            linear = nn.Linear(inputs, outputs, device="cpu")
-            with torch.no_grad():
-                linear.weight.copy_(layer.weight[replica].T)
-                linear.bias.copy_(layer.bias[replica, 0])
-            layers.append(linear)
+            layers.append(linear_of(layer.weight[replica].T, layer.bias[replica, 0]))
         else:
             layers.append(type(layer)())
     return nn.Sequential(*layers)

@@ -79,7 +79,7 @@ class PopulationModule(pl.LightningModule):
         super().__init__()
         self.replicas = replicas
         self.optimization = optimization
-        self._initial_rates = torch.ones(replicas) if rates is None else rates
+        self._initial_rates = torch.ones(replicas, dtype=torch.float32) if rates is None else rates
         self._rates: ReplicaRates | None = None
         self.failures = FailureRecord(replicas)
         self._scaled = ScaledGradients(self.failures)

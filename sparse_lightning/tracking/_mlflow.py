@@ -7,8 +7,8 @@ those of MLflow's SQL store and of its server take seconds.
 
 import logging
 import os
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import mlflow
@@ -85,10 +85,19 @@ def checked(metrics: list[Metric], params: list[Param]) -> list[Param]:
     return params
 
 
-def quieten() -> None:
+@contextmanager
+def quiet_opening() -> Iterator[None]:
     """Making a new SQLite store is no news to the user; its errors arrive as exceptions."""
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    quiet = {"alembic": logging.WARNING, "mlflow.store.db.utils": logging.CRITICAL}
+    loggers = {logging.getLogger(name): level for name, level in quiet.items()}
+    before = {logger: logger.level for logger in loggers}
+    for logger, level in loggers.items():
+        logger.setLevel(level)
+    try:
+        yield
+    finally:
+        for logger, level in before.items():
+            logger.setLevel(level)
 
 
 def make_tables(address: str) -> None:
@@ -163,6 +172,22 @@ def check_model_name(name: str) -> None:
 def load_artifact(artifact: "EvaluationArtifact", path: str) -> None:
     """Fill an evaluation's artifact from a file; MLflow would download what was logged."""
     artifact._load(path)
+
+
+@contextmanager
+def without_autologging() -> Iterator[None]:
+    """Let MLflow's autologging pass over what is fitted here: also what scikit-learn's methods fit
+    inside themselves, which no other switch reaches; also a decorator.
+
+    As MLflow's own `disable_autologging`, but it may stand inside another.
+    """
+    from mlflow.utils import autologging_utils
+
+    if autologging_utils._AUTOLOGGING_GLOBALLY_DISABLED:
+        yield
+        return
+    with autologging_utils.disable_autologging():
+        yield
 
 
 # The MLflow server that this process is: a plugin has no public way to its stores and settings.

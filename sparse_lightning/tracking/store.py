@@ -18,7 +18,7 @@ from mlflow.utils.time import get_current_time_millis
 from sparse_lightning.address import Address
 from sparse_lightning.errors import InputError, TrackingError
 from sparse_lightning.secrets import cleaned, first_line, keep_secret
-from sparse_lightning.tracking._mlflow import backend_of, quieten
+from sparse_lightning.tracking._mlflow import backend_of, quiet_opening
 from sparse_lightning.tracking.new_database import make_database, missing_file
 
 OPENING_TRIES = 10
@@ -42,14 +42,13 @@ class Store:
     """Whether files of runs are admitted by their size."""
 
     def __init__(self, uri: str | Address | None = None, *, new: bool = True):
-        quieten()
         self.uri = keep_secret(Address(uri or mlflow.get_tracking_uri()))
         if not new and (path := missing_file(self.uri)) is not None:
             raise TrackingError(
                 f"the tracking store {self.uri} cannot be opened: there is no file "
                 f"{path.absolute()}; name another by --tracking-uri or MLFLOW_TRACKING_URI"
             )
-        with self.errors("cannot be opened"):
+        with self.errors("cannot be opened"), quiet_opening():
             _knock(self.uri)
             self.client = _opened(self.uri)
 

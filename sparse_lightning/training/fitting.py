@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from sparse_lightning.data.loading import TableModule
 from sparse_lightning.errors import TrainingError
-from sparse_lightning.nn._lightning import forget_batches, gradient_scaler
+from sparse_lightning.nn._lightning import UnseenTrainer, forget_batches, gradient_scaler
 from sparse_lightning.nn.layers import connections
 from sparse_lightning.nn.population import Optimization, PopulationModule
 from sparse_lightning.project import Project
@@ -186,7 +186,7 @@ def fit(
         itself = gradient_scaler(trainer) is None
         module.automatic_optimization = not itself
         table = TableModule(rows, batch_size, order, whole_epochs=itself)
-        trainer.fit(module, datamodule=table, ckpt_path=checkpoint and checkpoint.path)
+        trainer.fit(module, table, checkpoint and checkpoint.path)
     module.to(device="cpu", dtype=torch.float32)
 
 
@@ -201,9 +201,9 @@ def _trainer(
     epochs: int,
     callbacks: Sequence[pl.Callback],
     checkpoint: FitCheckpoint | None = None,
-) -> pl.Trainer:
+) -> UnseenTrainer:
     try:
-        return pl.Trainer(
+        return UnseenTrainer(
             max_epochs=epochs,
             accelerator=project.training.accelerator,
             devices=1,

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from sparse_lightning.data.examples import Examples
+from sparse_lightning.nn.surroundings import usual_torch
 from sparse_lightning.project import Project
 from sparse_lightning.project.search import SearchSettings
 from sparse_lightning.training.autoencoders import train_autoencoders
@@ -21,6 +22,7 @@ from sparse_lightning.training.preparing import check_examples
 from sparse_lightning.training.progress import Progress, SilentProgress
 
 
+@usual_torch()
 def train(
     project: Project,
     examples: Examples,

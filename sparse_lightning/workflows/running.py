@@ -1,8 +1,8 @@
 """Running a project: train every network, track them, report."""
 
 import json
-import logging
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +13,13 @@ import pandas as pd
 from sparse_lightning.address import Address
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import ReportError, check_type
+from sparse_lightning.nn.surroundings import usual_torch
 from sparse_lightning.project import Project
 from sparse_lightning.report.writing import FILES as REPORT_FILES
 from sparse_lightning.report.writing import writable
 from sparse_lightning.secrets import without_secrets
 from sparse_lightning.tracking import Store, StudyWriter
+from sparse_lightning.tracking._mlflow import without_autologging
 from sparse_lightning.tracking.job_run import OpenedRun
 from sparse_lightning.tracking.names import AGREEMENT_FILE, ENCODING_FILE, TARGET_FILE
 from sparse_lightning.training.executors import Cluster
@@ -27,14 +29,14 @@ from sparse_lightning.training.tasks import train_on
 from sparse_lightning.workflows.study import Study
 from sparse_lightning.workflows.unfinished import identity_of, unfinished
 
-logger = logging.getLogger(__name__)
-
 
 def open_run_of() -> str | None:
     """The run that `mlflow run` has opened for this process, if it has."""
     return os.environ.get("MLFLOW_RUN_ID") or None
 
 
+@usual_torch()
+@without_autologging()
 def run(
     project: Project,
     tracking_uri: str | Address | None = None,
@@ -122,5 +124,5 @@ def _agreements(study: Study, frame: pd.DataFrame) -> dict[str, Any]:
     try:
         return study.agreements(frame)
     except Exception as error:  # hours of training must not be lost for a section of the report
-        logger.warning("no attributions: %s", without_secrets(str(error)))
+        warnings.warn(f"no attributions: {without_secrets(str(error))}", stacklevel=2)
         return {}

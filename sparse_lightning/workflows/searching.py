@@ -1,8 +1,8 @@
 """A search, and the comparison of the groups after it: each at its own best, on fresh seeds."""
 
 import json
-import logging
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +22,14 @@ from sparse_lightning.errors import (
     UnfinishedError,
     check_type,
 )
+from sparse_lightning.nn.surroundings import usual_torch
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import STRENGTHS
 from sparse_lightning.report.tables import search_markdown
 from sparse_lightning.report.writing import writable
 from sparse_lightning.secrets import cleaned
 from sparse_lightning.tracking import Store
+from sparse_lightning.tracking._mlflow import without_autologging
 from sparse_lightning.tracking.names import REPORT_FOLDER
 from sparse_lightning.tracking.retrying import insist
 from sparse_lightning.tracking.store import reason
@@ -38,8 +40,6 @@ from sparse_lightning.workflows.study import Study
 
 if TYPE_CHECKING:
     from sparse_lightning.search.result import SearchResult
-
-logger = logging.getLogger(__name__)
 
 BEST_FILE, SCORES_FILE, TEXT_FILE = "best.yaml", "search.csv", "search.md"
 
@@ -91,6 +91,8 @@ class Searched:
         return pd.DataFrame(rows)
 
 
+@usual_torch()
+@without_autologging()
 def search_strengths(
     project: Project,
     tracking_uri: str | None = None,
@@ -153,7 +155,7 @@ def search_strengths(
                 arguments = (tracking_uri, folder, progress, left_open, cluster)
                 study = _compared(best, *arguments, fresh=fresh)
             except StudyInUseError as error:
-                logger.warning("another search compares the groups: %s", error)
+                warnings.warn(f"another search compares the groups: {error}", stacklevel=2)
                 return Searched(result, None)
         else:
             study.write_report(folder)
@@ -183,7 +185,7 @@ def _compared(best: Project, *arguments: Any, fresh: bool) -> Study:
     try:
         return run(best, *arguments, fresh=fresh)
     except CheckpointError as error:
-        logger.warning("the comparison begins anew: %s", error)
+        warnings.warn(f"the comparison begins anew: {error}", stacklevel=2)
         return run(best, *arguments, fresh=True)
 
 

@@ -9,6 +9,7 @@ from studies import GROUPS, WINE
 import sparse_lightning as sl
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.encoding import Encoding
+from sparse_lightning.interpret.torch_modules import structure_of
 from sparse_lightning.tracking import (
     StudyWriter,
     find_study,

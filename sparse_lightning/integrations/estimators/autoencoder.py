@@ -36,7 +36,8 @@ class SparseAutoencoder(CodingEstimator):
         gradient_clip: the largest norm of a network's gradient; None does not clip.
         connection_threshold: a weight counts as a connection where |w| is greater.
         accelerator: of Lightning's trainer: `auto`, `cpu`, `gpu`, …
-        random_state: of the initial weights; a number makes fits repeatable.
+        random_state: of the initial weights; a number makes fits repeatable. None: others in every
+            fit, whatever `numpy.random.seed` was given.
         verbose: whether progress is shown on standard error.
 
     Strengths that the regularizer does not take are passed over.

@@ -26,6 +26,7 @@ from sparse_lightning.integrations.estimators.conversion import (
 from sparse_lightning.integrations.estimators.exactness import check_exact
 from sparse_lightning.network import Network
 from sparse_lightning.nn.layers import part_of, single
+from sparse_lightning.nn.surroundings import usual_torch
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import FLOOR, Replica
 from sparse_lightning.training import TrainedPopulation, replicas_of, train
@@ -146,7 +147,7 @@ class CodingEstimator(TransformerMixin, PopulationEstimator):
         with named_errors(self):
             check_exact(X)
         array = np.asarray(validate_data(self, X, dtype=FLOATS, ensure_min_samples=2))
-        with named_errors(self):
+        with named_errors(self), usual_torch():
             self._fit(array)
         return self
 

@@ -84,7 +84,7 @@ def _penalties(
     codes = len(network) - 2 if project.task == "classifier" else len(network) // 2
     encoder = part_of(network, 0, codes)
     penalised = linear_layers(encoder if project.task == "pca" else network)
-    total = torch.zeros(len(population.replicas))
+    total = torch.zeros(len(population.replicas), dtype=torch.float32)
     with torch.no_grad():
         for regularizer in regularizers_for(population.replicas):
             if isinstance(regularizer, Magnitude):
@@ -107,7 +107,7 @@ def _hidden_value(
     regularizer: Regularizer, encoder: nn.Sequential, rows: Float[Tensor, "row input"]
 ) -> Float[Tensor, " replica"]:
     """The penalty of all hidden layers, mean over batches as training takes it."""
-    total = torch.zeros(linear_layers(encoder)[0].replicas)
+    total = torch.zeros(linear_layers(encoder)[0].replicas, dtype=torch.float32)
     for batch in rows.split(ROWS_AT_ONCE):
         hidden = batch
         for layer in encoder:

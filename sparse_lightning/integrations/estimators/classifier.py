@@ -18,7 +18,11 @@ from sparse_lightning.data.levels import level_text
 from sparse_lightning.errors import EstimatorError
 from sparse_lightning.integrations.estimators.base import FLOATS, PopulationEstimator
 from sparse_lightning.integrations.estimators.conversion import applied, named_errors
+<<<<<<< HEAD
 from sparse_lightning.integrations.estimators.exactness import check_exact, exact_classes
+=======
+from sparse_lightning.nn.surroundings import usual_torch
+>>>>>>> surroundings
 
 
 class SparseClassifier(ClassifierMixin, PopulationEstimator):
@@ -57,7 +61,8 @@ class SparseClassifier(ClassifierMixin, PopulationEstimator):
         gradient_clip: the largest norm of a network's gradient; None does not clip.
         connection_threshold: a weight counts as a connection where |w| is greater.
         accelerator: of Lightning's trainer: `auto`, `cpu`, `gpu`, …
-        random_state: of the initial weights; a number makes fits repeatable.
+        random_state: of the initial weights; a number makes fits repeatable. None: others in every
+            fit, whatever `numpy.random.seed` was given.
         verbose: whether progress is shown on standard error.
 
     Strengths that the regularizer does not take are passed over.
@@ -151,7 +156,7 @@ class SparseClassifier(ClassifierMixin, PopulationEstimator):
         array, y = validate_data(self, X, exact_classes(y), dtype=FLOATS, ensure_min_samples=2)
         check_classification_targets(y)
         classes, codes = np.unique(y, return_inverse=True)
-        with named_errors(self):
+        with named_errors(self), usual_torch():
             if len(classes) < 2:
                 (only,) = classes.tolist()
                 raise EstimatorError(f"y must hold at least 2 classes, got 1 class: {only!r:.80}")

@@ -78,10 +78,14 @@ def project_of(task: str, parameters: Mapping[str, Any]) -> Project:
 
 
 def seeds_of(count: Any, random_state: Any) -> list[int]:
-    """The seeds of the networks; fewer of them are the first of more."""
+    """The seeds of the networks; fewer of them are the first of more.
+
+    Without a `random_state` they are new ones, where other estimators draw from numpy's global
+    generator and move it.
+    """
     if not isinstance(count, int) or isinstance(count, bool) or count < 1:
         raise EstimatorError(f"n_seeds must be a whole number of at least 1, got {count!r:.80}")
-    random = check_random_state(random_state)
+    random = check_random_state(np.random.RandomState() if random_state is None else random_state)
     seeds: dict[int, None] = {}
     while len(seeds) < count:
         seeds[int(random.randint(2**31 - 1))] = None

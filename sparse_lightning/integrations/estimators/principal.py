@@ -48,7 +48,8 @@ class SparsePCA(CodingEstimator):
         gradient_clip: the largest norm of the gradient; None does not clip.
         connection_threshold: a loading counts where |v| is greater, at unit length.
         accelerator: of Lightning's trainer: `auto`, `cpu`, `gpu`, …
-        random_state: of the initial loadings; a number makes fits repeatable.
+        random_state: of the initial loadings; a number makes fits repeatable. None: others in every
+            fit, whatever `numpy.random.seed` was given.
         verbose: whether progress is shown on standard error.
 
     Strengths that the regularizer does not take are passed over.
@@ -155,4 +156,4 @@ def _sparse(loadings: torch.Tensor, threshold: float) -> torch.Tensor:
     """The loadings that count, at unit length, the greatest of each component positive."""
     counting = unit_loadings(torch.where(loadings.abs() > threshold, loadings, 0.0), threshold)
     greatest = counting.gather(1, counting.abs().argmax(1, keepdim=True))
-    return counting * torch.where(greatest < 0, -1.0, 1.0) + 0.0  # no -0.0
+    return torch.where(greatest < 0, -counting, counting) + 0.0  # no -0.0

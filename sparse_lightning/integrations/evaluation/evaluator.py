@@ -5,6 +5,7 @@ MLflow imports this whenever anything is evaluated: torch and all else are impor
 
 import logging
 import time
+import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,7 @@ class NetworkEvaluator(ModelEvaluator):
 
     For torch modules whose linear layers follow one another, as modules, as MLflow models of the
     flavour pytorch, or as exported by this package. What does not apply to a model is left out with
-    a line in the log; no part can make another one fail.
+    a warning; no part can make another one fail.
     """
 
     @classmethod
@@ -73,7 +74,7 @@ class NetworkEvaluator(ModelEvaluator):
             settings = settings_of(evaluator_config or {})
             found = read_network(subject, dataset, model_type, settings)
         except SparseLightningError as error:
-            logger.warning("%s: the network cannot be read: %s", NAME, error)
+            warnings.warn(f"{NAME}: the network cannot be read: {error}", stacklevel=2)
             return EvaluationResult({}, {})
         found.metrics = {f"{settings.prefix}{name}": v for name, v in found.metrics.items()}
         client = MlflowClient()

@@ -1,7 +1,7 @@
 """What is said of a network: measures, tables, sentences and diagrams, each if it applies."""
 
 import json
-import logging
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,8 +35,6 @@ from sparse_lightning.interpret.sentences import (
 )
 from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.interpret.torch_modules import apply, linear_chain, structure_of
-
-logger = logging.getLogger("sparse_lightning.integrations.evaluation")
 
 MOST_DRAWN = 3000
 """Of more connections no diagram is drawn: nothing could be seen on it."""
@@ -92,8 +90,12 @@ def read_network(
         try:
             tell(read, found)
         except Exception as error:  # one part must not lose the others
-            logger.warning("sparse-lightning: no %s: %s", part, error)
+            _warn(f"no {part}: {error}")
     return found
+
+
+def _warn(text: str) -> None:
+    warnings.warn(f"sparse-lightning: {text}", stacklevel=3)
 
 
 def measures(structure: Structure) -> dict[str, float]:
@@ -137,7 +139,7 @@ def _rows(frame: pd.DataFrame) -> torch.Tensor | None:
     try:
         values = frame.to_numpy(dtype=np.float32)
     except (TypeError, ValueError) as error:
-        logger.warning("sparse-lightning: the columns are no numbers for the network: %s", error)
+        _warn(f"the columns are no numbers for the network: {error}")
         return None
     return torch.from_numpy(np.ascontiguousarray(values))
 
@@ -162,10 +164,8 @@ def _structure(
     inputs, outputs = chain[0].in_features, chain[-1].out_features
     names = [str(name) for name in frame.columns]
     if len(names) != inputs:
-        logger.warning(
-            "sparse-lightning: the network has %d inputs, the data %d columns; inputs are numbered",
-            inputs,
-            len(names),
+        _warn(
+            f"the network has {inputs} inputs, the data {len(names)} columns; inputs are numbered"
         )
         names = [f"input {place}" for place in range(1, inputs + 1)]
     autoencoder = settings.autoencoder
@@ -173,9 +173,9 @@ def _structure(
         supervised = model_type in ("classifier", "regressor") or dataset.has_targets
         autoencoder = inputs == outputs and not supervised
     if autoencoder and settings.outputs not in (None, tuple(names)):
-        logger.warning(
-            "sparse-lightning: output_names are passed over: the outputs of an autoencoder have "
-            "the names of its inputs; with autoencoder False they are named"
+        _warn(
+            "output_names are passed over: the outputs of an autoencoder have the names of its "
+            "inputs; with autoencoder False they are named"
         )
     if autoencoder and inputs != outputs:
         raise InputError(f"no autoencoder has {inputs} inputs and {outputs} outputs")
@@ -204,8 +204,7 @@ def _outputs(
 def _losses(read: _Read, found: Evaluation) -> None:
     losses = _loss_frame(read)
     if losses is None:
-        logger.info("sparse-lightning: no information loss: the network rebuilds no inputs")
-        return
+        return  # the network rebuilds no inputs
     found.files["information_loss.csv"] = (
         CsvEvaluationArtifact,
         csv_text(losses).encode(),
@@ -219,7 +218,7 @@ def _losses(read: _Read, found: Evaluation) -> None:
     }
     lacking = ", ".join(name for name, value in values.items() if not np.isfinite(value))
     if lacking:
-        logger.warning("sparse-lightning: no %s: %s", lacking, _why_not_finite(read))
+        _warn(f"no {lacking}: {_why_not_finite(read)}")
     found.metrics |= {
         f"{PREFIX}{name}": value for name, value in values.items() if np.isfinite(value)
     }
@@ -267,7 +266,7 @@ def _mappings(read: _Read, found: Evaluation) -> None:
 def _known_losses(read: _Read) -> pd.DataFrame | None:
     try:
         return _loss_frame(read)
-    except Exception:  # logged where the losses themselves are read
+    except Exception:  # told where the losses themselves are read
         return None
 
 

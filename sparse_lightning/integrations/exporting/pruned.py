@@ -1,5 +1,6 @@
 """The network that is exported: pruned, and without the units that pruning has left dead."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -7,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sparse_lightning.data.column_types import level_text
 from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.network import Network
 from sparse_lightning.weights import ACTIVATIONS, Layer, layer_names
@@ -86,8 +88,30 @@ class ExportedNetwork:
             "inputs": list(trained.encoding.input_names),
             "codes": list(self.codes),
             "classes": list(trained.classes),
+            "class_values": class_values(trained.classes),
             "outputs": list(self.columns),
         }
+
+
+def class_values(classes: Sequence[str]) -> list[Any]:
+    """The classes as the table holds them, with which predictions are compared.
+
+    Names that all are numbers as the encoding writes them are numbers, `True` and `False` are
+    booleans; all others are text.
+    """
+    if set(classes) <= {"True", "False"}:
+        return [name == "True" for name in classes]
+    numbers = []
+    for name in classes:
+        try:
+            number = float(name)
+        except ValueError:
+            return list(classes)
+        if not math.isfinite(number) or level_text(number) != name:
+            return list(classes)
+        numbers.append(number)
+    whole = all(number.is_integer() for number in numbers)
+    return [int(number) for number in numbers] if whole else numbers
 
 
 def exported(network: Network, threshold: float) -> ExportedNetwork:

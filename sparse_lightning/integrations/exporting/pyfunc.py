@@ -15,12 +15,12 @@ import mlflow.pyfunc
 import pandas as pd
 from mlflow.models import Model, ModelSignature
 from mlflow.models.model import MLMODEL_FILE_NAME
-from mlflow.types import ColSpec, DataType, Schema
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import AnyType
 
 import sparse_lightning
 from sparse_lightning.data.columns import BinaryColumn, ColumnEncoding, LevelsColumn, NumberColumn
-from sparse_lightning.integrations.exporting.pruned import ExportedNetwork
+from sparse_lightning.integrations.exporting.pruned import ExportedNetwork, class_values
 from sparse_lightning.tracking.files import no_bar
 from sparse_lightning.weights import to_safetensors
 
@@ -28,6 +28,13 @@ CODE = Path(__file__).with_name("tabular_network.py")
 """The code of the model; nothing of this package is needed where it is loaded."""
 
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "safetensors")
+
+_CLASS_TYPES = {
+    str: DataType.string,
+    bool: DataType.boolean,
+    int: DataType.long,
+    float: DataType.double,
+}
 
 _ONE_AT_A_TIME = Lock()
 """MLflow keeps the model that a file of code defines in a global variable."""
@@ -91,12 +98,15 @@ def _signature(network: ExportedNetwork) -> ModelSignature:
     The inputs are of any type: MLflow would refuse whole numbers where floats are declared, and
     categories where text is, and its messages name no row. The model's own code checks them.
     """
-    kinds = {one.name: _type(one) for one in network.trained.encoding.variables}
+    inputs = Schema([ColSpec(AnyType(), name) for name in network.trained.encoding.columns])
     if network.trained.task == "classifier":
-        kinds = {"class": DataType.string}
+        kind = _CLASS_TYPES[type(class_values(network.trained.classes)[0])]
+        params = ParamSchema([ParamSpec("probabilities", DataType.boolean, False)])
+        return ModelSignature(inputs, Schema([ColSpec(kind, "class")]), params)
+    kinds = {one.name: _type(one) for one in network.trained.encoding.variables}
     return ModelSignature(
-        inputs=Schema([ColSpec(AnyType(), name) for name in network.trained.encoding.columns]),
-        outputs=Schema(
+        inputs,
+        Schema(
             [
                 ColSpec(kinds[name] if place < len(kinds) else DataType.double, name)
                 for place, name in enumerate(network.columns)

@@ -103,7 +103,7 @@ def _program(network: ExportedNetwork) -> bytes:
         )
     ).eval()
     # Two rows: what is traced with one is taken to hold for one only.
-    rows = torch.zeros(2, network.layers[0].weight.shape[1])
+    rows = torch.zeros(2, network.layers[0].weight.shape[1], dtype=torch.float32, device="cpu")
     content = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's own use of what it has deprecated

@@ -62,6 +62,9 @@ class TabularNetwork(PythonModel):
             )
         self.variables = self.description["encoding"]["variables"]
         self.weights = load_file(context.artifacts["weights"])
+        values = self.description["class_values"]
+        text = bool(values) and isinstance(values[0], str)
+        self.classes_ = np.array(values, dtype=object if text else None)
 
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
@@ -71,11 +74,12 @@ class TabularNetwork(PythonModel):
         Args:
             context: not used.
             model_input: the columns that the network was trained on, in the user's units.
-            params: not used.
+            params: of a classifier `{"probabilities": True}` asks for its outputs, too.
 
         Returns:
-            Of a classifier `class` and a column `probability_CLASS` for each class; otherwise the
-            reconstructed columns and the codes or component scores.
+            Of a classifier the class of each row, as the table holds it: text, a number or a
+            boolean. With `probabilities` a frame, `class` and a column `probability_CLASS` for each
+            class. Otherwise the reconstructed columns and the codes or component scores.
 
         Raises:
             MlflowException: a column is missing, or a value is missing, of the wrong type, an
@@ -83,13 +87,28 @@ class TabularNetwork(PythonModel):
         """
         outputs, codes = self._apply(self._encode(model_input))
         if self.description["task"] == "classifier":
-            classes = np.array(self.description["classes"], dtype=object)
+            classes = pd.Series(self.classes_[outputs.argmax(axis=1)], name="class")
+            if self.classes_.dtype == object:
+                classes = classes.astype("str")
+            if not (params or {}).get("probabilities"):
+                return classes.set_axis(model_input.index)
             frame = pd.DataFrame(outputs, columns=self.description["outputs"][1:])
-            frame.insert(0, "class", pd.Series(classes[outputs.argmax(axis=1)], dtype="str"))
+            frame.insert(0, "class", classes)
         else:
             scores = pd.DataFrame(codes, columns=self.description["outputs"][len(self.variables) :])
             frame = pd.concat([self._decode(outputs), scores], axis=1)
         return frame.set_axis(model_input.index)
+
+    def predict_proba(self, model_input: pd.DataFrame) -> np.ndarray:
+        """The probabilities of a classifier's classes, `(row, class)` in the order of `classes_`.
+
+        They are the outputs, divided by their sum, which is 1 already with the loss
+        `cross_entropy`. Raises what `predict` does.
+        """
+        outputs, _ = self._apply(self._encode(model_input))
+        # Saturated outputs may all be 0; then the classes are equally probable.
+        outputs = outputs.astype(np.float64) + np.finfo(np.float64).tiny
+        return outputs / outputs.sum(axis=1, keepdims=True)
 
     def _apply(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The outputs, and the values after the layer of the codes."""

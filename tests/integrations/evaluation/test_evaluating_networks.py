@@ -1,7 +1,8 @@
 """Real calls of `mlflow.models.evaluate` on a store of one's own."""
 
 import json
-import logging
+import subprocess
+import sys
 import tomllib
 from importlib import import_module
 from pathlib import Path
@@ -11,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from mlflow.models.evaluation.evaluator_registry import _model_evaluation_registry
 from torch import nn
 
 from sparse_lightning.data.encoding import Encoding
@@ -23,19 +23,6 @@ from sparse_lightning.weights import layers_of
 
 ROOT = Path(__file__).parents[3]
 NAMES = ["a", "<b>", "c"]
-
-
-@pytest.fixture(autouse=True)
-def store(tmp_path_factory, monkeypatch):
-    """A store and a registered evaluator, as the installed package has it."""
-    folder = tmp_path_factory.mktemp("store")
-    monkeypatch.chdir(folder)
-    monkeypatch.setitem(_model_evaluation_registry._registry, "sparse-lightning", NetworkEvaluator)
-    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
-    yield folder
-    if mlflow.active_run():
-        mlflow.end_run()
-    mlflow.set_tracking_uri(None)  # as it is where nobody has set one
 
 
 @pytest.fixture
@@ -59,6 +46,10 @@ def frame():
 def evaluated(model, data, **options):
     options = {"model_type": "network", "evaluators": "sparse-lightning"} | options
     return mlflow.models.evaluate(model, data, **options)
+
+
+def texts(told):
+    return "\n".join(str(one.message) for one in told)
 
 
 def test_the_entry_point_leads_to_the_evaluator():
@@ -165,35 +156,36 @@ def test_a_classifier_has_no_losses_but_all_the_rest(frame):
     assert [row["class"] for row in outputs] == ["no", "yes"]
 
 
-def test_what_fails_is_told_and_loses_nothing_else(autoencoder, frame, caplog, monkeypatch):
+def test_what_fails_is_told_and_loses_nothing_else(autoencoder, frame, monkeypatch):
     monkeypatch.setattr(
         "sparse_lightning.integrations.evaluation.reading.structure_figure", lambda structure: 1 / 0
     )
-    with mlflow.start_run(), caplog.at_level(logging.WARNING, "sparse_lightning"):
+    with mlflow.start_run(), pytest.warns(UserWarning, match="sparse-lightning: ") as told:
         result = evaluated(autoencoder, frame)
-    assert "no structure diagram: division by zero" in caplog.text
+    assert "no structure diagram: division by zero" in texts(told)
     assert result.metrics["sparsity/connections"] == 4
     assert "mappings.json" in result.artifacts
 
 
-def test_data_that_do_not_fit_leave_the_structure(autoencoder, frame, caplog):
-    with mlflow.start_run(), caplog.at_level(logging.WARNING, "sparse_lightning"):
+def test_data_that_do_not_fit_leave_the_structure(autoencoder, frame):
+    with mlflow.start_run(), pytest.warns(UserWarning, match="sparse-lightning: ") as told:
         result = evaluated(autoencoder, frame[["a", "c"]])
-    assert "the network has 3 inputs, the data 2 columns; inputs are numbered" in caplog.text
-    assert "no information loss: the data are not what the network takes" in caplog.text
+    assert "the network has 3 inputs, the data 2 columns; inputs are numbered" in texts(told)
+    assert "no information loss: the data are not what the network takes" in texts(told)
     assert result.metrics["sparsity/connections"] == 4
-    with mlflow.start_run():
+    with mlflow.start_run(), pytest.warns(UserWarning, match="sparse-lightning: ") as told:
         text = evaluated(autoencoder, frame.assign(a="x"))
+    assert "the columns are no numbers for the network: could not convert" in texts(told)
     assert text.metrics["sparsity/connections"] == 4
     assert "information_loss.csv" not in text.artifacts
 
 
-def test_a_wide_network_gets_no_diagram(caplog):
+def test_a_wide_network_gets_no_diagram():
     model = nn.Sequential(nn.Linear(400, 2), nn.Tanh(), nn.Linear(2, 400))
     data = np.random.default_rng(1).normal(size=(20, 400))
-    with mlflow.start_run(), caplog.at_level(logging.WARNING, "sparse_lightning"):
+    with mlflow.start_run(), pytest.warns(UserWarning, match="sparse-lightning: ") as told:
         result = evaluated(model, data)
-    assert "no structure diagram: a layer of 400 units" in caplog.text
+    assert "no structure diagram: a layer of 400 units" in texts(told)
     assert result.metrics["sparsity/connections_total"] == 1600
     assert len(result.artifacts["information_loss.csv"].content) == 400
 
@@ -211,11 +203,77 @@ def test_a_wide_network_gets_no_diagram(caplog):
         ({"code_layer": 0}, "code_layer must be that of a hidden layer, in 1…1, got 0"),
     ],
 )
-def test_wrong_settings_are_told_and_end_nothing(autoencoder, frame, caplog, config, message):
-    with mlflow.start_run(), caplog.at_level(logging.WARNING, "sparse_lightning"):
+def test_wrong_settings_are_told_and_end_nothing(autoencoder, frame, config, message):
+    with mlflow.start_run(), pytest.warns(UserWarning, match="sparse-lightning: ") as told:
         result = evaluated(autoencoder, frame, evaluator_config=config)
-    assert message in caplog.text
+    assert message in texts(told)
     assert result.metrics == {}
+
+
+class Skipping(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Linear(3, 3), nn.Linear(3, 3)
+
+    def forward(self, x):
+        return self.last(torch.tanh(self.first(x)) + x)
+
+
+class Shared(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(3, 3)
+
+    def forward(self, x):
+        return self.layer(self.layer(x))
+
+
+def not_a_number():
+    model = nn.Sequential(nn.Linear(3, 2), nn.Tanh(), nn.Linear(2, 3))
+    nn.init.constant_(model[0].weight, float("nan"))
+    return model
+
+
+REFUSED = {
+    "skip": (Skipping, "a way leads around the layer first"),
+    "shared": (Shared, "the layer layer is applied more than once"),
+    "convolution": (lambda: nn.Sequential(nn.Conv1d(3, 3, 1)), "only a chain of nn.Linear"),
+    "NaN": (not_a_number, "weights that are no finite numbers"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_a_network_that_is_refused_is_told_by_a_warning(frame, kind):
+    make, message = REFUSED[kind]
+    with mlflow.start_run(), pytest.warns(UserWarning, match="sparse-lightning: ") as told:
+        result = evaluated(make(), frame)
+    assert message in texts(told)
+    assert result.metrics == {}
+
+
+SCRIPT = """
+import mlflow, mlflow.pytorch, numpy as np, torch
+from mlflow.models.evaluation.evaluator_registry import _model_evaluation_registry
+from sparse_lightning.integrations.evaluation import NetworkEvaluator
+
+mlflow.set_tracking_uri("sqlite:///script.db")
+_model_evaluation_registry._registry["sparse-lightning"] = NetworkEvaluator
+model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Linear(2, 3))
+with mlflow.start_run():
+    mlflow.models.evaluate(
+        model, np.zeros((4, 3)), model_type="network", evaluators="sparse-lightning",
+        evaluator_config={"connection_threshold": -1.0},
+    )
+"""
+
+
+@pytest.mark.slow
+def test_a_plain_script_sees_what_was_refused_though_mlflow_quietens_the_root_logger(store):
+    """Importing `mlflow.pytorch` sets the root logger to ERROR."""
+    ran = subprocess.run(
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True, cwd=store
+    )
+    assert "UserWarning: sparse-lightning: the network cannot be read: the connection" in ran.stderr
 
 
 def test_settings_are_kept(autoencoder, frame):
@@ -228,7 +286,7 @@ def test_settings_are_kept(autoencoder, frame):
     assert [row["class"] for row in outputs] == ["x", "y", "z"]
 
 
-def test_outputs_are_classes_of_a_classifier_alone(autoencoder, frame, caplog):
+def test_outputs_are_classes_of_a_classifier_alone(autoencoder, frame):
     config = {"autoencoder": False}
     with mlflow.start_run():
         other = evaluated(autoencoder, frame, evaluator_config=config)
@@ -237,16 +295,17 @@ def test_outputs_are_classes_of_a_classifier_alone(autoencoder, frame, caplog):
         in other.artifacts["description.txt"].content
     )
     assert "class" not in other.artifacts["description.txt"].content
-    with mlflow.start_run(), caplog.at_level(logging.WARNING, "sparse_lightning"):
+    with mlflow.start_run(), pytest.warns(UserWarning, match="sparse-lightning: ") as told:
         evaluated(autoencoder, frame, evaluator_config={"output_names": ["x", "y", "z"]})
-    assert "output_names are passed over: the outputs of an autoencoder" in caplog.text
+    assert "output_names are passed over: the outputs of an autoencoder" in texts(told)
 
 
-def test_errors_that_are_no_numbers_are_told(autoencoder, frame, caplog):
-    with mlflow.start_run(), caplog.at_level(logging.WARNING, "sparse_lightning"):
+def test_errors_that_are_no_numbers_are_told(autoencoder, frame):
+    with mlflow.start_run(), pytest.warns(UserWarning, match="sparse-lightning: ") as told:
         result = evaluated(autoencoder, frame.assign(a=np.nan))
-    assert "no squared_error, information_loss: values that are not finite in 40 of 40 rows" in (
-        caplog.text
+    assert (
+        "no squared_error, information_loss: values that are not finite in 40 of 40 rows"
+        in texts(told)
     )
     assert "sparsity/squared_error" not in result.metrics
 
@@ -270,9 +329,6 @@ def test_other_models_are_left_to_other_evaluators(frame):
 
 
 def test_importing_the_evaluator_does_not_import_torch():
-    import subprocess
-    import sys
-
     script = (
         "import sys, json, mlflow.models.evaluation.base\nbefore = 'torch' in sys.modules\n"
         "import sparse_lightning.integrations.evaluation\n"

@@ -244,6 +244,8 @@ def test_an_exported_census_classifier_answers_requests(census_job):
             {"dataframe_records": json.loads(rows.to_json(orient="records"))},
         ):
             status, answer = ask(body)
+            assert (status, answer["predictions"]) == (200, expected["class"].tolist())
+            status, answer = ask({**body, "params": {"probabilities": True}})
             assert status == 200, answer
             predicted = pd.DataFrame(answer["predictions"])
             assert predicted["class"].tolist() == expected["class"].tolist()

@@ -9,7 +9,7 @@ from torch import nn
 
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.errors import InputError
-from sparse_lightning.integrations.exporting.pruned import exported, prune
+from sparse_lightning.integrations.exporting.pruned import class_values, exported, prune
 from sparse_lightning.network import Network
 from sparse_lightning.weights import layers_of, model_of
 
@@ -96,3 +96,22 @@ def test_a_model_without_a_path_is_constant(autoencoder, components):
     made = exported(replace(autoencoder, layers=(first, second, third, last)), 0)
     assert made.constant
     assert made.connections > 0
+
+
+@pytest.mark.parametrize(
+    ("classes", "values"),
+    [
+        (("0", "1", "2"), [0, 1, 2]),
+        (("0.5", "2"), [0.5, 2.0]),
+        (("False", "True"), [False, True]),
+        (("no", "yes"), ["no", "yes"]),
+        (("1", "none"), ["1", "none"]),
+        (("007", "1"), ["007", "1"]),
+        (("1_0", "2"), ["1_0", "2"]),
+        (("inf", "nan"), ["inf", "nan"]),
+    ],
+)
+def test_classes_are_numbers_only_where_they_are_spelled_as_numbers(classes, values):
+    found = class_values(classes)
+    assert found == values
+    assert [type(one) for one in found] == [type(one) for one in values]

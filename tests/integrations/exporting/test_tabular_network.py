@@ -59,7 +59,8 @@ def test_a_classifier_gives_the_class_and_a_probability_each(request, frame, tmp
     classifier = request.getfixturevalue(name)
     model = mlflow.pyfunc.load_model(save_model(classifier, tmp_path / "it", threshold=0))
     expected = classifier.classify(frame)
-    predicted = model.predict(frame)
+    assert model.predict(frame).tolist() == expected["class"].tolist()
+    predicted = model.predict(frame, params={"probabilities": True})
     assert list(predicted) == ["class", *(f"probability_{name}" for name in classifier.classes)]
     assert predicted["class"].tolist() == expected["class"].tolist()
     assert predicted.iloc[:, 1:].to_numpy() == pytest.approx(
