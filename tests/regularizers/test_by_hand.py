@@ -6,12 +6,14 @@ about, so that the reference can compute the penalty from them and let torch dif
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import pytest
 import torch
+from lightning_fabric.utilities import registry
 from pytorch_lightning.callbacks import BaseFinetuning
-from small_fits import First, Plain, Tokens, assert_same, fitted
+from small_fits import ROWS, First, Plain, Tokens, assert_same, fitted
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations, prune
 
@@ -87,7 +89,7 @@ HIDDEN: dict[str, tuple[Callable[..., Any], Callable[[Tensor], Tensor]]] = {
         lambda h: 0.2 * (h**2 * (h.abs() < TAU)).sum() / len(h),
     ),
     "KL": (lambda **o: sl.HiddenKL(0.1, RHO, squash=True, **o), lambda h: 0.1 * divergence(h)),
-    "decs": (lambda **o: sl.HiddenCovariance(1.0, **o), lambda h: 1.0 * covariance(h)),
+    "decs": (lambda **o: sl.HiddenCovariance(2.0, **o), lambda h: 2.0 * covariance(h)),
     "topk": (lambda **o: sl.HiddenTopK(0.1, RHO, **o), lambda h: 0.1 * trimmed(h)),
 }
 """Penalties of the outputs `(row, unit)` of one layer."""
@@ -115,7 +117,7 @@ class Situation:
         )
         # Penalties come before the other callbacks.
         callbacks = [one for one in [regularizer, *(make() for make in self.callbacks)] if one]
-        return fitted(module, callbacks, **self.options)
+        return fitted(module, callbacks, **{"epochs": 1, **self.options})
 
     def of_weights(self, value: Callable[[Tensor], Tensor]) -> Callable[[Plain], Tensor]:
         def penalty(module: Plain) -> Tensor:
@@ -274,7 +276,7 @@ def attention() -> nn.Module:
 
 SITUATIONS = {
     "plain": Situation(perceptron),
-    "skipped batches": Situation(perceptron, module=Skipping),
+    "skipped batches": Situation(perceptron, module=Skipping, options={"epochs": 2}),
     "accumulated batches": Situation(perceptron, options={"accumulate_grad_batches": 3}),
     "skipped of accumulated batches": Situation(
         perceptron, module=Skipping, options={"accumulate_grad_batches": 2}
@@ -283,7 +285,9 @@ SITUATIONS = {
     "clipped gradients": Situation(perceptron, options={"gradient_clip_val": 0.2}),
     "two optimizers by hand": Situation(perceptron, module=TwoByHand),
     "a frozen layer": Situation(frozen, weights=("0.weight",)),
-    "a layer that is unfrozen": Situation(perceptron, module=LateStart, callbacks=(Unfreezing,)),
+    "a layer that is unfrozen": Situation(
+        perceptron, module=LateStart, options={"epochs": 2}, callbacks=(Unfreezing,)
+    ),
     "tied weights": Situation(tied, weights=("0.weight",)),
     "an activation in place": Situation(lambda: perceptron(lambda: nn.ReLU(inplace=True))),
     "an activation in place on a view": Situation(
@@ -323,11 +327,24 @@ SITUATIONS = {
 }
 
 
-def check(situation: Situation, regularizer: Any, by_hand: Callable[[Plain], Tensor]) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def quick_trainers():
+    """Lightning looks into every installed package for each trainer; here once is enough."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "entry_points", cache(registry.entry_points))
+        yield
+
+
+@cache
+def free(name: str) -> list[Tensor]:
+    return [parameter.detach() for parameter in SITUATIONS[name].trained().parameters()]
+
+
+def check(name: str, regularizer: Any, by_hand: Callable[[Plain], Tensor]) -> None:
+    situation = SITUATIONS[name]
     module = situation.trained(regularizer=regularizer)
     assert_same(module, situation.trained(penalty=by_hand), situation.atol)
-    free = situation.trained()
-    pairs = zip(module.parameters(), free.parameters(), strict=True)
+    pairs = zip(module.parameters(), free(name), strict=True)
     assert max((one - other).abs().max().item() for one, other in pairs) > 1e-4
 
 
@@ -335,13 +352,92 @@ def check(situation: Situation, regularizer: Any, by_hand: Callable[[Plain], Ten
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_a_penalty_of_the_weights(situation, name):
     regularizer, value = WEIGHTS[name]
-    where = SITUATIONS[situation]
-    check(where, regularizer(), where.of_weights(value))
+    check(situation, regularizer(), SITUATIONS[situation].of_weights(value))
 
 
 @pytest.mark.parametrize("name", HIDDEN)
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_a_penalty_of_hidden_outputs(situation, name):
     regularizer, value = HIDDEN[name]
-    where = SITUATIONS[situation]
-    check(where, regularizer(layers=f"network.{where.hidden}"), of_hidden(value))
+    layer = f"network.{SITUATIONS[situation].hidden}"
+    check(situation, regularizer(layers=layer), of_hidden(value))
+
+
+class Unused(Skipping):
+    """A module with a layer that no batch uses, so that its gradients are None."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.unused = nn.Linear(2, 2)
+
+
+@pytest.mark.parametrize(
+    "regularizer",
+    [
+        lambda: sl.L1(0.0),
+        lambda: sl.L1({"network.*": 0.0, "unused": 0.0}),
+        lambda: sl.GroupLasso(0.0),
+        lambda: sl.MCP(0.0, THETA),
+        lambda: sl.HiddenL1(0.0, TAU, layers="network.1"),
+        lambda: sl.HiddenKL(0.0, RHO, layers="network.1", squash=True),
+        lambda: sl.L1(0.1, schedule=lambda step, epoch: 0.0),
+    ],
+)
+def test_a_strength_of_zero_changes_nothing(regularizer):
+    where = Situation(perceptron, module=Unused)
+    assert_same(where.trained(regularizer=regularizer()), where.trained(), atol=0)
+
+
+@pytest.mark.parametrize("accumulated", [1, 2])
+def test_a_proximal_step_follows_a_step_with_a_backward_pass_only(accumulated):
+    module = Skipping(perceptron(), "sgd")
+    torch.manual_seed(3)
+    reference = perceptron()
+    module.network.load_state_dict(reference.state_dict())
+    fitted(module, [sl.L1(0.5, proximal=True)], epochs=1, accumulate_grad_batches=accumulated)
+    batches = ROWS.split(8)
+    for number in (0, 3):  # the others are skipped
+        loss = Plain(reference).training_step(batches[number], number) / accumulated
+        gradients = torch.autograd.grad(loss, list(reference.parameters()))
+        with torch.no_grad():
+            for parameter, gradient in zip(reference.parameters(), gradients, strict=True):
+                parameter -= 0.05 * gradient
+                if parameter.ndim == 2:
+                    step = 0.05 * 0.5 / accumulated
+                    parameter.copy_(parameter.sign() * (parameter.abs() - step).clamp(min=0))
+    assert_same(module.network, reference)
+
+
+class LBFGS(Plain):
+    """A module with a closed loss and an optimizer that compares its values."""
+
+    def configure_optimizers(self):
+        return torch.optim.LBFGS(self.parameters(), max_iter=6, line_search_fn=self.optimizer)
+
+
+@pytest.mark.parametrize("search", ["strong_wolfe", None])
+@pytest.mark.parametrize("kind", ["weight", "hidden"])
+def test_an_optimizer_that_looks_at_the_loss_sees_the_penalty(kind, search):
+    def trained(penalty=None, callbacks=()):
+        torch.manual_seed(3)
+        module = LBFGS(perceptron(), search, penalty, watched=("network.1",))
+        return fitted(module, callbacks, epochs=3, batch_size=32)
+
+    def by_hand(module):
+        if kind == "hidden":
+            return 2.0 * module.outputs["network.1"].square().sum() / 32
+        return 0.2 * sum(w.square().sum() for w in module.parameters() if w.ndim == 2) / 2
+
+    callback = sl.ElasticNet(0.2, 0.0) if kind == "weight" else sl.HiddenL2(2.0, 9.0, "network.1")
+    module = trained(callbacks=[callback])
+    assert_same(module, trained(by_hand), atol=1e-5)
+    pairs = zip(module.parameters(), trained().parameters(), strict=True)
+    assert max((one - other).abs().max().item() for one, other in pairs) > 0.01
+
+
+def test_lbfgs_that_is_stepped_by_hand_is_refused():
+    class ByHand(LBFGS):
+        automatic_optimization = False
+
+    with pytest.raises(sl.RegularizerError, match="L1: LBFGS looks at the loss"):
+        fitted(ByHand(perceptron(), None), [sl.L1(0.1)])
