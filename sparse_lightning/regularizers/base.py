@@ -9,6 +9,7 @@ from typing import Any, ClassVar, cast
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import BaseFinetuning
 from pytorch_lightning.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
@@ -350,6 +351,11 @@ class Regularizer(pl.Callback):
 def times(weight: Tensor, factor: float) -> Tensor:
     """A strength times a factor; of 1 the strength itself, which spares an operation."""
     return weight if factor == 1 else weight * factor
+
+
+def unfreezes(trainer: pl.Trainer) -> bool:
+    """Whether a callback of the trainer's is there to train later what is frozen now."""
+    return any(isinstance(one, BaseFinetuning) for one in getattr(trainer, "callbacks", ()))
 
 
 def has_gradient(optimizer: torch.optim.Optimizer) -> bool:

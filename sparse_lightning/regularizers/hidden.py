@@ -7,14 +7,21 @@ from typing import Any, ClassVar, TypedDict
 import pytorch_lightning as pl
 import torch
 import torch.distributed as dist
-from pytorch_lightning.utilities import rank_zero_warn
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from sparse_lightning.errors import RegularizerError, kind_of
 from sparse_lightning.nn._torch import base_of
 from sparse_lightning.nn.backpropagation import OutputPenalty
 from sparse_lightning.penalties import spread
-from sparse_lightning.regularizers.base import Regularizer, Strength, Weight, scaled, strength_name
+from sparse_lightning.regularizers.base import (
+    Regularizer,
+    Strength,
+    Weight,
+    scaled,
+    strength_name,
+    unfreezes,
+)
 from sparse_lightning.regularizers.layers import checked_patterns
 from sparse_lightning.regularizers.outputs import chosen_outputs, tell_guesses
 from sparse_lightning.regularizers.schedules import Schedule
@@ -78,6 +85,7 @@ class HiddenRegularizer(Regularizer):
             )
         self.unit_axis = unit_axis
         self._outputs: list[tuple[Tensor, Tensor]] = []
+        self._handles: list[RemovableHandle] = []
         self._patterns: set[str] = set()  # those of layers that have hooks
         self._called: set[str] = set()  # those of layers that a training step has called
         self._captured: set[str] = set()  # … with a gradient
@@ -126,7 +134,7 @@ class HiddenRegularizer(Regularizer):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         super().on_train_batch_start(trainer, pl_module, batch, batch_idx)
-        self._outputs = []  # of layers that activation checkpointing has run again
+        self._forget()  # also of layers that activation checkpointing has run again
         self._in_backward = self._passed = self._others = False
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -140,12 +148,20 @@ class HiddenRegularizer(Regularizer):
                 "this fit's beginning X"
             )
 
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, *_: Any, **__: Any
+    ) -> None:
+        super().on_train_batch_end(trainer, pl_module, outputs)
+        if self._passed:
+            self._refuse_frozen(trainer)
+
+    def _refuse_frozen(self, trainer: pl.Trainer) -> None:
         missed = sorted(self._called - self._captured)
-        if missed and self._differentiated and not self.batched:
-            rank_zero_warn(
-                f"{type(self).__name__}: the outputs of {', '.join(missed)} never had a gradient, "
-                "so that nothing was penalised there; what comes before them is frozen or detached"
+        if missed and not self.batched and not unfreezes(trainer):
+            raise RegularizerError(
+                f"{type(self).__name__}: the outputs of {', '.join(missed)} have no gradient, so "
+                "that nothing can be penalised there: what comes before them is frozen or "
+                "detached; leave them out, or unfreeze it by a BaseFinetuning callback"
             )
 
     def _first(self, output: Any, layer: str) -> Tensor:
@@ -172,6 +188,7 @@ class HiddenRegularizer(Regularizer):
         # A view that is written to later is no longer on the way of the gradient: what it is a view
         # of always is.
         base = None if self.batched else base_of(output)
+        base = base if base is not None and base.requires_grad else None
         place = None if base is None else Place.of(output, base)
 
         def add_penalty(gradient: Tensor) -> Tensor:
@@ -193,7 +210,10 @@ class HiddenRegularizer(Regularizer):
             addition = self._shaped(addition, shape)
             return gradient + (addition if place is None else place.put(addition))
 
-        (output if base is None else base).register_hook(add_penalty)
+        tensor = output if base is None else base
+        handle = tensor.register_hook(add_penalty)
+        if tensor.is_leaf:  # a parameter, which outlives the batch
+            self._handles.append(handle)
 
     def _penalise(
         self, output: Tensor, gradient: Tensor, weight: Tensor, trainer: pl.Trainer
@@ -237,6 +257,8 @@ class HiddenRegularizer(Regularizer):
     ) -> None:
         super().on_before_backward(trainer, pl_module, loss)
         self._in_backward = self._passed = self._differentiated = True
+        if pl_module.automatic_optimization:  # else another pass may have a gradient
+            self._refuse_frozen(trainer)
         self.report_value(self._outputs, trainer, pl_module)
         self._outputs = []
 
@@ -258,7 +280,13 @@ class HiddenRegularizer(Regularizer):
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_fit_end(trainer, pl_module)
+        self._forget()
+
+    def _forget(self) -> None:
         self._outputs = []
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
 
 
 class _Penalty(OutputPenalty):

@@ -5,7 +5,6 @@ from typing import Any, ClassVar, TypedDict
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import BaseFinetuning
 from torch import Tensor, nn
 
 from sparse_lightning.errors import RegularizerError
@@ -17,6 +16,7 @@ from sparse_lightning.regularizers.base import (
     has_gradient,
     scaled,
     times,
+    unfreezes,
 )
 from sparse_lightning.regularizers.layer_weights import FROZEN, LAZY, LayerWeight, refuse_computed
 from sparse_lightning.regularizers.layers import (
@@ -98,10 +98,7 @@ class WeightRegularizer(Regularizer):
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_fit_start(trainer, pl_module)
         self._automatic, self._share = pl_module.automatic_optimization, 0.0
-        unfreezing = any(
-            isinstance(one, BaseFinetuning) for one in getattr(trainer, "callbacks", ())
-        )
-        waiting = (LAZY, FROZEN) if unfreezing else (LAZY,)
+        waiting = (LAZY, FROZEN) if unfreezes(trainer) else (LAZY,)
         self._collect(pl_module, waiting)
         if self.layers is None and not self.batched:
             tell_uncounted(pl_module, type(self).__name__)

@@ -156,11 +156,46 @@ def test_an_epoch_without_a_loss_says_nothing_of_layers():
     assert_same(module, short)
 
 
-def test_outputs_that_never_have_a_gradient_are_told_of():
+def test_outputs_without_a_gradient_are_refused_before_the_first_step():
     network = perceptron()
     network[0].requires_grad_(False)
-    with pytest.warns(UserWarning, match=r"outputs of network\.1 never had a gradient"):
+    before = network[2].weight.clone()
+    with pytest.raises(RegularizerError, match=r"outputs of network\.1 have no gradient"):
         fitted(Plain(network), [HiddenL1(0.1, 9.0, layers=["network.1", "network.2"])])
+    assert torch.equal(network[2].weight, before)
+
+
+class Table(nn.Module):
+    """Gives its parameter itself, or a view of it."""
+
+    def __init__(self, view):
+        super().__init__()
+        torch.manual_seed(0)
+        self.table = nn.Parameter(torch.rand(5, 6))
+        self.view = view
+
+    def forward(self, x):
+        return self.table.expand(1, -1, -1) if self.view else self.table
+
+
+@pytest.mark.parametrize("view", [True, False])
+def test_an_output_that_is_a_parameter_is_penalised_once_a_step(view):
+    class Looking(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.given = Table(view)
+
+        def forward(self, x):
+            return (x @ self.given(x).flatten(0, -2).T).tanh()
+
+    def by_hand(module):
+        output = module.outputs["network.given"]
+        return 0.1 * output.abs().sum() / len(output)
+
+    module = fitted(Plain(Looking()), [HiddenL1(0.1, 9.0, layers="network.given")])
+    reference = Plain(Looking(), penalty=by_hand, watched=("network.given",))
+    assert_same(module, fitted(reference))
+    assert not module.network.given.table._backward_hooks
 
 
 @pytest.mark.filterwarnings("ignore:Found 1 module")
