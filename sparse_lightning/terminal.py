@@ -74,17 +74,13 @@ def guarded() -> Iterator[None]:
     def clean_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
         return _cleaned(record(*args, **kwargs))
 
-<<<<<<< HEAD
-    def clean_warning(message: Any, category: type[Warning], *args: Any, **kwargs: Any) -> str:
-        if category.__module__.startswith(__package__ or ""):  # for users, not of a line of code
-            return presentable(f"warning: {message}\n")
-=======
     def clean_warning(
         message: Warning | str, category: type[Warning], *args: Any, **kwargs: Any
     ) -> str:
-        if category is UserWarning:  # for who runs a command, and not for who writes code
-            return f"{presentable(str(message))}\n"
->>>>>>> surroundings
+        ours = category.__module__.startswith(__package__ or "")
+        if ours or category is UserWarning:  # for who runs a command, not for who writes code
+            return presentable(f"warning: {message}
+")
         return presentable(line(message, category, *args, **kwargs))
 
     def clean_thread(args: threading.ExceptHookArgs) -> None:

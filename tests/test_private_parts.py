@@ -36,9 +36,11 @@ PLACES = {
     "nn/_torch.py": {
         "_backward_hooks",
         "_backward_pre_hooks",
+        "_base",
         "_forward_hooks",
         "_forward_pre_hooks",
         "_step_supports_amp_scaling",
+        "_tensor_name",
     },
     "search/_optuna.py": set(),
 }

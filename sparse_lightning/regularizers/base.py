@@ -9,8 +9,9 @@ from typing import Any, ClassVar, cast
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import BaseFinetuning
 from pytorch_lightning.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from sparse_lightning.errors import RegularizerError, kind_of
@@ -41,6 +42,11 @@ class Regularizer(pl.Callback):
     Where a value or a gradient is not finite, one warning says so when the epoch ends; of a
     population the replica is marked as failed.
 
+    A step of the optimizer without a backward pass, as after a `training_step` that returns None,
+    is one without a penalty, and so is a step with a strength of 0: both leave gradients, moments
+    and weights as they are. Of optimizers that look at the loss, as LBFGS does, the loss includes
+    the penalty.
+
     With several processes (DDP) the result is that of one process on the whole batch.
 
     A subclass gives `value`; it may give `gradient` in closed form, which is faster.
@@ -56,8 +62,8 @@ class Regularizer(pl.Callback):
         parameters: thresholds and the like; greater than 0, a sparsity also less than 1.
 
     Raises:
-        RegularizerError: a strength is out of range, no layer matches `layers`, or the trainer's
-            strategy spreads the weights over several devices.
+        RegularizerError: a strength is out of range, no layer matches `layers`, the trainer's
+            strategy spreads the weights over several devices, or LBFGS is stepped by hand.
 
     Attributes:
         symbol: the name in project files.
@@ -85,7 +91,7 @@ class Regularizer(pl.Callback):
                     "layers="
                 )
             layers = tuple(weight)
-            weights = {_of(pattern): value for pattern, value in weight.items()}
+            weights = {strength_name(pattern): value for pattern, value in weight.items()}
         else:
             weights = {"weight": weight}
         self.layers = checked_patterns(layers, type(self).__name__)
@@ -101,6 +107,7 @@ class Regularizer(pl.Callback):
         }
         self.factor = 1.0
         self.batched = False
+        self._passes = 0  # backward passes since gradients were set to zero, or since a step
         self._hooks: list[RemovableHandle] = []
         self._unsound: Tensor | None = None
         self._warned = False
@@ -127,12 +134,29 @@ class Regularizer(pl.Callback):
         # Lightning wants distinct keys where a trainer has several callbacks of one class.
         return f"{type(self).__qualname__}{self.layers}{self.replicas}"
 
-    def weight_of(self, layer: str) -> Tensor:
-        """The strength `(replica,)` of the layer with this name."""
+    def weight_of(self, *layers: str) -> Tensor:
+        """The strength `(replica,)` of the layer with this name, or of layers that are one.
+
+        Raises `RegularizerError` if two of them were named, with different strengths.
+        """
         if not self.by_layer:
             return self.strengths["weight"]
         assert self.layers is not None
-        return self.strengths[_of(next(p for p in self.layers if fnmatchcase(layer, p)))]
+        named = [pattern for pattern in self.layers if pattern in layers]
+        for other in named[1:]:
+            if not torch.equal(
+                self.strengths[strength_name(named[0])], self.strengths[strength_name(other)]
+            ):
+                raise RegularizerError(
+                    f"{type(self).__name__}: {named[0]} and {other} share what is penalised; give "
+                    "one of them a strength, or both the same"
+                )
+        matches = (p for p in self.layers if any(fnmatchcase(one, p) for one in layers))
+        return self.strengths[strength_name(next(matches))]
+
+    def layers_of(self, module: nn.Module) -> tuple[str, ...]:
+        """The names of the layers that a fit of the module would penalise now."""
+        raise NotImplementedError
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if isinstance(trainer.strategy, _SHARDED):
@@ -141,7 +165,16 @@ class Regularizer(pl.Callback):
                 f"strategy='ddp'), got {type(trainer.strategy).__name__}"
             )
         self.batched = is_population(pl_module)
-        self._unsound, self._warned = None, False
+        self._unsound, self._warned, self._passes = None, False, 0
+        for optimizer in () if self.batched else trainer.optimizers:
+            if isinstance(optimizer, torch.optim.LBFGS) and not pl_module.automatic_optimization:
+                raise RegularizerError(
+                    f"{type(self).__name__}: LBFGS looks at the loss, which with manual "
+                    "optimization has no penalty in it; use automatic optimization, or write the "
+                    "penalty into the loss"
+                )
+            if pl_module.automatic_optimization:
+                self._hooks.append(optimizer.register_step_pre_hook(self._with_value))
         networks: Any = pl_module.replicas if self.batched else 1
         size = len(range(*self.replicas.indices(networks)))
         for name, strength in self.strengths.items():
@@ -165,6 +198,19 @@ class Regularizer(pl.Callback):
                 f"{type(self).__name__}: schedule must give a factor that is finite and at least "
                 f"0, got {self.factor:g} at step {trainer.global_step}"
             )
+
+    def on_before_zero_grad(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        optimizer: torch.optim.Optimizer,
+    ) -> None:
+        self._passes = 0
+
+    def on_before_backward(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
+    ) -> None:
+        self._passes += 1
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, *_: Any, **__: Any
@@ -220,10 +266,41 @@ class Regularizer(pl.Callback):
             self._reported = torch.stack(values).sum()
             self._watch(self._reported)
 
-    def share(self, weight: Tensor, trainer: pl.Trainer, batches: int = 1) -> Tensor:
-        """The weight `(replica,)` of the penalty in some of the accumulated batches."""
-        factor = self.factor * batches / trainer.accumulate_grad_batches
-        return weight if factor == 1 else weight * factor
+    def share(self, weight: Tensor, trainer: pl.Trainer) -> Tensor:
+        """The weight `(replica,)` of the penalty in one of the accumulated batches."""
+        return times(weight, self.factor / trainer.accumulate_grad_batches)
+
+    def part_of_step(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        optimizer: torch.optim.Optimizer,
+    ) -> float:
+        """The part of a whole penalty that a step of the optimizer is made with.
+
+        It is that of the accumulated batches with a backward pass; 0 if there was none.
+        """
+        if self.batched:
+            return 1.0
+        passes, self._passes = self._passes, 0
+        if pl_module.automatic_optimization:
+            return passes / trainer.accumulate_grad_batches
+        return 1.0 if has_gradient(optimizer) else 0.0
+
+    def _with_value(
+        self, optimizer: torch.optim.Optimizer, args: Any, kwargs: dict[str, Any]
+    ) -> tuple[Any, dict[str, Any]] | None:
+        """Let an optimizer that evaluates the loss in its step see it with the penalty's value."""
+        closure = kwargs.get("closure")
+        if closure is None:
+            return None
+
+        def with_value() -> Any:
+            self._reported = None
+            loss = closure()
+            return loss if loss is None or self._reported is None else loss + self._reported
+
+        return args, {**kwargs, "closure": with_value}
 
     def _watch(self, values: Tensor) -> None:
         """Remember, without waiting for the device, whether something was not finite."""
@@ -271,6 +348,21 @@ class Regularizer(pl.Callback):
         return strength
 
 
+def times(weight: Tensor, factor: float) -> Tensor:
+    """A strength times a factor; of 1 the strength itself, which spares an operation."""
+    return weight if factor == 1 else weight * factor
+
+
+def unfreezes(trainer: pl.Trainer) -> bool:
+    """Whether a callback of the trainer's is there to train later what is frozen now."""
+    return any(isinstance(one, BaseFinetuning) for one in getattr(trainer, "callbacks", ()))
+
+
+def has_gradient(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether a step would move anything."""
+    return any(one.grad is not None for group in optimizer.param_groups for one in group["params"])
+
+
 def scaled(
     tensor: Tensor, trainer: pl.Trainer, optimizer: torch.optim.Optimizer | None = None
 ) -> Tensor:
@@ -281,5 +373,6 @@ def scaled(
     return tensor if scaler is None or not inside else scaler.scale(tensor)
 
 
-def _of(pattern: str) -> str:
+def strength_name(pattern: str) -> str:
+    """The name among the strengths of what a mapping of patterns gives for one."""
     return f"weight of {pattern}"

@@ -26,8 +26,10 @@ class ConnectionCount(LateCallback):
     `density/<layer>` and `dead_units/<layer>` are logged too; the layer of weights that are the
     module's own is called `root`.
 
-    The weights are those that `L1` penalises: of two or more axes, trainable, no biases. For
-    ordinary LightningModules; a population's connections are counted one network at a time.
+    The weights are those that `L1` penalises: of two or more axes, trainable, no biases. Under
+    `torch.nn.utils.prune`, `weight_norm`, `spectral_norm` and other parametrizations they are those
+    that the layer computes with. For ordinary LightningModules; a population's connections are
+    counted one network at a time.
 
     Args:
         threshold: smaller weights do not count.
@@ -63,9 +65,9 @@ class ConnectionCount(LateCallback):
         found = weighted_layers(module, self.layers, type(self).__name__)
         connections = weights = dead_units = 0
         per_layer: dict[str, float] = {}
-        for name, weight in named_weights(found):
-            counted = unit_rows(found[name], weight.detach()).abs() > self.threshold
-            layer = name or _ROOT
+        for weight in named_weights(found):
+            counted = unit_rows(weight.module, weight.read().detach()).abs() > self.threshold
+            layer = weight.layer or _ROOT
             connected, dead = int(counted.sum()), int((~counted.any(1)).sum())
             connections, dead_units = connections + connected, dead_units + dead
             weights += counted.numel()

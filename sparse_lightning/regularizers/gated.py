@@ -74,10 +74,11 @@ class GatedWeights:
         is_open = ((gate > 0) & (self.keep > 0)).split(self.sizes, dim=1)
         yield from zip(self.weights, self.weights.values(), is_open, strict=True)
 
-    def open(self, factor: float, scale: Tensor) -> None:
+    def open(self, factor: float, scale: Tensor, learns: bool = True) -> None:
         """Put w into the module for the optimizer's step, and the gradients with respect to it.
 
-        λ is multiplied by the factor. The scale `()` is that of 16-bit gradients.
+        λ is multiplied by the factor. The scale `()` is that of 16-bit gradients. The gates do not
+        learn in a step without a backward pass.
         """
         gradient = _flat(
             [
@@ -89,7 +90,7 @@ class GatedWeights:
         penalty = self.strength * penalties.open_probability_gradient(log_alpha) * factor
         learned = (gradient * self.raw * self._slope / scale + penalty) * self.keep
         # A gradient that is not finite is one of a network that has failed, or of a skipped step.
-        self.log_alpha.grad = torch.where(learned.isfinite(), learned, 0.0)
+        self.log_alpha.grad = torch.where(learned.isfinite(), learned, 0.0) if learns else None
         gates = self._gate.split(self.sizes, dim=1)
         for weight, gate in zip(self.weights.values(), gates, strict=True):
             if weight.grad is not None:

@@ -15,10 +15,11 @@ from sparse_lightning.nn._lightning import skips_steps
 from sparse_lightning.regularizers.base import Regularizer, Weight, scaled
 from sparse_lightning.regularizers.gated import GatedWeights
 from sparse_lightning.regularizers.late import ZeroKeeper
+from sparse_lightning.regularizers.layer_weights import LAZY, refuse_computed
 from sparse_lightning.regularizers.layers import (
     is_population,
-    named_weights,
     refuse_sparse_steps,
+    shared_weights,
     stepped,
     tell_uncounted,
     weighted_layers,
@@ -130,6 +131,9 @@ class L0(ZeroKeeper, Regularizer):
             self._hooks.append(hook)
             block.settle()
 
+    def layers_of(self, module: nn.Module) -> tuple[str, ...]:
+        return tuple(weighted_layers(module, self.layers, "L0"))
+
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
@@ -146,6 +150,7 @@ class L0(ZeroKeeper, Regularizer):
     def on_before_backward(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
     ) -> None:
+        super().on_before_backward(trainer, pl_module, loss)
         if not self.batched and pl_module.automatic_optimization:
             penalties = [block.penalty() for block in self._blocks.values()]
             self._reported = self.share(torch.stack(penalties).sum(), trainer)
@@ -159,7 +164,9 @@ class L0(ZeroKeeper, Regularizer):
         number = next(n for n, other in enumerate(trainer.optimizers) if other is optimizer)
         if number in self._blocks:
             block = self._blocks[number]
-            block.open(self.factor, scaled(block.raw.new_ones(()), trainer, optimizer))
+            part = self.part_of_step(trainer, pl_module, optimizer)
+            scale = scaled(block.raw.new_ones(()), trainer, optimizer)
+            block.open(self.factor * part, scale, learns=part > 0)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, *_: Any, **__: Any
@@ -174,13 +181,25 @@ class L0(ZeroKeeper, Regularizer):
         super().on_exception(trainer, pl_module, exception)
 
     def _gated(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> dict[int, GatedWeights]:
-        found = weighted_layers(pl_module, self.layers, "L0")
+        waiting = () if self.batched else (LAZY,)
+        found = weighted_layers(pl_module, self.layers, "L0", waiting)
+        weights = shared_weights(found, waiting)
+        refuse_computed(
+            [weight for weight, _ in weights], "L0", "a gate needs the parameter itself"
+        )
+        for weight, _ in weights:
+            if not weight.trained():
+                raise RegularizerError(
+                    f"L0: {weight.full_name} has no shape yet; run a batch through the module "
+                    "before the fit, or leave the layer out by layers="
+                )
         if self.layers is None and not self.batched:
             tell_uncounted(pl_module, "L0")
         names = {id(weight): name for name, weight in pl_module.named_parameters()}
-        layers = {id(weight): layer for layer, weight in named_weights(found)}
-        refuse_sparse_steps(trainer, [w for _, w in named_weights(found)], "L0")
-        self._refuse_a_second(trainer, pl_module, layers)
+        strengths = {id(weight.sources[0]): self.weight_of(*of) for weight, of in weights}
+        parameters = [weight.sources[0] for weight, _ in weights]
+        refuse_sparse_steps(trainer, parameters, "L0")
+        self._refuse_a_second(trainer, pl_module, set(strengths))
         blocks = {}
         for number, optimizer in enumerate(trainer.optimizers):
             if isinstance(optimizer, torch.optim.LBFGS):
@@ -188,7 +207,7 @@ class L0(ZeroKeeper, Regularizer):
                     "L0: needs an optimizer with one evaluation of the loss a step, got LBFGS"
                 )
             held = stepped(optimizer)
-            own = [w for _, w in named_weights(found) if id(w) in held]
+            own = [parameter for parameter in parameters if id(parameter) in held]
             for weight in own if not self.batched else ():
                 if not weight.detach().any():
                     rank_zero_warn(
@@ -198,7 +217,7 @@ class L0(ZeroKeeper, Regularizer):
             if own:
                 blocks[number] = GatedWeights(
                     {names[id(weight)]: weight for weight in own},
-                    [self.weight_of(layers[id(weight)]) for weight in own],
+                    [strengths[id(weight)] for weight in own],
                     self.part,
                     log_alpha=math.log((1 - self.drop_rate) / self.drop_rate),
                     learning_rate=self.learning_rate,
@@ -206,7 +225,7 @@ class L0(ZeroKeeper, Regularizer):
         return blocks
 
     def _refuse_a_second(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, layers: dict[int, str]
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, gated: set[int]
     ) -> None:
         networks: Any = pl_module.replicas if self.batched else 1
         own = set(range(*self.replicas.indices(networks)))
@@ -216,7 +235,7 @@ class L0(ZeroKeeper, Regularizer):
             if not isinstance(other, L0) or not own & set(range(*other.replicas.indices(networks))):
                 continue
             for name, weight, _ in other.kept():
-                if id(weight) in layers:
+                if id(weight) in gated:
                     raise RegularizerError(f"L0: another L0 has gates for {name} already")
 
     def _settle(self) -> None:

@@ -1,23 +1,29 @@
 """What every penalty of hidden outputs does: capture them, and add its gradient."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypedDict
 
 import pytorch_lightning as pl
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from sparse_lightning.errors import RegularizerError, kind_of
+from sparse_lightning.nn._torch import base_of
 from sparse_lightning.nn.backpropagation import OutputPenalty
 from sparse_lightning.penalties import spread
-from sparse_lightning.regularizers.base import Regularizer, Strength, Weight, scaled
-from sparse_lightning.regularizers.layers import (
-    checked_patterns,
-    is_activation,
-    matching,
-    output_modules,
+from sparse_lightning.regularizers.base import (
+    Regularizer,
+    Strength,
+    Weight,
+    scaled,
+    strength_name,
+    unfreezes,
 )
+from sparse_lightning.regularizers.layers import checked_patterns
+from sparse_lightning.regularizers.outputs import chosen_outputs, tell_guesses
 from sparse_lightning.regularizers.schedules import Schedule
 
 
@@ -38,11 +44,13 @@ class HiddenRegularizer(Regularizer):
 
     Args:
         weight: the strength η, or one for each pattern of layers.
-        layers: patterns of layer names. Where a pattern matches activations (`torch.nn.Sigmoid`,
-            …) beside other layers, the activations alone are taken; where it matches none without
-            layers inside, it is for blocks of layers. Of a layer with several outputs (`nn.LSTM`,
-            `nn.MultiheadAttention`) it is the first. Default: what the module names in its
-            attribute `hidden_layers`.
+        layers: patterns of layer names. A layer that is named (`encoder.0`, `*.linear1`) is taken
+            as it is. A pattern that ends in an asterisk for any layer (`encoder.*`) names none: of
+            what it covers the activations (`torch.nn.Sigmoid`, …) are taken, where there are none
+            all layers but identities. A pattern that matches no layer without layers inside is for
+            blocks of layers. Of a layer with several outputs (`nn.LSTM`, `nn.MultiheadAttention`)
+            it is the first. Default: what the module names in its attribute `hidden_layers`.
+            `layers_of(module)` tells what is chosen.
         replicas: the slice of a population.
         schedule: a factor on η that changes over the fit.
         unit_axis: the axis of an output that counts as its units, while all others are rows: 1 for
@@ -77,48 +85,84 @@ class HiddenRegularizer(Regularizer):
             )
         self.unit_axis = unit_axis
         self._outputs: list[tuple[Tensor, Tensor]] = []
-        self._seen = False
+        self._handles: list[RemovableHandle] = []
+        self._patterns: set[str] = set()  # those of layers that have hooks
+        self._called: set[str] = set()  # those of layers that a training step has called
+        self._captured: set[str] = set()  # … with a gradient
         self._in_backward = False
-        self._passed = False
+        self._passed = False  # whether this batch had a backward pass of Lightning's
+        self._others = False  # … or one of others
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_fit_start(trainer, pl_module)
-        patterns = self.layers or checked_patterns(
-            getattr(pl_module, "hidden_layers", None), type(self).__name__
-        )
+        chosen = self._chosen(pl_module)
+        if not self.batched:
+            # Graphs that were compiled before know nothing of the hooks that come now.
+            torch.compiler.reset()
+            tell_guesses(chosen, type(self).__name__)
+        self._called, self._captured, self._patterns = set(), set(), set()
+        self._differentiated = False
+        for name, (module, pattern) in chosen.items():
+            weight = self._strength(name, module, pattern, pl_module)
+            if self.batched or bool(weight.any()):
+                self._patterns.add(pattern)
+                hook = _Penalty(self, name, pattern, weight, trainer)
+                # A compiled module leaves its graph here: what is registered is no part of it.
+                call: Any = hook if self.batched else torch.compiler.disable(hook.__call__)
+                self._hooks.append(module.register_forward_hook(call))
+
+    def layers_of(self, module: nn.Module) -> tuple[str, ...]:
+        return tuple(self._chosen(module))
+
+    def _chosen(self, module: nn.Module) -> dict[str, tuple[nn.Module, str]]:
+        name = type(self).__name__
+        patterns = self.layers or checked_patterns(getattr(module, "hidden_layers", None), name)
         if not patterns:
             raise RegularizerError(
-                f"{type(self).__name__}: name the layers whose outputs it is for, as in "
-                'layers="encoder.*"'
+                f'{name}: name the layers whose outputs it is for, as in layers="encoder.*"'
             )
-        found = matching(output_modules(pl_module, patterns), patterns, type(self).__name__)
-        activations = {name: module for name, module in found.items() if is_activation(module)}
-        self._seen = False
-        self._hooks = [
-            module.register_forward_hook(self._hook(name, trainer))
-            for name, module in (activations or found).items()
-        ]
+        return chosen_outputs(module, patterns, name)
+
+    def _strength(self, name: str, module: nn.Module, pattern: str, root: nn.Module) -> Tensor:
+        if not self.by_layer:
+            return self.strengths["weight"]
+        others = (n for n, m in root.named_modules(remove_duplicate=False) if m is module)
+        self.weight_of(name, *others)  # an error if it is named twice, with two strengths
+        return self.strengths[strength_name(pattern)]
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         super().on_train_batch_start(trainer, pl_module, batch, batch_idx)
-        self._outputs = []  # of layers that activation checkpointing has run again
-        self._in_backward = self._passed = False
+        self._forget()  # also of layers that activation checkpointing has run again
+        self._in_backward = self._passed = self._others = False
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_train_epoch_end(trainer, pl_module)
-        if not self._seen:
+        missed = sorted(self._patterns - self._called)
+        if missed and self._differentiated:
             raise RegularizerError(
                 f"{type(self).__name__}: no training step has called the layers of "
-                f"{', '.join(self.layers or ())} with a gradient, so that nothing was penalised; "
-                "a layer whose weights are used directly has no output of its own"
+                f"{', '.join(missed)}, so that nothing was penalised there; a layer whose weights "
+                "are used directly has no output of its own, and code that was compiled during "
+                "this fit's beginning X"
             )
 
-    def _hook(self, name: str, trainer: pl.Trainer) -> Any:
-        hook = _Penalty(self, name, trainer)
-        # A compiled module leaves its graph here: what the hook registers is no part of it.
-        return hook if self.batched else torch.compiler.disable(hook.__call__)
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, *_: Any, **__: Any
+    ) -> None:
+        super().on_train_batch_end(trainer, pl_module, outputs)
+        if self._passed:
+            self._refuse_frozen(trainer)
+
+    def _refuse_frozen(self, trainer: pl.Trainer) -> None:
+        missed = sorted(self._called - self._captured)
+        if missed and not self.batched and not unfreezes(trainer):
+            raise RegularizerError(
+                f"{type(self).__name__}: the outputs of {', '.join(missed)} have no gradient, so "
+                "that nothing can be penalised there: what comes before them is frozen or "
+                "detached; leave them out, or unfreeze it by a BaseFinetuning callback"
+            )
 
     def _first(self, output: Any, layer: str) -> Tensor:
         first = output
@@ -140,9 +184,16 @@ class HiddenRegularizer(Regularizer):
             processes = trainer.world_size
         if not self.batched:
             self._outputs.append((hidden, weight))
+        shape = output.shape
+        # A view that is written to later is no longer on the way of the gradient: what it is a view
+        # of always is.
+        base = None if self.batched else base_of(output)
+        base = base if base is not None and base.requires_grad else None
+        place = None if base is None else Place.of(output, base)
 
         def add_penalty(gradient: Tensor) -> Tensor:
             if not self._in_backward:
+                self._others = True
                 return gradient
             share = scaled(self.share(weight, trainer), trainer)
             if self.batched and processes == 1:
@@ -156,9 +207,13 @@ class HiddenRegularizer(Regularizer):
             if self.batched:
                 gradient[self.replicas].add_(addition)
                 return gradient
-            return gradient + self._like(addition, gradient)
+            addition = self._shaped(addition, shape)
+            return gradient + (addition if place is None else place.put(addition))
 
-        output.register_hook(add_penalty)
+        tensor = output if base is None else base
+        handle = tensor.register_hook(add_penalty)
+        if tensor.is_leaf:  # a parameter, which outlives the batch
+            self._handles.append(handle)
 
     def _penalise(
         self, output: Tensor, gradient: Tensor, weight: Tensor, trainer: pl.Trainer
@@ -169,8 +224,8 @@ class HiddenRegularizer(Regularizer):
 
     def _taken(self, output: Tensor) -> Tensor:
         """The penalised part of a layer's outputs, without a graph."""
-        self._seen = True
-        hidden = self._part(output.detach()).float()
+        # Of an ordinary module a copy, since what follows may write to the outputs.
+        hidden = self._part(output.detach()).to(torch.float32, copy=not self.batched)
         self._check(hidden)
         return hidden
 
@@ -189,17 +244,21 @@ class HiddenRegularizer(Regularizer):
             )
         return output.movedim(self.unit_axis, -1).flatten(0, -2).unsqueeze(0)
 
-    def _like(self, part: Tensor, output: Tensor) -> Tensor:
+    def _shaped(self, part: Tensor, shape: torch.Size) -> Tensor:
         """A part that `_part` gave of an ordinary layer's output, in the output's shape again."""
         if self.unit_axis is None:
-            return part.view_as(output)
-        moved = output.movedim(self.unit_axis, -1)
-        return part.view(moved.shape).movedim(-1, self.unit_axis)
+            return part.view(shape)
+        axis = self.unit_axis % len(shape)
+        moved = [size for place, size in enumerate(shape) if place != axis]
+        return part.view(*moved, shape[axis]).movedim(-1, axis)
 
     def on_before_backward(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
     ) -> None:
-        self._in_backward = self._passed = True
+        super().on_before_backward(trainer, pl_module, loss)
+        self._in_backward = self._passed = self._differentiated = True
+        if pl_module.automatic_optimization:  # else another pass may have a gradient
+            self._refuse_frozen(trainer)
         self.report_value(self._outputs, trainer, pl_module)
         self._outputs = []
 
@@ -212,7 +271,7 @@ class HiddenRegularizer(Regularizer):
         pl_module: pl.LightningModule,
         optimizer: torch.optim.Optimizer,
     ) -> None:
-        if self._outputs and not self._passed:
+        if self._others and not self._passed and not pl_module.automatic_optimization:
             raise RegularizerError(
                 f"{type(self).__name__}: the optimizer steps without a backward pass of "
                 "Lightning's in this batch; call self.manual_backward(loss) instead of "
@@ -221,25 +280,66 @@ class HiddenRegularizer(Regularizer):
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_fit_end(trainer, pl_module)
+        self._forget()
+
+    def _forget(self) -> None:
         self._outputs = []
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
 
 
 class _Penalty(OutputPenalty):
     """The forward hook of a regularizer on a layer."""
 
-    def __init__(self, regularizer: HiddenRegularizer, layer: str, trainer: pl.Trainer):
+    def __init__(
+        self,
+        regularizer: HiddenRegularizer,
+        layer: str,
+        pattern: str,
+        weight: Tensor,
+        trainer: pl.Trainer,
+    ):
         self._regularizer = regularizer
         self._layer = layer
+        self._pattern = pattern
+        self._weight = weight
         self._trainer = trainer
-        self._weight = regularizer.weight_of(layer)
 
     def __call__(self, module: nn.Module, inputs: Any, output: Any) -> None:
+        if not self._trainer.training:
+            return
         tensor = self._regularizer._first(output, self._layer)
-        if module.training and tensor.requires_grad:
+        self._regularizer._called.add(self._pattern)
+        if tensor.requires_grad:
+            self._regularizer._captured.add(self._pattern)
             self._regularizer._capture(tensor, self._weight, self._trainer)
 
     def add(self, outputs: Tensor, gradient: Tensor) -> None:
+        self._regularizer._called.add(self._pattern)
         self._regularizer._penalise(outputs, gradient, self._weight, self._trainer)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a view has its elements in its base, both as (shape, strides), and the offset."""
+
+    base: tuple[Any, Any]
+    view: tuple[Any, Any]
+    offset: int
+
+    @classmethod
+    def of(cls, view: Tensor, base: Tensor) -> "Place":
+        """The place of a view, without a reference to either tensor."""
+        offset = int(view.storage_offset()) - int(base.storage_offset())
+        return cls((base.shape, base.stride()), (view.shape, view.stride()), offset)
+
+    def put(self, gradient: Tensor) -> Tensor:
+        """A gradient with respect to the view as one with respect to the base."""
+        with torch.enable_grad():
+            whole = gradient.new_empty_strided(*self.base).requires_grad_()
+            view = whole.as_strided(*self.view, self.offset)
+        return torch.autograd.grad(view, whole, gradient)[0]
 
 
 def gathered(rows: Tensor) -> tuple[Tensor, slice]:

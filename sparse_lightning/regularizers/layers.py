@@ -1,6 +1,6 @@
 """Which layers and weights of a module a regularizer is for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -9,16 +9,21 @@ import torch
 from pytorch_lightning.utilities import rank_zero_info
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
-from torch.nn.utils.parametrize import ParametrizationList
 
 from sparse_lightning.errors import RegularizerError
+from sparse_lightning.nn._torch import computed_weights
+from sparse_lightning.regularizers.layer_weights import (
+    COMPUTED,
+    FROZEN,
+    ONE_AXIS,
+    OTHER_NAME,
+    LayerWeight,
+    is_weight,
+    own_weights,
+    why_not,
+)
 
-_NORMALISATIONS = {
-    f"torch.nn.modules.{name}" for name in ("batchnorm", "instancenorm", "normalization")
-}
-_ONE_AXIS = "of one axis"
-_COMPUTED = "a weight is computed from it"
-_OTHER_NAME = "not called weight"
+_PARAMETRIZATIONS = "parametrizations"
 _SHOWN = 10
 
 
@@ -63,15 +68,19 @@ def matching(
 
 
 def weighted_layers(
-    root: nn.Module, patterns: Sequence[str] | None, asked_by: str
+    root: nn.Module,
+    patterns: Sequence[str] | None,
+    asked_by: str,
+    waiting: Collection[str] = (),
 ) -> dict[str, nn.Module]:
     """The modules with weights that count, as chosen by the patterns.
 
-    Raises `RegularizerError` if a pattern matches none of them; the message lists them, and why the
-    other parameters of two or more axes do not count.
+    Weights that do not count yet (`FROZEN`, `LAZY`) do if `waiting` holds the reason. Raises
+    `RegularizerError` if a pattern matches none of them; the message lists them, and why the other
+    parameters of two or more axes do not count.
     """
     try:
-        return matching(weighted_modules(root), patterns, asked_by)
+        return matching(weighted_modules(root, patterns, waiting), patterns, asked_by)
     except RegularizerError as error:
         others = [f"{name} ({reason})" for name, reason in uncounted(root).items()]
         shown = [*others[:_SHOWN], *["…"] * (len(others) > _SHOWN)]
@@ -79,56 +88,64 @@ def weighted_layers(
         raise RegularizerError(f"{error}{rest}") from None
 
 
-def weighted_modules(root: nn.Module) -> dict[str, nn.Module]:
-    """The modules that hold penalised weights of their own, by name."""
-    return {name: module for name, module in root.named_modules() if own_weights(module)}
+def weighted_modules(
+    root: nn.Module, patterns: Sequence[str] | None = None, waiting: Collection[str] = ()
+) -> dict[str, nn.Module]:
+    """The modules that hold penalised weights of their own, by name.
 
-
-def own_weights(module: nn.Module) -> list[nn.Parameter]:
-    """Trainable weights of two or more axes: no biases, no normalisations, no frozen layers.
-
-    Their names show which they are: `weight` of most layers, `in_proj_weight` of attention,
-    `weight_ih_l0` of recurrent layers, `weight_orig` of layers that torch has pruned.
+    Those inside a parametrization are there only for patterns that name it, and a further name of a
+    module only for patterns that match no other.
     """
+    own = any(_PARAMETRIZATIONS in pattern for pattern in patterns or ())
+    modules = root.named_modules() if own else _modules(root)
+    found = {name: module for name, module in modules if own_weights(name, module, waiting)}
+    others = further_names(root, found, patterns)
+    return found | {name: module for name, module in others if own_weights(name, module, waiting)}
+
+
+def further_names(
+    root: nn.Module, modules: Mapping[str, nn.Module], patterns: Sequence[str] | None
+) -> list[tuple[str, nn.Module]]:
+    """Modules under the other names that they have, for patterns that match none of `modules`."""
+    missed = [p for p in patterns or () if not any(fnmatchcase(name, p) for name in modules)]
+    if not missed:
+        return []
     return [
-        parameter
-        for name, parameter in module.named_parameters(recurse=False)
-        if _why_not(module, name, parameter) is None
+        (name, module)
+        for name, module in root.named_modules(remove_duplicate=False)
+        if any(fnmatchcase(name, pattern) for pattern in missed)
     ]
 
 
 def uncounted(root: nn.Module) -> dict[str, str]:
     """The parameters of two or more axes that do not count as weights, each with the reason."""
-    return {
-        f"{layer}.{name}" if layer else name: reason
-        for layer, module in root.named_modules()
-        for name, parameter in module.named_parameters(recurse=False)
-        if (reason := _why_not(module, name, parameter)) not in (None, _ONE_AXIS)
-    }
+    found = {}
+    for layer, module in _modules(root):
+        computed = computed_weights(module).items()
+        inside = {id(source) for name, one in computed if is_weight(name) for source in one.sources}
+        for name, parameter in module.named_parameters(recurse=False):
+            reason = why_not(module, name, parameter)
+            if id(parameter) in inside:
+                reason = None if parameter.requires_grad else FROZEN
+            if reason not in (None, ONE_AXIS):
+                found[f"{layer}.{name}" if layer else name] = reason
+    return found
 
 
 def tell_uncounted(root: nn.Module, asked_by: str) -> None:
     """Log which trainable parameters do not count, for those who have chosen no layers."""
-    names = [name for name, why in uncounted(root).items() if why in (_COMPUTED, _OTHER_NAME)]
+    names = [name for name, why in uncounted(root).items() if why in (COMPUTED, OTHER_NAME)]
     if names:
         rank_zero_info(
             f"{asked_by}: leaves {', '.join(names[:_SHOWN])} alone, see docs/reference/callbacks.md"
         )
 
 
-def _why_not(module: nn.Module, name: str, parameter: nn.Parameter) -> str | None:
-    """Why a parameter is no weight that counts."""
-    if is_lazy(parameter):
-        return "it has no shape yet"
-    if parameter.ndim < 2:
-        return _ONE_AXIS
-    if any(base.__module__ in _NORMALISATIONS for base in type(module).__mro__):
-        return "of a normalisation"
-    if isinstance(module, ParametrizationList) or name in ("weight_g", "weight_v"):
-        return _COMPUTED
-    if "weight" not in name.split("_"):
-        return _OTHER_NAME
-    return None if parameter.requires_grad else "frozen"
+def _modules(root: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """The modules that are layers, by name: none of those that compute the weights of layers."""
+    for name, module in root.named_modules():
+        if _PARAMETRIZATIONS not in name.split("."):
+            yield name, module
 
 
 def stepped(optimizer: torch.optim.Optimizer) -> set[int]:
@@ -154,18 +171,27 @@ def refuse_sparse_steps(
             )
 
 
-def named_weights(modules: Mapping[str, nn.Module]) -> list[tuple[str, nn.Parameter]]:
-    """The penalised weights, each with the name of the first module that holds it."""
-    found = {}
+def shared_weights(
+    modules: Mapping[str, nn.Module], waiting: Collection[str] = ()
+) -> list[tuple[LayerWeight, list[str]]]:
+    """The penalised weights of the modules, each with the names of the layers that share it."""
+    found: dict[tuple[int, ...], tuple[LayerWeight, list[str]]] = {}
     for name, module in modules.items():
-        for weight in own_weights(module):
-            found.setdefault(id(weight), (name, weight))
+        for weight in own_weights(name, module, waiting):
+            found.setdefault(weight.identity, (weight, []))[1].append(name)
     return list(found.values())
 
 
+def named_weights(
+    modules: Mapping[str, nn.Module], waiting: Collection[str] = ()
+) -> list[LayerWeight]:
+    """The penalised weights of the modules; one that several of them share is of the first."""
+    return [weight for weight, _ in shared_weights(modules, waiting)]
+
+
 def distinct_weights(modules: Mapping[str, nn.Module]) -> list[nn.Parameter]:
-    """The penalised weights of the modules; one that several modules share is listed once."""
-    return [weight for _, weight in named_weights(modules)]
+    """The parameters of the penalised weights; one that several modules share is listed once."""
+    return [source for weight in named_weights(modules) for source in weight.sources]
 
 
 def unit_rows(module: nn.Module, weight: Tensor) -> Tensor:
@@ -196,6 +222,8 @@ def output_modules(root: nn.Module, patterns: Sequence[str] = ()) -> dict[str, n
 
 def is_activation(module: nn.Module) -> bool:
     """Whether a module is one of torch's activations; an identity counts (linear units)."""
+    if isinstance(module, nn.MultiheadAttention):  # it has its place among them
+        return False
     return type(module).__module__ == "torch.nn.modules.activation" or isinstance(
         module, nn.Identity
     )

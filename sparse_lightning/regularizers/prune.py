@@ -9,12 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from sparse_lightning.errors import RegularizerError, check_number, kind_of
+from sparse_lightning.nn._torch import PRUNED
 from sparse_lightning.regularizers.base import Strength
 from sparse_lightning.regularizers.late import ZeroKeeper
+from sparse_lightning.regularizers.layer_weights import LAZY, LayerWeight, refuse_computed
 from sparse_lightning.regularizers.layers import (
     checked_patterns,
-    distinct_weights,
     is_population,
+    named_weights,
     refuse_sparse_steps,
     tell_uncounted,
     weighted_layers,
@@ -24,13 +26,14 @@ from sparse_lightning.regularizers.layers import (
 class Prune(ZeroKeeper):
     """Sets small weights to zero, once, and holds them there while the others train on.
 
-    The weights are those that `L1` penalises: of two or more axes, trainable, no biases. Their
-    gradients and the optimizer's moments are zero from then on, and every step of the optimizer is
-    followed by zeroing them again, so that neither momentum nor weight decay brings one back. The
-    weights stay ordinary parameters: a checkpoint holds the pruned ones as exact zeros, and no
-    masked copies; the masks themselves are in the callback's state, from which a fit resumes.
-    Averages of the weights that other callbacks make (`StochasticWeightAveraging`, …) are zero
-    there too; it is called after them, wherever it is in the trainer's list.
+    The weights are those that `L1` penalises when the time comes: of two or more axes, trainable,
+    no biases. Their gradients and the optimizer's moments are zero from then on, and every step of
+    the optimizer is followed by zeroing them again, so that neither momentum nor weight decay
+    brings one back. The weights stay ordinary parameters: a checkpoint holds the pruned ones as
+    exact zeros, and no masked copies; the masks themselves are in the callback's state, from which
+    a fit resumes. Averages of the weights that other callbacks make
+    (`StochasticWeightAveraging`, …) are zero there too; it is called after them, wherever it is in
+    the trainer's list.
 
     Args:
         threshold: weights with |w| at or below it are pruned.
@@ -94,6 +97,8 @@ class Prune(ZeroKeeper):
         self.masks: dict[str, Tensor] = {}
         self._pruned = False
         self._weights: dict[str, nn.Parameter] = {}
+        self._read: dict[str, LayerWeight] = {}
+        self._module: pl.LightningModule | None = None
         self._hooks: list[Any] = []
         self._batched = False
         one = None if self.amount is None or len(self.amount) > 1 else self.amount.item()
@@ -121,11 +126,10 @@ class Prune(ZeroKeeper):
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._batched = is_population(pl_module)
-        found = weighted_layers(pl_module, self.layers, type(self).__name__)
+        self._module = pl_module
+        self._collect()
         if self.layers is None and not self._batched:
             tell_uncounted(pl_module, type(self).__name__)
-        names = {id(weight): name for name, weight in pl_module.named_parameters()}
-        self._weights = {names[id(weight)]: weight for weight in distinct_weights(found)}
         refuse_sparse_steps(trainer, list(self._weights.values()), type(self).__name__)
         start, epochs = self._start(trainer), trainer.max_epochs
         if start is not None and epochs is not None and 0 <= epochs <= start:
@@ -190,7 +194,16 @@ class Prune(ZeroKeeper):
 
     def prune(self, optimizers: Sequence[torch.optim.Optimizer] = ()) -> None:
         """Choose the weights to prune, set them and the optimizers' moments of them to zero."""
-        sizes = {name: self.part(w.detach()).abs() for name, w in self._weights.items()}
+        self._collect()  # lazy layers have a shape by now, and others may be unfrozen or pruned
+        for name, weight in self._read.items():
+            if not weight.trained():
+                raise RegularizerError(
+                    f"{type(self).__name__}: {name} has no shape yet; prune in a later epoch, or "
+                    "run a batch through the module before the fit"
+                )
+        sizes = {
+            name: self.part(weight.read().detach()).abs() for name, weight in self._read.items()
+        }
         self.masks, self._pruned = self._chosen(sizes), True
         for optimizer in optimizers:
             for name, mask in self.masks.items():
@@ -199,6 +212,17 @@ class Prune(ZeroKeeper):
                     if isinstance(moment, Tensor) and moment.shape == weight.shape:
                         self.part(moment).mul_(mask)
         self.hold()
+
+    def _collect(self) -> None:
+        assert self._module is not None
+        name, waiting = type(self).__name__, () if self._batched or self._pruned else (LAZY,)
+        found = weighted_layers(self._module, self.layers, name, waiting)
+        weights = named_weights(found, waiting)
+        needs = "what is pruned must be the parameter itself"
+        refuse_computed(weights, name, needs, allowed=(PRUNED,))
+        names = {id(weight): name for name, weight in self._module.named_parameters()}
+        self._read = {names[id(weight.sources[0])]: weight for weight in weights}
+        self._weights = {name: weight.sources[0] for name, weight in self._read.items()}
 
     def _chosen(self, sizes: dict[str, Tensor]) -> dict[str, Tensor]:
         """The masks of the weights that stay, by name, from the sizes `(replica, …)` of all."""
@@ -229,6 +253,11 @@ class Prune(ZeroKeeper):
                 yield name, self._weights[name], mask
 
     def _start(self, trainer: pl.Trainer) -> int | None:
+        start = self._chosen_start(trainer)
+        # A trial of all code by one epoch tries the pruning, too.
+        return start if start is None or not getattr(trainer, "fast_dev_run", False) else 0
+
+    def _chosen_start(self, trainer: pl.Trainer) -> int | None:
         if self.epoch is None or self.epoch >= 1 or self.epoch == 0:
             return None if self.epoch is None else math.ceil(self.epoch)
         if trainer.max_epochs is None or trainer.max_epochs < 0:

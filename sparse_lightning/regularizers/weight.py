@@ -1,6 +1,6 @@
 """What every penalty of the weights does: find them, and add its gradient or proximal step."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, TypedDict
 
 import pytorch_lightning as pl
@@ -8,12 +8,23 @@ import torch
 from torch import Tensor, nn
 
 from sparse_lightning.errors import RegularizerError
-from sparse_lightning.regularizers.base import Regularizer, Strength, Weight, scaled
+from sparse_lightning.nn._torch import PRUNED
+from sparse_lightning.regularizers.base import (
+    Regularizer,
+    Strength,
+    Weight,
+    has_gradient,
+    scaled,
+    times,
+    unfreezes,
+)
+from sparse_lightning.regularizers.layer_weights import FROZEN, LAZY, LayerWeight, refuse_computed
 from sparse_lightning.regularizers.layers import (
-    named_weights,
     refuse_sparse_steps,
+    shared_weights,
     stepped,
     tell_uncounted,
+    unit_rows,
     weighted_layers,
 )
 from sparse_lightning.regularizers.schedules import Schedule
@@ -44,11 +55,21 @@ class WeightRegularizer(Regularizer):
             `torch.optim.SGD`: with normalised steps as Adam's it would do almost nothing.
         schedule: a factor on λ that changes over the fit.
         parameters: thresholds and the like.
+
+    What is penalised is the weight that a layer computes with: under `torch.nn.utils.prune`,
+    `weight_norm` and other parametrizations the gradient goes on to the parameters from which torch
+    computes it. `spectral_norm` is refused.
+
+    Attributes:
+        has_proximal_step: whether there is one.
+        by_unit: whether an ordinary layer's weights come as `(replica, unit, incoming weight)`,
+            whatever the layer; else they come in their own shape.
     """
 
     kind = "weight"
     takes = ("l1_weight",)
     has_proximal_step: ClassVar[bool] = True
+    by_unit: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -66,8 +87,9 @@ class WeightRegularizer(Regularizer):
                 f"{type(self).__name__}: has no proximal step; use proximal=False"
             )
         self.proximal = proximal
-        self._weights: list[tuple[nn.Parameter, Tensor]] = []
-        self._batches = 0  # whose gradients are accumulated
+        self._weights: list[tuple[LayerWeight, Tensor]] = []
+        self._stale = self._automatic = False
+        self._share = 0.0  # of λ in the step of the optimizer that is made
 
     def proximal_step(self, weight: Tensor, step: Tensor) -> Tensor:
         """The proximal operator with `step` = learning rate · λ for each replica."""
@@ -75,30 +97,55 @@ class WeightRegularizer(Regularizer):
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_fit_start(trainer, pl_module)
-        self._collect(pl_module)
+        self._automatic, self._share = pl_module.automatic_optimization, 0.0
+        waiting = (LAZY, FROZEN) if unfreezes(trainer) else (LAZY,)
+        self._collect(pl_module, waiting)
         if self.layers is None and not self.batched:
             tell_uncounted(pl_module, type(self).__name__)
-        self._batches = 0
-        refuse_sparse_steps(trainer, [weight for weight, _ in self._weights], type(self).__name__)
+        weights = [weight for weight, _ in self._weights]
+        needs = "a proximal step needs the parameter itself" if self.proximal else ""
+        refuse_computed(weights, type(self).__name__, needs, allowed=(PRUNED,))
+        sources = [source for weight in weights for source in weight.sources]
+        refuse_sparse_steps(trainer, sources, type(self).__name__)
         if self.proximal:
             for optimizer in trainer.optimizers:
                 # Before a schedule changes the learning rate that the step was taken with.
                 self._hooks.append(optimizer.register_step_post_hook(self._shrink))
-                if not isinstance(optimizer, torch.optim.SGD) and self._of(optimizer):
+                if isinstance(optimizer, torch.optim.SGD):
+                    continue
+                if stepped(optimizer) & {id(source) for source in sources}:
                     raise RegularizerError(
                         f"{type(self).__name__}: proximal=True needs torch.optim.SGD, got "
                         f"{type(optimizer).__name__}; use proximal=False with this optimizer"
                     )
 
+    def layers_of(self, module: nn.Module) -> tuple[str, ...]:
+        return tuple(weighted_layers(module, self.layers, type(self).__name__))
+
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._collect(pl_module)  # what a callback has unfrozen since
+        # Callbacks after this one and the module itself may yet unfreeze, prune or add layers.
+        self._stale = True
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._stale = True
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        super().on_train_batch_start(trainer, pl_module, batch, batch_idx)
+        if self._stale:
+            self._collect(pl_module, (LAZY, FROZEN))
 
     def on_before_backward(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
     ) -> None:
-        self._batches += 1
+        super().on_before_backward(trainer, pl_module, loss)
         if not self.batched:
-            tensors = [(self._part(w.detach()), strength) for w, strength in self._weights]
+            tensors = [
+                (self._part(weight, weight.read().detach()), strength)
+                for weight, strength in self._weights
+                if weight.trained()
+            ]
             self.report_value(tensors, trainer, pl_module)
 
     def on_before_optimizer_step(
@@ -107,39 +154,99 @@ class WeightRegularizer(Regularizer):
         pl_module: pl.LightningModule,
         optimizer: torch.optim.Optimizer,
     ) -> None:
-        batches, self._batches = self._batches, 0
-        if self.proximal:
+        self._share = self.factor * self.part_of_step(trainer, pl_module, optimizer)
+        if self.proximal or not self._share:
             return
-        # With manual optimization nothing is accumulated by the trainer.
-        batches = batches if pl_module.automatic_optimization else 1
+        for weight, sources, strength in self._of(optimizer):
+            share = scaled(times(strength, self._share), trainer, optimizer)
+            if weight.computed is None and not self._arranged:
+                self._add(weight, share)
+            else:
+                self._add_through(weight, sources, share)
+
+    def _add(self, weight: LayerWeight, share: Tensor) -> None:
+        """Add the penalty's gradient to that of a parameter."""
+        (parameter,) = weight.sources
         with torch.no_grad():
-            for weight, strength in self._of(optimizer):
-                if weight.grad is None:
-                    weight.grad = torch.zeros_like(weight)
-                elif weight.grad.is_sparse:  # of an embedding: the penalty is one of all rows
-                    weight.grad = weight.grad.to_dense()
-                share = scaled(self.share(strength, trainer, batches), trainer, optimizer)
-                self.add_gradient(self._part(weight.grad), self._part(weight), share)
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+            elif parameter.grad.is_sparse:  # of an embedding: the penalty is one of all rows
+                parameter.grad = parameter.grad.to_dense()
+            self.add_gradient(
+                self._part(weight, parameter.grad), self._part(weight, parameter), share
+            )
 
-    def _collect(self, pl_module: pl.LightningModule) -> None:
-        found = weighted_layers(pl_module, self.layers, type(self).__name__)
-        self._weights = [(weight, self.weight_of(layer)) for layer, weight in named_weights(found)]
+    def _add_through(self, weight: LayerWeight, sources: list[nn.Parameter], share: Tensor) -> None:
+        """Add the penalty's gradient to those of the parameters that a weight is computed from."""
+        with torch.enable_grad():
+            tensor = self._part(weight, weight.read())
+        addition = torch.zeros_like(tensor)
+        self.add_gradient(addition, tensor.detach(), share)
+        gradients = torch.autograd.grad(tensor, sources, addition, allow_unused=True)
+        for source, gradient in zip(sources, gradients, strict=True):
+            if gradient is None:
+                continue
+            if source.grad is None or source.grad.is_sparse:
+                before = 0.0 if source.grad is None else source.grad.to_dense()
+                source.grad = gradient + before
+            else:
+                source.grad.add_(gradient)
 
-    def _of(self, optimizer: torch.optim.Optimizer) -> list[tuple[nn.Parameter, Tensor]]:
-        """The weights that an optimizer steps, each with its strength."""
+    def _collect(self, pl_module: pl.LightningModule, waiting: Collection[str]) -> None:
+        """Find the weights, and those that may count later in the fit."""
+        self._stale = False
+        waiting = () if self.batched else waiting
+        found = weighted_layers(pl_module, self.layers, type(self).__name__, waiting)
+        weights = [
+            (weight, self.weight_of(*layers)) for weight, layers in shared_weights(found, waiting)
+        ]
+        # A strength of 0 leaves an ordinary module as it is, gradients that are None too.
+        self._weights = [(w, s) for w, s in weights if self.batched or bool(s.any())]
+
+    def _of(
+        self, optimizer: torch.optim.Optimizer
+    ) -> list[tuple[LayerWeight, list[nn.Parameter], Tensor]]:
+        """The weights that an optimizer steps, each with what of it is stepped and its strength."""
         held = stepped(optimizer)
-        return [(w, strength) for w, strength in self._weights if id(w) in held]
+        found = []
+        for weight, strength in self._weights:
+            sources = [source for source in weight.trained() if id(source) in held]
+            if sources:
+                found.append((weight, sources, strength))
+        return found
 
     def _shrink(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
-        own = {id(weight): strength for weight, strength in self._weights}
-        with torch.no_grad():
-            for group in optimizer.param_groups:
-                for weight in group["params"]:
-                    if id(weight) in own:
-                        part = self._part(weight)
-                        step = group["lr"] * self.factor * own[id(weight)]
-                        part.copy_(self.proximal_step(part, step))
+        share = self._share
+        if not self._automatic:  # its steps need not be known to Lightning
+            share = self.factor if self.batched or has_gradient(optimizer) else 0.0
+        if not share:
+            return
+        rates = {
+            id(one): group["lr"] for group in optimizer.param_groups for one in group["params"]
+        }
+        for weight, sources, strength in self._of(optimizer):
+            parameter = sources[0]
+            step = rates[id(parameter)] * share * strength
+            if weight.computed is None and not self._arranged:
+                with torch.no_grad():
+                    part = self._part(weight, parameter)
+                    part.copy_(self.proximal_step(part, step))
+                continue
+            with torch.enable_grad():
+                tensor = self._part(weight, weight.read())
+            change = self.proximal_step(tensor.detach(), step) - tensor.detach()
+            # Units are an order of the weights and a mask is of zeros and ones.
+            (moved,) = torch.autograd.grad(tensor, parameter, change)
+            with torch.no_grad():
+                parameter.add_(moved)
 
-    def _part(self, weight: Tensor) -> Tensor:
-        """A view of what this regularizer is for, with the replica as its first axis."""
-        return weight[self.replicas] if self.batched else weight.unsqueeze(0)
+    def _part(self, weight: LayerWeight, tensor: Tensor) -> Tensor:
+        """What this regularizer is for of a weight, or of a tensor of its shape, replicas first."""
+        if self.batched:
+            return tensor[self.replicas]
+        own = unit_rows(weight.module, tensor) if self.by_unit else tensor
+        return own.unsqueeze(0)
+
+    @property
+    def _arranged(self) -> bool:
+        return self.by_unit and not self.batched

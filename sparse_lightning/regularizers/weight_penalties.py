@@ -198,8 +198,8 @@ class ElasticNet(WeightRegularizer):
 class GroupLasso(WeightRegularizer):
     """The group lasso on units, λ √n Σ_j ‖w_j‖ with w_j the n incoming weights of unit j.
 
-    Units are the first axis of an ordinary layer's weights; of a transposed convolution they are
-    its input channels.
+    Units are the first axis of an ordinary layer's weights. Of a transposed convolution they are
+    its output channels, of an embedding the columns: those that `ConnectionCount` counts as dead.
 
     Args:
         weight: λ, or a mapping of patterns of layer names to its values.
@@ -210,6 +210,7 @@ class GroupLasso(WeightRegularizer):
     """
 
     symbol = "group"
+    by_unit = True
 
     def value(self, tensor: Tensor) -> Tensor:
         return penalties.group_lasso(self._units(tensor))

@@ -3,13 +3,15 @@
 import pytest
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import BackboneFinetuning
+from pytorch_lightning.callbacks import BackboneFinetuning, BaseFinetuning
 from small_fits import ROWS, First, Plain, Tokens, assert_same, fitted, perceptron
 from torch import nn
 
 from sparse_lightning import (
+    L0,
     L1,
     ConnectionCount,
+    GroupLasso,
     HiddenCovariance,
     HiddenKL,
     HiddenL1,
@@ -18,6 +20,7 @@ from sparse_lightning import (
     SelectiveL1,
     Warmup,
 )
+from sparse_lightning.regularizers.layers import unit_rows
 
 
 class Keyed(nn.Module):
@@ -212,6 +215,112 @@ def test_layers_that_are_unfrozen_later_are_penalised_from_then_on():
 
     module = fitted(Tuned(), [unfreezing(), L1(0.1)])
     assert_same(module, fitted(Tuned(by_hand), [unfreezing()]))
+
+
+class Unfreezing(BaseFinetuning):
+    def freeze_before_training(self, pl_module):
+        self.freeze(pl_module.network[0])
+
+    def finetune_function(self, pl_module, epoch, optimizer):
+        if epoch == 1:
+            self.unfreeze_and_add_param_group(pl_module.network[0], optimizer, lr=0.05)
+
+
+class LateStart(Plain):
+    """Its optimizer begins with what is trained then; its own hook may unfreeze, too."""
+
+    unfreezes = False
+
+    def on_train_epoch_start(self):
+        if self.unfreezes and self.current_epoch == 1:
+            self.network[0].requires_grad_(True)
+            self.optimizers().add_param_group({"params": self.network[0].parameters()})
+
+    def configure_optimizers(self):
+        return torch.optim.SGD([p for p in self.parameters() if p.requires_grad], lr=0.05)
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+@pytest.mark.parametrize("layers", [None, "network.*", "network.0", ["network.0", "network.2"]])
+def test_the_epoch_of_unfreezing_is_penalised_in_any_order_of_callbacks(layers, turn):
+    def by_hand(module):
+        numbers = (0,) if layers == "network.0" else (0, 2)
+        return 0.1 * sum(module.network[n].weight.abs().sum() for n in numbers)
+
+    module = fitted(LateStart(perceptron()), [L1(0.1, layers), Unfreezing()][::turn])
+    assert_same(module, fitted(LateStart(perceptron(), penalty=by_hand), [Unfreezing()]))
+
+
+def test_what_the_module_itself_unfreezes_is_penalised_at_once():
+    def by_hand(module):
+        return 0.1 * sum(module.network[n].weight.abs().sum() for n in (0, 2))
+
+    def frozen(penalty=None):
+        module = LateStart(perceptron(), penalty=penalty)
+        module.network[0].requires_grad_(False)
+        module.unfreezes = True
+        return module
+
+    assert_same(fitted(frozen(), [L1(0.1)]), fitted(frozen(by_hand)))
+
+
+@pytest.mark.parametrize("layers", [None, "network.0"])
+def test_a_lazy_layer_is_penalised_from_its_first_step_on(layers):
+    def lazy():
+        torch.manual_seed(0)
+        return nn.Sequential(nn.LazyLinear(5), nn.Tanh(), nn.LazyLinear(1))
+
+    def by_hand(module):
+        numbers = (0,) if layers else (0, 2)
+        return 0.1 * sum(module.network[n].weight.abs().sum() for n in numbers)
+
+    module = fitted(Plain(lazy()), [L1(0.1, layers)], epochs=1)
+    assert_same(module, fitted(Plain(lazy(), penalty=by_hand), epochs=1))
+
+
+def test_gates_for_a_lazy_layer_are_refused_by_name():
+    network = nn.Sequential(nn.LazyLinear(5), nn.Linear(5, 1))
+    with pytest.raises(RegularizerError, match=r"L0: network\.0\.weight has no shape yet; run a"):
+        fitted(Plain(network), [L0(0.1)])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.Linear(6, 4),
+        lambda: nn.Conv2d(2, 4, 3),
+        lambda: nn.ConvTranspose1d(4, 6, 3),
+        lambda: nn.ConvTranspose2d(4, 6, 3, groups=2),
+        lambda: nn.Embedding(5, 3),
+        lambda: nn.EmbeddingBag(5, 3),
+        lambda: nn.Bilinear(3, 2, 4),
+        lambda: nn.LSTM(2, 3),
+    ],
+)
+def test_the_units_that_a_group_lasso_takes_away_are_those_counted_as_dead(make):
+    class Penalised(Plain):
+        def training_step(self, batch, _):
+            return 0.0 * sum(p.sum() for p in self.parameters())
+
+    torch.manual_seed(0)
+    layer = make()
+    weights = [p for p in layer.parameters() if p.ndim > 1]
+    with torch.no_grad():
+        for weight in weights:
+            weight.normal_()
+    before = [weight.clone() for weight in weights]
+    count = ConnectionCount(threshold=0.0)
+    module = Penalised(layer)
+    fitted(module, [GroupLasso(4.8, proximal=True)], epochs=1)
+    dead = count.measures(module)["dead_units"]
+    zeros = [(weight == 0) for weight in weights]
+    assert dead > 0
+    # Only whole units are zero, and each of them is counted.
+    assert count.measures(module)["connections"] == sum(int((~zero).sum()) for zero in zeros)
+    rows = [unit_rows(layer, zero) for zero in zeros]
+    assert dead == sum(int(units.all(1).sum()) for units in rows)
+    assert all((units.all(1) == units.any(1)).all() for units in rows)
+    assert all(not torch.equal(one, other) for one, other in zip(before, weights, strict=True))
 
 
 def test_each_optimizer_of_several_gets_the_penalty_once():

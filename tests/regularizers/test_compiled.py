@@ -34,6 +34,45 @@ def test_a_compiled_module_trains_as_the_module_itself():
     assert_same(module, reference)
 
 
+def by_module(network):
+    module = Plain(network)
+    return module, torch.compile(module, backend="aot_eager")
+
+
+def by_network(network):
+    module = Plain(network)
+    module.network.compile(backend="aot_eager")
+    return module, module
+
+
+def by_function(network):
+    class Called(Plain):
+        def training_step(self, batch, number):
+            self.outputs["all"] = run(self.network, batch)
+            output = self.outputs["all"]
+            return (output[:, :1] - batch[:, :1]).square().sum() / len(batch)
+
+    module = Called(network)
+    return module, module
+
+
+@torch.compile(backend="aot_eager")
+def run(network, batch):
+    return network(batch)
+
+
+@pytest.mark.parametrize("compiled", [by_module, by_network, by_function])
+def test_a_fit_after_a_compiled_one_without_penalties_is_penalised(compiled):
+    def callback():
+        return HiddenKL(0.5, 0.2, "network.1")
+
+    free, penalised = fitted(Plain(perceptron())), fitted(Plain(perceptron()), [callback()])
+    for callbacks, reference in (([], free), ([callback()], penalised), ([], free)):
+        module, whole = compiled(perceptron())
+        fitted(whole, callbacks)
+        assert_same(module, reference)
+
+
 def test_a_compiled_network_inside_a_module():
     module = Plain(perceptron())
     module.network.compile(backend="aot_eager")

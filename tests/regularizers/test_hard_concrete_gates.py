@@ -50,7 +50,7 @@ def test_noise_of_zero_shuts_a_gate_and_is_finite():
     assert gate.item() == slope.item() == 0
 
 
-def by_autograd(optimizer, strength, epochs, accumulate=1):
+def by_autograd(optimizer, strength, epochs, accumulate=1, skipped=()):
     """The same fit with log α as parameters of a module, differentiated by torch."""
     module = Plain(perceptron(), optimizer)
     steps = module.configure_optimizers()
@@ -61,13 +61,16 @@ def by_autograd(optimizer, strength, epochs, accumulate=1):
     }
     learner = torch.optim.Adam(gates.values(), lr=0.2)
     noise = torch.Generator().manual_seed(7)
-    batches = [batch for _ in range(epochs) for batch in ROWS.split(8)]
-    for group in [batches[i : i + accumulate] for i in range(0, len(batches), accumulate)]:
+    epoch = list(enumerate(ROWS.split(8)))
+    groups = [epoch[i : i + accumulate] for i in range(0, len(epoch), accumulate)]
+    for group in groups * epochs:
         sizes = [gates[n].numel() for n in names]
         uniform = torch.rand(sum(sizes), generator=noise).split(sizes)
         steps.zero_grad()
         learner.zero_grad()
-        for batch in group:
+        for number, batch in group:
+            if number in skipped:
+                continue
             weights = {
                 n: module.network.get_parameter(n)
                 * penalties.hard_concrete(gates[n], u.view_as(gates[n]))[0]
@@ -99,6 +102,34 @@ def test_a_fit_is_that_of_the_gates_as_parameters(optimizer, accumulate):
     for one, other in zip(zeros(module), zeros(reference), strict=True):
         assert torch.equal(one, other)
     assert any(mask.any() for mask in zeros(module))
+
+
+@pytest.mark.filterwarnings("ignore:.*`training_step` returned `None`:UserWarning")
+@pytest.mark.parametrize("optimizer", ["momentum", "adam"])
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_gates_neither_learn_nor_shut_in_steps_without_a_backward_pass(optimizer, accumulate):
+    class Skipping(Plain):
+        def training_step(self, batch, number):
+            return None if number in (2, 3) else super().training_step(batch, number)
+
+    module = fitted(
+        Skipping(perceptron(), optimizer),
+        [L0(0.02, seed=7, learning_rate=0.2)],
+        epochs=8,
+        accumulate_grad_batches=accumulate,
+    )
+    assert_same(module, by_autograd(optimizer, 0.02, 8, accumulate, skipped=(2, 3)), atol=1e-5)
+
+
+def test_a_step_with_fewer_accumulated_batches_has_their_share_of_the_penalty():
+    module = fitted(
+        Plain(perceptron(), "adam"),
+        [L0(0.5, seed=7, learning_rate=0.2)],
+        epochs=4,
+        accumulate_grad_batches=3,
+    )
+    # By hand an epoch's fourth batch makes a step with a third of the loss and of the penalty.
+    assert_same(module, by_autograd("adam", 0.5, 4, 3), atol=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore:.*no weight of .* is left")

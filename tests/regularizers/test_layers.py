@@ -81,7 +81,6 @@ def test_what_does_not_count_is_told_with_the_reason():
             "frozen": nn.Linear(2, 2).requires_grad_(False),
             "lazy": nn.LazyLinear(3),
             "norm": nn.LayerNorm((2, 4)),
-            "spectral": nn.utils.parametrizations.spectral_norm(nn.Linear(3, 3)),
             "own": nn.ParameterDict({"kernel": torch.ones(2, 2)}),
         }
     )
@@ -91,7 +90,6 @@ def test_what_does_not_count_is_told_with_the_reason():
         "lazy.bias": "it has no shape yet",
         "norm.weight": "of a normalisation",
         "norm.bias": "of a normalisation",
-        "spectral.parametrizations.weight.original": "a weight is computed from it",
         "own.kernel": "not called weight",
     }
     with pytest.raises(

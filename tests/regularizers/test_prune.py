@@ -7,6 +7,7 @@ from small_fits import ROWS, Plain, SaveAtEnd, assert_same, fitted, perceptron
 from torch import nn
 
 from sparse_lightning import L1, Prune, RegularizerError
+from sparse_lightning.regularizers.prune import Magnitude
 
 
 class Zeros(pl.Callback):
@@ -95,6 +96,23 @@ def test_without_an_epoch_it_is_done_at_the_end(tmp_path):
 def test_a_fit_that_ends_by_its_steps_is_pruned_too():
     module = fitted(Plain(perceptron()), [Prune(0.3)], epochs=-1, max_steps=3)
     assert (module.network[0].weight == 0).any()
+
+
+@pytest.mark.parametrize("make", [lambda: Prune(0.3, epoch=20), lambda: Magnitude(0.5, epoch=20)])
+def test_a_trial_run_of_one_batch_prunes_in_its_only_epoch(make):
+    module = fitted(Plain(perceptron()), [make()], fast_dev_run=True)
+    assert (module.network[0].weight == 0).any()
+
+
+def test_a_layer_that_has_a_shape_when_it_is_pruned_is_pruned():
+    def lazy():
+        torch.manual_seed(0)
+        return nn.Sequential(nn.LazyLinear(5), nn.Tanh(), nn.Linear(5, 1))
+
+    module = fitted(Plain(lazy()), [Prune(amount=0.6, epoch=1)])
+    assert sum(int((p == 0).sum()) for p in module.parameters() if p.ndim == 2) == 21  # of 35
+    with pytest.raises(RegularizerError, match=r"network\.0\.weight has no shape yet; prune in a "):
+        fitted(Plain(lazy()), [Prune(amount=0.6, epoch=0)])
 
 
 @pytest.mark.parametrize("saved", [0, 1, 2])

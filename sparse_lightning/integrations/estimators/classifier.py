@@ -18,11 +18,8 @@ from sparse_lightning.data.levels import level_text
 from sparse_lightning.errors import EstimatorError
 from sparse_lightning.integrations.estimators.base import FLOATS, PopulationEstimator
 from sparse_lightning.integrations.estimators.conversion import applied, named_errors
-<<<<<<< HEAD
 from sparse_lightning.integrations.estimators.exactness import check_exact, exact_classes
-=======
 from sparse_lightning.nn.surroundings import usual_torch
->>>>>>> surroundings
 
 
 class SparseClassifier(ClassifierMixin, PopulationEstimator):
