@@ -79,8 +79,7 @@ def guarded() -> Iterator[None]:
     ) -> str:
         ours = category.__module__.startswith(__package__ or "")
         if ours or category is UserWarning:  # for who runs a command, not for who writes code
-            return presentable(f"warning: {message}
-")
+            return presentable(f"warning: {message}\n")
         return presentable(line(message, category, *args, **kwargs))
 
     def clean_thread(args: threading.ExceptHookArgs) -> None:
