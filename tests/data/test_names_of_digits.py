@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparse_lightning.data.catalog import load_table
+from sparse_lightning.data.column_types import judged
+from sparse_lightning.data.csv_files import read_csv
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.data.levels import level_text, spelled_number, spelled_numbers
+from sparse_lightning.data.levels import code_levels, level_text, spelled_number, spelled_numbers
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import TableError
 from sparse_lightning.integrations.exporting.tabular_network import TabularNetwork
@@ -192,3 +194,16 @@ def test_a_number_is_found_by_its_own_spelling_alone(number):
 def test_different_texts_are_never_one_number(texts):
     numbers = spelled_numbers(texts)
     assert numbers is None or len(set(numbers.values())) == len(texts)
+
+
+@given(st.lists(st.text("0123456789.-+eE ", min_size=1, max_size=5), min_size=1, unique=True))
+def test_a_csv_file_has_as_many_levels_as_different_cells(cells):
+    raw = read_csv("\n".join(["b,c", *(f'"{cell}",1' for cell in cells), ""]).encode())
+    column = judged(raw.read(["b"], {"b"}), {"b"}, parse=True)[0]["b"]
+    assert column.nunique() == len(cells)
+    codes, levels = code_levels(column)
+    assert len(levels) == len(cells)
+    if column.dtype != np.float64:
+        assert [levels[code] for code in codes] == cells
+    else:
+        assert [float(levels[code]) for code in codes] == [float(cell) for cell in cells]
