@@ -181,3 +181,11 @@ def test_echo_writes_to_either_stream(capsys):
     echo("b\x1b", err=True, nl=False)
     assert tuple(capsys.readouterr()) == ("a\\x1b\n", "b\\x1b")
     assert presentable(ValueError("\x07")) == r"\x07"
+
+
+def test_a_warning_of_this_package_names_no_line_of_code():
+    with guarded():
+        shown = warnings.formatwarning("look\x1b", sparse_lightning.TableWarning, "f.py", 3)
+        other = warnings.formatwarning("look", UserWarning, "f.py", 3)
+    assert shown == "warning: look\\x1b\n"
+    assert other.startswith("f.py:3: UserWarning: look")

@@ -8,20 +8,11 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 from sparse_lightning._text import did_you_mean
 from sparse_lightning.data import readers
-from sparse_lightning.data.column_types import check_varying, judged
 from sparse_lightning.data.csv_files import read_csv
-from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.data.gaps import dropped_text, gap_faults, has_values, most_dropped
-from sparse_lightning.data.preparation import check_steps, drop_rare, recodings
-from sparse_lightning.data.raw_table import RawTable, keep
-from sparse_lightning.data.selection import check_known
-from sparse_lightning.data.suspicions import suspicions
-from sparse_lightning.data.target import ClassTarget
+from sparse_lightning.data.raw_table import RawTable
+from sparse_lightning.data.table import Table, used_table
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.settings import TableSettings
 
@@ -136,36 +127,6 @@ PACKAGED = {table.name: table for table in (_WINE, _CTG, _CENSUS)}
 """The packaged tables by name."""
 
 
-@dataclass(frozen=True, eq=False)
-class Table:
-    """A table as it is used.
-
-    Attributes:
-        name: the packaged table's name, or the file's name without its suffix.
-        source: the packaged table's DOI, or the file's absolute path.
-        frame: no value is missing; 64-bit floats, or text where the project's steps recode it.
-        digest: the SHA-256 of the whole table's bytes, uncompressed.
-        rows_missing: how many rows were left out because a used column has no value in them.
-        rows_rare: how many were left out after that because they hold a rare level.
-        target: the column to predict, text or 64-bit floats; None without one.
-        suspicions: sentences on what may not have been meant, such as ids and totals.
-    """
-
-    name: str
-    source: str
-    frame: pd.DataFrame
-    encoding: Encoding
-    digest: str
-    rows_missing: int = 0
-    rows_rare: int = 0
-    target: pd.Series | None = None
-    suspicions: tuple[str, ...] = ()
-
-    @property
-    def rows_dropped(self) -> int:
-        return self.rows_missing + self.rows_rare
-
-
 def names() -> tuple[str, ...]:
     """The names of the packaged tables."""
     return tuple(PACKAGED)
@@ -191,12 +152,14 @@ def load_table(table: TableSettings, folder: Path) -> Table:
     with _naming(table.source):
         if table.source in PACKAGED:
             entry = PACKAGED[table.source]
-            return _used(table, _packaged(entry), entry.name, entry.source, entry)
+            raw = _packaged(entry)
+            return used_table(table, raw, entry.name, entry.source, entry.columns)
         path = _path(table.source, folder)
         name = path.name
         for suffix in readers.SUFFIXES:
             name = name[: -len(suffix)] if name.lower().endswith(suffix) else name
-        return _used(table, readers.read_table(path), name, str(path))
+        raw = readers.read_table(path)
+        return used_table(table, raw, name, str(path), raw.names)
 
 
 @contextmanager
@@ -231,72 +194,3 @@ def _packaged(entry: PackagedTable) -> RawTable:
             f"{entry.file} was changed (SHA-256 {found}, not {entry.digest}): install again"
         )
     return read_csv(content)
-
-
-def _used(
-    settings: TableSettings,
-    raw: RawTable,
-    name: str,
-    source: str,
-    entry: PackagedTable | None = None,
-) -> Table:
-    everything = entry.columns if entry else raw.names
-    chosen = everything if settings.columns == "all" else settings.columns
-    columns = [column for column in chosen if column != settings.target]
-    if not columns:
-        raise TableError(f"has no column but table.target, {settings.target!r}")
-    used = columns if settings.target is None else [*columns, settings.target]
-    check_known(used, raw.names)
-    check_steps(settings.prepare, used)
-    leveled = {*recodings(settings.prepare), settings.target}
-    frame, faults = judged(raw.read(used, leveled), leveled, raw.place, parse=raw.is_text)
-    faults.add(gap_faults(frame, raw.place, dropped=settings.missing == "drop"))
-    if faults.found and settings.scale != "none":
-        with faults.gathered():
-            check_varying(frame.loc[:, [name for name in frame if name not in leveled]])
-    faults.raise_all()
-    dropped, most = dropped_text(frame), most_dropped(frame)
-    with _after(dropped, most):
-        has_all = has_values(frame)
-        complete = keep(frame, has_all)
-        rare = drop_rare(complete, settings.prepare)
-        missing = len(frame) - len(complete)
-        frame = keep(complete, ~rare)
-        if len(frame) < 2:
-            gone = missing + int(rare.sum())
-            left = f" left after dropping {gone}" if gone else ""
-            raise TableError(f"must have at least 2 rows, got {len(frame)}{left}")
-        # Whatever would stop the training is found here, where the message can name the table.
-        target = None if settings.target is None else frame.pop(settings.target)
-        if target is not None:
-            with faults.gathered():
-                ClassTarget.fit(target)
-        with faults.gathered():
-            encoding = Encoding.fit(frame, settings.scale, settings.prepare)
-            encoding.check(frame)
-        faults.raise_all()
-    used_rows = np.flatnonzero(has_all)[~rare]
-    told = suspicions(frame, encoding, target, lambda row: raw.place(int(used_rows[row])))
-    return Table(
-        name,
-        source,
-        frame,
-        encoding,
-        raw.digest,
-        missing,
-        int(rare.sum()),
-        target,
-        (*([dropped] if most else []), *told),
-    )
-
-
-@contextmanager
-def _after(dropped: str, most: bool) -> Iterator[None]:
-    """Messages of what is done inside say what was dropped before, first where it was most rows."""
-    try:
-        yield
-    except TableError as error:
-        if not dropped:
-            raise
-        texts = (dropped, f"of the rows that are left: {error}") if most else (error, dropped)
-        raise TableError("\n".join(map(str, texts))) from error.__cause__

@@ -35,7 +35,7 @@ MISSING = (
 """A cell with one of these texts has no value: those that pandas knows, and `?`."""
 
 _END = "end"
-_CODE = pc.MatchSubstringOptions(r"^\s*[-+]?0\d")
+_ZERO, _CODE = pc.MatchSubstringOptions("0"), pc.MatchSubstringOptions(r"^\s*0\d")
 _TRUTHS = {
     **dict.fromkeys(("True", "TRUE", "true"), 1.0),
     **dict.fromkeys(("False", "FALSE", "false"), 0.0),
@@ -59,16 +59,16 @@ def read_csv(source: bytes | Open, separator: str = ",") -> RawTable:
             yield from form.batches(stream, names)
 
     def read(names: Sequence[str], leveled: Container[object] = ()) -> pd.DataFrame:
-        def whole(names: Sequence[str]) -> dict[str, Any]:
-            columns = pa.Table.from_batches(parts(names)).columns
-            return {
-                name: _levels(column) if name in leveled else _text_or_truths(column)
-                for name, column in zip(names, columns, strict=True)
-            }
+        kept: dict[str, list[pa.Array]] = {name: [] for name in names if name in leveled}
 
-        texts = {name for name in names if name in leveled}
+        def whole(names: Sequence[str]) -> dict[str, Any]:
+            again = [name for name in names if name not in kept]
+            columns = pa.Table.from_batches(parts(again)).columns if again else []
+            texts = {name: _text_or_truths(one) for name, one in zip(again, columns, strict=True)}
+            return texts | {name: _levels(pa.chunked_array(kept[name])) for name in kept}
+
         try:
-            return assembled(names, form.rows, parts(names), numbers, whole, texts)
+            return assembled(names, form.rows, parts(names), numbers, whole, kept)
         except (OSError, EOFError, zlib.error, ValueError) as error:
             raise _second_time(error, opened, form.digest) from error
 
@@ -162,11 +162,13 @@ def numbers(text: pa.Array) -> Float64[np.ndarray, " row"] | None:
     """
     try:
         values = text.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        maybe = text.filter(pc.call_function("starts_with", [text], _ZERO))
     except pa.ArrowInvalid:  # a sign before it or a space around it is allowed, too
         values = np.asarray(pd.to_numeric(text.to_pandas(), errors="coerce"), dtype=np.float64)
+        maybe = text
     if np.count_nonzero(np.isnan(values)) != text.null_count:
         return None
-    codes = pc.call_function("match_substring_regex", [text], _CODE)
+    codes = pc.call_function("match_substring_regex", [maybe], _CODE)
     if pc.call_function("any", [codes]).as_py():
         return None
     large = (np.abs(values) >= EXACT) & np.isfinite(values)
@@ -186,11 +188,12 @@ def _text_or_truths(text: pa.ChunkedArray) -> Any:
 
 def _levels(text: pa.ChunkedArray) -> Any:
     """A column of levels: 64-bit floats where its texts are the own spellings of numbers."""
-    texts = [one for one in text.unique().to_pylist() if one is not None]
-    numbers = spelled_numbers(texts)
+    encoded = text.combine_chunks().dictionary_encode()
+    numbers = spelled_numbers(encoded.dictionary.to_pylist())
     if numbers is None:
         return _text_or_truths(text)
-    return pd.Series(_TEXT.__from_arrow__(text)).map(numbers).to_numpy(np.float64)
+    places = encoded.indices.fill_null(len(numbers)).to_numpy(zero_copy_only=False)
+    return np.array([*numbers.values(), np.nan])[places]
 
 
 def _second_time(error: Exception, opened: Open, digest: str) -> TableError:

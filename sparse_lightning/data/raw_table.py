@@ -9,6 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -113,19 +114,21 @@ def assembled(
     parts: Iterable[pa.RecordBatch],
     numbers: Callable[[pa.Array], Float64[np.ndarray, " row"] | None],
     whole: Callable[[list[str]], Mapping[str, Any]],
-    texts: Iterable[str] = (),
+    kept: Mapping[str, list[pa.Array]] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """A table that is read part by part, columns of numbers as 64-bit floats.
 
     `numbers` makes numbers of a part of a column, None if it holds something else. `whole` reads at
     once the columns that are not numbers in every part, so that what they are is judged by all
-    rows, and those named in `texts`. Raises ValueError if the parts have more or fewer rows than
-    `rows`.
+    rows, and those in `kept`, which takes up their parts. Raises ValueError if the parts have more
+    or fewer rows than `rows`.
     """
-    block, others = number_columns(len(names), rows), set(texts)
+    block, others = number_columns(len(names), rows), set(kept)
     start = 0
     for part in parts:
         for place, (name, column) in enumerate(zip(names, part.columns, strict=True)):
+            if name in kept:
+                kept[name].append(column)
             if name in others:
                 continue
             values = numbers(column)

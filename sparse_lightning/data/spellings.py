@@ -84,7 +84,7 @@ def _bare(text: str) -> float:
 _EMPTY_CELL = "leave such a cell empty, and see table.missing"
 
 SPELLINGS = (
-    Spelling("code", re.compile(r"[-+]?0\d+(?:\.\d*)?"), "", ""),
+    Spelling("code", re.compile(r"0\d+(?:\.\d*)?"), "", ""),
     Spelling("number", re.compile(_NUMBER), "", "", _plain),
     Spelling(
         "thousands",

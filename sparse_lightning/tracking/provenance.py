@@ -20,7 +20,7 @@ from mlflow.utils.mlflow_tags import (
     MLFLOW_USER,
 )
 
-from sparse_lightning.data.catalog import Table
+from sparse_lightning.data.table import Table
 
 
 def source_tags() -> dict[str, str]:

@@ -9,7 +9,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from sparse_lightning.data.catalog import Table
+from sparse_lightning.data.table import Table
 from sparse_lightning.nn.failures import Failure
 from sparse_lightning.nn.layers import single
 from sparse_lightning.project import Project

@@ -7,8 +7,9 @@ from itertools import pairwise
 import torch
 
 from sparse_lightning._machine import machine_bytes
-from sparse_lightning.data.catalog import Table, load_table
+from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.examples import Examples
+from sparse_lightning.data.table import Table
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import ProjectError, TableError, TableWarning
 from sparse_lightning.project import Project

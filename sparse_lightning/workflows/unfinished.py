@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from sparse_lightning import __version__
 from sparse_lightning._files import FILE, tighten, write_atomically
-from sparse_lightning.data.catalog import Table
+from sparse_lightning.data.table import Table
 from sparse_lightning.errors import (
     CheckpointError,
     RegularizerError,

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparse_lightning.data.catalog import load_table
+from sparse_lightning.data.column_types import judged
+from sparse_lightning.data.csv_files import read_csv
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.data.levels import level_text, spelled_number, spelled_numbers
+from sparse_lightning.data.levels import code_levels, level_text, spelled_number, spelled_numbers
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import TableError
 from sparse_lightning.integrations.exporting.tabular_network import TabularNetwork
@@ -146,7 +148,7 @@ def test_a_whole_number_that_floats_hold_is_an_input(tmp_path):
     assert load(tmp_path, csv(cells)).frame["b"].tolist() == [2.0**53, 2.0**53 + 2, 2.0**100] * 2
 
 
-@pytest.mark.parametrize("cell", ["007", "-01", " 010", "01.5"])
+@pytest.mark.parametrize("cell", ["007", "00", " 010", "01.5"])
 def test_digits_after_a_zero_are_no_number(tmp_path, cell):
     with pytest.raises(TableError) as caught:
         load(tmp_path, csv(["1", cell]))
@@ -192,3 +194,16 @@ def test_a_number_is_found_by_its_own_spelling_alone(number):
 def test_different_texts_are_never_one_number(texts):
     numbers = spelled_numbers(texts)
     assert numbers is None or len(set(numbers.values())) == len(texts)
+
+
+@given(st.lists(st.text("0123456789.-+eE ", min_size=1, max_size=5), min_size=1, unique=True))
+def test_a_csv_file_has_as_many_levels_as_different_cells(cells):
+    raw = read_csv("\n".join(["b,c", *(f'"{cell}",1' for cell in cells), ""]).encode())
+    column = judged(raw.read(["b"], {"b"}), {"b"}, parse=True)[0]["b"]
+    assert column.nunique() == len(cells)
+    codes, levels = code_levels(column)
+    assert len(levels) == len(cells)
+    if column.dtype != np.float64:
+        assert [levels[code] for code in codes] == cells
+    else:
+        assert [float(levels[code]) for code in codes] == [float(cell) for cell in cells]

@@ -53,10 +53,12 @@ def test_faults_of_every_kind_are_told_at_once(tmp_path):
         assert expected in text
 
 
-def test_wrong_steps_and_a_wrong_target_are_told_at_once(tmp_path):
-    content = "a,b,c,y\n" + "".join(f"{row},x,{row % 3},k\n" for row in range(5))
+@pytest.mark.parametrize("end", ["text", "7"])
+def test_wrong_steps_and_a_wrong_target_are_told_at_once(tmp_path, end):
+    content = "a,b,c,y,z\n" + "".join(f"{row},x,{row % 3},k,{end}\n" for row in range(5))
     steps = [{"dummies": {"columns": ["b"]}}, {"binarize": {"c": 7}}]
     text = said(tmp_path, content, prepare=steps, target="y")
+    assert ("column 'z' holds text" in text) == (end == "text")
     assert "the target 'y' holds only 'k'" in text
     assert "table.prepare[0].dummies: the same value stands in every row of column 'b' (x)" in text
     assert "table.prepare[1].binarize: column 'c' never holds '7' (levels: 0, 1, 2)" in text
