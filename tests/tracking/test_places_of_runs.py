@@ -80,6 +80,7 @@ def columns(metrics, parents):
     params = [(head.run_id, "kind", "k") for head in heads]
     return columns_of(heads, metrics, params, tags)
 
+
 RESULT = ("size", "loss")
 AXES = Axes(x="size", y="loss", group="params.kind", marker=(), replicate=None)
 
