@@ -1,6 +1,7 @@
 """Numbers, names and lists, the same in every message, table, figure and document."""
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -12,6 +13,20 @@ def number(value: float | None, digits: int = 4) -> str:
     if value is None or not math.isfinite(value):
         return "–"
     return f"{value:.{digits}g}"
+
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+def spelled_number(text: str) -> float | None:
+    """The finite number that a text spells; None of other texts.
+
+    `float` would read `3_2` as 32, and take spaces, digits of other scripts and `nan`.
+    """
+    if not _NUMBER.fullmatch(text):
+        return None
+    value = float(text)
+    return value if math.isfinite(value) else None
 
 
 def shortened(name: str, length: int) -> str:

@@ -12,6 +12,8 @@ PACKAGE = Path(__file__).parents[1] / "sparse_lightning"
 PLACES = {
     "tracking/_mlflow.py": {
         "_AUTOLOGGING_GLOBALLY_DISABLED",
+        "_GENERATOR_NOUNS",
+        "_GENERATOR_PREDICATES",
         "_MLFLOW_SGI_NAME",
         "_find_validator",
         "_get_artifact_repo_mlflow_artifacts",
@@ -53,6 +55,7 @@ INNER = {
         "mlflow.store.tracking",
         "mlflow.tracking.fluent",
         "mlflow.utils.autologging_utils",
+        "mlflow.utils.name_utils",
         "mlflow.utils.rest_utils",
         "mlflow.utils.search_utils",
         "mlflow.utils.validation",

@@ -21,18 +21,23 @@ from sparse_lightning.terminal import echo
 )
 @click.option(
     "--threshold",
-    type=click.FloatRange(min=0),
+    type=options.Number(min=0),
     metavar="T",
     help="Leave out weights up to T; 0: none; default: the study's report.connection_threshold.",
 )
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=options.Folder(),
     metavar="DIR",
     help="Write this folder, which must not exist. Default: pyfunc is logged to the network's run, "
     "the others are written to exports/RUN-FORMAT.",
 )
-@click.option("--register", metavar="NAME", help="Make it a version of this registered model.")
+@click.option(
+    "--register",
+    type=options.Text(),
+    metavar="NAME",
+    help="Make it a version of this registered model.",
+)
 @options.tracking_uri
 @explained
 def export_command(

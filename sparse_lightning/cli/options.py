@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from sparse_lightning._machine import uncollected
+from sparse_lightning._text import spelled_number
 from sparse_lightning.errors import SparseLightningError
 from sparse_lightning.secrets import traceback_of
 from sparse_lightning.terminal import echo, guarded
@@ -68,12 +69,66 @@ def brief(command: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
+class Text(click.ParamType):
+    """A text, and not an empty one: an unset variable of a shell is no answer."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not str(value).strip():
+            self.fail("must not be empty", param, ctx)
+        return str(value)
+
+
+class Folder(click.Path):
+    """The path of a folder; an empty one would be the working folder."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value).strip():
+            self.fail("must not be empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Number(click.FloatRange):
+    """A finite number as people spell it: no `1_0`, `nan` or digits of other scripts."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and spelled_number(value.strip()) is None:
+            self.fail(f"must be a finite number, got {value!r}", param, ctx)
+        return super().convert(value, param, ctx)  # pyright: ignore[reportArgumentType]
+
+
+class Whole(click.IntRange):
+    """A whole number as people spell it."""
+
+    name = "whole number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and whole_number(value) is None:
+            self.fail(f"must be a whole number, got {value!r}", param, ctx)
+        return super().convert(value, param, ctx)  # pyright: ignore[reportArgumentType]
+
+
+def whole_number(text: str) -> int | None:
+    """The whole number that a text spells; None of other texts."""
+    number = spelled_number(text.strip())
+    return int(text) if number is not None and text.strip().lstrip("+-").isdigit() else None
+
+
 tracking_uri = click.option(
-    "--tracking-uri", metavar="URI", help="MLflow store; default: as MLflow resolves it."
+    "--tracking-uri",
+    type=Text(),
+    metavar="URI",
+    help="MLflow store; default: as MLflow resolves it.",
 )
 output = click.option(
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=Folder(),
     metavar="DIR",
     help="Folder of the report; default: reports/NAME.",
 )
@@ -95,10 +150,13 @@ overrides = click.option(
 def cluster(command: Callable[..., None]) -> Callable[..., None]:
     """The options that let several processes or machines train."""
     command = click.option(
-        "--scheduler", metavar="tcp://…", help="Train on the workers of a Dask scheduler."
+        "--scheduler",
+        type=Text(),
+        metavar="tcp://…",
+        help="Train on the workers of a Dask scheduler.",
     )(command)
     return click.option(
-        "--workers", type=click.IntRange(min=1), metavar="N", help="Train on N processes, by Dask."
+        "--workers", type=Whole(min=1), metavar="N", help="Train on N processes, by Dask."
     )(command)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sparse_lightning._text import spelled_number
 from sparse_lightning.cli import options
 from sparse_lightning.cli.main import main
 from sparse_lightning.cli.options import brief, explained
@@ -22,15 +23,10 @@ class _Number(click.ParamType):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float | None:
-        import math
-
         if value is None or not str(value).strip():
             return None
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
+        number = spelled_number(str(value).strip())
+        if number is None:
             self.fail(f"must be a finite number, got {value!r}", param, ctx)
         return number
 
@@ -105,9 +101,14 @@ if TYPE_CHECKING:
 
 @main.command("report")
 @click.option(
-    "--experiment", metavar="NAME", help="The newest study of this experiment or project."
+    "--experiment",
+    type=options.Text(),
+    metavar="NAME",
+    help="The newest study of this experiment or project.",
 )
-@click.option("--study", "run_id", metavar="RUN", help="The study with this run id.")
+@click.option(
+    "--study", "run_id", type=options.Text(), metavar="RUN", help="The study with this run id."
+)
 @comparing
 @options.tracking_uri
 @options.output

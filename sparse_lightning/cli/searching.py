@@ -14,16 +14,22 @@ from sparse_lightning.terminal import console, echo
 @main.command("search")
 @click.argument("project", type=click.Path(path_type=Path))
 @click.option(
-    "--trials", type=click.IntRange(min=1), metavar="N", help="Of each group; sets search.trials."
+    "--trials", type=options.Whole(min=1), metavar="N", help="Of each group; sets search.trials."
 )
 @click.option(
     "--storage",
+    type=options.Text(),
     metavar="URL",
     envvar="SPARSE_LIGHTNING_STORAGE",
     help="Where the search keeps its state; sets search.storage.",
 )
 @click.option(
-    "--group", "groups", multiple=True, metavar="G", help="Only this group; may be repeated."
+    "--group",
+    "groups",
+    type=options.Text(),
+    multiple=True,
+    metavar="G",
+    help="Only this group; may be repeated.",
 )
 @click.option("--fresh", is_flag=True, help="Begin anew, and forget the trials there are.")
 @click.option(

@@ -43,16 +43,21 @@ def run_command(
 
 
 def _numbers(_: click.Context, option: click.Parameter, text: str) -> list[int]:
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError as error:
+    numbers = [options.whole_number(part) for part in text.split(",")]
+    known = [number for number in numbers if number is not None]
+    if len(known) < len(numbers):
         raise click.BadParameter(
             f"must be whole numbers separated by commas, as in 10,8, got {text!r}"
-        ) from error
+        )
+    return known
 
 
 _table = click.option(
-    "--table", required=True, metavar="SOURCE", help="wine, ctg, census, or a CSV or Parquet file."
+    "--table",
+    type=options.Text(),
+    required=True,
+    metavar="SOURCE",
+    help="wine, ctg, census, or a CSV or Parquet file.",
 )
 _units = click.option(
     "--units",
@@ -62,8 +67,12 @@ _units = click.option(
     callback=_numbers,
     help="Hidden units of each greedy stage.",
 )
-_epochs = click.option("--epochs", type=int, default=150, show_default=True, help="Of each stage.")
-_name = click.option("--name", help="Of the experiment; default: the table's name and the task.")
+_epochs = click.option(
+    "--epochs", type=options.Whole(), default=150, show_default=True, help="Of each stage."
+)
+_name = click.option(
+    "--name", type=options.Text(), help="Of the experiment; default: the table's name and the task."
+)
 
 
 @main.command("sae")
@@ -83,7 +92,9 @@ def sae_command(table: str, units: list[int], **rest: Any) -> None:
 
 @main.command("classifier")
 @_table
-@click.option("--target", required=True, metavar="COLUMN", help="The column to predict.")
+@click.option(
+    "--target", type=options.Text(), required=True, metavar="COLUMN", help="The column to predict."
+)
 @_units
 @_epochs
 @_name
@@ -99,7 +110,7 @@ def classifier_command(table: str, target: str, units: list[int], **rest: Any) -
 
 @main.command("pca")
 @_table
-@click.option("--components", type=int, default=10, show_default=True, help="How many.")
+@click.option("--components", type=options.Whole(), default=10, show_default=True, help="How many.")
 @_epochs
 @_name
 @options.overrides
@@ -117,7 +128,7 @@ def pca_command(table: str, components: int, **rest: Any) -> None:
 @click.option("--quick", is_flag=True, help="A few epochs and two seeds, to see that it runs.")
 @click.option(
     "--jobs",
-    type=click.IntRange(min=1),
+    type=options.Whole(min=1),
     metavar="N",
     help="Train N columns at a time; default: one a core, or on a GPU one.",
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -28,7 +29,7 @@ def structure_of(
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
     *,
-    rows: Tensor | None = None,
+    rows: Tensor | np.ndarray | None = None,
     groups: Groups | None = None,
     threshold: float = 0.01,
     code_layer: int | None = None,
@@ -46,7 +47,7 @@ def structure_of(
         model: the module; it is left as it is.
         input_names: default: `input 1`, …
         output_names: default: those of the inputs, where there are as many, else `output 1`, …
-        rows: `(row, input)`, as the module takes them.
+        rows: `(row, input)`, as the module takes them, or an array of their numbers.
         groups: the inputs that stand for each variable, see `Structure.of`.
         threshold: a connection counts when |w| exceeds it.
         code_layer: the layer of the codes, see `Structure.of`.
@@ -61,12 +62,14 @@ def structure_of(
         input_names = [f"input {place}" for place in range(1, inputs + 1)]
     if output_names is None and outputs != inputs:
         output_names = [f"output {place}" for place in range(1, outputs + 1)]
-    weights = [layer.weight.detach().cpu().numpy() for layer in layers]
+    weights = [_readable(layer.weight).numpy() for layer in layers]
     return Structure.of(weights, input_names, output_names, groups, threshold, code_layer)
 
 
-def linear_chain(model: nn.Module, rows: Tensor | None = None) -> list[nn.Linear]:
+def linear_chain(model: nn.Module, rows: Tensor | np.ndarray | None = None) -> list[nn.Linear]:
     """The linear layers of a module in the order of the data; errors as of `structure_of`."""
+    if rows is not None:
+        rows = _tensor(rows)
     for name, part in model.named_modules():
         matrices = [weight for weight in part.parameters(recurse=False) if weight.ndim > 1]
         if matrices and not isinstance(part, nn.Linear):
@@ -97,9 +100,24 @@ def linear_chain(model: nn.Module, rows: Tensor | None = None) -> list[nn.Linear
 
 
 def apply(model: nn.Module, rows: Tensor) -> Tensor:
-    """The outputs of a module at rest, in its own precision and on its device."""
+    """The outputs of a module at rest, made in its own precision and on its device."""
     with _at_rest(model), torch.no_grad():
-        return outputs_of(model, _as_taken(model, rows)).cpu()
+        return _readable(outputs_of(model, _as_taken(model, rows)))
+
+
+def _tensor(rows: Tensor | np.ndarray) -> Tensor:
+    if isinstance(rows, Tensor):
+        return rows
+    try:
+        return torch.tensor(np.asarray(rows, dtype=np.float64), dtype=torch.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"rows must be numbers: {error}") from error
+
+
+def _readable(values: Tensor) -> Tensor:
+    """The values on the CPU, those of 16 bits in 32: numpy has no bfloat16."""
+    half = values.dtype in (torch.bfloat16, torch.float16)
+    return (values.float() if half else values).detach().cpu()
 
 
 def _is_sequential(model: nn.Module) -> bool:

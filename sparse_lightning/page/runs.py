@@ -99,7 +99,12 @@ def described_runs(store: Store, runs: RunColumns) -> Document:
 
 def whole_columns(runs: RunColumns) -> Document:
     """All that is known of the runs, for processes that read them by a server (`api/columns`)."""
-    return {**columns_document(runs), "parents": runs.parents, "replicas": runs.replicas}
+    return {
+        **columns_document(runs),
+        "parents": runs.parents,
+        "replicas": runs.replicas,
+        "wholes": runs.wholes,
+    }
 
 
 def columns_document(runs: RunColumns) -> Document:

@@ -160,6 +160,16 @@ def get_from_server(store: Any, path: str, parameters: dict[str, Any] | None) ->
     return http_request(store.get_host_creds(), path, "GET", max_retries=0, params=parameters)
 
 
+def is_drawn_name(name: str) -> bool:
+    """Whether MLflow has drawn a run's name, as nobody gave it one."""
+    from mlflow.utils import name_utils
+
+    first, _, rest = name.partition("-")
+    noun, _, number = rest.partition("-")
+    drawn = first in name_utils._GENERATOR_PREDICATES and noun in name_utils._GENERATOR_NOUNS
+    return drawn and number.isdigit()
+
+
 def check_model_name(name: str) -> None:
     """Raise an `MlflowException` where no registered model can have a name, before anything is
     written.

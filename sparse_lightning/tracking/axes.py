@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sparse_lightning._text import did_you_mean, shortened
+from sparse_lightning._text import did_you_mean, shortened, spelled_number
 from sparse_lightning.comparison import Axes
 from sparse_lightning.errors import InputError
 from sparse_lightning.regularizers.replica import STRENGTHS
-from sparse_lightning.tracking.columns import Coded, RunColumns, number_of
+from sparse_lightning.tracking.columns import Coded, RunColumns
 
 LARGE_IS_GOOD = (
     *("accuracy", "acc", "precision", "recall", "f1", "auc", "auroc", "auprc", "r2", "score"),
@@ -219,7 +219,7 @@ def find_measure(runs: RunColumns, option: str, wanted: str | None) -> str:
     numeric = [
         name
         for name, column in runs.params.items()
-        if any(number_of(level) is not None for level in column.levels)
+        if any(spelled_number(level) is not None for level in column.levels)
     ]
     if wanted in runs.metrics:
         return wanted

@@ -7,6 +7,7 @@ from typing import Any
 
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from sparse_lightning._text import spelled_number
 from sparse_lightning.tracking.limits import MOST_COLUMNS, MOST_EMPTY, Meter
 from sparse_lightning.tracking.names import (
     FAILURE,
@@ -68,6 +69,7 @@ class RunColumns:
         tags: those that are shown.
         parents: the studies of the networks of this package; None for other runs.
         replicas: the places of those networks in the grids of their studies; None for other runs.
+        wholes: whether a run is the parent of another one of them, whatever tool made it.
         truncated: whether there were more runs than could be taken.
         columns_left_out: the number of metrics, params and tags without a column, as too few runs
             have them.
@@ -83,6 +85,7 @@ class RunColumns:
     tags: dict[str, Coded] = field(default_factory=dict)
     parents: list[str | None] = field(default_factory=list)
     replicas: list[int | None] = field(default_factory=list)
+    wholes: list[bool] = field(default_factory=list)
     truncated: bool = False
     columns_left_out: int = 0
 
@@ -118,6 +121,7 @@ def columns_of(
     kinds, parents, replicas = (own[name] for name in OWN_TAGS)
     networks = {run_id for run_id, kind in kinds.items() if kind == NETWORK}
     placed = networks & replicas.keys()
+    wholes = set(parents.values())
     return RunColumns(
         ids=[head.run_id for head in heads],
         names=[head.name for head in heads],
@@ -131,6 +135,7 @@ def columns_of(
         replicas=[
             _place(replicas[head.run_id]) if head.run_id in placed else None for head in heads
         ],
+        wholes=[head.run_id in wholes for head in heads],
         truncated=truncated,
         columns_left_out=sum(map(len, (numbers, *texts.values()))) - sum(map(len, names.values())),
     )
@@ -150,7 +155,7 @@ def measured(runs: RunColumns, name: str) -> Sequence[float | None]:
     if name in runs.metrics:
         return runs.metrics[name]
     column = runs.params[name.removeprefix("params.")]
-    values = [number_of(level) for level in column.levels]
+    values = [spelled_number(level) for level in column.levels]
     return [None if code == ABSENT else values[code] for code in column.codes]
 
 
@@ -160,22 +165,10 @@ def labelled(runs: RunColumns, name: str) -> Coded:
     return (runs.params if kind == "params" else runs.tags)[bare]
 
 
-def number_of(level: str) -> float | None:
-    """The finite number that a level is; None of other levels."""
-    try:
-        value = float(level)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
 def level_order(level: str) -> tuple[float, str]:
     """The key by which levels are sorted: numbers by size, before words by their letters."""
-    try:
-        number = float(level)
-    except ValueError:
-        return math.inf, level
-    return (math.inf if math.isnan(number) else number), level
+    number = spelled_number(level)
+    return (math.inf if number is None else number), level
 
 
 def _place(text: str) -> int | None:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from mlflow.entities import DatasetInput, Metric, Param, Run, RunTag
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME
 
 from sparse_lightning.address import Address
 from sparse_lightning.errors import TrackingError, UnfinishedError
 from sparse_lightning.tracking import finished_runs, names
+from sparse_lightning.tracking._mlflow import is_drawn_name
 from sparse_lightning.tracking.finished_runs import FinishedRun, log_files, requests_to_fill
 from sparse_lightning.tracking.once import (
     children_of,
@@ -74,6 +76,9 @@ class OpenedRun:
         self._tags = job_tags(kind, name, key)
         opening = opening_of(store, name, self._tags, run_id, replaces, patience)
         run, self.resumed = opening.run, opening.resumed
+        given = run.info.run_name or ""
+        if run_id and given and not is_drawn_name(given):
+            del self._tags[MLFLOW_RUN_NAME]  # of `mlflow run --run-name`
         self.run_id, self.experiment_id = run.info.run_id, run.info.experiment_id
         self._artifacts = Address(str(run.info.artifact_uri))
         # Written twice, a point of a metric is one point only at the same time.

@@ -122,8 +122,8 @@ def opening_of(
 
 
 def _new_run(store: Store, name: str, tags: Mapping[str, str], patience: float) -> Opening:
-    """A new run in the experiment of this name, exactly once."""
-    experiment = store.experiment(name).experiment_id
+    """A new run in the experiment of the process, else in that of this name, exactly once."""
+    experiment = store.chosen_experiment(name).experiment_id
     tags = {**source_tags(), names.KEY: uuid4().hex, **tags}
     repeated = False
 

@@ -27,13 +27,18 @@ def points_of(columns: RunColumns, axes: Axes) -> tuple[Points, list[str]]:
     on the runs that were left out and those without a result.
 
     A run that ended badly, or has not both values, counts as one without a result in its group; a
-    run that still runs or has no group is left out. Of runs that have everything alike the newest
+    run that still runs or has no group is left out, and so is the parent of others that has
+    neither value. Of runs that have everything alike the newest
     counts. An `InputError` says that no run has both values, there are too many groups, or runs
     that differ in other params would count as one.
     """
     frame = _frame(columns, axes)
     whole = len(frame)
     left_out = []
+    part_of_none = ~(frame["whole"] & frame["x"].isna() & frame["y"].isna())
+    if count := int(np.count_nonzero(~part_of_none)):
+        left_out.append(f"{_runs(count)} left out that only holds together other runs.")
+    frame = frame.loc[part_of_none]
     running = ~frame["status"].isin(("FINISHED", *ENDED_BADLY))
     for status, count in sorted(Counter(frame.loc[running, "status"]).items()):
         left_out.append(f"{_runs(count)} with the status {status} left out.")
@@ -77,6 +82,7 @@ def _frame(columns: RunColumns, axes: Axes) -> pd.DataFrame:
             "run_id": columns.ids,
             "run_name": columns.names,
             "status": [statuses.levels[code] for code in statuses.codes],
+            "whole": columns.wholes or False,
             "x": np.array(measured(columns, axes.x), dtype=float),
             "y": np.array(measured(columns, axes.y), dtype=float),
         }

@@ -10,6 +10,11 @@ from typing import Any
 
 import mlflow
 from mlflow.entities import Experiment, Run, RunStatus
+from mlflow.environment_variables import (
+    MLFLOW_EXPERIMENT_ID,
+    MLFLOW_EXPERIMENT_NAME,
+    MLFLOW_RUN_ID,
+)
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
@@ -82,6 +87,26 @@ class Store:
             raise TrackingError(
                 f"{self.uri}: the experiment {name!r} was deleted; restore it with "
                 f"`mlflow experiments restore -x {found.experiment_id}` or name another project"
+            )
+        return found
+
+    def chosen_experiment(self, name: str) -> Experiment:
+        """The experiment that `MLFLOW_EXPERIMENT_NAME` or `MLFLOW_EXPERIMENT_ID` names, as for
+        MLflow's own runs; else that of this name, made if there is none.
+
+        `mlflow run` sets them too, with the run that it opens: those are that run's.
+        """
+        if MLFLOW_RUN_ID.get():
+            return self.experiment(name)
+        wanted, number = MLFLOW_EXPERIMENT_NAME.get(), MLFLOW_EXPERIMENT_ID.get()
+        if not wanted and number:
+            with self.errors(f"does not give the experiment {number} (MLFLOW_EXPERIMENT_ID)"):
+                wanted = self.client.get_experiment(number).name
+        found = self.experiment(wanted or name)
+        if number and wanted and found.experiment_id != number:
+            raise InputError(
+                f"MLFLOW_EXPERIMENT_NAME {wanted!r} is the experiment {found.experiment_id}, and "
+                f"MLFLOW_EXPERIMENT_ID is {number}: unset one of them"
             )
         return found
 

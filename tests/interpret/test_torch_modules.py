@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -168,3 +169,30 @@ def test_rows_that_do_not_fit_are_told(rows):
         linear_chain(Backwards(), rows[:, :3])
     with pytest.raises(InputError, match=r"rows must be \(row, input\)"):
         linear_chain(Backwards(), rows[:0])
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor, np.float32, np.ndarray.tolist])
+def test_a_network_of_any_precision_is_read_with_any_rows(dtype, kind):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 4), nn.GELU(), nn.Linear(4, 6), nn.Softmax(-1)).to(dtype)
+    rows = np.random.default_rng(0).normal(size=(50, 6))
+    structure = structure_of(model, rows=kind(rows), threshold=0.1)
+    expected = [model[place].weight.detach().double().numpy() for place in (0, 2)]
+    for found, weight in zip(structure.weights, expected, strict=True):
+        np.testing.assert_array_equal(found, np.where(np.abs(weight) > 0.1, weight, 0))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_outputs_of_16_bits_are_given_in_32(dtype):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 2), nn.Tanh()).to(dtype)
+    rows = torch.randn(5, 3)
+    found = apply(model, rows)
+    assert found.dtype == torch.float32
+    assert torch.equal(found, model(rows.to(dtype)).float())
+
+
+def test_rows_that_are_no_numbers_are_refused():
+    with pytest.raises(InputError, match="rows must be numbers: could not convert string"):
+        structure_of(nn.Linear(2, 2), rows=np.array([["a", "b"]]))

@@ -141,7 +141,7 @@ def _rows(frame: pd.DataFrame) -> torch.Tensor | None:
     except (TypeError, ValueError) as error:
         _warn(f"the columns are no numbers for the network: {error}")
         return None
-    return torch.from_numpy(np.ascontiguousarray(values))
+    return torch.tensor(values)
 
 
 def _structure(

@@ -100,6 +100,20 @@ def test_a_module_that_was_given_as_it_is(autoencoder, frame):
     assert again == result.artifacts["description.txt"].content
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("kind", [pd.DataFrame, np.asarray, lambda frame: frame.astype("f4")])
+def test_a_network_of_16_bits(autoencoder, frame, dtype, kind):
+    with mlflow.start_run():
+        result = evaluated(autoencoder.to(dtype), kind(frame))
+    assert result.metrics["sparsity/connections"] == 4
+    values = frame.to_numpy(np.float32)
+    coded = torch.tensor(values).to(dtype).double().numpy()[:, 0]
+    errors = np.stack([values[:, 0] - coded, values[:, 1] - coded / 2, values[:, 2]], axis=1)
+    assert result.metrics["sparsity/squared_error"] == pytest.approx(
+        float((errors.astype(float) ** 2).mean()), rel=0.01
+    )
+
+
 @pytest.mark.long
 def test_a_model_of_the_flavour_pytorch(autoencoder, frame):
     with mlflow.start_run():
