@@ -1,7 +1,6 @@
 """What every penalty of hidden outputs does: capture them, and add its gradient."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, TypedDict
 
 import pytorch_lightning as pl
@@ -25,6 +24,7 @@ from sparse_lightning.regularizers.base import (
 from sparse_lightning.regularizers.layers import checked_patterns
 from sparse_lightning.regularizers.outputs import chosen_outputs, tell_guesses
 from sparse_lightning.regularizers.schedules import Schedule
+from sparse_lightning.regularizers.views import Place
 
 
 class HiddenOptions(TypedDict, total=False):
@@ -92,6 +92,7 @@ class HiddenRegularizer(Regularizer):
         self._in_backward = False
         self._passed = False  # whether this batch had a backward pass of Lightning's
         self._others = False  # … or one of others
+        self._differentiated = False  # whether there was any in this fit
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_fit_start(trainer, pl_module)
@@ -144,20 +145,13 @@ class HiddenRegularizer(Regularizer):
             raise RegularizerError(
                 f"{type(self).__name__}: no training step has called the layers of "
                 f"{', '.join(missed)}, so that nothing was penalised there; a layer whose weights "
-                "are used directly has no output of its own, and code that was compiled during "
-                "this fit's beginning X"
+                "are used directly has no output of its own, and code that was compiled without "
+                "the penalty calls it by no hook (torch.compiler.reset() forgets such code)"
             )
-
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, *_: Any, **__: Any
-    ) -> None:
-        super().on_train_batch_end(trainer, pl_module, outputs)
-        if self._passed:
-            self._refuse_frozen(trainer)
 
     def _refuse_frozen(self, trainer: pl.Trainer) -> None:
         missed = sorted(self._called - self._captured)
-        if missed and not self.batched and not unfreezes(trainer):
+        if missed and not unfreezes(trainer):
             raise RegularizerError(
                 f"{type(self).__name__}: the outputs of {', '.join(missed)} have no gradient, so "
                 "that nothing can be penalised there: what comes before them is frozen or "
@@ -257,8 +251,6 @@ class HiddenRegularizer(Regularizer):
     ) -> None:
         super().on_before_backward(trainer, pl_module, loss)
         self._in_backward = self._passed = self._differentiated = True
-        if pl_module.automatic_optimization:  # else another pass may have a gradient
-            self._refuse_frozen(trainer)
         self.report_value(self._outputs, trainer, pl_module)
         self._outputs = []
 
@@ -277,6 +269,15 @@ class HiddenRegularizer(Regularizer):
                 "Lightning's in this batch; call self.manual_backward(loss) instead of "
                 "loss.backward()"
             )
+        if self._passed and pl_module.automatic_optimization:
+            self._refuse_frozen(trainer)
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, *_: Any, **__: Any
+    ) -> None:
+        super().on_train_batch_end(trainer, pl_module, outputs)
+        if self._passed and not (self.batched or pl_module.automatic_optimization):
+            self._refuse_frozen(trainer)  # not before a step: other passes may have a gradient
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         super().on_fit_end(trainer, pl_module)
@@ -318,28 +319,6 @@ class _Penalty(OutputPenalty):
     def add(self, outputs: Tensor, gradient: Tensor) -> None:
         self._regularizer._called.add(self._pattern)
         self._regularizer._penalise(outputs, gradient, self._weight, self._trainer)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a view has its elements in its base, both as (shape, strides), and the offset."""
-
-    base: tuple[Any, Any]
-    view: tuple[Any, Any]
-    offset: int
-
-    @classmethod
-    def of(cls, view: Tensor, base: Tensor) -> "Place":
-        """The place of a view, without a reference to either tensor."""
-        offset = int(view.storage_offset()) - int(base.storage_offset())
-        return cls((base.shape, base.stride()), (view.shape, view.stride()), offset)
-
-    def put(self, gradient: Tensor) -> Tensor:
-        """A gradient with respect to the view as one with respect to the base."""
-        with torch.enable_grad():
-            whole = gradient.new_empty_strided(*self.base).requires_grad_()
-            view = whole.as_strided(*self.view, self.offset)
-        return torch.autograd.grad(view, whole, gradient)[0]
 
 
 def gathered(rows: Tensor) -> tuple[Tensor, slice]:

@@ -90,6 +90,7 @@ class WeightRegularizer(Regularizer):
         self._weights: list[tuple[LayerWeight, Tensor]] = []
         self._stale = self._automatic = False
         self._share = 0.0  # of λ in the step of the optimizer that is made
+        self._clipped: set[int] = set()  # optimizers whose gradients hold the penalty already
 
     def proximal_step(self, weight: Tensor, step: Tensor) -> Tensor:
         """The proximal operator with `step` = learning rate · λ for each replica."""
@@ -119,6 +120,29 @@ class WeightRegularizer(Regularizer):
                         f"{type(optimizer).__name__}; use proximal=False with this optimizer"
                     )
 
+        if not (self.batched or self.proximal or pl_module.automatic_optimization):
+            self._come_before_clipping(trainer, pl_module)
+
+    def _come_before_clipping(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Add the penalty before a training step clips gradients by hand, for as long as the fit.
+
+        Lightning tells of the optimizer's step only afterwards.
+        """
+        own: Any = pl_module
+        clip = own.clip_gradients
+
+        def clip_gradients(optimizer: Any, *arguments: Any, **options: Any) -> None:
+            inner = getattr(optimizer, "optimizer", optimizer)
+            self._penalise(trainer, pl_module, inner)
+            self._clipped.add(id(inner))
+            clip(optimizer, *arguments, **options)
+
+        own.clip_gradients = clip_gradients
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        super().on_fit_end(trainer, pl_module)
+        vars(pl_module).pop("clip_gradients", None)
+
     def layers_of(self, module: nn.Module) -> tuple[str, ...]:
         return tuple(weighted_layers(module, self.layers, type(self).__name__))
 
@@ -133,6 +157,7 @@ class WeightRegularizer(Regularizer):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         super().on_train_batch_start(trainer, pl_module, batch, batch_idx)
+        self._clipped.clear()
         if self._stale:
             self._collect(pl_module, (LAZY, FROZEN))
 
@@ -154,6 +179,18 @@ class WeightRegularizer(Regularizer):
         pl_module: pl.LightningModule,
         optimizer: torch.optim.Optimizer,
     ) -> None:
+        if id(optimizer) in self._clipped:
+            self._clipped.remove(id(optimizer))
+        else:
+            self._penalise(trainer, pl_module, optimizer)
+
+    def _penalise(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        optimizer: torch.optim.Optimizer,
+    ) -> None:
+        """Add the penalty's gradient to what the optimizer is about to step by."""
         self._share = self.factor * self.part_of_step(trainer, pl_module, optimizer)
         if self.proximal or not self._share:
             return

@@ -349,6 +349,22 @@ def test_each_optimizer_of_several_gets_the_penalty_once():
     assert_same(fitted(Two(), [L1(0.05)]), fitted(Two(0.05)))
 
 
+def test_hidden_outputs_that_are_first_made_without_a_graph_are_penalised():
+    from torch.utils.checkpoint import checkpoint
+
+    class Reentrant(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = perceptron()
+
+        def forward(self, x):
+            return checkpoint(self.layers, x.clone().requires_grad_(), use_reentrant=True)
+
+    module = fitted(Plain(Reentrant()), [HiddenCovariance(5.0, layers="*.1")])
+    reference = fitted(Plain(perceptron()), [HiddenCovariance(5.0, layers="*.1")])
+    assert_same(module, reference)
+
+
 def test_hidden_outputs_are_counted_once_under_activation_checkpointing():
     from torch.utils.checkpoint import checkpoint
 

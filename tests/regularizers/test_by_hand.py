@@ -181,6 +181,21 @@ class TwoByHand(Plain):
         return [torch.optim.SGD(self.network[n].parameters(), **options) for n in (0, 2)]
 
 
+class ClippedByHand(Plain):
+    """A module that steps and clips by itself."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.automatic_optimization = False
+
+    def training_step(self, batch, number):
+        optimizer = self.optimizers()
+        optimizer.zero_grad()
+        self.manual_backward(super().training_step(batch, number))
+        self.clip_gradients(optimizer, gradient_clip_val=0.1)
+        optimizer.step()
+
+
 class Unfreezing(BaseFinetuning):
     """Trains the first layer from the second epoch on."""
 
@@ -283,6 +298,7 @@ SITUATIONS = {
     ),
     "batches without a step": Situation(perceptron, module=Unstepped),
     "clipped gradients": Situation(perceptron, options={"gradient_clip_val": 0.2}),
+    "gradients clipped by hand": Situation(perceptron, module=ClippedByHand),
     "two optimizers by hand": Situation(perceptron, module=TwoByHand),
     "a frozen layer": Situation(frozen, weights=("0.weight",)),
     "a layer that is unfrozen": Situation(

@@ -52,6 +52,23 @@ def test_a_penalty_of_the_weights_is_one_a_step_however_the_loss_is_differentiat
     assert_same(fitted(Manual(step), [L1(0.05)]), fitted(Manual(by_hand)))
 
 
+def test_several_penalties_are_clipped_together_and_leave_nothing_behind():
+    def clipped(penalised):
+        def step(module, batch, optimizer):
+            loss = module.loss(batch)
+            if not penalised:
+                loss = loss + 0.15 * sum(p.abs().sum() for p in module.parameters() if p.ndim == 2)
+            module.manual_backward(loss)
+            module.clip_gradients(optimizer, gradient_clip_val=0.1)
+            optimizer.step()
+
+        return Manual(step)
+
+    module = fitted(clipped(True), [L1(0.05), L1(0.1)])
+    assert_same(module, fitted(clipped(False)))
+    assert "clip_gradients" not in vars(module)
+
+
 def test_a_hidden_penalty_without_a_backward_pass_of_lightnings_is_an_error():
     with pytest.raises(RegularizerError, match=r"call self\.manual_backward\(loss\) instead"):
         fitted(Manual(plain), [HiddenL2(0.1, 9.0, layers="network.1")])
