@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from sparse_lightning.errors import InputError
-from sparse_lightning.interpret.structure import Groups, Structure
+from sparse_lightning.interpret.structure import Groups, Moments, Structure
 
 MOST_ROWS = 64
 """The number of rows that show how the data flows."""
@@ -33,6 +33,7 @@ def structure_of(
     groups: Groups | None = None,
     threshold: float = 0.01,
     code_layer: int | None = None,
+    moments: Moments | None = None,
 ) -> Structure:
     """Read the structure of any torch module that is a chain of linear layers.
 
@@ -51,6 +52,7 @@ def structure_of(
         groups: the inputs that stand for each variable, see `Structure.of`.
         threshold: a connection counts when |w| exceeds it.
         code_layer: the layer of the codes, see `Structure.of`.
+        moments: how much the inputs vary; default: all alike.
 
     Raises:
         InputError: the module has no linear layer, others with matrices of weights, layers that do
@@ -63,7 +65,7 @@ def structure_of(
     if output_names is None and outputs != inputs:
         output_names = [f"output {place}" for place in range(1, outputs + 1)]
     weights = [_readable(layer.weight).numpy() for layer in layers]
-    return Structure.of(weights, input_names, output_names, groups, threshold, code_layer)
+    return Structure.of(weights, input_names, output_names, groups, threshold, code_layer, moments)
 
 
 def linear_chain(model: nn.Module, rows: Tensor | np.ndarray | None = None) -> list[nn.Linear]:

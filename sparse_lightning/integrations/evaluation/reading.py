@@ -33,7 +33,7 @@ from sparse_lightning.interpret.sentences import (
     describe_autoencoder,
     describe_classifier,
 )
-from sparse_lightning.interpret.structure import Structure
+from sparse_lightning.interpret.structure import Moments, Structure
 from sparse_lightning.interpret.torch_modules import apply, linear_chain, structure_of
 
 MOST_DRAWN = 3000
@@ -109,6 +109,7 @@ def measures(structure: Structure) -> dict[str, float]:
     dead = [int((~alive).sum()) for alive in structure.alive[1:-1]]
     found: dict[str, float] = {
         "connections": sum(counts),
+        "live_connections": structure.live_connections,
         "connections_total": sum(sizes),
         "density": sum(counts) / sum(sizes),
         "dead_units": sum(dead),
@@ -179,6 +180,9 @@ def _structure(
         )
     if autoencoder and inputs != outputs:
         raise InputError(f"no autoencoder has {inputs} inputs and {outputs} outputs")
+    moments = None
+    if rows is not None and len(rows) > 1 and rows.shape[1] == inputs:
+        moments = Moments(rows.double().var(0, correction=0).numpy(), np.zeros(inputs))
     return structure_of(
         subject.module,
         names,
@@ -186,6 +190,7 @@ def _structure(
         rows=rows,
         threshold=threshold,
         code_layer=settings.code_layer,
+        moments=moments,
     )
 
 

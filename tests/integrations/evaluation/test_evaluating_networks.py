@@ -63,6 +63,7 @@ def test_a_module_that_was_given_as_it_is(autoencoder, frame):
         result = evaluated(autoencoder, frame)
     expected = {
         "connections": 4,
+        "live_connections": 3,
         "connections_total": 12,
         "density": 4 / 12,
         "dead_units": 1,
