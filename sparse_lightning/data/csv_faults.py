@@ -101,6 +101,10 @@ def not_utf8(opened: Callable[[], IO[bytes] | Any]) -> TableError:
 def with_nul(opened: Callable[[], IO[bytes] | Any]) -> TableError:
     """The error of a file that holds a NUL character."""
     with opened() as stream:
+        start = stream.read(2)
+    if start in (b"\xff\xfe", b"\xfe\xff"):
+        return TableError("is UTF-16, as Excel writes Unicode text: save the table as UTF-8")
+    with opened() as stream:
         number = next(number for number, line in enumerate(stream, start=1) if b"\0" in line)
     return TableError(f"line {number}: holds a NUL character, so it is no text")
 

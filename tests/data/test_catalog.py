@@ -222,6 +222,7 @@ WRONG = [
     ("a,b\n1,2\n3\n", "row 2 (line 3) does not fit the header: fields 1, names 2"),
     (b"a,b\n1,\xff\n", "line 2: byte 0xff is not UTF-8"),
     (b"a,b\n1,\x00\n", "line 2: holds a NUL character"),
+    ("a,b\n1,2\n".encode("utf-16"), "is UTF-16, as Excel writes Unicode text: save the table"),
     ('a,b\n1,2\n3,"4\n', "cannot be read as CSV"),
     ('a,b\nx"y,2\n3,"4\n', "cannot be read as CSV: a quote is opened and never closed"),
     ('a\n1\n2\n"', "cannot be read as CSV: a quote is opened and never closed"),

@@ -193,7 +193,8 @@ function lossSentences(losses: Losses, words: InsideWords): Phrase[] {
   known.sort((a, b) => a.loss - b.loss);
   const [first] = known;
   if (!first) return [];
-  if (first.loss > NOTHING) return [words.nothingKept(formatNumber(NOTHING))];
+  const beyond = (known.at(-1)?.loss ?? 0) > WORSE;
+  if (first.loss > NOTHING) return [words.nothingKept(formatNumber(NOTHING), beyond)];
   const half = Math.min(3, Math.ceil(known.length / 2));
   const rest = Math.min(3, known.length - half);
   const worst = known.slice(known.length - rest).reverse();
@@ -202,7 +203,6 @@ function lossSentences(losses: Losses, words: InsideWords): Phrase[] {
       rows.map(({ variable, loss }) => words.withLoss([{ name: variable }], formatNumber(loss, 2))),
       MOST,
     );
-  const beyond = (known.at(-1)?.loss ?? 0) > WORSE;
   const told = [words.leastLost(listed(known.slice(0, half)), rest ? listed(worst) : null, beyond)];
   const pairs = losses.filter((row) => row.variance !== null && row.loss !== null);
   const variances = losses.flatMap((row) => row.variance ?? []);
