@@ -79,10 +79,14 @@ def describe_classifier(
         by = _names(variables) if variables else "no variable, so it is the same for every row"
         verb = "is" if len(classes) == 1 else "are"
         sentences.append(f"{subject} {_names(classes)} {verb} reached by {by}.")
-    for kind, verb in (("faint", "hardly {} any"), ("ignored", "{} no")):
-        names = _of_kind(paths.variables, kind)
-        if names:
-            sentences.append(f"{_names(names)} {verb.format(_verb(names, 'reach'))} {outputs}.")
+    faint, ignored = (_of_kind(paths.variables, kind) for kind in ("faint", "ignored"))
+    if faint:
+        sentences.append(
+            f"{_names(faint)} {_verb(faint, 'reach')} some {outputs}, but none with "
+            f"{paths.share:.0%} of the strongest there."
+        )
+    if ignored:
+        sentences.append(f"{_names(ignored)} {_verb(ignored, 'reach')} no {outputs}.")
     return [*sentences, *_dead(structure), _measure(paths.share, outputs)]
 
 

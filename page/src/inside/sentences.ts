@@ -38,7 +38,7 @@ export function sentencesOf(
   const dead = deadSentences(detail, structure, words);
   const share = `${Math.round(100 * SHARE)}%`;
   if (!isAutoencoder(detail)) {
-    const classes = classSentences(detail, structure, words);
+    const classes = classSentences(detail, structure, share, words);
     return [size, ...classes, ...dead, words.measure(share, "class")];
   }
   const mappings = mappingsAt(detail, structure);
@@ -164,7 +164,12 @@ function deadSentences(detail: NetworkDetail, structure: Structure, words: Insid
   return told;
 }
 
-function classSentences(detail: NetworkDetail, structure: Structure, words: InsideWords): Phrase[] {
+function classSentences(
+  detail: NetworkDetail,
+  structure: Structure,
+  share: string,
+  words: InsideWords,
+): Phrase[] {
   const paths = classPathsAt(detail, structure);
   const reached = new Map<string, { classes: string[]; variables: string[] }>();
   for (const { name, variables } of paths.classes) {
@@ -183,7 +188,7 @@ function classSentences(detail: NetworkDetail, structure: Structure, words: Insi
   const of = (kind: string) =>
     paths.variables.filter((row) => row.kind === kind).map((row) => row.variable);
   const [faint, ignored] = [of("faint"), of("ignored")];
-  if (faint.length) told.push(words.hardlyReach(names(faint, words), faint.length));
+  if (faint.length) told.push(words.faintlyReach(names(faint, words), faint.length, share));
   if (ignored.length) told.push(words.reachNone(names(ignored, words), ignored.length));
   return told;
 }

@@ -141,8 +141,8 @@ const en = {
     phrase`The class${count === 1 ? "" : "es"} ${classes} ${are(count)} reached by ${
       variables ?? "no variable, so it is the same for every row"
     }.`,
-  hardlyReach: (names: Phrase, count: number) =>
-    phrase`${names} hardly reach${count === 1 ? "es" : ""} any class.`,
+  faintlyReach: (names: Phrase, count: number, share: string) =>
+    phrase`${names} reach${count === 1 ? "es" : ""} some class, but none with ${share} of the strongest there.`,
   reachNone: (names: Phrase, count: number) =>
     phrase`${names} reach${count === 1 ? "es" : ""} no class.`,
 };
@@ -274,7 +274,8 @@ const ja: InsideWords = {
     variables
       ? phrase`クラス ${classes} には ${variables} が届きます。`
       : phrase`クラス ${classes} にはどの変数も届かないため、どの行でも同じ値になります。`,
-  hardlyReach: (names) => phrase`${names} はどのクラスにもわずかしか届きません。`,
+  faintlyReach: (names, _, share) =>
+    phrase`${names} はクラスに届きますが、どのクラスでも最も強い変数の ${share} に達しません。`,
   reachNone: (names) => phrase`${names} はどのクラスにも届きません。`,
 };
 
