@@ -244,7 +244,8 @@ def test_an_exported_census_classifier_answers_requests(census_job):
             {"dataframe_records": json.loads(rows.to_json(orient="records"))},
         ):
             status, answer = ask(body)
-            assert (status, answer["predictions"]) == (200, expected["class"].tolist())
+            named = [{"class": one} for one in expected["class"]]
+            assert (status, answer["predictions"]) == (200, named)
             status, answer = ask({**body, "params": {"probabilities": True}})
             assert status == 200, answer
             predicted = pd.DataFrame(answer["predictions"])
