@@ -14,6 +14,7 @@ NAMES = {
     "utf-32-le": "UTF-32",
     "utf-32-be": "UTF-32",
     "cp1252": "Windows-1252",
+    "iso8859-1": "Latin-1",
     "cp932": "Shift-JIS",
     "euc_jp": "EUC-JP",
 }
@@ -25,6 +26,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+
+_UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
 MOST_ODD = 0.2
 """The share of the letters beyond ASCII that may be odd in a plausible reading."""
@@ -62,7 +65,7 @@ def encoding_of(head: bytes, whole: bool) -> str:
     for nul, text, name in ((1, 0, "utf-16-le"), (0, 1, "utf-16-be")):
         if len(head) > 3 and all(sides[text]) and 4 * sides[nul].count(0) > 3 * len(sides[nul]):
             return name
-    if decoded(head, "utf-8", whole) is not None:
+    if decoded(head, "utf-8", whole) is not None or _is_damaged_utf8(head):
         return "utf-8"
     texts = {name: decoded(head, name, whole) for name in ("cp1252", "cp932", "euc_jp")}
     readings = {name: text for name, text in texts.items() if text is not None}
@@ -79,6 +82,12 @@ def decoded(head: bytes, encoding: str, whole: bool) -> str | None:
         return codecs.getincrementaldecoder(encoding)().decode(head, final=whole)
     except UnicodeDecodeError:
         return None
+
+
+def _is_damaged_utf8(head: bytes) -> bool:
+    """Whether most bytes beyond ASCII are letters of UTF-8: other encodings would garble them."""
+    beyond = sum(byte > 127 for byte in head)
+    return 2 * sum(map(len, _UTF8.findall(head))) > beyond
 
 
 def odd_share(encoding: str, text: str) -> float:

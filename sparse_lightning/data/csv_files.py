@@ -4,6 +4,7 @@ import io
 import re
 import zlib
 from collections.abc import Container, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -58,7 +59,7 @@ def read_csv(
     rows, names of columns are empty or repeated, or a row has more or fewer fields than the header.
     """
     opened = (lambda: io.BytesIO(source)) if isinstance(source, bytes) else source
-    form = _survey(opened, _dialect(opened, delimiter, given))
+    form = _form(opened, delimiter, given)
     spellings = dict(zip(form.names, form.spellings, strict=True))
 
     def parts(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -158,11 +159,25 @@ class _Form:
             yield from batches
 
 
-def _dialect(opened: Open, delimiter: str, given: DialectSettings | None) -> Dialect:
-    """The dialect of a file, by its beginning."""
-    with TextStream(opened(), "latin-1") as stream:  # its bytes, and its faults in words
+def _form(opened: Open, delimiter: str, given: DialectSettings | None) -> _Form:
+    """How a file is parsed; if its beginning does not show its encoding, what follows does."""
+    with TextStream(opened()) as stream:
         head = stream.raw(HEAD + 1)
-    return dialect_of(head[:HEAD], delimiter, given, whole=len(head) <= HEAD)
+    whole = len(head) <= HEAD
+    dialect = dialect_of(head[:HEAD], delimiter, given, whole)
+    try:
+        try:
+            return _survey(opened, dialect)
+        except UnicodeDecodeError as error:
+            if whole or not head.isascii() or (given and given.encoding):
+                raise
+            line = error.object.rfind(b"\n", 0, error.start) + 1
+            later = error.object[line : line + HEAD]
+            with suppress(TableError):
+                dialect = dialect_of(head[:HEAD], delimiter, given, whole, later)
+            return _survey(opened, dialect)
+    except UnicodeDecodeError as error:
+        raise not_in_encoding(opened, dialect.encoding) from error
 
 
 def _text(opened: Open, dialect: Dialect) -> io.TextIOWrapper:
@@ -205,8 +220,6 @@ def _survey(opened: Open, dialect: Dialect) -> _Form:
             digest = stream.digest.hexdigest()
             return replace(form, rows=rows - 1 - blank, blank=blank, digest=digest)
         raise TableError(f"cannot be read as CSV: {str(problem)[:200]}") from problem
-    except UnicodeDecodeError as error:
-        raise not_in_encoding(opened, dialect.encoding) from error
     except NulError as error:
         raise with_nul(opened, dialect.encoding) from error
 

@@ -3,6 +3,7 @@
 Only what is sure by them is taken; faults further down are told when the file is read.
 """
 
+import codecs
 import csv
 import io
 import re
@@ -28,7 +29,7 @@ DELIMITERS = (",", ";", "\t", "|")
 _WORDS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
 _NOTE = re.compile(r'"?sep=(.)"?[,;\t|]*\s*', re.IGNORECASE)
 _QUOTED = re.compile(r"\s*'[^'\n]*'(?:[,;\t|]'[^'\n]*')+\s*")
-_ODD = re.compile(r"[\"'% ]|[^\x00-\x7f]")
+_ODD = re.compile(r"[\"'% ]|[^\x00-\x7f]|\.\d{3}\.")
 """What files of commas have where a number is not spelled plainly."""
 
 _MISSING = frozenset(MISSING)
@@ -93,15 +94,19 @@ class Dialect:
 
 
 def dialect_of(
-    head: bytes, usual: str, given: DialectSettings | None = None, whole: bool = True
+    head: bytes,
+    usual: str,
+    given: DialectSettings | None = None,
+    whole: bool = True,
+    later: bytes = b"",
 ) -> Dialect:
     """The dialect of a file by its first bytes; `whole` says whether they are all of it.
 
-    `usual` is the delimiter that its name promises, `given` what the project says. Raises
-    `TableError` where the encoding cannot be told.
+    `usual` is the delimiter that its name promises, `given` what the project says, `later` are
+    lines further down by which the encoding is told, too. Raises `TableError` where it cannot be.
     """
     given = given or DialectSettings()
-    encoding = given.encoding or encoding_of(head, whole)
+    encoding = codecs.lookup(given.encoding or encoding_of(head + later, whole)).name
     text = decoded(head, encoding, whole) or ""  # what is in no encoding is told with its line
     text = text.removeprefix("\ufeff")
     first = io.StringIO(text, newline="").readline().strip()
@@ -201,7 +206,17 @@ def _delimiter(head: _Head, usual: str) -> str:
         if layout and (sign == usual or not (at_top and layout.row_names)):
             header = head.rows(sign)[layout.above][1]
             ranks[sign] = (layout.share, not layout.row_names, len(header))
+    if not ranks and _is_of_spaces(head):
+        return " "
     return max(ranks, key=ranks.__getitem__, default=usual)
+
+
+def _is_of_spaces(head: _Head) -> bool:
+    """Whether cells are separated by single spaces, as R writes tables, and not just words."""
+    layout, rows = head.layout(" "), [row for _, row in head.rows(" ")]
+    if layout is None or layout.share < 1 or layout.above:
+        return False
+    return len(rows[0]) > 1 and 3 * _share_of_numbers(rows) > 1
 
 
 def _splitting(others: Sequence[str], head: _Head, usual: str) -> str | None:

@@ -179,8 +179,26 @@ def test_an_encoding_that_is_not_known_is_asked_for(tmp_path):
     assert table.reading == "cp1251"
     wrong = said(tmp_path, content, dialect={"encoding": "utf-8"})
     assert wrong.startswith("t.csv: line 1: byte 0xc2 is not UTF-8")
-    late = b"a,b\n" + b"1,2\n" * HEAD + b"\xe9,2\n"
-    assert f"line {HEAD + 2}: byte 0xe9 is not UTF-8" in said(tmp_path, late)
+    late = b"a,b\n" + b"1,2\n" * HEAD + b"\xff,2\n"
+    assert f"line {HEAD + 2}: byte 0xff is not UTF-8" in said(tmp_path, late)
+    # UTF-8 with one byte that is none is not garbled.
+    assert "line 3: byte 0xfc is not UTF-8" in said(tmp_path, "a,ü\n1,2\n".encode() + b"\xfc,3\n")
+
+
+def test_an_encoding_may_be_seen_far_below(tmp_path):
+    content = "a,b,k\n" + "1,2,x\n" * (HEAD // 4) + "3,4,größer\n5,6,größer\n"
+    settings = {"prepare": [{"dummies": {"columns": ["k"]}}]}
+    table = load(tmp_path, content.encode("cp1252"), **settings)
+    assert table.reading == "Windows-1252"
+    assert table.encoding.input_names[-2:] == ("k=größer", "k=x")
+
+
+def test_names_of_rows_that_r_writes_between_spaces(tmp_path):
+    content = '"a b" "k"\n"1" 1.5 2\n"2" 3 4\n"3" -2.25 1234.5\n'
+    table = load(tmp_path, content, "t.txt")
+    assert table.frame.to_dict("list") == {"a b": [1.5, 3, -2.25], "k": [2, 4, 1234.5]}
+    assert table.reading.startswith("spaces between cells, the first column, which has no name")
+    assert "holds text, not numbers: 'b c'" in said(tmp_path, "my name\nb c\nd e\n")
 
 
 AMBIGUOUS = 'a,b\n1,"1,660"\n2,"2,100"\n3,950\n'
