@@ -57,8 +57,7 @@ def encoding_of(head: bytes, whole: bool) -> str:
 
     `whole` says whether they are all there are. Raises `TableError` where it cannot be told.
     """
-    marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
-    if marked is not None:
+    if marked := marked_encoding(head):
         return marked
     # Most text in UTF-16 has a NUL beside each character.
     sides = (head[0:400:2], head[1:400:2])
@@ -74,6 +73,28 @@ def encoding_of(head: bytes, whole: bool) -> str:
     if len(plausible) == 1:
         return plausible[0]
     raise TableError(_doubt(plausible, readings) if plausible else _unknown(head, readings))
+
+
+def named_encoding(name: str, head: bytes) -> str:
+    """The encoding that a project names, as Python calls it.
+
+    Raises `TableError` where its name leaves open the order of the bytes, and the file does, too.
+    """
+    encoding = codecs.lookup(name).name
+    if encoding not in ("utf-16", "utf-32"):
+        return encoding
+    marked = marked_encoding(head)
+    if marked is None or not marked.startswith(encoding):
+        raise TableError(
+            f"does not begin with the mark of {encoding.upper()}: if it is written so without one, "
+            f"say table.dialect: {{encoding: {encoding}-le}}, or -be"
+        )
+    return marked
+
+
+def marked_encoding(head: bytes) -> str | None:
+    """The encoding that a file's mark tells, but for UTF-8; None without one."""
+    return next((name for mark, name in _MARKS if head.startswith(mark)), None)
 
 
 def decoded(head: bytes, encoding: str, whole: bool) -> str | None:

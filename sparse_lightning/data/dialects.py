@@ -3,7 +3,6 @@
 Only what is sure by them is taken; faults further down are told when the file is read.
 """
 
-import codecs
 import csv
 import io
 import re
@@ -12,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sparse_lightning._text import counted, listed
-from sparse_lightning.data.charsets import NAMES, decoded, encoding_of
+from sparse_lightning.data.charsets import NAMES, decoded, encoding_of, named_encoding
 from sparse_lightning.data.layouts import NAMES_AT_TOP, Layout, layout_of
 from sparse_lightning.data.numerals import PLAIN, Numerals, is_number, numerals_of, percents
 from sparse_lightning.data.spellings import MISSING
+from sparse_lightning.errors import TableError
 from sparse_lightning.project.dialect import DialectSettings
 
 HEAD = 2**18
@@ -106,13 +106,21 @@ def dialect_of(
     lines further down by which the encoding is told, too. Raises `TableError` where it cannot be.
     """
     given = given or DialectSettings()
-    encoding = codecs.lookup(given.encoding or encoding_of(head + later, whole)).name
-    text = decoded(head, encoding, whole) or ""  # what is in no encoding is told with its line
+    if given.encoding:
+        encoding = named_encoding(given.encoding, head)
+    else:
+        encoding = encoding_of(head + later, whole)
+    text = decoded(head, encoding, whole)
+    if text is None:  # it is told with its line when the file is gone through
+        return Dialect(encoding, given.delimiter or usual, usual)
     text = text.removeprefix("\ufeff")
     first = io.StringIO(text, newline="").readline().strip()
     note = _NOTE.fullmatch(first)
     above = given.header_line - 1 if given.header_line else int(note is not None)
     text = _after(text, above)
+    if given.header_line and not io.StringIO(text, newline="").readline().strip():
+        line = f"line {given.header_line}, which table.dialect.header_line names"
+        raise TableError(f"{line}, is empty or not among the first {HEAD // 1024} KiB")
     quote = given.quote or ("'" if _QUOTED.fullmatch(_first_line(text)) else '"')
     head_of = _Head(text, quote, whole, fixed=given.header_line is not None)
     delimiter = given.delimiter or (note[1] if note else None)
