@@ -130,7 +130,7 @@ def _cause(row: Sequence[str], width: int, number: int, delimiter: str) -> str:
     if more > 0 and not any(cell.strip() for cell in row[width:]):
         return f"; it ends in {delimiter * more!r} with nothing after it: delete that everywhere"
     if more > 0 and number == 0 and not any(not cell or is_numeral(cell) for cell in row):
-        return "; if it holds the names, the lines above it are a title: delete them"
+        return "; if it holds the names, give its line as table.dialect.header_line"
     if delimiter == "," and width > 1 and len(row) == 2 * width and all(map(_is_digits, row)):
         return "; numbers with decimal commas need a point instead"
     if more == 1 and number == 0:

@@ -57,9 +57,11 @@ def layout_of(rows: Sequence[Sequence[str]], fixed: bool) -> Layout | None:
 
     `fixed` says that the first row holds the names.
     """
+    filled = [place for place, row in enumerate(rows, start=1) if any(map(str.strip, row))]
+    rows = rows[: filled[-1] if filled else 0]  # blank rows at the end are no rows
     counts = Counter(map(len, rows))
     width = max(counts, key=lambda one: (counts[one], one), default=0)
-    if width < 2 or not any(map(str.strip, rows[0])):
+    if width < 2:
         return None
     full = [row for row in rows if len(row) == width]
     empty = 0
@@ -74,6 +76,9 @@ def layout_of(rows: Sequence[Sequence[str]], fixed: bool) -> Layout | None:
             continue
         if above and not _may_be_names(row[: width - empty]):
             return None
+        several = any(sum(map(bool, one)) > 1 for one in rows[:above])
+        if several and not _is_header(row[: width - empty], below):
+            return None  # the lines above may be the names as well
         share = (1 + len(below)) / len(rows)
         return Layout(above, width, bool(names), empty, share)
     return None

@@ -116,6 +116,12 @@ ENGLISH = 'a,b\n1.5,2\n3,4\n-2.25,"1,234.5"\n'
             "the first column, which has no name, left out as the names of the rows",
         ),
         (
+            ",a,b\n0,1.5,2\n1,3,4\n2,-2.25,1234.5\n,,\n,,\n",
+            "t.csv",
+            "the first column, which has no name, left out as the names of the rows, 2 empty "
+            "lines at the end left out",
+        ),
+        (
             '"a";"b"\n"1";1,5;2\n"2";3;4\n"3";-2,25;1234,5\n',
             "t.csv",
             "semicolons between cells, decimal comma, the first column, which has no name, left "
@@ -272,6 +278,7 @@ def test_what_differs_below_the_beginning_is_told_with_its_line(tmp_path):
         ("a\n1,5\n2,5\n", "row 1 (line 2) does not fit the header: fields 2, names 1"),
         ("a,b\n1,2,3\n4,5,6\n", "row 1 (line 2) does not fit the header: fields 3, names 2"),
         ("Title\n1,2\n3,4\n", "does not fit the header"),
+        ("a,b\nc,d,e\nf,g,h\nf,1,1\n", "if it holds the names, give its line as table.dialect"),
         (b"a,b\n1,\xff\n3,4\n", "line 2: byte 0xff is not UTF-8"),
         ("a;b\n1\0;2\n".encode("utf-16"), "line 2: holds a NUL character, so it is no text"),
     ],
