@@ -183,9 +183,10 @@ def test_echo_writes_to_either_stream(capsys):
     assert presentable(ValueError("\x07")) == r"\x07"
 
 
-def test_a_warning_of_this_package_names_no_line_of_code():
+def test_a_warning_for_users_names_no_line_of_code():
     with guarded():
-        shown = warnings.formatwarning("look\x1b", sparse_lightning.TableWarning, "f.py", 3)
-        other = warnings.formatwarning("look", UserWarning, "f.py", 3)
-    assert shown == "warning: look\\x1b\n"
-    assert other.startswith("f.py:3: UserWarning: look")
+        for kind in (sparse_lightning.TableWarning, UserWarning):
+            shown = warnings.formatwarning("look\x1b", kind, "f.py", 3)
+            assert shown == "warning: look\\x1b\n"
+        other = warnings.formatwarning("look", FutureWarning, "f.py", 3)
+    assert other.startswith("f.py:3: FutureWarning: look")

@@ -38,7 +38,7 @@ def gap_faults(frame: pd.DataFrame, place: Place, dropped: bool) -> Iterator[Fau
         rows = np.flatnonzero(others.isna().all(axis=1)) if others.shape[1] > 1 else []
         if len(rows):
             more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
-            text += f"; no value at all in {place(int(rows[0]))}{more}"
+            text += f"; none of them has a value in {place(int(rows[0]))}{more}"
         yield Fault(text, "table.missing drop leaves such rows out")
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from sparse_lightning.data.levels import EXACT
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_EITHER = rf"(?:[-+]?\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|[-+]?\d*,\d+|{_NUMBER})"
+_EITHER = rf"(?:[-+]?[1-9]\d{{0,2}}(?:,\d{{3}})+(?:\.\d+)?|[-+]?\d*,\d+|{_NUMBER})"
 _MONEY = "[$€£¥]"
 
 MISSING = (
@@ -83,7 +83,7 @@ def _bare(text: str) -> float:
     found = re.search(_EITHER, text)
     assert found is not None
     digits = found.group()
-    thousands = re.fullmatch(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", digits)
+    thousands = re.fullmatch(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", digits)
     return _plain(digits.replace(",", "" if thousands else "."))
 
 
@@ -94,7 +94,7 @@ SPELLINGS = (
     Spelling("number", re.compile(_NUMBER), "", "", _plain),
     Spelling(
         "thousands",
-        re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?"),
+        re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?"),
         "with a comma for thousands",
         "write {}",
         _without(","),

@@ -36,9 +36,12 @@ def text_fault(
         text = f"column {name!r} holds names made of digits, not numbers: {_piece(one, place)}"
         return Fault(text, RECODE)
     text = f"column {name!r} holds text, not numbers: {shown(column, bad, place)}"
-    for one in found.found:
-        if one.spelling.name == "total" and one.row == len(column) - 1:
-            text += f"; {_piece(one, place)}"
+    totals = [
+        one
+        for one in found.found
+        if one.spelling.name == "total" and one.row + one.count == len(column)
+    ]
+    text += "".join(f"; {_piece(one, place)}" for one in totals)
     if found.kind == "numbers":
         advice = f"{LEAVE_OUT}, or store these texts, which spell numbers, as numbers"
     elif found.kind == "dates":
@@ -48,7 +51,7 @@ def text_fault(
         advice = LEAVE_OUT
     else:
         advice = RECODE
-    return Fault(text, advice)
+    return Fault(text, "; ".join([advice, *(one.spelling.advice for one in totals)]))
 
 
 def spelling_fault(

@@ -18,6 +18,9 @@ TOP = 5
 WEAK = SHARE / 2
 """The part of the strongest below which a variable is weak."""
 
+STILL = 0.01
+"""An output stands still whose largest attribution is less than this part of that of all."""
+
 MOST = 10
 """The number of disagreements put into words."""
 
@@ -36,7 +39,8 @@ class Agreement:
             where nothing reaches the output), k (at most 5 and half of the variables, and no more
             than have at least `SHARE` of the strongest by one of them).
         sentences: where they disagree, the greatest difference of ranks first: variables with at
-            least `SHARE` of the strongest by one, and less than `WEAK` of it by the other.
+            least `SHARE` of the strongest by one, and less than `WEAK` of it by the other. Of
+            outputs that nothing moves (`STILL`) there are none.
         method: the method of the attributions.
         rows: how many rows they are means over.
     """
@@ -65,6 +69,7 @@ class Agreement:
             )
         most = max(1, min(TOP, strengths.shape[1] // 2))
         found, disagreements = [], []
+        largest = attributed.to_numpy(float).max(initial=0.0)
         for place, output in enumerate(str(name) for name in strengths.index):
             paths, sizes = strengths.to_numpy(float)[place], attributed.to_numpy(float)[place]
             k = min(most, max(int((_parts(one) >= SHARE).sum()) for one in (paths, sizes)))
@@ -78,6 +83,8 @@ class Agreement:
                 }
             )
             names = [str(name) for name in strengths.columns]
+            if sizes.max(initial=0.0) < STILL * largest:
+                continue
             disagreements += _disagreements(output, names, paths, sizes, by_path ^ by_size)
         disagreements.sort(key=lambda one: -one[0])
         sentences = [sentence for _, sentence in disagreements[:MOST]]
@@ -161,11 +168,12 @@ def _disagreements(
     for place in sorted(either):
         path, size = int(ranks[0][place]), int(ranks[1][place])
         apart = abs(float(middle[0][place]) - float(middle[1][place]))
-        strong, weak = max(one[place] for one in parts), min(one[place] for one in parts)
+        by_path, by_size = parts[0][place], parts[1][place]
+        strong, weak = max(by_path, by_size), min(by_path, by_size)
         if apart < max(2, count / 4) or strong < SHARE or weak >= WEAK:
             continue
         pair = f"{shortened(names[place], LONGEST)} → {shortened(output, LONGEST)}"
-        if path < size:
+        if by_path > by_size:
             text = f"strong paths (rank {path} of {count}), " + (
                 "but no attribution: it does not move the output."
                 if sizes[place] == 0

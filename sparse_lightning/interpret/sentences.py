@@ -79,10 +79,14 @@ def describe_classifier(
         by = _names(variables) if variables else "no variable, so it is the same for every row"
         verb = "is" if len(classes) == 1 else "are"
         sentences.append(f"{subject} {_names(classes)} {verb} reached by {by}.")
-    for kind, verb in (("faint", "hardly {} any"), ("ignored", "{} no")):
-        names = _of_kind(paths.variables, kind)
-        if names:
-            sentences.append(f"{_names(names)} {verb.format(_verb(names, 'reach'))} {outputs}.")
+    faint, ignored = (_of_kind(paths.variables, kind) for kind in ("faint", "ignored"))
+    if faint:
+        sentences.append(
+            f"{_names(faint)} {_verb(faint, 'reach')} some {outputs}, but none with "
+            f"{paths.share:.0%} of the strongest there."
+        )
+    if ignored:
+        sentences.append(f"{_names(ignored)} {_verb(ignored, 'reach')} no {outputs}.")
     return [*sentences, *_dead(structure), _measure(paths.share, outputs)]
 
 
@@ -183,16 +187,16 @@ def _losses(losses: pd.DataFrame) -> list[str]:
     known = losses.dropna(subset="loss").sort_values("loss", kind="stable")
     if known.empty:
         return []
+    beyond = "; above 1 worse than the mean, as a constant beside the mean is"
+    if known["loss"].to_numpy()[-1] <= WORSE:
+        beyond = ""
     if known["loss"].to_numpy()[0] > NOTHING:
-        return [f"Nothing is kept: no information loss is below {NOTHING:g} (1 is lost)."]
+        return [f"Nothing is kept: no information loss is below {NOTHING:g} (1 is lost{beyond})."]
     half = min(3, math.ceil(len(known) / 2))
     best, worst = known.head(half), known.tail(min(3, len(known) - half)).iloc[::-1]
     texts = [f"Least is lost of {_with_losses(best)}"]
     if len(worst):
         texts.append(f"most of {_with_losses(worst)}")
-    beyond = "; above 1 worse than the mean, as a constant beside the mean is"
-    if known["loss"].to_numpy()[-1] <= WORSE:
-        beyond = ""
     sentences = [f"{'; '.join(texts)} (information loss: 0 kept, 1 lost{beyond})."]
     variances = losses["variance"].to_numpy()
     correlation = rank_correlation(variances, losses["loss"].to_numpy())

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from sparse_lightning._embedding import page_frame
 from sparse_lightning._text import number
-from sparse_lightning.comparison import FLOOR_GROUP, INDICES, NETWORKS, Comparison
+from sparse_lightning.comparison import INDICES, NETWORKS, Comparison
 from sparse_lightning.comparison.depths import by_depth
 from sparse_lightning.comparison.markers import records
 from sparse_lightning.comparison.points import usable
@@ -116,11 +116,9 @@ def _study_context(
     if study is None:
         return dict.fromkeys(("depths", "measured", "readings", "components"))
     comparison, curves = view.comparison, ComponentCurves.of(view)
-    regularized = study.networks["group"] != FLOOR_GROUP
     return {
         "published_source": SOURCE,
         "reproduction": reproduction(comparison, view.published) if view.published else [],
-        "seeds": sorted(study.networks.loc[regularized, "seed"].unique()),
         "depths": by_depth(study.depths, comparison.order_by),
         "measured": measured(study.networks),
         "measures": measure_rows(study.networks.astype({"group": str})),

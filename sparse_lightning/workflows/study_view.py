@@ -125,7 +125,7 @@ def _settings(project: Project, metrics: dict[str, float]) -> dict[str, str]:
         "schedule": f"the last {training.schedule.tail:.0%} of the epochs at "
         f"{training.schedule.factor:g} of the learning rate",
         "seeds": ", ".join(str(seed) for seed in training.seeds),
-        "floor": f"cycles as long as a stage, from the second on in batches of "
+        "floor is settled by": f"cycles as long as a stage, from the second on in batches of "
         f"{training.floor.batch_size}, until one lowers the smallest error by less than "
         f"{training.floor.tolerance:.3g} of itself; at most {training.floor.max_cycles}",
     }

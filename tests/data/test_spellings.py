@@ -14,6 +14,8 @@ from sparse_lightning.data.spellings import spelled, spelling_of, too_large
         ("12", "number", 12),
         (" -1.5e3 ", "number", -1500),
         ("1,660", "thousands", 1660),
+        ("0,100", "comma", 0.1),
+        ("-0,137", "comma", -0.137),
         ("-1,234,567.5", "thousands", -1234567.5),
         ("1 660", "thousands_sign", 1660),
         ("1\u202f660", "thousands_sign", 1660),

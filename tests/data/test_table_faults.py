@@ -167,7 +167,10 @@ def test_too_few_rows_are_left_because_of_columns(tmp_path):
     [
         ("a,b\n1,5,2,5\n3,4,5,6\n", "fields 4, names 2; numbers with decimal commas need a point"),
         ("a,b\nr,1,2\nr,3,4\n", "fields 3, names 2; if its first field names the row, give that"),
-        ("a,b\n1,2\n,\n,\n3,4\n", "; no value at all in row 2 (line 3) and 1 more; table.missing"),
+        (
+            "a,b\n1,2\n,\n,\n3,4\n",
+            "; none of them has a value in row 2 (line 3) and 1 more; table.missing",
+        ),
         ("a,,c,,a\n1,2,3,4,5\n", "columns 2 and 4 have no name: name them, or leave them out"),
         ("a,,c,,a\n1,2,3,4,5\n", "several columns are named 'a' (columns 1, 5): rename them"),
         ("a,,c\n1,2,3\n4,5,6\n", "column 2 has no name: name it, or leave it out of the file"),

@@ -49,8 +49,8 @@ SNIPPETS = [
 ]
 
 
-def _head(read, names):
-    return read(names).head(ROWS)
+def _head(read, names, leveled=()):
+    return read(names, leveled).head(ROWS)
 
 
 @pytest.fixture(scope="module", autouse=True)

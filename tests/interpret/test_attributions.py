@@ -142,6 +142,33 @@ def test_sizes_that_are_alike_are_no_disagreement_however_far_apart_their_ranks(
     assert Agreement.of(strengths, sizes, "integrated_gradients", 3).sentences == ()
 
 
+def test_ties_do_not_turn_a_disagreement_around():
+    names = list("abcdefg")
+    none = [0.0] * 7
+    some = [3.0, 0.1, *[0.0] * 5]
+    paths = pd.DataFrame([none, some], index=["y", "z"], columns=names)
+    sizes = pd.DataFrame([some, none], index=["y", "z"], columns=names)
+    found = Agreement.of(paths, sizes, "integrated_gradients", 3)
+    assert found.sentences == (
+        "a → y: much attribution (rank 1 of 7), but no path: it acts through connections below the "
+        "threshold.",
+    )
+    sizes.loc["z"] = [0.0, *[0.2] * 6]
+    found = Agreement.of(paths, sizes, "integrated_gradients", 3)
+    assert (
+        "a → z: strong paths (rank 1 of 7), but no attribution: it does not move the output."
+        in (found.sentences)
+    )
+
+
+def test_an_output_that_stands_still_is_no_disagreement():
+    names = list("abcdefg")
+    paths = pd.DataFrame([[0.0] * 7, [1.0] * 7], index=["still", "moved"], columns=names)
+    tiny = [3.8e-5, *[1e-6] * 6]
+    sizes = pd.DataFrame([tiny, [0.1] * 7], index=["still", "moved"], columns=names)
+    assert Agreement.of(paths, sizes, "integrated_gradients", 3).sentences == ()
+
+
 def test_outputs_that_nothing_reaches_have_no_figures():
     nothing = pd.DataFrame(np.zeros((1, 4)), index=["y"])
     found = Agreement.of(nothing, nothing, "integrated_gradients", 3)

@@ -97,7 +97,7 @@ def test_a_classifier_is_told_in_sentences(layered):
         "The classes no and perhaps are reached by a.",
         "The class yes is reached by a and c.",
         "The class never is reached by no variable, so it is the same for every row.",
-        "b hardly reaches any class.",
+        "b reaches some class, but none with 30% of the strongest there.",
         "d reaches no class.",
         "A variable counts for a class from 30% of the path strength of the variable that is the "
         "strongest there.",

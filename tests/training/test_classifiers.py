@@ -57,7 +57,9 @@ def test_a_classifier_has_the_encoder_and_an_output_a_class():
 def test_it_learns_what_separates_the_classes():
     population = trained()
     assert population.metrics["accuracy"][:2].min() > 0.8
-    assert set(population.metrics) == {"accuracy", "balanced_accuracy", "roc_auc"}
+    assert set(population.metrics) == {
+        *("accuracy", "balanced_accuracy", "roc_auc", "live_connections")
+    }
 
 
 def test_the_measures_are_those_of_scikit_learn():

@@ -38,7 +38,7 @@ export function sentencesOf(
   const dead = deadSentences(detail, structure, words);
   const share = `${Math.round(100 * SHARE)}%`;
   if (!isAutoencoder(detail)) {
-    const classes = classSentences(detail, structure, words);
+    const classes = classSentences(detail, structure, share, words);
     return [size, ...classes, ...dead, words.measure(share, "class")];
   }
   const mappings = mappingsAt(detail, structure);
@@ -164,7 +164,12 @@ function deadSentences(detail: NetworkDetail, structure: Structure, words: Insid
   return told;
 }
 
-function classSentences(detail: NetworkDetail, structure: Structure, words: InsideWords): Phrase[] {
+function classSentences(
+  detail: NetworkDetail,
+  structure: Structure,
+  share: string,
+  words: InsideWords,
+): Phrase[] {
   const paths = classPathsAt(detail, structure);
   const reached = new Map<string, { classes: string[]; variables: string[] }>();
   for (const { name, variables } of paths.classes) {
@@ -183,7 +188,7 @@ function classSentences(detail: NetworkDetail, structure: Structure, words: Insi
   const of = (kind: string) =>
     paths.variables.filter((row) => row.kind === kind).map((row) => row.variable);
   const [faint, ignored] = [of("faint"), of("ignored")];
-  if (faint.length) told.push(words.hardlyReach(names(faint, words), faint.length));
+  if (faint.length) told.push(words.faintlyReach(names(faint, words), faint.length, share));
   if (ignored.length) told.push(words.reachNone(names(ignored, words), ignored.length));
   return told;
 }
@@ -193,7 +198,8 @@ function lossSentences(losses: Losses, words: InsideWords): Phrase[] {
   known.sort((a, b) => a.loss - b.loss);
   const [first] = known;
   if (!first) return [];
-  if (first.loss > NOTHING) return [words.nothingKept(formatNumber(NOTHING))];
+  const beyond = (known.at(-1)?.loss ?? 0) > WORSE;
+  if (first.loss > NOTHING) return [words.nothingKept(formatNumber(NOTHING), beyond)];
   const half = Math.min(3, Math.ceil(known.length / 2));
   const rest = Math.min(3, known.length - half);
   const worst = known.slice(known.length - rest).reverse();
@@ -202,7 +208,6 @@ function lossSentences(losses: Losses, words: InsideWords): Phrase[] {
       rows.map(({ variable, loss }) => words.withLoss([{ name: variable }], formatNumber(loss, 2))),
       MOST,
     );
-  const beyond = (known.at(-1)?.loss ?? 0) > WORSE;
   const told = [words.leastLost(listed(known.slice(0, half)), rest ? listed(worst) : null, beyond)];
   const pairs = losses.filter((row) => row.variance !== null && row.loss !== null);
   const variances = losses.flatMap((row) => row.variance ?? []);

@@ -126,8 +126,8 @@ const en = {
   },
   constantOutputs: (names: Phrase, count: number) =>
     phrase`The output${s(count)} of ${names} ${are(count)} constant.`,
-  nothingKept: (least: string) =>
-    phrase`Nothing is kept: no information loss is below ${least} (1 is lost).`,
+  nothingKept: (least: string, beyond: boolean) =>
+    phrase`Nothing is kept: no information loss is below ${least} (1 is lost${beyond ? "; above 1 worse than the mean, as a constant beside the mean is" : ""}).`,
   withLoss: (name: Phrase, loss: string) => phrase`${name} (${loss})`,
   leastLost: (best: Phrase, worst: Phrase | null, beyond: boolean) =>
     phrase`Least is lost of ${best}${worst ? phrase`; most of ${worst}` : []} (information loss: 0 kept, 1 lost${beyond ? "; above 1 worse than the mean, as a constant beside the mean is" : ""}).`,
@@ -141,8 +141,8 @@ const en = {
     phrase`The class${count === 1 ? "" : "es"} ${classes} ${are(count)} reached by ${
       variables ?? "no variable, so it is the same for every row"
     }.`,
-  hardlyReach: (names: Phrase, count: number) =>
-    phrase`${names} hardly reach${count === 1 ? "es" : ""} any class.`,
+  faintlyReach: (names: Phrase, count: number, share: string) =>
+    phrase`${names} reach${count === 1 ? "es" : ""} some class, but none with ${share} of the strongest there.`,
   reachNone: (names: Phrase, count: number) =>
     phrase`${names} reach${count === 1 ? "es" : ""} no class.`,
 };
@@ -253,8 +253,8 @@ const ja: InsideWords = {
     return phrase`${unit} ${numbers} は${what}。`;
   },
   constantOutputs: (names) => phrase`${names} の出力は定数です。`,
-  nothingKept: (least) =>
-    phrase`何も保持されていません：情報損失が ${least} を下回る変数はありません（1 は喪失）。`,
+  nothingKept: (least, beyond) =>
+    phrase`何も保持されていません：情報損失が ${least} を下回る変数はありません（1 は喪失${beyond ? "、1 を超える値：平均値より悪い（平均値から外れた定数など）" : ""}）。`,
   withLoss: (name, loss) => phrase`${name}（${loss}）`,
   leastLost: (best, worst, beyond) =>
     phrase`情報損失が小さいのは ${best}${worst ? phrase`、大きいのは ${worst}` : []} です（0：保持、1：喪失${beyond ? "、1 を超える値：平均値より悪い（平均値から外れた定数など）" : ""}）。`,
@@ -274,7 +274,8 @@ const ja: InsideWords = {
     variables
       ? phrase`クラス ${classes} には ${variables} が届きます。`
       : phrase`クラス ${classes} にはどの変数も届かないため、どの行でも同じ値になります。`,
-  hardlyReach: (names) => phrase`${names} はどのクラスにもわずかしか届きません。`,
+  faintlyReach: (names, _, share) =>
+    phrase`${names} はクラスに届きますが、どのクラスでも最も強い変数の ${share} に達しません。`,
   reachNone: (names) => phrase`${names} はどのクラスにも届きません。`,
 };
 
