@@ -69,27 +69,24 @@ def brief(command: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
-class Text(click.ParamType):
-    """A text, and not an empty one: an unset variable of a shell is no answer."""
-
-    name = "text"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if not str(value).strip():
-            self.fail("must not be empty", param, ctx)
-        return str(value)
-
-
-class Folder(click.Path):
-    """The path of a folder; an empty one would be the working folder."""
-
-    def __init__(self) -> None:
-        super().__init__(file_okay=False, path_type=Path)
+class _NotEmpty(click.ParamType):
+    """Anything but an empty text: an unset variable of a shell is no answer."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not str(value).strip():
             self.fail("must not be empty", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class Text(_NotEmpty, click.types.StringParamType):
+    """A text, and not an empty one."""
+
+
+class Folder(_NotEmpty, click.Path):
+    """The path of a folder; an empty one would be the working folder."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, path_type=Path)
 
 
 class Number(click.FloatRange):

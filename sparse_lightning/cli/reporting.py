@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sparse_lightning._text import spelled_number
 from sparse_lightning.cli import options
 from sparse_lightning.cli.main import main
 from sparse_lightning.cli.options import brief, explained
@@ -15,20 +14,11 @@ from sparse_lightning.terminal import console, echo
 DIRECTIONS = click.Choice(["auto", "min", "max"])
 
 
-class _Number(click.ParamType):
+class _Number(options.Number):
     """A finite number; nothing where the text is empty, as MLproject's defaults are."""
 
-    name = "number"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float | None:
-        if value is None or not str(value).strip():
-            return None
-        number = spelled_number(str(value).strip())
-        if number is None:
-            self.fail(f"must be a finite number, got {value!r}", param, ctx)
-        return number
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert(value, param, ctx) if str(value).strip() else None
 
 
 _OPTIONS = (

@@ -122,6 +122,12 @@ def along_the_curve(markers: pd.DataFrame) -> pd.DataFrame:
     return markers.iloc[np.lexsort((-markers["y"], markers["x"]))]
 
 
+def front(rows: pd.DataFrame, x: str = "x", y: str = "y") -> pd.DataFrame:
+    """The rows that no other beats in both of two costs, by `x`."""
+    ordered = rows.sort_values([x, y], kind="stable")
+    return ordered.loc[ordered[y] < ordered[y].cummin().shift(fill_value=np.inf)]
+
+
 def records(frame: Any) -> list[dict[str, Any]]:
     """The rows of a frame as dicts by column."""
     return frame.to_dict("records")

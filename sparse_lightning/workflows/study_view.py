@@ -3,12 +3,9 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-import numpy as np
-import pandas as pd
-
 from sparse_lightning.comparison import FLOOR_GROUP, Comparison
 from sparse_lightning.comparison.depths import Depth
-from sparse_lightning.comparison.markers import of_group, records
+from sparse_lightning.comparison.markers import front, of_group, records
 from sparse_lightning.interpret.agreement import Agreement
 from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.interpret.sentences import describe
@@ -96,24 +93,18 @@ def _inside(record: StudyRecord, comparison: Comparison, shown: Sequence[str]) -
     best = points.drop_duplicates(["group", "marker"]).set_index(["group", "marker"])["run_id"]
     compared = comparison.markers.loc[comparison.markers["group"].isin(comparison.groups)]
     order = comparison.indices["group"]
-    fronts = [_front(compared), *(_front(of_group(compared, group)) for group in order)]
+    fronts = [front(compared), *(front(of_group(compared, group)) for group in order)]
     chosen = [
         *shown,
         *(
             str(best.loc[(row["group"], row["marker"])])
-            for front in fronts
-            for row in records(front)
+            for ordered in fronts
+            for row in records(ordered)
         ),
     ]
     weights = sum(inputs * outputs for inputs, outputs in pairwise(record.layers))
     most = min(MOST_INSIDE, MOST_WEIGHTS // weights)
     return list(dict.fromkeys(chosen))[:most]
-
-
-def _front(markers: pd.DataFrame) -> pd.DataFrame:
-    """The markers that no other beats in both, by x."""
-    ordered = markers.sort_values(["x", "y"], kind="stable")
-    return ordered.loc[ordered["y"] < ordered["y"].cummin().shift(fill_value=np.inf)]
 
 
 def _settings(project: Project, metrics: dict[str, float]) -> dict[str, str]:

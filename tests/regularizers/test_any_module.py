@@ -3,8 +3,8 @@
 import pytest
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import BackboneFinetuning, BaseFinetuning
-from small_fits import ROWS, First, Plain, Tokens, assert_same, fitted, perceptron
+from pytorch_lightning.callbacks import BackboneFinetuning
+from small_fits import ROWS, First, Plain, Tokens, Unfreezing, assert_same, fitted, perceptron
 from torch import nn
 
 from sparse_lightning import (
@@ -215,15 +215,6 @@ def test_layers_that_are_unfrozen_later_are_penalised_from_then_on():
 
     module = fitted(Tuned(), [unfreezing(), L1(0.1)])
     assert_same(module, fitted(Tuned(by_hand), [unfreezing()]))
-
-
-class Unfreezing(BaseFinetuning):
-    def freeze_before_training(self, pl_module):
-        self.freeze(pl_module.network[0])
-
-    def finetune_function(self, pl_module, epoch, optimizer):
-        if epoch == 1:
-            self.unfreeze_and_add_param_group(pl_module.network[0], optimizer, lr=0.05)
 
 
 class LateStart(Plain):

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 import torch
 from lightning_fabric.utilities import registry
-from pytorch_lightning.callbacks import BaseFinetuning
-from small_fits import ROWS, First, Plain, Tokens, assert_same, fitted
+from small_fits import ROWS, First, Plain, Tokens, Unfreezing, assert_same, fitted
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations, prune
 
@@ -194,17 +193,6 @@ class ClippedByHand(Plain):
         self.manual_backward(super().training_step(batch, number))
         self.clip_gradients(optimizer, gradient_clip_val=0.1)
         optimizer.step()
-
-
-class Unfreezing(BaseFinetuning):
-    """Trains the first layer from the second epoch on."""
-
-    def freeze_before_training(self, pl_module):
-        self.freeze(pl_module.network[0])
-
-    def finetune_function(self, pl_module, epoch, optimizer):
-        if epoch == 1:
-            self.unfreeze_and_add_param_group(pl_module.network[0], optimizer, lr=0.05)
 
 
 class LateStart(Plain):

@@ -10,6 +10,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from sparse_lightning.comparison.markers import front, records
 from sparse_lightning.errors import InputError
 from sparse_lightning.integrations.exporting.pruned import ExportedNetwork, exported
 from sparse_lightning.integrations.exporting.pyfunc import save_pyfunc
@@ -146,10 +147,8 @@ def check_name(name: str) -> None:
 def _choice(study: StudyRecord) -> str:
     """The networks of a study of which no other has both fewer connections and a smaller error."""
     sound = study.networks.loc[~study.networks["failed"]]
-    sound = sound.sort_values(["connections", "squared_error"])
-    best = sound["squared_error"].cummin().shift(fill_value=float("inf"))
-    front = sound.loc[sound["squared_error"] < best]
-    lines = [_line(row) for row in front.head(MOST_SHOWN).to_dict("records")]
+    best = front(sound, "connections", "squared_error")
+    lines = [_line(row) for row in records(best.head(MOST_SHOWN))]
     rest = f"Study.load({study.run_id!r}).networks lists all {len(study.networks)}"
     return "\n".join([*lines, rest])
 
