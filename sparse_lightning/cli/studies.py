@@ -57,7 +57,7 @@ _table = click.option(
     type=options.Text(),
     required=True,
     metavar="SOURCE",
-    help="wine, ctg, census, or a CSV or Parquet file.",
+    help="wine, ctg, census, or a file: CSV, TSV, Parquet, Feather.",
 )
 _units = click.option(
     "--units",
@@ -183,6 +183,8 @@ def check_command(project: Path, overrides: tuple[str, ...]) -> None:
         dropped += f" ({table.rows_missing} missing, {table.rows_rare} rare)"
     echo(f"{project}: {loaded.name}, {network_count(loaded)} networks")
     echo(f"{table.name}: {rows} rows, {columns} columns, {inputs} inputs, {dropped}")
+    if table.reading:
+        echo(f"read as: {table.reading}")
     if table.target is not None:
         echo(f"target: {table.target.name}, {table.target.nunique()} classes")
     echo(", ".join(show_name(str(column)) for column in table.frame.columns))

@@ -152,13 +152,15 @@ def load_table(table: TableSettings, folder: Path) -> Table:
     with _naming(table.source):
         if table.source in PACKAGED:
             entry = PACKAGED[table.source]
+            if table.dialect is not None:
+                raise TableError("table.dialect is of text files, and this table is packaged")
             raw = _packaged(entry)
             return used_table(table, raw, entry.name, entry.source, entry.columns)
         path = _path(table.source, folder)
         name = path.name
         for suffix in readers.SUFFIXES:
             name = name[: -len(suffix)] if name.lower().endswith(suffix) else name
-        raw = readers.read_table(path)
+        raw = readers.read_table(path, table.dialect)
         return used_table(table, raw, name, str(path), raw.names)
 
 

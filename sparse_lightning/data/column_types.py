@@ -3,7 +3,7 @@
 Levels are text, or numbers that stand for kinds of things.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
@@ -17,33 +17,49 @@ from pandas.api import types
 from sparse_lightning._text import listed
 from sparse_lightning.data.faults import LEAVE_OUT, MOST_NAMES, Fault, Faults, FaultyTableError
 from sparse_lightning.data.levels import EXACT, exact_levels, is_exact
+from sparse_lightning.data.numerals import PLAIN, Numerals
 from sparse_lightning.data.raw_table import Place, as_floats, frame_of, is_number, place_of
 from sparse_lightning.data.spellings import spelled, too_large
-from sparse_lightning.data.text_faults import RECODE, shown, text_fault, value_of
+from sparse_lightning.data.text_faults import (
+    RECODE,
+    shown,
+    spelling_fault,
+    text_fault,
+    value_of,
+)
 from sparse_lightning.errors import TableError
+
+Spellings = Mapping[str, Numerals] | None
+"""How text spells the numbers of each column; None: no text is a number."""
 
 
 def typed(
-    frame: pd.DataFrame, leveled: Container[object], place: Place = place_of, parse: bool = False
+    frame: pd.DataFrame,
+    leveled: Container[object],
+    place: Place = place_of,
+    spellings: Spellings = None,
 ) -> pd.DataFrame:
     """The same columns, those of levels as text or 64-bit floats, the others as 64-bit floats.
 
     As `judged`; raises a `TableError` with all faults if there is one.
     """
-    columns, faults = judged(frame, leveled, place, parse)
+    columns, faults = judged(frame, leveled, place, spellings)
     faults.raise_all()
     return columns
 
 
 def judged(
-    frame: pd.DataFrame, leveled: Container[object], place: Place = place_of, parse: bool = False
+    frame: pd.DataFrame,
+    leveled: Container[object],
+    place: Place = place_of,
+    spellings: Spellings = None,
 ) -> tuple[pd.DataFrame, Faults]:
     """The columns that can be used, and what is wrong with the others.
 
     Columns in `leveled` are text or 64-bit floats, the others 64-bit floats, with missing values as
     NaN and booleans as 0 and 1. Numbers in `leveled` of which 64-bit floats do not hold one become
-    text. `place` names a row, counted from 0, in messages; with `parse` text that spells a number
-    is one where no levels are expected, as in CSV files.
+    text. `place` names a row, counted from 0, in messages; with `spellings` text that spells a
+    number in the way of its column is one where no levels are expected, as in CSV files.
 
     A column is at fault that holds dates, infinities or both text and numbers, or, but for levels,
     text or whole numbers that 64-bit floats do not hold. What is a 64-bit float already is not
@@ -55,7 +71,8 @@ def judged(
             if name in leveled:
                 columns[name] = _levels(str(name), column, place)
             else:
-                columns[name] = _numbers(str(name), column, place, parse)
+                spelling = None if spellings is None else spellings.get(str(name), PLAIN)
+                columns[name] = _numbers(str(name), column, place, spelling)
     return frame_of(columns, len(frame)), faults
 
 
@@ -64,7 +81,7 @@ def _levels(name: str, column: pd.Series, place: Place) -> Any:
     if not _is_text(name, column, place):
         column = exact_levels(column)
         if not types.is_string_dtype(column.dtype) or types.is_object_dtype(column.dtype):
-            return _numbers(name, column, place, parse=False)
+            return _numbers(name, column, place)
     return column.astype("str").array
 
 
@@ -93,7 +110,7 @@ def _is_text(name: str, column: pd.Series, place: Place) -> bool:
 
 
 def _numbers(
-    name: str, column: pd.Series, place: Place, parse: bool
+    name: str, column: pd.Series, place: Place, spelling: Numerals | None = None
 ) -> Float64[np.ndarray, " row"]:
     if isinstance(column.dtype, pd.ArrowDtype) and pa.types.is_decimal(column.dtype.pyarrow_dtype):
         column = column.astype(object)
@@ -104,7 +121,7 @@ def _numbers(
     elif types.is_object_dtype(kind) or types.is_string_dtype(kind):
         text = np.array([isinstance(value, str) for value in column], dtype=bool)
         if text.any() and (text | column.isna().to_numpy()).all():
-            return _of_text(name, column, place, parse)
+            return _of_text(name, column, place, spelling)
         values = np.array([_number(value) for value in column], dtype=np.float64)
         _refuse(name, column, column.notna().to_numpy() & np.isnan(values), place)
         merged = np.array([_is_whole(one) and not is_exact(one) for one in column], dtype=bool)
@@ -133,20 +150,25 @@ def _is_whole(value: object) -> bool:
 
 
 def _of_text(
-    name: str, column: pd.Series, place: Place, parse: bool
+    name: str, column: pd.Series, place: Place, spelling: Numerals | None
 ) -> Float64[np.ndarray, " row"]:
-    """The numbers that texts spell, with `parse`."""
+    """The numbers that texts spell, if `spelling` says how."""
     present = column.notna().to_numpy()
     values = np.full(len(column), np.nan)
-    if parse:
-        values = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
+    plain = column
+    if spelling is not None:
+        plain, fits = (column, present) if spelling.is_plain else spelling.respelled(column)
+        values = np.asarray(pd.to_numeric(plain, errors="coerce"), dtype=np.float64)
+        if not spelling.keeps_plain:
+            values = np.where(fits, values, np.nan)
     bad = present & np.isnan(values)
-    found = spelled(column)
+    found = spelled(plain)
     if bad.any() or any(one.spelling.name == "code" for one in found.found):
-        raise FaultyTableError([text_fault(name, column, found, bad, place)])
-    _refuse(name, column, np.isinf(values), place, infinite=True)
-    merged = [bool(there) and too_large(text) for there, text in zip(present, column, strict=True)]
-    _refuse_merged(name, column, np.array(merged, dtype=bool), place)
+        fault = spelling and spelling_fault(name, column, bad, place, spelling)
+        raise FaultyTableError([fault or text_fault(name, column, found, bad, place)])
+    _refuse(name, plain, np.isinf(values), place, infinite=True)
+    merged = [bool(there) and too_large(text) for there, text in zip(present, plain, strict=True)]
+    _refuse_merged(name, plain, np.array(merged, dtype=bool), place)
     return values
 
 

@@ -1,14 +1,13 @@
 """CSV files, read by pyarrow strictly and a few rows at a time."""
 
-import codecs
-import gzip
-import hashlib
 import io
+import re
 import zlib
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,22 +16,27 @@ import pyarrow.compute as pc
 from jaxtyping import Float64
 from pyarrow import csv
 
+from sparse_lightning._text import counted
 from sparse_lightning.data import csv_faults
+from sparse_lightning.data.dialects import HEAD, Dialect, dialect_of
 from sparse_lightning.data.levels import EXACT, spelled_numbers
+from sparse_lightning.data.numerals import PLAIN, Numerals
 from sparse_lightning.data.raw_table import RawTable, assembled, place_of
-from sparse_lightning.data.spellings import too_large
+from sparse_lightning.data.spellings import MISSING, too_large
+from sparse_lightning.data.text_streams import (
+    NulError,
+    Open,
+    TextStream,
+    buffered,
+    not_in_encoding,
+    text_of,
+    with_nul,
+)
 from sparse_lightning.errors import TableError
-
-Open = Callable[[], IO[bytes] | gzip.GzipFile]
+from sparse_lightning.project.dialect import DialectSettings
 
 BLOCKS = (2**22, 2**26, 2**30)
 """In bytes: so much of a file is parsed at a time, and more where one row is longer."""
-
-MISSING = (
-    *("", "?", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND"),
-    *("1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
-)
-"""A cell with one of these texts has no value: those that pandas knows, and `?`."""
 
 _END = "end"
 _ZERO, _CODE = pc.MatchSubstringOptions("0"), pc.MatchSubstringOptions(r"^\s*0\d")
@@ -43,20 +47,26 @@ _TRUTHS = {
 _TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
 
 
-def read_csv(source: bytes | Open, separator: str = ",") -> RawTable:
-    """Read a CSV file, its bytes or what opens it: UTF-8, one header row, blank lines skipped.
+def read_csv(
+    source: bytes | Open, delimiter: str = ",", given: DialectSettings | None = None
+) -> RawTable:
+    """Read a CSV file, its bytes or what opens it, with one row of names; blank lines are skipped.
 
+    What its dialect is, its beginning says, or `given`; `delimiter` is the usual one of such files.
     The file is gone through once for its form, and again when columns are asked for. `MISSING` are
     the texts of cells without a value. In a table of one column a blank line is a missing value.
-    Raises `TableError` if it cannot be read, is empty or not UTF-8, has no header or no rows, names
-    of columns are empty or repeated, or a row has more or fewer fields than the header.
+    Raises `TableError` if it cannot be read, is empty or not in its encoding, has no header or no
+    rows, names of columns are empty or repeated, or a row has more or fewer fields than the header.
     """
     opened = (lambda: io.BytesIO(source)) if isinstance(source, bytes) else source
-    form = _survey(opened, separator)
+    form = _form(opened, delimiter, given)
+    spellings = dict(zip(form.names, form.spellings, strict=True))
 
     def parts(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with opened() as stream:
-            yield from form.batches(stream, names)
+            plain = form.dialect.encoding == "utf-8"
+            text = stream if plain else buffered(TextStream(stream, form.dialect.encoding))
+            yield from form.rows_of(text, names)
 
     def read(names: Sequence[str], leveled: Container[object] = ()) -> pd.DataFrame:
         kept: dict[str, list[pa.Array]] = {name: [] for name in names if name in leveled}
@@ -67,42 +77,77 @@ def read_csv(source: bytes | Open, separator: str = ",") -> RawTable:
             texts = {name: _text_or_truths(one) for name, one in zip(again, columns, strict=True)}
             return texts | {name: _levels(pa.chunked_array(kept[name])) for name in kept}
 
+        def spelled(name: str, text: pa.Array) -> Float64[np.ndarray, " row"] | None:
+            return numbers(text, spellings[name])
+
         try:
-            return assembled(names, form.rows, parts(names), numbers, whole, kept)
+            return assembled(names, form.rows, parts(names), spelled, whole, kept)
         except (OSError, EOFError, zlib.error, ValueError) as error:
-            raise _second_time(error, opened, form.digest) from error
+            raise _second_time(error, opened, form) from error
 
     @cache
     def lines() -> Sequence[int]:
-        return csv_faults.lines_of(lambda: _text(_Checked(opened())), separator)
+        return csv_faults.lines_of(lambda: _text(opened, form.dialect), form.dialect)
 
     def place(row: int) -> str:
         return f"{place_of(row)} (line {lines()[row]})"
 
-    return RawTable(tuple(form.header), form.rows, form.digest, read, place, is_text=True)
+    return RawTable(tuple(form.names), form.rows, form.digest, read, place, spellings, form.words)
 
 
 @dataclass(frozen=True)
 class _Form:
-    """How a file is parsed, and what is known after it was gone through."""
+    """How a file is parsed, and what is known after it was gone through.
 
-    header: list[str]
+    `columns` name all cells of a row, those that are no columns by what no file holds; `blank` rows
+    at the end have no value.
+    """
+
+    columns: list[str]
     header_lines: int
-    separator: str
+    dialect: Dialect
     block: int
     rows: int = 0
+    blank: int = 0
     digest: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        return self.columns[self.dialect.layout.kept(len(self.columns))]
+
+    @property
+    def spellings(self) -> list[Numerals]:
+        spellings = [self.dialect.spelling(place) for place in range(len(self.columns))]
+        return spellings[self.dialect.layout.kept(len(self.columns))]
+
+    @property
+    def words(self) -> str:
+        """What differs from a plain file."""
+        blank = f"{counted(self.blank, 'empty line')} at the end left out" if self.blank else ""
+        return ", ".join(filter(None, (self.dialect.words(self.columns), blank)))
+
+    def rows_of(self, stream: Any, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """The cells of some columns, without those of the blank rows at the end."""
+        start = 0
+        for batch in self.batches(stream, names):
+            yield batch.slice(0, max(self.rows - start, 0)) if self.blank else batch
+            start += len(batch)
+        if start != self.rows + self.blank:
+            raise ValueError(f"{start} rows instead of {self.rows + self.blank}")
 
     def batches(self, stream: Any, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """The cells of some columns as text, a few rows after the other."""
-        single = len(self.header) == 1
+        single = len(self.columns) == 1
         with csv.open_csv(
             stream,
             csv.ReadOptions(
-                column_names=self.header, skip_rows=self.header_lines, block_size=self.block
+                column_names=self.columns, skip_rows=self.header_lines, block_size=self.block
             ),
             csv.ParseOptions(
-                delimiter=self.separator, newlines_in_values=True, ignore_empty_lines=not single
+                delimiter=self.dialect.delimiter,
+                quote_char=self.dialect.quote,
+                newlines_in_values=True,
+                ignore_empty_lines=not single,
             ),
             csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()),
@@ -114,52 +159,106 @@ class _Form:
             yield from batches
 
 
-def _survey(opened: Open, separator: str) -> _Form:
+def _form(opened: Open, delimiter: str, given: DialectSettings | None) -> _Form:
+    """How a file is parsed; if its beginning does not show its encoding, what follows does."""
+    with TextStream(opened()) as stream:
+        head = stream.raw(HEAD + 1)
+    whole = len(head) <= HEAD
+    dialect = dialect_of(head[:HEAD], delimiter, given, whole)
+    try:
+        try:
+            return _survey(opened, dialect)
+        except UnicodeDecodeError as error:
+            if whole or not head.isascii() or (given and given.encoding):
+                raise
+            line = error.object.rfind(b"\n", 0, error.start) + 1
+            later = error.object[line : line + HEAD]
+            with suppress(TableError):
+                dialect = dialect_of(head[:HEAD], delimiter, given, whole, later)
+            return _survey(opened, dialect)
+    except UnicodeDecodeError as error:
+        raise not_in_encoding(opened, dialect.encoding) from error
+
+
+def _text(opened: Open, dialect: Dialect) -> io.TextIOWrapper:
+    return text_of(TextStream(opened(), dialect.encoding))
+
+
+def _survey(opened: Open, dialect: Dialect) -> _Form:
     """Go through a file to count its rows and check that each has as many fields as the header."""
 
     def text() -> io.TextIOWrapper:
-        return _text(_Checked(opened()))
+        return _text(opened, dialect)
 
     try:
-        header, lines, rows_follow = csv_faults.header_of(text, separator)
+        header, lines, rows_follow = csv_faults.header_of(text, dialect)
         if not rows_follow:
             raise TableError("has a header but no rows")
+        # A NUL is in no file, and so in no name.
+        columns = [name or f"\0{place}" for place, name in enumerate(header)]
         # An open quote takes up a row that is put to the end of the file.
-        end = separator * (len(header) - 1) + _END
+        end = dialect.delimiter * (len(header) - 1) + _END
         problem = None
         for block in BLOCKS:
-            form = _Form(header, lines, separator, block)
-            checked = _Checked(opened(), end.encode())
+            form = _Form(columns, lines, dialect, block)
+            stream = TextStream(opened(), dialect.encoding, end.encode())
             try:
-                with _buffered(checked) as stream:
-                    rows, last = _count(form.batches(stream, header[-1:]))
-                if last == _END:
-                    return replace(form, rows=rows - 1, digest=checked.digest.hexdigest())
-                raise TableError("cannot be read as CSV: a quote is opened and never closed")
+                with buffered(stream) as text_stream:
+                    last_columns = columns[-max(dialect.layout.empty, 1) :]
+                    rows, last, filled = _count(form.batches(text_stream, last_columns))
             except pa.ArrowInvalid as error:
                 problem = error
-                csv_faults.raise_first(text, separator)
+                csv_faults.raise_first(text, dialect)
+                continue
+            if last != _END:
+                raise TableError("cannot be read as CSV: a quote is opened and never closed")
+            if dialect.layout.empty and filled > 1:
+                csv_faults.raise_first(text, dialect)
+            blank = _blank_rows(stream.tail, dialect.delimiter, len(header))
+            if blank >= rows - 1:
+                blank = 0
+            digest = stream.digest.hexdigest()
+            return replace(form, rows=rows - 1 - blank, blank=blank, digest=digest)
         raise TableError(f"cannot be read as CSV: {str(problem)[:200]}") from problem
-    except UnicodeDecodeError as error:
-        raise csv_faults.not_utf8(opened) from error
-    except _NulError as error:
-        raise csv_faults.with_nul(opened) from error
+    except NulError as error:
+        raise with_nul(opened, dialect.encoding) from error
 
 
-def _count(batches: Iterator[pa.RecordBatch]) -> tuple[int, str | None]:
-    """The number of rows, and the last cell of the last column."""
-    rows, last = 0, None
+def _blank_rows(tail: bytes, delimiter: str, width: int) -> int:
+    """How many rows at the end of a file have no value; none in a table of one column."""
+    count = 0
+    for line in reversed(re.split(rb"\r\n|\n|\r", tail)):
+        if line == (delimiter * (width - 1)).encode():
+            count += width > 1
+        elif line:
+            break
+    return count
+
+
+def _count(batches: Iterator[pa.RecordBatch]) -> tuple[int, str | None, int]:
+    """The number of rows, the last cell of the last column, and how many cells have a value."""
+    rows, last, filled = 0, None, 0
     for batch in batches:
         if len(batch):
-            rows, last = rows + len(batch), batch.column(0)[-1].as_py()
-    return rows, last
+            rows, last = rows + len(batch), batch.column(batch.num_columns - 1)[-1].as_py()
+            filled += sum(len(column) - column.null_count for column in batch.columns)
+    return rows, last, filled
 
 
-def numbers(text: pa.Array) -> Float64[np.ndarray, " row"] | None:
+def numbers(text: pa.Array, spelling: Numerals = PLAIN) -> Float64[np.ndarray, " row"] | None:
     """The numbers that cells spell, NaN where there is none; None where a cell is no number.
 
     `007` is none, and neither is a whole number that 64 bits do not hold: they may be names.
     """
+    if spelling.keeps_plain:
+        values = _plain_numbers(text)
+        if values is not None or spelling.is_plain:
+            return values
+    fits = pc.call_function("all", [spelling.fits(text)]).as_py()
+    return None if fits is False else _plain_numbers(spelling.plain(text))
+
+
+def _plain_numbers(text: pa.Array) -> Float64[np.ndarray, " row"] | None:
     try:
         values = text.cast(pa.float64()).to_numpy(zero_copy_only=False)
         maybe = text.filter(pc.call_function("starts_with", [text], _ZERO))
@@ -196,72 +295,14 @@ def _levels(text: pa.ChunkedArray) -> Any:
     return np.array([*numbers.values(), np.nan])[places]
 
 
-def _second_time(error: Exception, opened: Open, digest: str) -> TableError:
+def _second_time(error: Exception, opened: Open, form: _Form) -> TableError:
     """The error of a file that was gone through once, and cannot be a second time."""
     try:
-        stream = _Checked(opened())
-        with _buffered(stream) as buffered:
-            while buffered.read(2**20):
+        with TextStream(opened(), form.dialect.encoding) as stream:
+            while stream.read(2**20):
                 pass
-        changed = stream.digest.hexdigest() != digest
-    except (OSError, TableError, UnicodeDecodeError, _NulError):
+        changed = stream.digest.hexdigest() != form.digest
+    except (OSError, TableError, UnicodeDecodeError, NulError):
         changed = True
     what = "was changed while it was read" if changed else "cannot be read"
     return TableError(f"{what}: {str(error)[:200]}")
-
-
-class _NulError(Exception):
-    """A file holds a NUL character."""
-
-
-class _Checked(io.RawIOBase):
-    """A stream of UTF-8 without NUL; every byte is taken into the digest.
-
-    After the last row of the file `row` is read.
-    """
-
-    def __init__(self, inner: IO[bytes] | gzip.GzipFile, row: bytes = b""):
-        self.inner = inner
-        self.digest = hashlib.sha256()
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
-        self._row = row
-        self._last = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        content = self._read(len(buffer))
-        if content:
-            self.digest.update(content)
-            if b"\0" in content:
-                raise _NulError
-            self._decoder.decode(content)
-            self._last = content[-1:]
-        else:
-            self._decoder.decode(b"", final=True)
-            if self._last not in (b"\n", b"\r", b""):
-                self._row, self._last = b"\n" * bool(self._row) + self._row, b""
-            content, self._row = self._row[: len(buffer)], self._row[len(buffer) :]
-        buffer[: len(content)] = content
-        return len(content)
-
-    def _read(self, size: int) -> bytes:
-        try:
-            return self.inner.read(size)
-        except (OSError, EOFError, zlib.error) as error:
-            if isinstance(error, OSError) and error.errno:
-                raise TableError(f"cannot be read: {error.strerror}") from error
-            raise TableError(f"is no readable gzip file: {error}") from error
-
-    def close(self) -> None:
-        self.inner.close()
-        super().close()
-
-
-def _text(stream: _Checked) -> io.TextIOWrapper:
-    return io.TextIOWrapper(_buffered(stream), encoding="utf-8-sig", newline="")
-
-
-def _buffered(stream: _Checked) -> Any:
-    return io.BufferedReader(stream, 2**20)

@@ -19,6 +19,7 @@ from jaxtyping import Bool, Float64
 from pandas.api import types
 
 from sparse_lightning._text import listed
+from sparse_lightning.data.numerals import Numerals
 from sparse_lightning.errors import TableError
 
 MOST_IN_MEMORY = 2**29
@@ -50,7 +51,8 @@ class RawTable:
             other types as pandas has them. Of those that are named as columns of levels, too, every
             value stays what it is called: `007` is text there.
         place: the name of a row, counted from 0, in messages: `row 3 (line 4)`.
-        is_text: whether the file holds numbers as text that spells them.
+        spellings: how text spells the numbers of each column; None: the file holds numbers.
+        reading: what was taken for the dialect of a text file, in words; "" where it is plain.
     """
 
     names: tuple[str, ...]
@@ -58,7 +60,8 @@ class RawTable:
     digest: str
     read: Callable[..., pd.DataFrame]
     place: Place = place_of
-    is_text: bool = False
+    spellings: Mapping[str, Numerals] | None = None
+    reading: str = ""
 
 
 def check_names(names: Sequence[str]) -> None:
@@ -112,16 +115,16 @@ def assembled(
     names: Sequence[str],
     rows: int,
     parts: Iterable[pa.RecordBatch],
-    numbers: Callable[[pa.Array], Float64[np.ndarray, " row"] | None],
+    numbers: Callable[[str, pa.Array], Float64[np.ndarray, " row"] | None],
     whole: Callable[[list[str]], Mapping[str, Any]],
     kept: Mapping[str, list[pa.Array]] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """A table that is read part by part, columns of numbers as 64-bit floats.
 
-    `numbers` makes numbers of a part of a column, None if it holds something else. `whole` reads at
-    once the columns that are not numbers in every part, so that what they are is judged by all
-    rows, and those in `kept`, which takes up their parts. Raises ValueError if the parts have more
-    or fewer rows than `rows`.
+    `numbers` makes numbers of a part of a named column, None if it holds something else. `whole`
+    reads at once the columns that are not numbers in every part, so that what they are is judged
+    by all rows, and those in `kept`, which takes up their parts. Raises ValueError if the parts
+    have more or fewer rows than `rows`.
     """
     block, others = number_columns(len(names), rows), set(kept)
     start = 0
@@ -131,7 +134,7 @@ def assembled(
                 kept[name].append(column)
             if name in others:
                 continue
-            values = numbers(column)
+            values = numbers(name, column)
             if values is None:
                 others.add(name)
             else:

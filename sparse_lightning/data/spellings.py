@@ -17,6 +17,12 @@ _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _EITHER = rf"(?:[-+]?[1-9]\d{{0,2}}(?:,\d{{3}})+(?:\.\d+)?|[-+]?\d*,\d+|{_NUMBER})"
 _MONEY = "[$€£¥]"
 
+MISSING = (
+    *("", "?", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND"),
+    *("1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+)
+"""A cell with one of these texts has no value: those that pandas knows, and `?`."""
+
 MISSING_MARKS = frozenset(
     {
         *(".", "..", "...", "-", "--", "---", "–", "—", "*", "**", "?", "??", "/", "\\n"),

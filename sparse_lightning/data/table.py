@@ -32,6 +32,7 @@ class Table:
         rows_missing: how many rows were left out because a used column has no value in them.
         rows_rare: how many were left out after that because they hold a rare level.
         target: the column to predict, text or 64-bit floats; None without one.
+        reading: what was taken for the dialect of a text file, in words; "" where it is plain.
         suspicions: sentences on what may not have been meant, such as ids and totals.
     """
 
@@ -43,6 +44,7 @@ class Table:
     rows_missing: int = 0
     rows_rare: int = 0
     target: pd.Series | None = None
+    reading: str = ""
     suspicions: tuple[str, ...] = ()
 
     @property
@@ -66,7 +68,7 @@ def used_table(
     check_known(used, raw.names)
     check_steps(settings.prepare, used)
     leveled = {*recodings(settings.prepare), settings.target}
-    frame, faults = judged(raw.read(used, leveled), leveled, raw.place, parse=raw.is_text)
+    frame, faults = judged(raw.read(used, leveled), leveled, raw.place, raw.spellings)
     faults.add(gap_faults(frame, raw.place, dropped=settings.missing == "drop"))
     if faults.found:
         _look_further(frame, settings, faults)
@@ -102,6 +104,7 @@ def used_table(
         missing,
         int(rare.sum()),
         target,
+        raw.reading,
         (*([dropped] if most else []), *told),
     )
 

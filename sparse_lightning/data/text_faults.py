@@ -8,8 +8,9 @@ from jaxtyping import Bool
 
 from sparse_lightning._text import listed
 from sparse_lightning.data.faults import LEAVE_OUT, Fault
+from sparse_lightning.data.numerals import Numerals
 from sparse_lightning.data.raw_table import Place
-from sparse_lightning.data.spellings import NUMERIC, Found, Spelled
+from sparse_lightning.data.spellings import NUMERIC, Found, Spelled, spelling_of
 
 RECODE = f"{LEAVE_OUT}, or recode this one by table.prepare (dummies or binarize)"
 
@@ -51,6 +52,44 @@ def text_fault(
     else:
         advice = RECODE
     return Fault(text, "; ".join([advice, *(one.spelling.advice for one in totals)]))
+
+
+def spelling_fault(
+    name: str,
+    column: pd.Series,
+    bad: Bool[np.ndarray, " row"],
+    place: Place,
+    spelling: Numerals,
+) -> Fault | None:
+    """What is said of cells that can be read in two ways, or in another way than the rest."""
+    texts = [str(text) if is_bad else "" for text, is_bad in zip(column, bad, strict=True)]
+    doubtful = np.array([bool(spelling.doubtful(text)) for text in texts], dtype=bool)
+    if doubtful.any() and 2 * np.count_nonzero(bad & ~doubtful) <= len(column):
+        first = texts[int(doubtful.argmax())].strip(" %％")
+        sign = spelling.doubtful(first)
+        sign_name = {",": "comma", ".": "point"}[sign]
+        whole, fraction = first.replace(sign, ""), first.replace(sign, ".")
+        text = (
+            f"column {name!r} holds numbers that can be read in two ways: "
+            f"{shown(column, doubtful, place)}: {whole} with a {sign_name} for thousands, or "
+            f"{fraction} with a decimal {sign_name}"
+        )
+        advice = (
+            f'say which in the project file, table.dialect: {{thousands: "{sign}"}} or '
+            f'{{decimal: "{sign}"}}'
+        )
+        return Fault(text, advice)
+    other = np.array([spelling_of(text).name == "number" for text in texts], dtype=bool)
+    if other.any() and not spelling.keeps_plain:
+        lacks, has = "a decimal point", "a decimal comma"
+        if spelling.percent and "." not in texts[int(other.argmax())]:
+            lacks, has = "no sign for per cent", "one"
+        text = (
+            f"column {name!r} holds numbers in two spellings: {shown(column, other, place)} with "
+            f"{lacks}, where the others have {has}"
+        )
+        return Fault(text, f"{LEAVE_OUT}, or write all in one way")
+    return None
 
 
 def _piece(found: Found, place: Place) -> str:

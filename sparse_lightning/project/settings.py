@@ -1,9 +1,10 @@
 """The sections of a project file but for its regularizers; every default is one worth having."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from sparse_lightning.project.dialect import DialectSettings
 from sparse_lightning.project.messages import invalid_fields
 from sparse_lightning.project.preparation import Steps, repetitions
 from sparse_lightning.project.types import (
@@ -29,8 +30,9 @@ class TableSettings(Settings):
     """The table that the networks are trained on.
 
     Attributes:
-        source: the name of a packaged table, or the path of a CSV or Parquet file, relative to the
-            folder of the project file.
+        source: the name of a packaged table, or the path of a file, relative to the folder of the
+            project file: `.csv`, `.tsv` or `.txt`, also packed (`.gz`, `.zip`), `.parquet`,
+            `.feather`.
         columns: the columns to use, in this order, or all; those of a packaged table are its
             features.
         target: the column to predict, which is then no input; None for autoencoders.
@@ -39,6 +41,7 @@ class TableSettings(Settings):
             nothing, `?`, or what pandas takes for none, such as `NA`, `nan` or `null`.
         prepare: rows to leave out, and how columns that hold text become 0/1 inputs. The target's
             classes are its levels, whether a step recodes it or not.
+        dialect: how a text file is read, where that is not left to its beginning.
     """
 
     source: Line
@@ -47,6 +50,13 @@ class TableSettings(Settings):
     scale: Literal["minmax", "standard", "none"] = "minmax"
     missing: Literal["error", "drop"] = "error"
     prepare: Steps = ()
+    dialect: DialectSettings | None = None
+
+    @model_serializer(mode="wrap")
+    def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields = handler(self)
+        # Projects without it are what they were before there was this field.
+        return {name: value for name, value in fields.items() if name != "dialect" or value}
 
     @model_validator(mode="after")
     def _steps_agree(self) -> Self:

@@ -55,6 +55,8 @@ def search(
     held = project.search.networks(len(chosen), project.training.seeds)
     prepared = prepare(project, held, here=cluster is None)
     table, examples = prepared.table, prepared.examples
+    if progress and table.reading:
+        progress.say(f"{table.name} read as: {table.reading}")
     corner = {name: prepared.facts[name] for name in ("null_error", "connections_total")}
     with (
         storage_at(address) as storage,

@@ -73,6 +73,8 @@ def dataset_of(table: Table) -> DatasetInput:
         dataset: Any = from_pandas(frame.iloc[:LOOKED_AT], source=table.source, name=table.name)
     as_mlflow = dataset.to_dict()
     profile = {"num_rows": len(frame), "num_elements": frame.size, "sha256": table.digest}
+    if table.reading:
+        profile["read_as"] = table.reading
     # MLflow's own digest is of a sample of the rows; the table's is of all its bytes.
     entity = DatasetEntity(
         name=as_mlflow["name"],

@@ -11,6 +11,10 @@ from sparse_lightning.terminal import console, echo
 class Progress(Protocol):
     """An observer of training, to which it reports stages and epochs."""
 
+    def say(self, line: str) -> None:
+        """A line that has to be read before anything is trained."""
+        ...
+
     def start(self, stage: str, epochs: int, replicas: int) -> None:
         """A stage of so many epochs with so many networks begins."""
         ...
@@ -31,6 +35,8 @@ class Progress(Protocol):
 class SilentProgress:
     """Reports nothing."""
 
+    def say(self, line: str) -> None: ...
+
     def start(self, stage: str, epochs: int, replicas: int) -> None: ...
 
     def advance(self) -> None: ...
@@ -47,6 +53,9 @@ class Titled:
     def __init__(self, progress: Progress, title: str):
         self._progress = progress
         self._title = title
+
+    def say(self, line: str) -> None:
+        self._progress.say(self._title + line)
 
     def start(self, stage: str, epochs: int, replicas: int) -> None:
         self._progress.start(self._title + stage, epochs, replicas)
@@ -86,6 +95,9 @@ class TerminalProgress:
             console=console(stderr=True),
         )
 
+    def say(self, line: str) -> None:
+        echo(self._title + line, err=True)
+
     def start(self, stage: str, epochs: int, replicas: int) -> None:
         self._bar.start()
         if self._task is not None:  # a floor has many cycles: all their bars would fill the screen
@@ -110,6 +122,9 @@ class LineProgress:
         self._title = title
         self._stage, self._epochs, self._replicas, self._done = "", 0, 0, 0
         self._began = 0.0
+
+    def say(self, line: str) -> None:
+        echo(self._title + line, err=True)
 
     def start(self, stage: str, epochs: int, replicas: int) -> None:
         self._stage, self._epochs, self._replicas = self._title + stage, epochs, replicas

@@ -80,6 +80,8 @@ def run(
     check_type(project, Project, "project", "a Project, as Project.load reads it from a file")
     prepared = prepare(project, here=cluster is None)
     table, examples = prepared.table, prepared.examples
+    if progress and table.reading:
+        progress.say(f"{table.name} read as: {table.reading}")
     folder = writable(Path(output) if output is not None else Path("reports") / project.name)
     store = Store(tracking_uri)
     run_id = open_run_of() if open_run is None else open_run or None

@@ -112,6 +112,9 @@ class _Sent:
     def __init__(self, title: str):
         self._title = title
 
+    def say(self, line: str) -> None:
+        self.events.put((self._title, "say", (line,)))
+
     def start(self, stage: str, epochs: int, replicas: int) -> None:
         self.events.put((self._title, "start", (stage, epochs, replicas)))
 

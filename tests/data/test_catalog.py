@@ -191,8 +191,7 @@ WRONG = [
     ("a,b\n1,2\n", "must have at least 2 rows, got 1"),
     ("1,2\n3,4\n", "has no header: the first line holds numbers only (1, 2)"),
     ("a,b,a\n1,2,3\n4,5,6\n", "several columns are named 'a' (columns 1, 3): rename them"),
-    (",a\n0,1\n1,2\n", "column 1 has no name: name it, or leave it out"),
-    ("a;b\n1;2\n", "has one column 'a;b': separate by ',', not ';'"),
+    (",a\n5,1\n5,2\n", "column 1 has no name: name it, or leave it out"),
     (
         "a,b\n1,2\n3,x\ny,z\n",
         "column 'a' holds text, not numbers: 'y' in row 3 (line 4); name the col",
@@ -222,7 +221,6 @@ WRONG = [
     ("a,b\n1,2\n3\n", "row 2 (line 3) does not fit the header: fields 1, names 2"),
     (b"a,b\n1,\xff\n", "line 2: byte 0xff is not UTF-8"),
     (b"a,b\n1,\x00\n", "line 2: holds a NUL character"),
-    ("a,b\n1,2\n".encode("utf-16"), "is UTF-16, as Excel writes Unicode text: save the table"),
     ('a,b\n1,2\n3,"4\n', "cannot be read as CSV"),
     ('a,b\nx"y,2\n3,"4\n', "cannot be read as CSV: a quote is opened and never closed"),
     ('a\n1\n2\n"', "cannot be read as CSV: a quote is opened and never closed"),
@@ -285,7 +283,7 @@ def test_a_column_that_is_not_there(tmp_path):
         ("no/such.csv", "no/such.csv: is neither a packaged table"),
         ("folder.csv", "folder.csv: is a folder, not a table"),
         ("pipe.csv", "pipe.csv: is not a regular file"),
-        ("t.xlsx", "t.xlsx: is of an unknown kind: its name must end in .csv, .csv.gz"),
+        ("t.xlsx", "t.xlsx: is of an unknown kind: its name must end in .csv, .csv.gz, .csv.zip"),
         ("t.parquet", "t.parquet: is no readable Parquet file"),
         ("t.csv.gz", "t.csv.gz: is no readable gzip file"),
         ("x" * 300 + ".csv", "nor a file"),
@@ -317,7 +315,7 @@ GARBAGE = (
 @settings(max_examples=300, deadline=None)
 @given(
     GARBAGE,
-    st.sampled_from([".csv", ".tsv", ".csv.gz", ".parquet"]),
+    st.sampled_from([".csv", ".tsv", ".txt", ".csv.gz", ".zip", ".parquet", ".feather"]),
     st.sampled_from(["error", "drop"]),
     st.sampled_from(
         [

@@ -199,7 +199,7 @@ def test_different_texts_are_never_one_number(texts):
 @given(st.lists(st.text("0123456789.-+eE ", min_size=1, max_size=5), min_size=1, unique=True))
 def test_a_csv_file_has_as_many_levels_as_different_cells(cells):
     raw = read_csv("\n".join(["b,c", *(f'"{cell}",1' for cell in cells), ""]).encode())
-    column = judged(raw.read(["b"], {"b"}), {"b"}, parse=True)[0]["b"]
+    column = judged(raw.read(["b"], {"b"}), {"b"}, spellings=raw.spellings)[0]["b"]
     assert column.nunique() == len(cells)
     codes, levels = code_levels(column)
     assert len(levels) == len(cells)

@@ -106,7 +106,7 @@ def used(folder, name, content, fields):
 @settings(max_examples=CASES)
 @given(
     st.binary(max_size=300) | st.text(max_size=100).map(str.encode),
-    st.sampled_from([".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet"]),
+    st.sampled_from([".csv", ".txt", ".tsv.gz", ".csv.zip", ".zip", ".parquet", ".feather"]),
     settings_of,
 )
 def test_any_bytes_are_a_table_or_explained(folder, content, suffix, fields):

@@ -1,5 +1,7 @@
 """What a long job tells on standard error."""
 
+import pytest
+
 from sparse_lightning.training.progress import LineProgress, SilentProgress, TerminalProgress
 
 
@@ -36,3 +38,12 @@ def test_a_terminal_gets_a_bar_and_silence_is_silent(capsys):
     output = capsys.readouterr()
     assert "stage 2 of 2" in output.err
     assert output.out == ""
+
+
+@pytest.mark.parametrize("kind", [LineProgress, TerminalProgress])
+def test_what_is_to_be_read_before_training_is_a_line(kind, capsys):
+    progress = kind("wine, ")
+    progress.say("t read as: decimal comma")
+    progress.beside("again, ").say("once more")
+    SilentProgress().say("nothing")
+    assert capsys.readouterr().err == ("wine, t read as: decimal comma\nwine, again, once more\n")
