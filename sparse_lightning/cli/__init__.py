@@ -4,6 +4,7 @@ Heavy imports happen inside the commands, so that `--help` answers at once.
 """
 
 from sparse_lightning.cli import (
+    checking,
     exporting,
     packaged,
     reporting,
@@ -13,6 +14,7 @@ from sparse_lightning.cli import (
 from sparse_lightning.cli.main import main
 
 __all__ = [
+    "checking",
     "exporting",
     "main",
     "packaged",

@@ -161,35 +161,6 @@ def table1_command(
     echo(f"report: {page.resolve()}")
 
 
-@main.command("check")
-@click.argument("project", type=click.Path(path_type=Path))
-@options.overrides
-@explained
-def check_command(project: Path, overrides: tuple[str, ...]) -> None:
-    """Validate a project file, its table and the accelerator; train nothing."""
-    from sparse_lightning.project import Project
-
-    loaded = Project.load(project, overrides)
-
-    from sparse_lightning.project.messages import show_name
-    from sparse_lightning.training.grid import network_count
-    from sparse_lightning.training.preparing import prepare
-
-    table = prepare(loaded).table
-    rows, columns = table.frame.shape
-    inputs = len(table.encoding.input_names)
-    dropped = f"{table.rows_dropped} rows dropped"
-    if table.rows_dropped:
-        dropped += f" ({table.rows_missing} missing, {table.rows_rare} rare)"
-    echo(f"{project}: {loaded.name}, {network_count(loaded)} networks")
-    echo(f"{table.name}: {rows} rows, {columns} columns, {inputs} inputs, {dropped}")
-    if table.reading:
-        echo(f"read as: {table.reading}")
-    if table.target is not None:
-        echo(f"target: {table.target.name}, {table.target.nunique()} classes")
-    echo(", ".join(show_name(str(column)) for column in table.frame.columns))
-
-
 def _described(
     task: str,
     table: dict[str, str],

@@ -6,6 +6,7 @@ Levels are text, or numbers that stand for kinds of things.
 from collections.abc import Container, Mapping
 from decimal import Decimal
 from numbers import Integral, Real
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from jaxtyping import Bool, Float64
 from pandas.api import types
 
 from sparse_lightning._text import listed
+from sparse_lightning.data.dates import as_dates
 from sparse_lightning.data.faults import LEAVE_OUT, MOST_NAMES, Fault, Faults, FaultyTableError
 from sparse_lightning.data.levels import EXACT, exact_levels, is_exact
 from sparse_lightning.data.numerals import PLAIN, Numerals
@@ -38,12 +40,13 @@ def typed(
     leveled: Container[object],
     place: Place = place_of,
     spellings: Spellings = None,
+    dates: Mapping[str, str] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """The same columns, those of levels as text or 64-bit floats, the others as 64-bit floats.
 
     As `judged`; raises a `TableError` with all faults if there is one.
     """
-    columns, faults = judged(frame, leveled, place, spellings)
+    columns, faults = judged(frame, leveled, place, spellings, dates)
     faults.raise_all()
     return columns
 
@@ -53,13 +56,15 @@ def judged(
     leveled: Container[object],
     place: Place = place_of,
     spellings: Spellings = None,
+    dates: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[pd.DataFrame, Faults]:
     """The columns that can be used, and what is wrong with the others.
 
     Columns in `leveled` are text or 64-bit floats, the others 64-bit floats, with missing values as
     NaN and booleans as 0 and 1. Numbers in `leveled` of which 64-bit floats do not hold one become
     text. `place` names a row, counted from 0, in messages; with `spellings` text that spells a
-    number in the way of its column is one where no levels are expected, as in CSV files.
+    number in the way of its column is one where no levels are expected, as in CSV files. Columns
+    in `dates` are dates, which texts write in the format that stands there.
 
     A column is at fault that holds dates, infinities or both text and numbers, or, but for levels,
     text or whole numbers that 64-bit floats do not hold. What is a 64-bit float already is not
@@ -69,19 +74,22 @@ def judged(
     for name, column in frame.items():
         with faults.gathered():
             if name in leveled:
-                columns[name] = _levels(str(name), column, place)
+                columns[name] = levels_of(str(name), column, place)
+            elif name in dates:
+                columns[name] = dates_of(str(name), column, place, dates[str(name)])
             else:
                 spelling = None if spellings is None else spellings.get(str(name), PLAIN)
-                columns[name] = _numbers(str(name), column, place, spelling)
+                columns[name] = numbers_of(str(name), column, place, spelling)
     return frame_of(columns, len(frame)), faults
 
 
-def _levels(name: str, column: pd.Series, place: Place) -> Any:
+def levels_of(name: str, column: pd.Series, place: Place) -> Any:
+    """A column of levels, as text or 64-bit floats; a `TableError` as of `judged`."""
     column = _without_categories(column)
     if not _is_text(name, column, place):
         column = exact_levels(column)
         if not types.is_string_dtype(column.dtype) or types.is_object_dtype(column.dtype):
-            return _numbers(name, column, place)
+            return numbers_of(name, column, place)
     return column.astype("str").array
 
 
@@ -109,13 +117,27 @@ def _is_text(name: str, column: pd.Series, place: Place) -> bool:
     return bool(text.any())
 
 
-def _numbers(
+def dates_of(name: str, column: pd.Series, place: Place, form: str) -> Any:
+    """A column of dates; a `TableError` if a value is none."""
+    dates, bad = as_dates(column, form or None)
+    if bad.any():
+        text = f"column {name!r} holds what is no date: {shown(column, bad, place)}"
+        if form:
+            text += f", where dates are written as {form}"
+        raise FaultyTableError([Fault(text, LEAVE_OUT)])
+    return dates.array
+
+
+def numbers_of(
     name: str, column: pd.Series, place: Place, spelling: Numerals | None = None
 ) -> Float64[np.ndarray, " row"]:
+    """A column of numbers as 64-bit floats; a `TableError` as of `judged`."""
     if isinstance(column.dtype, pd.ArrowDtype) and pa.types.is_decimal(column.dtype.pyarrow_dtype):
         column = column.astype(object)
     kind = column.dtype
-    if types.is_bool_dtype(kind) or is_number(kind):
+    if types.is_timedelta64_dtype(kind):
+        values, merged = (column / pd.Timedelta(days=1)).to_numpy(np.float64), np.array([False])
+    elif types.is_bool_dtype(kind) or is_number(kind):
         values = as_floats(column)
         merged = _merged(column, values)
     elif types.is_object_dtype(kind) or types.is_string_dtype(kind):

@@ -1,7 +1,7 @@
 """From the user's columns to the inputs of a network, and back."""
 
 from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Self
@@ -13,27 +13,26 @@ from jaxtyping import Float, Float32, Float64
 from sparse_lightning._machine import machine_bytes
 from sparse_lightning.data.column_types import check_varying, typed
 from sparse_lightning.data.columns import (
-    BinaryColumn,
+    LEVELED,
     ColumnEncoding,
-    LevelsColumn,
-    NumberColumn,
-    Scale,
     column_from_dict,
     column_to_dict,
-    fit_scaling,
-    share_scaling,
-    variance,
 )
+from sparse_lightning.data.date_columns import DateColumn
 from sparse_lightning.data.faults import Faults
 from sparse_lightning.data.gaps import check_complete
+from sparse_lightning.data.level_columns import BinaryColumn, LevelsColumn
+from sparse_lightning.data.number_columns import NumberColumn
 from sparse_lightning.data.preparation import recodings
 from sparse_lightning.data.raw_table import CELLS_AT_ONCE
+from sparse_lightning.data.scaling import Scale
 from sparse_lightning.data.selection import check_frame, select
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.preparation import Step
 
-VERSION = 2
-"""Of what `to_dict` returns. Version 1 knew columns of numbers only; it is still read."""
+VERSION = 3
+"""Of what `to_dict` returns. Version 1 knew columns of numbers only, version 2 numbers and levels
+without missing values; both are still read."""
 
 
 MOST_TEXT = 10_000_000
@@ -72,23 +71,34 @@ class Encoding:
         or if two inputs would have the same name.
         """
         steps = recodings(prepare)
-        values = _complete(frame, tuple(frame.columns), steps)
+        values = typed(select(frame, tuple(frame.columns)), steps)
+        check_complete(values)
         if values.empty and (scale != "none" or not steps.keys().isdisjoint(values.columns)):
             raise TableError("has no rows, so there is nothing to scale by")
         variables, faults = list[ColumnEncoding](), Faults()
-        for name, column in _columns(values):
+        for name, column in named(values):
             with faults.gathered():
-                variables.append(_variable(name, column, *steps.get(name, ("", None))))
+                variables.append(recoded(name, column, *steps.get(name, ("", None))))
         if scale != "none":
             with faults.gathered():
                 check_varying(values.loc[:, [name for name in values if name not in steps]])
         faults.raise_all()
+        return cls.fit_to(variables, values, scale)
+
+    @classmethod
+    def fit_to(
+        cls, variables: Sequence[ColumnEncoding], values: pd.DataFrame, scale: Scale
+    ) -> Self:
+        """Scale the inputs of columns whose kinds are known by a table as `typed` returns it.
+
+        Raises `TableError` if a column cannot be scaled, or two inputs would have the same name.
+        """
         _check_names(variables)
-        inputs = [
-            fitted
-            for variable, (_, column) in zip(variables, _columns(values), strict=True)
-            for fitted in _fitted(variable, column, scale)
-        ]
+        inputs, faults = [], Faults()
+        for variable, (_, column) in zip(variables, named(values), strict=True):
+            with faults.gathered():
+                inputs += variable.fitted(variable.coded(column), scale)
+        faults.raise_all()
         return cls(tuple(variables), *(zip(*inputs, strict=True) if inputs else ((), ())))
 
     @property
@@ -133,10 +143,12 @@ class Encoding:
         self, frame: pd.DataFrame
     ) -> Iterator[tuple[slice, Float32[np.ndarray, "row input"]]]:
         """The inputs of a few rows after the other, so that little is held twice."""
-        leveled = {one.name for one in self.variables if not isinstance(one, NumberColumn)}
-        values = _complete(frame, self.columns, leveled)
+        leveled = {one.name for one in self.variables if isinstance(one, LEVELED)}
+        values = typed(select(frame, self.columns), leveled, dates=self._forms)
+        strict = [one.name for one in self.variables if not one.takes_missing]
+        check_complete(values.loc[:, strict])
         codes, faults = [], Faults()
-        for variable, (_, column) in zip(self.variables, _columns(values), strict=True):
+        for variable, (_, column) in zip(self.variables, named(values), strict=True):
             with faults.gathered():
                 codes.append(variable.coded(column))
         faults.raise_all()
@@ -230,28 +242,17 @@ class Encoding:
         return encoding
 
     @property
+    def _forms(self) -> Mapping[str, str]:
+        """How texts write the dates of each column of dates."""
+        return {one.name: one.form for one in self.variables if isinstance(one, DateColumn)}
+
+    @property
     def _offsets(self) -> Float64[np.ndarray, " input"]:
         return np.array(self.offsets, dtype=np.float64)
 
     @property
     def _factors(self) -> Float64[np.ndarray, " input"]:
         return np.array(self.factors, dtype=np.float64)
-
-
-def _fitted(
-    variable: ColumnEncoding, column: pd.Series, scale: Scale
-) -> list[tuple[float, float, float, float]]:
-    """Offset, factor, square and mean of each input of a column."""
-    codes = variable.coded(column)
-    if isinstance(variable, NumberColumn):
-        offset, factor = fit_scaling(codes, scale, variable.name)
-        return [(offset, factor, variance(codes, offset, factor), 0.0)]
-    shares = variable.shares(codes)
-    scalings = share_scaling(shares, scale, variable.name)
-    return [
-        (offset, factor, share / factor**2, share / factor)
-        for share, (offset, factor) in zip(shares.tolist(), scalings, strict=True)
-    ]
 
 
 def check_size(rows: int, inputs: int) -> None:
@@ -265,19 +266,13 @@ def check_size(rows: int, inputs: int) -> None:
         )
 
 
-def _complete(
-    frame: pd.DataFrame, columns: tuple[str, ...], leveled: Container[object]
-) -> pd.DataFrame:
-    values = typed(select(frame, columns), leveled)
-    check_complete(values)
-    return values
-
-
-def _columns(frame: pd.DataFrame) -> list[tuple[str, pd.Series]]:
+def named(frame: pd.DataFrame) -> list[tuple[str, pd.Series]]:
+    """The columns of a frame with their names as text."""
     return [(str(name), column) for name, column in frame.items()]
 
 
-def _variable(name: str, column: pd.Series, field: str, step: Step | None) -> ColumnEncoding:
+def recoded(name: str, column: pd.Series, field: str, step: Step | None) -> ColumnEncoding:
+    """The encoding of a complete column as a step of `table.prepare` says, or as numbers."""
     try:
         if step and step.binarize:
             return BinaryColumn.fit(column, step.binarize[name])

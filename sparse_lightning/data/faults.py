@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sparse_lightning.errors import TableError
 
-LEAVE_OUT = "name the columns to use with table.columns"
+LEAVE_OUT = "leave it out with table.leave_out"
 """The way out that there always is."""
 
 MOST_NAMES = 100

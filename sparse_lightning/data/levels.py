@@ -104,23 +104,31 @@ def known_as(level: str, numeric: bool) -> str:
     return level if number is None else level_text(number)
 
 
-def find_levels(
-    column: pd.Series, levels: Sequence[str], what: str, numeric: bool = False
+def level_places(
+    column: pd.Series, levels: Sequence[str], numeric: bool = False
 ) -> Int64[np.ndarray, " row"]:
-    """The place of each row's level among known levels, counted from 0.
+    """The place of each row's level among known ones, −1 where it is none of them.
 
-    The column is complete and as `typed` returns it, the levels as `level_text` writes them; of
-    `numeric` ones a text may spell the number. Raises `TableError` for an unknown level, with
-    `what` as its subject: `column 'sex'`.
+    The column is as `typed` returns it, the levels as `level_text` writes them; of `numeric` ones a
+    text may spell the number.
     """
     codes, found = code_levels(column)
     known = {level: place for place, level in enumerate(levels)}
-    places = np.array([known.get(known_as(level, numeric), -1) for level in found], dtype=np.int64)[
-        codes
-    ]
+    places = [known.get(known_as(level, numeric), -1) for level in found]
+    return np.array([*places, -1], dtype=np.int64)[codes]
+
+
+def find_levels(
+    column: pd.Series, levels: Sequence[str], what: str, numeric: bool = False
+) -> Int64[np.ndarray, " row"]:
+    """The place of each row's level among known ones, as `level_places`, of a complete column.
+
+    Raises `TableError` for an unknown level, with `what` as its subject: `column 'sex'`.
+    """
+    places = level_places(column, levels, numeric)
     if (places < 0).any():
         row = int((places < 0).argmax())
-        level = found[codes[row]]
+        level = level_text(column.iloc[row])
         raise TableError(
             f"{what} holds the unknown level {level!r:.80} in row {row + 1}"
             f"{did_you_mean(level, levels)} (known: {show_levels(levels)})"

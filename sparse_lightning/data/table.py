@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sparse_lightning.data.column_types import judged
+from sparse_lightning.data.choosing_columns import ChosenColumns
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.data.faults import Faults
+from sparse_lightning.data.fitting_columns import ColumnReading
 from sparse_lightning.data.gaps import dropped_text, gap_faults, has_values, most_dropped
-from sparse_lightning.data.preparation import check_steps, drop_rare, recodings
+from sparse_lightning.data.preparation import drop_rare
 from sparse_lightning.data.raw_table import RawTable, keep
-from sparse_lightning.data.selection import check_known
 from sparse_lightning.data.suspicions import suspicions
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import TableError
@@ -27,13 +26,15 @@ class Table:
     Attributes:
         name: the packaged table's name, or the file's name without its suffix.
         source: the packaged table's DOI, or the file's absolute path.
-        frame: no value is missing; 64-bit floats, or text where the project's steps recode it.
+        frame: 64-bit floats, text and dates, as `typed` gives them; missing values are left only
+            where they have inputs.
         digest: the SHA-256 of the whole table's bytes, uncompressed.
         rows_missing: how many rows were left out because a used column has no value in them.
         rows_rare: how many were left out after that because they hold a rare level.
         target: the column to predict, text or 64-bit floats; None without one.
         reading: what was taken for the dialect of a text file, in words; "" where it is plain.
         suspicions: sentences on what may not have been meant, such as ids and totals.
+        readings: what was made of each column, those that are left out too.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Table:
     target: pd.Series | None = None
     reading: str = ""
     suspicions: tuple[str, ...] = ()
+    readings: tuple[ColumnReading, ...] = ()
 
     @property
     def rows_dropped(self) -> int:
@@ -57,25 +59,20 @@ def used_table(
 ) -> Table:
     """The rows and columns of a raw table that networks are trained on.
 
-    `everything` are the columns that `table.columns: all` means. Raises `TableError` with all that
-    is wrong, as far as it is seen before rows are left out, and else with all that is after.
+    `everything` are the columns that `auto` and `all` mean. Raises `TableError` with all that is
+    wrong, as far as it is seen before rows are left out, and else with all that is after.
     """
-    chosen = everything if settings.columns == "all" else settings.columns
-    columns = [column for column in chosen if column != settings.target]
-    if not columns:
-        raise TableError(f"has no column but table.target, {settings.target!r}")
-    used = columns if settings.target is None else [*columns, settings.target]
-    check_known(used, raw.names)
-    check_steps(settings.prepare, used)
-    leveled = {*recodings(settings.prepare), settings.target}
-    frame, faults = judged(raw.read(used, leveled), leveled, raw.place, raw.spellings)
-    faults.add(gap_faults(frame, raw.place, dropped=settings.missing == "drop"))
+    chosen = ChosenColumns.of(settings, raw, everything)
+    frame, faults = chosen.frame, chosen.faults
+    strict = list(frame) if settings.missing != "impute" else chosen.complete
+    faults.add(gap_faults(frame.loc[:, strict], raw.place, dropped=settings.missing == "drop"))
     if faults.found:
-        _look_further(frame, settings, faults)
+        chosen.look_further()
     faults.raise_all()
-    dropped, most = dropped_text(frame), most_dropped(frame)
+    needed = strict if settings.target is None else [*strict, settings.target]
+    dropped, most = dropped_text(frame.loc[:, needed]), most_dropped(frame.loc[:, needed])
     with _after(dropped, most):
-        has_all = has_values(frame)
+        has_all = has_values(frame.loc[:, needed])
         complete = keep(frame, has_all)
         rare = drop_rare(complete, settings.prepare)
         missing = len(frame) - len(complete)
@@ -89,10 +86,13 @@ def used_table(
         if target is not None:
             with faults.gathered():
                 ClassTarget.fit(target)
+        encoding, readings = None, ()
         with faults.gathered():
-            encoding = Encoding.fit(frame, settings.scale, settings.prepare)
+            encoding, readings = chosen.fitted(frame)
+            frame = frame.loc[:, list(encoding.columns)]
             encoding.check(frame)
         faults.raise_all()
+        assert encoding is not None
     used_rows = np.flatnonzero(has_all)[~rare]
     told = suspicions(frame, encoding, target, lambda row: raw.place(int(used_rows[row])))
     return Table(
@@ -106,18 +106,8 @@ def used_table(
         target,
         raw.reading,
         (*([dropped] if most else []), *told),
+        readings,
     )
-
-
-def _look_further(frame: pd.DataFrame, settings: TableSettings, faults: Faults) -> None:
-    """Look, beside the faults that were found, at the columns that have none, each by itself."""
-    for name in frame:
-        rows = frame.loc[frame[name].notna(), [name]]
-        with faults.gathered():
-            if name == settings.target and len(rows):
-                ClassTarget.fit(rows[name])
-            elif len(rows):
-                Encoding.fit(rows, settings.scale, settings.prepare)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from sparse_lightning.data.numerals import Numerals
 from sparse_lightning.data.raw_table import Place
 from sparse_lightning.data.spellings import NUMERIC, Found, Spelled, spelling_of
 
-RECODE = f"{LEAVE_OUT}, or recode this one by table.prepare (dummies or binarize)"
+RECODE = f"{LEAVE_OUT}, or say that it holds names, table.columns: {{COLUMN: text}}"
 
 
 def text_fault(

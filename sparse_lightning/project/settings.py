@@ -2,14 +2,20 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
+from sparse_lightning.project.columns import Columns
 from sparse_lightning.project.dialect import DialectSettings
 from sparse_lightning.project.messages import invalid_fields
 from sparse_lightning.project.preparation import Steps, repetitions
 from sparse_lightning.project.types import (
     Chunk,
-    Columns,
     Count,
     Counts,
     Line,
@@ -23,7 +29,12 @@ from sparse_lightning.project.types import (
     Strength,
     Text,
     Whole,
+    names_of,
 )
+
+
+def _names_or_none(value: object) -> object:
+    return () if value in ((), []) else names_of(value)
 
 
 class TableSettings(Settings):
@@ -33,22 +44,30 @@ class TableSettings(Settings):
         source: the name of a packaged table, or the path of a file, relative to the folder of the
             project file: `.csv`, `.tsv` or `.txt`, also packed (`.gz`, `.zip`), `.parquet`,
             `.feather`.
-        columns: the columns to use, in this order, or all; those of a packaged table are its
-            features.
+        columns: `auto`: all but those that can be no input, such as ids and constants; `all`, or
+            a list: these, in this order, none left out; a mapping: what some columns are, such as
+            `{zip: text, grade: {ordered: [low, mid, high]}, id: leave_out}`, the others `auto`.
+            The columns of a packaged table are its features.
+        leave_out: columns that are not used.
         target: the column to predict, which is then no input; None for autoencoders.
-        scale: `minmax` maps each input to [0, 1], `standard` to mean 0 and variance 1.
-        missing: `drop` leaves out the rows in which a used column has no value: in CSV files
-            nothing, `?`, or what pandas takes for none, such as `NA`, `nan` or `null`.
+        scale: `minmax` maps each input to [0, 1], `standard` to mean 0 and variance 1; `equal`
+            gives the inputs of each column together the variance 1, however many there are.
+        missing: `impute` puts the median of a column of numbers for a missing value, says so in an
+            input of its own where more than 5 % are missing, and makes a level of missing ones;
+            `drop` leaves out the rows in which a used column has no value, `error` refuses them.
+            In CSV files a cell has no value that is empty, `?`, or what pandas takes for none,
+            such as `NA`, `nan` or `null`.
         prepare: rows to leave out, and how columns that hold text become 0/1 inputs. The target's
             classes are its levels, whether a step recodes it or not.
         dialect: how a text file is read, where that is not left to its beginning.
     """
 
     source: Line
-    columns: Columns = "all"
+    columns: Columns = "auto"
+    leave_out: Annotated[tuple[str, ...], BeforeValidator(_names_or_none)] = ()
     target: Text | None = None
-    scale: Literal["minmax", "standard", "none"] = "minmax"
-    missing: Literal["error", "drop"] = "error"
+    scale: Literal["minmax", "standard", "equal", "none"] = "minmax"
+    missing: Literal["impute", "drop", "error"] = "impute"
     prepare: Steps = ()
     dialect: DialectSettings | None = None
 
@@ -56,11 +75,20 @@ class TableSettings(Settings):
     def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields = handler(self)
         # Projects without it are what they were before there was this field.
-        return {name: value for name, value in fields.items() if name != "dialect" or value}
+        added = ("dialect", "leave_out")
+        return {name: value for name, value in fields.items() if name not in added or value}
 
     @model_validator(mode="after")
     def _steps_agree(self) -> Self:
         found = list(repetitions(self.prepare))
+        for name in self.leave_out:
+            pinned = isinstance(self.columns, dict) and name in self.columns
+            if name == self.target:
+                found.append((("leave_out",), f"holds the target, {name!r}"))
+            elif pinned or (isinstance(self.columns, tuple) and name in self.columns):
+                found.append((("leave_out",), f"holds {name!r}, which table.columns holds, too"))
+        if isinstance(self.columns, dict) and self.target in self.columns:
+            found.append((("columns",), f"says what the target is, {self.target!r}"))
         if found:
             raise invalid_fields(found)
         return self

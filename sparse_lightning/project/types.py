@@ -1,6 +1,6 @@
 """The kinds of values that the fields of a project take."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -42,7 +42,8 @@ def _in_32_bits(value: float) -> float:
     return value
 
 
-def _listed(value: object) -> object:
+def listed(value: object) -> tuple[Any, ...]:
+    """A list of a project file; PydanticCustomError if it is none, empty or too long."""
     if not isinstance(value, list | tuple | range):
         scalar = isinstance(value, int | float | str) and not isinstance(value, bool)
         hint = f" (write [{value}])" if scalar and len(str(value)) < 40 else ""
@@ -54,7 +55,8 @@ def _listed(value: object) -> object:
     return tuple(value)
 
 
-def _distinct(values: tuple) -> tuple:
+def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The same values; PydanticCustomError if one is there twice."""
     seen = set()
     for value in values:
         if value in seen:
@@ -63,23 +65,13 @@ def _distinct(values: tuple) -> tuple:
     return values
 
 
-def _columns(value: object) -> object:
-    if isinstance(value, str):
-        if value != "all":
-            raise invalid(
-                f"must be all or a list of column names, got {show(value)} (write [{value}])"
-            )
-        return value
-    return _names(value)
-
-
-def _names(value: object) -> object:
-    names = _listed(value)
-    assert isinstance(names, tuple)
+def names_of(value: object) -> object:
+    """Names of columns, each once; PydanticCustomError if they are none."""
+    names = listed(value)
     for name in names:
         if not isinstance(name, str) or not name:
             raise invalid(f"must hold names of columns, got {show(name)} (put it in quotes)")
-    return _distinct(names)
+    return distinct(names)
 
 
 def _chunk(value: object) -> object:
@@ -129,9 +121,8 @@ Whole = Annotated[int, BeforeValidator(_no_switch), Field(le=LARGEST_COUNT)]
 Count = Annotated[Whole, Field(ge=1)]
 Seed = Annotated[int, BeforeValidator(_no_switch), Field(ge=0, le=LARGEST_SEED)]
 
-Strengths = Annotated[tuple[Strength, ...], BeforeValidator(_listed), AfterValidator(_distinct)]
-Counts = Annotated[tuple[Count, ...], BeforeValidator(_listed)]
-Seeds = Annotated[tuple[Seed, ...], BeforeValidator(_listed), AfterValidator(_distinct)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
-Columns = Annotated[Literal["all"] | tuple[str, ...], BeforeValidator(_columns)]
+Strengths = Annotated[tuple[Strength, ...], BeforeValidator(listed), AfterValidator(distinct)]
+Counts = Annotated[tuple[Count, ...], BeforeValidator(listed)]
+Seeds = Annotated[tuple[Seed, ...], BeforeValidator(listed), AfterValidator(distinct)]
+Names = Annotated[tuple[str, ...], BeforeValidator(names_of)]
 Chunk = Annotated[Literal["auto"] | int, BeforeValidator(_chunk)]

@@ -51,6 +51,7 @@ class StudyFacts:
         references: measures of other methods on the same rows.
         readings: the networks that the report shows from inside.
         fine_tuned: whether the whole networks were trained on after their stages.
+        columns: what was made of each column of the table: name, kind, why, inputs, missing.
     """
 
     run_id: str
@@ -68,6 +69,7 @@ class StudyFacts:
     references: Mapping[str, float] = field(default_factory=dict)
     readings: Sequence[Reading] = ()
     fine_tuned: bool = False
+    columns: Sequence[Mapping[str, Any]] = ()
 
     @property
     def shape(self) -> str:

@@ -46,5 +46,8 @@ TARGET_FILE = "target.json"
 AGREEMENT_FILE = "agreement.json"
 """Of a study: path strengths beside attributions, of the networks that are shown from inside."""
 
+COLUMNS_FILE = "columns.json"
+"""Of a study: what was made of each column of its table, for people to read."""
+
 WEIGHTS_FILE = "network.safetensors"
 REPORT_FOLDER = "report"

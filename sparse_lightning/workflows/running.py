@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from sparse_lightning._text import listed
 from sparse_lightning.address import Address
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import ReportError, check_type
@@ -21,7 +22,12 @@ from sparse_lightning.secrets import without_secrets
 from sparse_lightning.tracking import Store, StudyWriter
 from sparse_lightning.tracking._mlflow import without_autologging
 from sparse_lightning.tracking.job_run import OpenedRun
-from sparse_lightning.tracking.names import AGREEMENT_FILE, ENCODING_FILE, TARGET_FILE
+from sparse_lightning.tracking.names import (
+    AGREEMENT_FILE,
+    COLUMNS_FILE,
+    ENCODING_FILE,
+    TARGET_FILE,
+)
 from sparse_lightning.training.executors import Cluster
 from sparse_lightning.training.preparing import prepare
 from sparse_lightning.training.progress import Progress
@@ -33,6 +39,10 @@ from sparse_lightning.workflows.unfinished import identity_of, unfinished
 def open_run_of() -> str | None:
     """The run that `mlflow run` has opened for this process, if it has."""
     return os.environ.get("MLFLOW_RUN_ID") or None
+
+
+MOST_NAMED = 20
+"""So many columns that are left out are named while a study begins."""
 
 
 @usual_torch()
@@ -82,10 +92,16 @@ def run(
     table, examples = prepared.table, prepared.examples
     if progress and table.reading:
         progress.say(f"{table.name} read as: {table.reading}")
+    if progress and (left_out := [one for one in table.readings if one.kind == "left out"]):
+        named = listed([f"{one.name} ({one.why})" for one in left_out], MOST_NAMED)
+        progress.say(f"{table.name}: left out {named}")
     folder = writable(Path(output) if output is not None else Path("reports") / project.name)
     store = Store(tracking_uri)
     run_id = open_run_of() if open_run is None else open_run or None
-    documents: dict[str, Any] = {ENCODING_FILE: table.encoding.to_dict()}
+    documents: dict[str, Any] = {
+        ENCODING_FILE: table.encoding.to_dict(),
+        COLUMNS_FILE: {"version": 1, "columns": [one.to_dict() for one in table.readings]},
+    }
     if table.target is not None:
         documents[TARGET_FILE] = ClassTarget.fit(table.target).to_dict()
     with (

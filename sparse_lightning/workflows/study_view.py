@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 from sparse_lightning.comparison import FLOOR_GROUP, Comparison
 from sparse_lightning.comparison.depths import Depth
@@ -17,7 +18,7 @@ from sparse_lightning.report import StudyFacts, View
 from sparse_lightning.report.view import Reading
 from sparse_lightning.tracking import Store, StudyRecord
 from sparse_lightning.tracking.files import held, read_json, readable
-from sparse_lightning.tracking.names import AGREEMENT_FILE, REFERENCE
+from sparse_lightning.tracking.names import AGREEMENT_FILE, COLUMNS_FILE, REFERENCE
 from sparse_lightning.tracking.networks import read_losses, read_networks
 
 SHOWN = 3
@@ -65,6 +66,7 @@ def view_of(
             for title, run_id in shown
         ],
         fine_tuned=bool(project.training.fine_tune_epochs),
+        columns=_columns(store, record.run_id),
     )
     return View(
         name=project.report.title or project.name,
@@ -165,6 +167,16 @@ def _agreements(store: Store, run_id: str) -> dict[str, Agreement]:
     document = read_json(store, run_id, AGREEMENT_FILE)
     with readable(AGREEMENT_FILE, run_id):
         return {network: Agreement.from_dict(one) for network, one in document.items()}
+
+
+def _columns(store: Store, run_id: str) -> list[dict[str, Any]]:
+    """What was made of each column; nothing of studies that were tracked before this was."""
+    if COLUMNS_FILE not in held(store, run_id, COLUMNS_FILE):
+        return []
+    document = read_json(store, run_id, COLUMNS_FILE)
+    with readable(COLUMNS_FILE, run_id):
+        fields = ("name", "kind", "why", "inputs", "missing")
+        return [{field: one[field] for field in fields} for one in document["columns"]]
 
 
 def _reading(

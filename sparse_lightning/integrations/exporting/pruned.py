@@ -13,7 +13,7 @@ from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.network import Network
 from sparse_lightning.weights import ACTIVATIONS, Layer, layer_names
 
-VERSION = 1
+VERSION = 2
 """The version of the description, which `tabular_network.py` reads without this package."""
 
 SCORES = {"sae": "code", "pca": "component"}

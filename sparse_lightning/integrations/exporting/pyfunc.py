@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any
 
 import mlflow.pyfunc
+import numpy as np
 import pandas as pd
 from mlflow.models import Model, ModelSignature
 from mlflow.models.model import MLMODEL_FILE_NAME
@@ -19,7 +20,10 @@ from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import AnyType
 
 import sparse_lightning
-from sparse_lightning.data.columns import BinaryColumn, ColumnEncoding, LevelsColumn, NumberColumn
+from sparse_lightning.data.columns import ColumnEncoding
+from sparse_lightning.data.date_columns import DateColumn
+from sparse_lightning.data.level_columns import BinaryColumn, LevelsColumn
+from sparse_lightning.data.number_columns import NumberColumn, OrderedColumn
 from sparse_lightning.integrations.exporting.pruned import ExportedNetwork, class_values
 from sparse_lightning.tracking.files import no_bar
 from sparse_lightning.weights import to_safetensors
@@ -124,9 +128,11 @@ def _example(network: ExportedNetwork) -> pd.DataFrame:
     encoding = network.trained.encoding
     columns: dict[str, list[Any]] = {}
     for variable, (_, place) in zip(encoding.variables, encoding.groups, strict=True):
-        if isinstance(variable, NumberColumn):
-            offset, factor = encoding.offsets[place.start], encoding.factors[place.start]
-            columns[variable.name] = [offset, offset + factor]
+        if isinstance(variable, NumberColumn | DateColumn):
+            first = encoding.offsets[place.start]
+            measures = np.zeros((2, place.stop - place.start))
+            measures[:, 0] = [first, first + encoding.factors[place.start]]
+            columns[variable.name] = variable.decode(measures).tolist()
         else:
             levels = _levels(variable)
             ends: list[Any] = [levels[0], levels[-1]]
@@ -137,12 +143,15 @@ def _example(network: ExportedNetwork) -> pd.DataFrame:
 def _type(variable: ColumnEncoding) -> DataType:
     if isinstance(variable, NumberColumn):
         return DataType.double
+    if isinstance(variable, DateColumn):
+        return DataType.string if variable.form else DataType.datetime
     unnamed = isinstance(variable, BinaryColumn) and variable.other is None
-    return DataType.double if variable.numeric and not unnamed else DataType.string
+    joined = isinstance(variable, LevelsColumn) and bool(variable.other)
+    return DataType.double if variable.numeric and not (unnamed or joined) else DataType.string
 
 
-def _levels(variable: BinaryColumn | LevelsColumn) -> tuple[str, ...]:
-    if isinstance(variable, LevelsColumn):
+def _levels(variable: BinaryColumn | LevelsColumn | OrderedColumn) -> tuple[str, ...]:
+    if not isinstance(variable, BinaryColumn):
         return variable.levels
     return (variable.value if variable.other is None else variable.other, variable.value)
 

@@ -20,7 +20,7 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc.model import PythonModel
 from safetensors.numpy import load_file
 
-VERSION = 1
+VERSION = 2
 """Of `network.json`."""
 
 MOST_SHOWN = 20
@@ -152,8 +152,7 @@ class TabularNetwork(PythonModel):
                 f"(the model takes: {_some([one['name'] for one in self.variables])})"
             )
         column = frame.iloc[:, known.index(name)]
-        values = _numbers(name, column) if variable["kind"] == "number" else None
-        values = values[:, None] if values is not None else _levels(variable, column)
+        values = INPUTS[variable["kind"]](variable, column)
         with np.errstate(over="ignore"):
             scaled = (values - np.array(variable["offsets"])) / np.array(variable["factors"])
             inputs = scaled.astype(np.float32)
@@ -173,17 +172,38 @@ class TabularNetwork(PythonModel):
         return pd.DataFrame(columns, index=pd.RangeIndex(len(outputs)))
 
 
+def _measures(variable: dict[str, Any], column: pd.Series) -> np.ndarray:
+    """The inputs of a column of numbers."""
+    name = variable["name"]
+    if variable.get("fill") is None:
+        _check_complete(name, column, "a number")
+    values = _numbers(name, column)
+    return _filled(variable, values)
+
+
+def _filled(variable: dict[str, Any], values: np.ndarray, *beside: np.ndarray) -> np.ndarray:
+    """A measure with what stands for missing ones, what is beside it, and where it is missing."""
+    missing = np.isnan(values)
+    if missing.any():
+        values = np.where(missing, variable["fill"], values)
+    flags = [missing] if variable.get("indicator") else []
+    return np.column_stack([values, *beside, *flags]).astype(np.float64)
+
+
 def _numbers(name: str, column: pd.Series) -> np.ndarray:
     kind = column.dtype
     plain = pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind)
-    _check_complete(name, column, "a number")
-    if plain or pd.api.types.is_bool_dtype(kind):
+    missing = column.isna().to_numpy()
+    if pd.api.types.is_timedelta64_dtype(kind):
+        values = (column / pd.Timedelta(days=1)).to_numpy(np.float64)
+    elif plain or pd.api.types.is_bool_dtype(kind):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     else:
         values = np.array([_number(value) for value in column], dtype=np.float64)
-    if not np.isfinite(values).all():
-        row = int((~np.isfinite(values)).argmax())
-        raise _bad(name, column, row, "no number", "a finite number")
+    bad = ~np.isfinite(values) & ~missing
+    if bad.any():
+        raise _bad(name, column, int(bad.argmax()), "no number", "a finite number")
+    values = np.where(missing, np.nan, values)
     for row in np.flatnonzero(np.abs(values) >= EXACT):
         if isinstance(column.iloc[row], Integral) and int(column.iloc[row]) != int(values[row]):
             what = "a whole number that 64-bit floats do not tell from others"
@@ -198,43 +218,122 @@ def _number(value: object) -> float:
         return math.inf
 
 
+def _dates(variable: dict[str, Any], column: pd.Series) -> np.ndarray:
+    """The inputs of a column of dates: days since the origin, month, weekday and hour."""
+    name, form = variable["name"], variable["form"]
+    allowed = "a date" + (f" written as {form}" if form else "")
+    if variable["fill"] is None:
+        _check_complete(name, column, allowed)
+    dates = [_date(value, form) for value in column]
+    missing = column.isna().to_numpy()
+    bad = np.array([date is None for date in dates], dtype=bool) & ~missing
+    if bad.any():
+        raise _bad(name, column, int(bad.argmax()), "no date", allowed)
+    values = np.array([pd.NaT if gone else date for gone, date in zip(missing, dates, strict=True)])
+    seconds = values.astype("datetime64[us]").astype(np.int64) / 1_000_000
+    start = np.datetime64(variable["origin"], "us").astype(np.int64) / 1_000_000
+    days = np.where(missing, np.nan, (seconds - start) / 86_400)
+    whole = np.rint(np.where(missing, 0, seconds)).astype(np.int64)
+    parts = {
+        "months": whole.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64) % 12,
+        "weekdays": (whole // 86_400 + 3) % 7,  # 1970-01-01 was a Thursday
+        "hours": whole % 86_400 // 3_600,
+    }
+    flags = [(parts[part] == place) & ~missing for part in parts for place in variable[part]]
+    return _filled(variable, days, *flags)
+
+
+def _date(value: Any, form: str) -> Any:
+    """A date as clocks show it there, without a time zone; None if a value is none."""
+    try:
+        if isinstance(value, str):
+            value = pd.to_datetime(value.strip(), format=form or "ISO8601")
+        elif form and "-" not in form and form != "ISO8601" and isinstance(value, Real):
+            value = pd.to_datetime(f"{float(value):.0f}", format=form)
+        elif not (hasattr(value, "isoformat") or isinstance(value, np.datetime64)):
+            return None
+        date = pd.Timestamp(value)
+        return None if date is pd.NaT else date.tz_localize(None).to_datetime64()
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _order(variable: dict[str, Any], column: pd.Series) -> np.ndarray:
+    """The place of each row's level in its order."""
+    return _filled(variable, _places(variable, column, variable["levels"], math.nan))
+
+
 def _levels(variable: dict[str, Any], column: pd.Series) -> np.ndarray:
     """The 0/1 inputs of a column of levels."""
+    levels = [*variable["levels"]]
+    if not variable.get("open"):
+        inputs = np.eye(len(levels))[_places(variable, column, levels, None).astype(int)]
+        return inputs[:, int(variable["drop_first"]) :]
+    other, none = bool(variable["other"]), bool(variable["missing"])
+    places = _places(variable, column, levels, len(levels) if other else -1, is_open=True)
+    if not none and column.isna().any():
+        _check_complete(variable["name"], column, f"one of {_some(levels)}")
+    places = np.where(column.isna().to_numpy(), len(levels) + other, places).astype(int)
+    width = len(levels) + other + none
+    return np.vstack([np.eye(width), np.zeros(width)])[places]
+
+
+def _switch(variable: dict[str, Any], column: pd.Series) -> np.ndarray:
+    """1 where a column has the one value that counts, else 0."""
+    name, fill = variable["name"], variable.get("fill")
+    if fill is None and variable["other"] is None:
+        _check_complete(name, column, "text or a number")
+    levels = [variable["value"]]
+    if fill is None and variable["other"] is not None:
+        levels = [variable["other"], variable["value"]]
+        return _places(variable, column, levels, None)[:, None]
+    matches = (_places(variable, column, levels, -1, is_open=True) == 0).astype(np.float64)
+    if fill is not None:
+        matches = np.where(column.isna().to_numpy(), fill, matches)
+    return matches[:, None]
+
+
+def _places(
+    variable: dict[str, Any],
+    column: pd.Series,
+    known: list[str],
+    gap: float | None,
+    is_open: bool = False,
+) -> np.ndarray:
+    """The place of each row's level among known ones; of others in an open column `gap`.
+
+    In a column that is not open another level is refused, and so is a missing one where `gap` is
+    None, or nothing fills it.
+    """
     name = variable["name"]
-    known = _known_levels(variable)
-    allowed = f"one of {_some(known)}" if known else "text or a number"
-    _check_complete(name, column, allowed)
+    allowed = "text or a number" if is_open else f"one of {_some(known)}"
+    fills = variable.get("fill") is not None
+    if not is_open and (gap is None or not fills):
+        _check_complete(name, column, allowed)
+    missing = column.isna().to_numpy()
     codes, found = _distinct(column)
     texts = [_level_text(value, variable["numeric"]) for value in found]
     for code, text in enumerate(texts):
-        if text is None or (known and text not in known):
+        if text is None or not (is_open or text in known):
             what = (
                 "neither text nor a number"
                 if text is None
                 else f"an unknown level{_did_you_mean(text, known)}"
             )
             raise _bad(name, column, int((codes == code).argmax()), what, allowed)
-    if variable["kind"] == "binary":
-        return np.array([text == variable["value"] for text in texts], dtype=float)[codes][:, None]
-    places = np.array([known.index(str(text)) for text in texts], dtype=int)
-    return np.eye(len(known))[places[codes]][:, int(variable["drop_first"]) :]
+    outside = math.nan if gap is None else gap
+    places = [float(known.index(str(text))) if text in known else outside for text in texts]
+    return np.where(missing, math.nan if gap is None else gap, np.array([*places, 0.0])[codes])
 
 
 def _distinct(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """The different values of a complete column, and the place of each row's among them."""
+    """The different values of a column, and the place of each row's, −1 where it is missing."""
     values = column.astype(object).to_numpy()
     try:
         codes, found = pd.factorize(values)
     except TypeError:  # lists and the like, which are refused one by one
         return np.arange(len(values)), values
     return codes, np.asarray(found)
-
-
-def _known_levels(variable: dict[str, Any]) -> list[str]:
-    """All levels of a column; none where every level is known."""
-    if variable["kind"] == "levels":
-        return variable["levels"]
-    return [] if variable["other"] is None else [variable["other"], variable["value"]]
 
 
 def _level_text(value: object, numeric: bool) -> str | None:
@@ -264,24 +363,61 @@ def _spelled(text: str) -> str:
     return own if own is not None and text.strip() in (own, repr(number)) else text
 
 
+INPUTS: dict[str, Callable[[dict[str, Any], pd.Series], np.ndarray]] = {
+    "number": _measures,
+    "ordered": _order,
+    "binary": _switch,
+    "levels": _levels,
+    "date": _dates,
+}
+"""What makes the inputs of a column of each kind."""
+
+
 def _decoded(variable: dict[str, Any], values: np.ndarray) -> pd.Series:
     """The user's column that the values of its inputs stand for."""
     if variable["kind"] == "number":
-        return pd.Series(values[:, 0])
+        return _without(variable, values, pd.Series(values[:, 0]))
+    if variable["kind"] == "date":
+        return _decoded_dates(variable, values)
     numeric = variable["numeric"]
     if variable["kind"] == "binary":
         other = variable["other"]
         numeric = numeric and other is not None
         levels = [f"not {variable['value']}" if other is None else other, variable["value"]]
         places = (values[:, 0] >= 0.5).astype(int)
-    else:
+    elif variable["kind"] == "ordered":
         levels = variable["levels"]
+        places = np.rint(np.clip(values[:, 0], 0, len(levels) - 1)).astype(int)
+    else:
+        other = variable.get("other")
+        levels = [*variable["levels"], *([other] if other else [])]
+        numeric = numeric and not other
         places = values.argmax(axis=1)
         if variable["drop_first"]:
             places = np.where((values < 0.5).all(axis=1), 0, places + 1)
+    missing = places >= len(levels)
+    places = np.where(missing, 0, places)
     if numeric:
-        return pd.Series(np.array([float(level) for level in levels])[places])
-    return pd.Series(np.array(levels, dtype=object)[places], dtype="str")
+        return pd.Series(np.array([float(level) for level in levels])[places]).mask(missing)
+    return pd.Series(np.array(levels, dtype=object)[places], dtype="str").mask(missing)
+
+
+def _decoded_dates(variable: dict[str, Any], values: np.ndarray) -> pd.Series:
+    start = np.datetime64(variable["origin"], "us").astype(np.int64) / 86_400_000_000
+    days = values[:, 0] + start
+    days = np.clip(np.rint(days) if variable["whole_days"] else days, -700_000, 2_900_000)
+    seconds = np.rint(days * 86_400).astype(np.int64)
+    dates = pd.Series(seconds.astype("datetime64[s]").astype("datetime64[us]"))
+    dates = _without(variable, values, dates)
+    form = variable["form"]
+    if form == "ISO8601":
+        form = "%Y-%m-%d" if variable["whole_days"] else "%Y-%m-%dT%H:%M:%S"
+    return dates.dt.strftime(form).astype("str") if form else dates
+
+
+def _without(variable: dict[str, Any], values: np.ndarray, column: pd.Series) -> pd.Series:
+    """A column with no value where its indicator says so."""
+    return column.mask(values[:, -1] >= 0.5) if variable.get("indicator") else column
 
 
 def _check_complete(name: str, column: pd.Series, allowed: str) -> None:

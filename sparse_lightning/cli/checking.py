@@ -1,0 +1,146 @@
+"""The commands that look at a table and train nothing: `check` and `init`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sparse_lightning.cli import options
+from sparse_lightning.cli.main import main
+from sparse_lightning.cli.options import explained
+from sparse_lightning.terminal import echo
+
+if TYPE_CHECKING:
+    from sparse_lightning.data.table import Table
+    from sparse_lightning.project import Project
+
+
+@main.command("check")
+@click.argument("project", type=click.Path(path_type=Path))
+@options.overrides
+@explained
+def check_command(project: Path, overrides: tuple[str, ...]) -> None:
+    """Validate a project file, its table and the accelerator; train nothing.
+
+    It says what is made of every column, and how to change it.
+    """
+    from sparse_lightning.project import Project
+
+    loaded = Project.load(project, overrides)
+
+    from sparse_lightning.training.grid import network_count
+    from sparse_lightning.training.preparing import prepare
+
+    table = prepare(loaded).table
+    rows, columns = table.frame.shape
+    inputs = len(table.encoding.input_names)
+    dropped = f"{table.rows_dropped} rows dropped"
+    if table.rows_dropped:
+        dropped += f" ({table.rows_missing} missing, {table.rows_rare} rare)"
+    echo(f"{project}: {loaded.name}, {network_count(loaded)} networks")
+    echo(f"{table.name}: {rows} rows, {columns} columns, {inputs} inputs, {dropped}")
+    if table.reading:
+        echo(f"read as: {table.reading}")
+    if table.target is not None:
+        echo(f"target: {table.target.name}, {table.target.nunique()} classes")
+    for line in _lines(table):
+        echo(line)
+    echo("the same as a project file says it, to be changed there:")
+    echo(_as_yaml(table))
+
+
+@main.command("init")
+@click.argument("table", type=options.Text())
+@click.option(
+    "--task",
+    type=click.Choice(["sae", "classifier", "pca"]),
+    help="Default: classifier with a target, else sae.",
+)
+@click.option("--target", type=options.Text(), metavar="COLUMN", help="The column to predict.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Default: the table's name and .yaml; a file that is there is never replaced.",
+)
+@explained
+def init_command(table: str, task: str | None, target: str | None, output: Path | None) -> None:
+    """Write a project file for a table, with what was found in it; then edit and `run` it."""
+    from sparse_lightning._files import write_atomically
+    from sparse_lightning.errors import InputError
+    from sparse_lightning.project import Project
+    from sparse_lightning.training.preparing import prepare
+
+    file = output or Path(f"{Path(table).name.split('.')[0] or 'table'}.yaml")
+    if file.exists():
+        raise InputError(f"{file} is there already: name another with --output, or delete it")
+    task = task or ("sae" if target is None else "classifier")
+    source: dict[str, Any] = {"source": table} | ({} if target is None else {"target": target})
+    units = {"units": [8]}
+    project = Project(name=file.stem, task=task, table=source, network=units)
+    found = prepare(project).table
+    write_atomically(file, _commented(project, found, file).encode())
+    echo(f"{file}: {len(found.readings)} columns; next: sparse-lightning run {file}")
+
+
+def _lines(table: "Table") -> Iterator[str]:
+    """One line a column: what it is, how many inputs it became, and why."""
+    from sparse_lightning._text import counted
+    from sparse_lightning.project.messages import show_name
+
+    names = [show_name(one.name) for one in table.readings]
+    width = min(40, max(map(len, names), default=0))
+    for name, one in zip(names, table.readings, strict=True):
+        inputs = f", {counted(one.inputs, 'input')}" if one.inputs > 1 else ""
+        yield f"  {name:{width}}  {one.kind}{inputs}{f': {one.why}' if one.why else ''}"
+
+
+def _as_yaml(table: "Table") -> str:
+    """What `table.columns` says to have the same again."""
+    import yaml
+
+    pins = {one.name: one.pin for one in table.readings if one.kind != "recoded"}
+    flow = {"allow_unicode": True, "default_flow_style": True, "width": 10**9}
+    lines = [yaml.safe_dump({name: pin}, **flow).strip()[1:-1] for name, pin in pins.items()]
+    return "\n".join(["table:", "  columns:", *(f"    {line}" for line in lines)])
+
+
+def _commented(project: "Project", table: "Table", file: Path) -> str:
+    """A project file with what was found in the table beside it."""
+    import json
+
+    from sparse_lightning.project.messages import show_name
+
+    settings = project.table
+    rows = len(table.frame)
+    lines = [
+        f"# {rows} rows, {len(table.readings)} columns, {len(table.encoding.input_names)} inputs;",
+        f"# sparse-lightning check {show_name(file.name)} says it again, run trains.",
+        f"task: {project.task}",
+        "table:",
+        f"  source: {json.dumps(_source(settings.source, file), ensure_ascii=False)}",
+    ]
+    if settings.target is not None:
+        lines.append(f"  target: {json.dumps(settings.target, ensure_ascii=False)}")
+    lines.append("  # number, text (names of things), date, leave_out, {ordered: [low, high]}")
+    whys = {one.name: one.why for one in table.readings}
+    pinned = _as_yaml(table).split("\n")[1:]
+    names = [one.name for one in table.readings if one.kind != "recoded"]
+    lines.append(pinned[0])
+    for line, name in zip(pinned[1:], names, strict=True):
+        why = " ".join(whys[name].split())
+        lines.append(f"{line}  # {why}" if why else line)
+    lines += ["network:", f"  units: {list(project.network.units)}  # hidden units", ""]
+    return "\n".join(lines)
+
+
+def _source(source: str, file: Path) -> str:
+    """The table as a project file names it: relative paths start at the folder of that file."""
+    import os
+
+    from sparse_lightning.data.catalog import PACKAGED
+
+    if source in PACKAGED or Path(source).is_absolute():
+        return source
+    return os.path.relpath(source, file.parent)

@@ -1,0 +1,180 @@
+"""The columns of a raw table that are used: chosen, read, and each decided to be something."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from sparse_lightning.data.column_types import check_varying, levels_of
+from sparse_lightning.data.columns import ColumnEncoding
+from sparse_lightning.data.deciding import Decision, decide
+from sparse_lightning.data.encoding import Encoding, named, recoded
+from sparse_lightning.data.faults import Faults
+from sparse_lightning.data.fitting_columns import ColumnReading, fit_column
+from sparse_lightning.data.numerals import PLAIN
+from sparse_lightning.data.preparation import check_steps, recodings
+from sparse_lightning.data.raw_table import RawTable, frame_of
+from sparse_lightning.data.selection import check_known
+from sparse_lightning.data.target import ClassTarget
+from sparse_lightning.errors import TableError
+from sparse_lightning.project.columns import ColumnKind
+from sparse_lightning.project.settings import TableSettings
+
+
+@dataclass(frozen=True, eq=False)
+class ChosenColumns:
+    """Columns as the project and their values say what they are.
+
+    Attributes:
+        frame: all rows of the columns that are used and of the target, as `typed` gives them.
+        decisions: what each column is, without the target; those that are left out, too.
+        missing: in how many rows each column has no value.
+        faults: what is wrong with single columns.
+    """
+
+    settings: TableSettings
+    frame: pd.DataFrame
+    decisions: tuple[Decision, ...]
+    missing: dict[str, int]
+    faults: Faults
+
+    @classmethod
+    def of(cls, settings: TableSettings, raw: RawTable, everything: Sequence[str]) -> Self:
+        """Read the columns that a project names, or all; `everything` is what all are.
+
+        Raises `TableError` if the project names a column that there is not, or none is left.
+        """
+        names = _names(settings, raw, everything)
+        pins = settings.columns if isinstance(settings.columns, dict) else {}
+        steps = recodings(settings.prepare)
+        leveled = {*steps, settings.target, *(name for name in pins if _is_leveled(pins[name]))}
+        used = names if settings.target is None else [*names, settings.target]
+        spellings = raw.spellings or {}
+        columns, decisions, faults = {}, list[Decision](), Faults()
+        missing: dict[str, int] = {}
+        read = raw.read([name for name in used if not _is_left_out(pins.get(name))], leveled)
+        for name in used:
+            if _is_left_out(pins.get(name)):
+                decisions.append(Decision(name, "left out", "as table.columns says"))
+        for name, column in named(read):
+            missing[name] = len(column) - int(column.count())
+            with faults.gathered():
+                if name == settings.target or name in steps:
+                    columns[name] = levels_of(name, column, raw.place)
+                    decisions += [Decision(name, "recoded")] if name in steps else []
+                    continue
+                spelling = None if raw.spellings is None else spellings.get(name, PLAIN)
+                decision, values = decide(
+                    name, column, pins.get(name), raw.place, spelling, not _is_auto(settings)
+                )
+                decisions.append(decision)
+                if values is not None:
+                    columns[name] = values
+        order = {name: place for place, name in enumerate(used)}
+        decisions.sort(key=lambda one: order[one.name])
+        if not faults.found and not any(one.kind != "left out" for one in decisions):
+            whys = "; ".join(f"{one.name!r} is left out: {one.why}" for one in decisions[:5])
+            raise TableError(f"has no column that can be an input: {whys}")
+        return cls(settings, frame_of(columns, len(read)), tuple(decisions), missing, faults)
+
+    @property
+    def complete(self) -> list[str]:
+        """The columns that must be complete although missing values are imputed."""
+        return [name for name in recodings(self.settings.prepare) if name in self.frame]
+
+    def look_further(self) -> None:
+        """Look, beside what was found, at the columns without a fault, each by itself."""
+        steps = recodings(self.settings.prepare)
+        for name in self.frame:
+            rows = self.frame.loc[self.frame[name].notna(), [name]]
+            if rows.empty:
+                continue
+            with self.faults.gathered():
+                if name == self.settings.target:
+                    ClassTarget.fit(rows[name])
+                elif name in steps:
+                    recoded(str(name), rows[name], *steps[str(name)])
+                elif self.settings.scale != "none" and rows[name].dtype == np.float64:
+                    check_varying(rows)
+
+    def fitted(self, frame: pd.DataFrame) -> tuple[Encoding, tuple[ColumnReading, ...]]:
+        """How the columns become inputs, by the rows that are trained on, and what is said of it.
+
+        Raises `TableError` with all that is wrong.
+        """
+        variables, readings, faults = list[ColumnEncoding](), list[ColumnReading](), Faults()
+        columns = dict(named(frame))
+        for decision in self.decisions:
+            with faults.gathered():
+                if decision.kind != "left out" and self._is_useless(columns[decision.name]):
+                    why = "the same value in every row that is used"
+                    decision = replace(decision, kind="left out", why=why)
+                variable, told = None, ""
+                if decision.kind != "left out":
+                    variable, told = self._fit(decision, columns[decision.name])
+                    variables.append(variable)
+                readings.append(
+                    ColumnReading(
+                        decision.name,
+                        decision.kind,
+                        "; ".join(filter(None, (decision.why, told))),
+                        0 if variable is None else len(variable.input_names),
+                        self.missing.get(decision.name, 0),
+                        decision.pin,
+                    )
+                )
+        faults.raise_all()
+        if not variables:
+            raise TableError("has no column that can be an input: each has one value only")
+        values = frame.loc[:, [one.name for one in variables]]
+        return Encoding.fit_to(variables, values, self.settings.scale), tuple(readings)
+
+    def _is_useless(self, column: pd.Series) -> bool:
+        return _is_auto(self.settings) and _is_constant(column)
+
+    def _fit(self, decision: Decision, column: pd.Series) -> tuple[ColumnEncoding, str]:
+        """The encoding of a column by the rows that are trained on, and what was done about it."""
+        settings, name = self.settings, decision.name
+        if decision.kind == "recoded":
+            return recoded(name, column, *recodings(settings.prepare)[name]), ""
+        if settings.scale != "none" and column.dtype == np.float64:
+            check_varying(column.to_frame())
+        return fit_column(decision, column, settings.missing == "impute")
+
+
+def _is_auto(settings: TableSettings) -> bool:
+    """Whether columns may be left out."""
+    return settings.columns == "auto" or isinstance(settings.columns, dict)
+
+
+def _names(settings: TableSettings, raw: RawTable, everything: Sequence[str]) -> list[str]:
+    """The columns that are looked at, without the target."""
+    chosen = settings.columns if isinstance(settings.columns, tuple) else everything
+    names = [name for name in chosen if name != settings.target and name not in settings.leave_out]
+    if not names:
+        raise TableError(f"has no column but table.target, {settings.target!r}")
+    named = settings.columns if isinstance(settings.columns, dict) else ()
+    target = () if settings.target is None else (settings.target,)
+    check_known([*dict.fromkeys([*names, *named, *settings.leave_out, *target])], raw.names)
+    check_steps(settings.prepare, [*names, *target])
+    return names
+
+
+def _is_leveled(pinned: ColumnKind) -> bool:
+    return pinned.kind == "text" or bool(pinned.ordered or pinned.levels)
+
+
+def _is_left_out(pinned: ColumnKind | None) -> bool:
+    return pinned is not None and pinned.kind == "leave_out"
+
+
+def _is_constant(column: pd.Series) -> bool:
+    """Whether a column has one value only, or none; a missing one counts where it has an input."""
+    if column.dtype == np.float64:
+        values = column.to_numpy()
+        present = values[~np.isnan(values)]
+        return not len(present) or bool((present == present[0]).all())
+    present = column.dropna()
+    return present.empty or bool((present == present.iloc[0]).all() and len(present) == len(column))

@@ -1,0 +1,252 @@
+"""What each column of a table is, decided by its values, or as the project says."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float64
+from pandas.api import types
+
+from sparse_lightning._text import did_you_mean
+from sparse_lightning.data.column_types import dates_of, levels_of, numbers_of
+from sparse_lightning.data.dates import formats_of, is_dates
+from sparse_lightning.data.faults import Fault, FaultyTableError
+from sparse_lightning.data.levels import level_places, level_text, show_levels
+from sparse_lightning.data.numerals import PLAIN, Numerals
+from sparse_lightning.data.raw_table import Place
+from sparse_lightning.data.readable import read_numbers
+from sparse_lightning.data.spellings import spelled
+from sparse_lightning.data.suspicions import is_coded, is_counting
+from sparse_lightning.errors import TableError
+from sparse_lightning.project.columns import ColumnKind
+
+NEARLY_EMPTY = 0.05
+"""A column in which less than this share of the rows has a value is left out."""
+
+MANY_LEVELS = 20
+"""More different texts than this are names of rows if most rows have one of their own."""
+
+FEW_NUMBERS = 10
+"""So many different whole numbers may be codes of kinds of things."""
+
+Kind = Literal["number", "text", "ordered", "date", "left out", "recoded"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a column is, and why.
+
+    Attributes:
+        kind: `text` stands for levels without an order; `recoded` columns are those of
+            `table.prepare`.
+        why: in a few words, after the kind.
+        levels: in their order, of an ordered column; those that have an input, where the project
+            names them.
+        form: how texts write dates.
+    """
+
+    name: str
+    kind: Kind
+    why: str = ""
+    levels: tuple[str, ...] = ()
+    form: str = ""
+
+    @property
+    def is_leveled(self) -> bool:
+        return self.kind in ("text", "ordered", "recoded")
+
+    @property
+    def pin(self) -> str | dict[str, Any]:
+        """What `table.columns` says to have the same again."""
+        if self.kind == "left out":
+            return "leave_out"
+        if self.kind == "ordered":
+            return {"ordered": list(self.levels)}
+        if self.kind == "date":
+            return {"date": self.form} if self.form else "date"
+        if self.kind == "text" and self.levels:
+            return {"levels": list(self.levels)}
+        return self.kind
+
+
+def decide(
+    name: str,
+    column: pd.Series,
+    pinned: ColumnKind | None,
+    place: Place,
+    spelling: Numerals | None,
+    keep: bool,
+) -> tuple[Decision, Any]:
+    """What a column is, and its values: 64-bit floats, text, dates, or None if it is left out.
+
+    Args:
+        name: what messages call the column.
+        column: as the file has it; with its exact texts where levels are pinned.
+        pinned: what the project says of it; None: nothing.
+        place: names a row, counted from 0, in messages.
+        spelling: how the file spells the column's numbers; None: its texts are no numbers.
+        keep: whether it must not be left out, because the project names it.
+
+    Raises:
+        TableError: the column can be no input, and is not to be left out, or has values that do not
+            fit what it is.
+    """
+    if pinned is not None:
+        return _as_pinned(name, column, pinned, place, spelling)
+    decision, values = _by_values(name, column, place, spelling)
+    if keep and decision.kind == "left out":
+        kept, values = _kept(name, column, place, spelling)
+        return replace(kept, why=f"{kept.why}; {decision.why}".strip("; ")), values
+    return decision, values
+
+
+def _as_pinned(
+    name: str, column: pd.Series, pinned: ColumnKind, place: Place, spelling: Numerals | None
+) -> tuple[Decision, Any]:
+    if pinned.kind == "leave_out":
+        return Decision(name, "left out", "as table.columns says"), None
+    if pinned.kind == "number":
+        return Decision(name, "number"), _numbers(name, column, place, spelling)[1]
+    if pinned.kind == "date" or pinned.date:
+        return _dates(name, column, place, pinned.date)
+    levels = pinned.ordered or pinned.levels or ()
+    kind: Kind = "ordered" if pinned.ordered else "text"
+    values = levels_of(name, column, place)
+    if pinned.ordered:
+        _check_levels(name, pd.Series(values), levels, place)
+    return Decision(name, kind, levels=levels), values
+
+
+def _check_levels(name: str, column: pd.Series, levels: tuple[str, ...], place: Place) -> None:
+    """Raise a `TableError` if a value is none of the levels of an ordered column."""
+    known = level_places(column, levels, types.is_numeric_dtype(column.dtype))
+    bad = (known < 0) & column.notna().to_numpy()
+    if bad.any():
+        row = int(bad.argmax())
+        level = level_text(column.iloc[row])
+        raise TableError(
+            f"column {name!r} holds {level!r:.80} in {place(row)}, which is none of the levels "
+            f"that table.columns orders{did_you_mean(level, levels)}: {show_levels(levels)}"
+        )
+
+
+def _by_values(
+    name: str, column: pd.Series, place: Place, spelling: Numerals | None
+) -> tuple[Decision, Any]:
+    rows, present = len(column), int(column.notna().sum())
+    if not present:
+        return Decision(name, "left out", "no row has a value"), None
+    if present < NEARLY_EMPTY * rows:
+        return Decision(name, "left out", f"only {present} of {rows} rows have a value"), None
+    kind = column.dtype
+    if isinstance(kind, pd.CategoricalDtype) and kind.ordered:
+        levels = tuple(level_text(level) for level in kind.categories)
+        if len(levels) > 1:
+            values = levels_of(name, column, place)
+            return Decision(name, "ordered", "in the order of the file", levels), values
+    if is_dates(kind) or _holds_dates(column):
+        return _dates(name, column, place, None)
+    if isinstance(kind, pd.CategoricalDtype):
+        return _levels(name, column, place)
+    if not _is_text(column):
+        return _measure(name, numbers_of(name, column, place, spelling))
+    found = spelled(column)
+    if found.kind == "numbers":
+        why, values = _numbers(name, column, place, spelling)
+        decision, values = _measure(name, values)
+        return replace(decision, why="; ".join(filter(None, (why, decision.why)))), values
+    if found.kind != "codes" and formats_of(list(column.dropna().unique())):
+        return _dates(name, column, place, None)
+    if found.names_rows or found.different == found.present > 5:
+        what = "names made of digits" if found.kind == "codes" else "names of rows or free text"
+        return Decision(name, "left out", f"{found.different} different texts, {what}"), None
+    return _levels(name, column, place, "codes made of digits" if found.kind == "codes" else "")
+
+
+def _kept(
+    name: str, column: pd.Series, place: Place, spelling: Numerals | None
+) -> tuple[Decision, Any]:
+    """What a column is that is used although it would be left out."""
+    if _is_text(column) and spelled(column).kind != "numbers":
+        return _levels(name, column, place)
+    return Decision(name, "number"), _numbers(name, column, place, spelling)[1]
+
+
+def _measure(name: str, values: Float64[np.ndarray, " row"]) -> tuple[Decision, Any]:
+    present = values[~np.isnan(values)]
+    if (present == present[0]).all():
+        return Decision(name, "left out", f"always {present[0]:g}"), None
+    if is_counting(present):
+        return Decision(name, "left out", "numbers the rows, as an id does"), None
+    if is_coded(present):
+        why = "another whole number of the same length in every row, as an id has"
+        return Decision(name, "left out", why), None
+    few = _few_whole(present)
+    if len(few) == 2:
+        return Decision(name, "number", f"{few[0]:g} or {few[1]:g}"), values
+    note = f"{len(few)} different whole numbers; if they are codes, call it text" if few else ""
+    return Decision(name, "number", note), values
+
+
+def _few_whole(values: Float64[np.ndarray, " row"]) -> list[float]:
+    """The values of a column of few whole numbers; of others none."""
+    if len(np.unique(values[:1000])) > FEW_NUMBERS or values.max() - values.min() > 1000:
+        return []
+    if (values % 1 != 0).any():
+        return []
+    counts = np.bincount((values - values.min()).astype(np.int64))
+    found = np.flatnonzero(counts) + values.min()
+    return found.tolist() if len(found) <= FEW_NUMBERS else []
+
+
+def _levels(name: str, column: pd.Series, place: Place, why: str = "") -> tuple[Decision, Any]:
+    values = levels_of(name, column, place)
+    found = pd.Series(values).dropna().unique()
+    if len(found) == 1 and column.notna().mean() > 1 - NEARLY_EMPTY:
+        return Decision(name, "left out", f"always {level_text(found[0])!r:.40}"), None
+    return Decision(name, "text", why), values
+
+
+def _dates(name: str, column: pd.Series, place: Place, form: str | None) -> tuple[Decision, Any]:
+    if form is None and _is_text(column):
+        forms = formats_of(list(column.dropna().unique()))
+        if len(forms) > 1:
+            row = int(column.notna().to_numpy().argmax())
+            text = (
+                f"column {name!r} holds dates that can be read in two ways: "
+                f"{column.iloc[row]!r:.40} in {place(row)} as {forms[0]} or as {forms[1]}"
+            )
+            advice = f"say which, table.columns: {{{name}: {{date: {forms[0]!r}}}}}"
+            raise FaultyTableError([Fault(text, advice)])
+        form = forms[0] if forms else None
+    values = dates_of(name, column, place, form or "")
+    found = pd.Series(values).dropna()
+    if (found == found.iloc[0]).all():
+        return Decision(name, "left out", f"always {found.iloc[0]}"), None
+    return Decision(name, "date", form=form or ""), values
+
+
+def _numbers(
+    name: str, column: pd.Series, place: Place, spelling: Numerals | None
+) -> tuple[str, Float64[np.ndarray, " row"]]:
+    """The numbers of a column, and how they are written where that is not plain."""
+    if _is_text(column) and (read := read_numbers(column, spelling or PLAIN)) is not None:
+        return read[0], numbers_of(name, read[1], place, PLAIN)
+    return "", numbers_of(name, column, place, spelling)
+
+
+def _is_text(column: pd.Series) -> bool:
+    """Whether every value of a column is text."""
+    if not types.is_object_dtype(column.dtype):
+        return types.is_string_dtype(column.dtype)
+    there = column.dropna()
+    return len(there) > 0 and all(isinstance(value, str) for value in there)
+
+
+def _holds_dates(column: pd.Series) -> bool:
+    """Whether a column of Python objects holds dates, as pyarrow's days come."""
+    if not types.is_object_dtype(column.dtype):
+        return False
+    first = column.dropna().iloc[0]
+    return hasattr(first, "isoformat") and not isinstance(first, str) and hasattr(first, "year")
