@@ -107,6 +107,7 @@ _CENSUS = PackagedTable(
     settings=TableSettings.model_validate(
         {
             "source": "census",
+            "columns": "all",
             "missing": "drop",
             "prepare": [
                 {"drop_rare": {"columns": _CENSUS_LEVELS, "below": 50}},

@@ -31,6 +31,12 @@ from sparse_lightning.data.text_faults import (
 )
 from sparse_lightning.errors import TableError
 
+TRUTHS = {
+    **dict.fromkeys(("True", "TRUE", "true"), 1.0),
+    **dict.fromkeys(("False", "FALSE", "false"), 0.0),
+}
+"""Texts that are true and false."""
+
 Spellings = Mapping[str, Numerals] | None
 """How text spells the numbers of each column; None: no text is a number."""
 
@@ -178,6 +184,8 @@ def _of_text(
     present = column.notna().to_numpy()
     values = np.full(len(column), np.nan)
     plain = column
+    if spelling is not None and set(column.dropna()) <= TRUTHS.keys():
+        return column.map(TRUTHS).to_numpy(np.float64)
     if spelling is not None:
         plain, fits = (column, present) if spelling.is_plain else spelling.respelled(column)
         values = np.asarray(pd.to_numeric(plain, errors="coerce"), dtype=np.float64)

@@ -18,6 +18,7 @@ from pyarrow import csv
 
 from sparse_lightning._text import counted
 from sparse_lightning.data import csv_faults
+from sparse_lightning.data.column_types import TRUTHS
 from sparse_lightning.data.dialects import HEAD, Dialect, dialect_of
 from sparse_lightning.data.levels import EXACT, spelled_numbers
 from sparse_lightning.data.numerals import PLAIN, Numerals
@@ -40,10 +41,6 @@ BLOCKS = (2**22, 2**26, 2**30)
 
 _END = "end"
 _ZERO, _CODE = pc.MatchSubstringOptions("0"), pc.MatchSubstringOptions(r"^\s*0\d")
-_TRUTHS = {
-    **dict.fromkeys(("True", "TRUE", "true"), 1.0),
-    **dict.fromkeys(("False", "FALSE", "false"), 0.0),
-}
 _TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
 
 
@@ -279,7 +276,7 @@ def _plain_numbers(text: pa.Array) -> Float64[np.ndarray, " row"] | None:
 def _text_or_truths(text: pa.ChunkedArray) -> Any:
     # The whole column: 0 and 1 where all is true or false, else text.
     column = _TEXT.__from_arrow__(text)
-    truths = pd.Series(column).map(_TRUTHS).to_numpy(np.float64)
+    truths = pd.Series(column).map(TRUTHS).to_numpy(np.float64)
     if np.count_nonzero(np.isnan(truths)) == text.null_count < len(text):
         return truths
     return column

@@ -144,7 +144,8 @@ class Encoding:
     ) -> Iterator[tuple[slice, Float32[np.ndarray, "row input"]]]:
         """The inputs of a few rows after the other, so that little is held twice."""
         leveled = {one.name for one in self.variables if isinstance(one, LEVELED)}
-        values = typed(select(frame, self.columns), leveled, dates=self._forms)
+        # A text that spells a number plainly is that number, as it was where it was decided.
+        values = typed(select(frame, self.columns), leveled, spellings={}, dates=self._forms)
         strict = [one.name for one in self.variables if not one.takes_missing]
         check_complete(values.loc[:, strict])
         codes, faults = [], Faults()

@@ -6,6 +6,7 @@ pandas and safetensors; what the table's columns mean stands in `network.json` b
 
 import json
 import math
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from difflib import get_close_matches
@@ -25,6 +26,9 @@ VERSION = 2
 
 MOST_SHOWN = 20
 """A message shows at most so many names."""
+
+NUMBER = re.compile(r"[-+]?(?!0\d)(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+"""A text that spells a number; digits after a zero are a name."""
 
 EXACT = 2**53
 """Up to here every whole number has a 64-bit float of its own, and is written without a point."""
@@ -212,6 +216,11 @@ def _numbers(name: str, column: pd.Series) -> np.ndarray:
 
 
 def _number(value: object) -> float:
+    if isinstance(value, str):
+        text = value.strip()
+        if NUMBER.fullmatch(text):
+            return float(text)
+        return {"true": 1.0, "false": 0.0}.get(text.lower(), math.nan)
     try:
         return float(value) if isinstance(value, Real | Decimal | np.bool_) else math.nan
     except (OverflowError, ValueError):  # a signalling NaN
