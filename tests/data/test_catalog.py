@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strict_tables import strict, strict_of
 
 from sparse_lightning.data import catalog, csv_files
 from sparse_lightning.data.csv_files import read_csv
@@ -158,19 +159,44 @@ def test_a_parquet_file(tmp_path):
 @pytest.mark.parametrize(
     ("column", "expected"),
     [
-        (["1", "2"], "column 'b' holds text, not numbers: '1' in row 1 and 1 more"),
+        (["w", "x"], "column 'b' holds text, not numbers: 'w' in row 1 and 1 more"),
         (pd.to_datetime(["2020-01-01", "2021-01-01"]), "column 'b' holds datetime64"),
         (pd.Categorical(["x", "y"]), "column 'b' holds category, not numbers"),
         ([1.0, np.inf], "column 'b' holds infinite values: inf in row 2"),
-        ([1.0, None], "column 'b' has 1 missing value, first in row 2; table.missing drop"),
+        ([1.0, None], "column 'b' has 1 missing value, first in row 2; table.missing impute"),
     ],
 )
-def test_a_parquet_file_that_cannot_be_used(tmp_path, column, expected):
+def test_a_parquet_file_that_holds_no_numbers(tmp_path, column, expected):
     pd.DataFrame({"a": [1, 2], "b": column}).to_parquet(tmp_path / "t.parquet")
     with pytest.raises(TableError) as caught:
-        catalog.load_table(TableSettings(source="t.parquet"), tmp_path)
+        catalog.load_table(TableSettings(source="t.parquet", **strict("a", "b")), tmp_path)
     assert str(caught.value).startswith("t.parquet: ")
     assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "inputs"),
+    [
+        (["1", "2"], [1.0, 2.0], ("a", "b")),
+        (
+            pd.to_datetime(["2020-01-01", "2021-01-01"]),
+            [pd.Timestamp("2020-01-01"), pd.Timestamp("2021-01-01")],
+            ("a", "b", "b weekday=Wed", "b weekday=Fri"),
+        ),
+        (pd.Categorical(["x", "y"]), ["x", "y"], ("a", "b=y")),
+    ],
+)
+def test_a_parquet_file_of_other_columns_is_used(tmp_path, column, values, inputs):
+    pd.DataFrame({"a": [1, 2], "b": column}).to_parquet(tmp_path / "t.parquet")
+    table = catalog.load_table(TableSettings(source="t.parquet"), tmp_path)
+    assert table.frame["b"].to_list() == values
+    assert table.encoding.input_names == inputs
+
+
+def test_infinite_numbers_of_a_parquet_file_are_refused(tmp_path):
+    pd.DataFrame({"a": [1, 2], "b": [1.0, np.inf]}).to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(TableError, match=r"^t\.parquet: column 'b' holds infinite values: inf in"):
+        catalog.load_table(TableSettings(source="t.parquet"), tmp_path)
 
 
 @pytest.mark.parametrize("damage", [b"\xff", b"\x01", b"?"])
@@ -194,27 +220,11 @@ WRONG = [
     (",a\n5,1\n5,2\n", "column 1 has no name: name it, or leave it out"),
     (
         "a,b\n1,2\n3,x\ny,z\n",
-        "column 'a' holds text, not numbers: 'y' in row 3 (line 4); name the col",
+        "column 'a' holds text, not numbers: 'y' in row 3 (line 4); leave it out",
     ),
-    (
-        "a,b\n1,2\n\n3,x\n4,z\n",
-        "column 'b' holds text, not numbers: 'x' in row 2 (line 4) and 1 more",
-    ),
-    ('a,b\n"1\n",2\n3,x\n', "column 'b' holds text, not numbers: 'x' in row 2 (line 4)"),
-    ("a,b\n1,2020-01-01\n3,2021-01-01\n", "column 'b' holds text, not numbers: '2020-01-01'"),
     (
         "a,b\n1,2\n3,inf\n4,-inf\n",
         "column 'b' holds infinite values: inf in row 2 (line 3) and 1 more",
-    ),
-    (
-        "a,b\n1,2\n,?\n4,\n",
-        "column 'a' has 1 missing value, first in row 2 (line 3); column 'b' has 2 m",
-    ),
-    ("a,b\n1,\n3,4\n", "; table.missing drop leaves such rows out"),
-    ("a\n1\n\n2\n", "column 'a' has 1 missing value, first in row 2 (line 3)"),
-    (
-        "a,b\n1,7\n3,7\n",
-        "the same value stands in every row of column 'b' (7), which cannot be scaled",
     ),
     ("a,b\n1,2\n3,4,5\n", "row 2 (line 3) does not fit the header: fields 3, names 2"),
     ("a,b\n1,2,3\n4,5,6\n", "row 1 (line 2) does not fit the header: fields 3, names 2"),
@@ -236,6 +246,72 @@ def test_a_csv_file_that_cannot_be_used(tmp_path, content, expected):
     assert expected in str(caught.value)
 
 
+NO_NUMBERS = [
+    (
+        "a,b\n1,2\n3,x\ny,z\n",
+        "column 'a' holds text, not numbers: 'y' in row 3 (line 4); leave it out",
+    ),
+    (
+        "a,b\n1,2\n\n3,x\n4,z\n",
+        "column 'b' holds text, not numbers: 'x' in row 2 (line 4) and 1 more",
+    ),
+    ('a,b\n"1\n",2\n3,x\n', "column 'b' holds text, not numbers: 'x' in row 2 (line 4)"),
+    ("a,b\n1,2020-01-01\n3,2021-01-01\n", "column 'b' holds text, not numbers: '2020-01-01'"),
+    (
+        "a,b\n1,2\n,?\n4,\n",
+        "column 'a' has 1 missing value, first in row 2 (line 3); column 'b' has 2 m",
+    ),
+    ("a,b\n1,\n3,4\n", "; table.missing impute fills them, drop leaves such rows out"),
+    ("a\n1\n\n2\n", "column 'a' has 1 missing value, first in row 2 (line 3)"),
+]
+
+
+@pytest.mark.parametrize(("content", "expected"), NO_NUMBERS)
+def test_a_csv_file_that_holds_no_numbers(tmp_path, content, expected):
+    with pytest.raises(TableError) as caught:
+        load(tmp_path, content, **strict_of(content))
+    assert str(caught.value).startswith("t.csv: ")
+    assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "values", "inputs"),
+    [
+        (
+            "a,b\n1,2\n\n3,x\n4,z\n",
+            {"a": [1, 3, 4], "b": ["2", "x", "z"]},
+            ("a", "b=2", "b=x", "b=z"),
+        ),
+        (
+            "a,b\n1,2020-01-01\n3,2021-01-01\n",
+            {"a": [1, 3], "b": [pd.Timestamp("2020-01-01"), pd.Timestamp("2021-01-01")]},
+            ("a", "b", "b weekday=Wed", "b weekday=Fri"),
+        ),
+        (
+            "a,b\n1,5\n2,4\n,?\n4,\n5,3.5\n",
+            {"a": [1, 2, np.nan, 4, 5], "b": [5, 4, np.nan, np.nan, 3.5]},
+            ("a", "a=missing", "b", "b=missing"),
+        ),
+        ("a\n1\n\n2\n", {"a": [1, np.nan, 2]}, ("a", "a=missing")),
+        ("a,b\n1,7\n3,7\n", {"a": [1, 3]}, ("a",)),
+    ],
+)
+def test_a_csv_file_of_other_columns_is_used(tmp_path, content, values, inputs):
+    table = load(tmp_path, content)
+    pd.testing.assert_frame_equal(table.frame, pd.DataFrame(values), check_dtype=False)
+    assert table.encoding.input_names == inputs
+
+
+@pytest.mark.parametrize("columns", ["all", ["a", "b"]])
+def test_a_constant_column_that_is_asked_for_is_refused(tmp_path, columns):
+    with pytest.raises(TableError) as caught:
+        load(tmp_path, "a,b\n1,7\n3,7\n", columns=columns)
+    assert str(caught.value).startswith(
+        "t.csv: the same value stands in every row of column 'b' (7), which cannot be scaled; "
+        "leave it out with table.leave_out, or choose table.scale none"
+    )
+
+
 def test_a_row_may_be_longer_than_what_is_parsed_at_a_time(tmp_path, monkeypatch):
     monkeypatch.setattr(csv_files, "BLOCKS", (64, 2048))
     table = load(tmp_path, f"a,b\n1,{'1' * 15}{' ' * 500}\n3,4\n")
@@ -246,13 +322,16 @@ def test_a_row_may_be_longer_than_what_is_parsed_at_a_time(tmp_path, monkeypatch
 
 def test_whole_numbers_beyond_64_bits_keep_their_digits_as_levels(tmp_path):
     numbers = ["9" * 30 + last for last in "123"]
-    rows = "\n".join(f"{row},{number}" for row, number in enumerate(numbers * 2))
+    rows = "\n".join(f"{row * 1.5},{number}" for row, number in enumerate(numbers * 2))
     table = load(tmp_path, f"a,b\n{rows}\n", prepare=[{"dummies": {"columns": ["b"]}}])
     assert table.encoding.input_names == ("a", *(f"b={number}" for number in numbers))
-    with pytest.raises(
-        TableError, match="column 'b' holds whole numbers that 64-bit floats do not"
-    ):
-        load(tmp_path, f"a,b\n{rows}\n", scale="none")
+    pinned = load(tmp_path, f"a,b\n{rows}\n", columns={"b": "text"})
+    assert pinned.encoding.input_names == table.encoding.input_names
+    for fields in ({}, {"columns": "all"}, strict("a", "b")):
+        with pytest.raises(
+            TableError, match="column 'b' holds whole numbers that 64-bit floats do not"
+        ):
+            load(tmp_path, f"a,b\n{rows}\n", scale="none", **fields)
 
 
 def test_a_column_of_true_and_false_is_one_of_0_and_1(tmp_path):
@@ -261,7 +340,15 @@ def test_a_column_of_true_and_false_is_one_of_0_and_1(tmp_path):
 
 
 def test_constant_columns_are_allowed_where_nothing_is_scaled(tmp_path):
-    assert load(tmp_path, "a,b\n1,7\n3,7\n", scale="none").frame.shape == (2, 2)
+    content = "a,b\n1,7\n3,7\n"
+    for columns in ("all", ["a", "b"]):
+        assert load(tmp_path, content, scale="none", columns=columns).frame.shape == (2, 2)
+    table = load(tmp_path, content, scale="none")
+    assert table.frame.columns.to_list() == ["a"]
+    assert [(one.name, one.kind, one.why) for one in table.readings] == [
+        ("a", "number", "1 or 3"),
+        ("b", "left out", "always 7"),
+    ]
 
 
 def test_dropping_may_leave_too_little(tmp_path):
@@ -316,10 +403,15 @@ GARBAGE = (
 @given(
     GARBAGE,
     st.sampled_from([".csv", ".tsv", ".txt", ".csv.gz", ".zip", ".parquet", ".feather"]),
-    st.sampled_from(["error", "drop"]),
+    st.sampled_from(["impute", "error", "drop"]),
     st.sampled_from(
         [
             {},
+            {"columns": "all"},
+            {"columns": {"a": "number"}},
+            {"columns": {"a": "text", "b": "date"}},
+            {"columns": {"a": {"ordered": ["a", "b", "1"]}, "b": {"levels": ["b"]}}},
+            {"prepare": [{"drop_rare": {"columns": ["a"], "below": 2}}]},
             {"target": "a"},
             {"prepare": [{"dummies": {"columns": ["a", "b"], "drop_first": True}}]},
             {"prepare": [{"binarize": {"a": 1}}], "target": "b"},

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strict_tables import strict
 
 from sparse_lightning.cli import main
 from sparse_lightning.data import readers
@@ -204,7 +205,9 @@ def test_names_of_rows_that_r_writes_between_spaces(tmp_path):
     table = load(tmp_path, content, "t.txt")
     assert table.frame.to_dict("list") == {"a b": [1.5, 3, -2.25], "k": [2, 4, 1234.5]}
     assert table.reading.startswith("spaces between cells, the first column, which has no name")
-    assert "holds text, not numbers: 'b c'" in said(tmp_path, "my name\nb c\nd e\n")
+    words = "my name\nb c\nd e\n"
+    assert "holds text, not numbers: 'b c'" in said(tmp_path, words, **strict("my name"))
+    assert load(tmp_path, words).frame.to_dict("list") == {"my name": ["b c", "d e"]}
 
 
 AMBIGUOUS = 'a,b\n1,"1,660"\n2,"2,100"\n3,950\n'
@@ -245,7 +248,6 @@ def test_a_point_between_semicolons_can_be_two_things_too(tmp_path):
     [
         ("a;b\n1,5;2\n3.5;4\n7,25;8\n", "'1,5' in row 1 (line 2) and 1 more with a decimal com"),
         ("a;b\n1,5;2\n<0,5;4\n7,25;8\n", "in other spellings: '<0,5' in row 2 (line 3) that gi"),
-        ("\nA title\na;b\n1,5;2\n.;4\n7,25;8\n", "'.' in row 2 (line 5) that stand for no val"),
         ("a,b\n45%,2\n7,4\n8%,9\n", "'45%' in row 1 (line 2) and 1 more with a sign for per c"),
         ('a,b\n0.5,"1,660"\n2.5,"12,5"\n3,"1,5"\n', "'1,660' in row 1 (line 2) and 2 more with"),
         ('a,b\n"1,234",1.234\n"2,345",2\n3,4\n', "'1,234' in row 1 (line 2) and 1 more: 1234"),
@@ -254,6 +256,18 @@ def test_a_point_between_semicolons_can_be_two_things_too(tmp_path):
 )
 def test_mixed_spellings_are_told_and_not_repaired(tmp_path, content, expected):
     assert expected in said(tmp_path, content)
+    assert expected in said(tmp_path, content, **strict("a", "b"))
+
+
+def test_a_mark_for_no_value_in_a_dialect_is_one(tmp_path):
+    content = "\nA title\na;b\n1,5;2\n.;4\n7,25;8\n"
+    for fields in ({}, {"columns": {"a": "number"}}):
+        table = load(tmp_path, content, **fields)
+        np.testing.assert_array_equal(table.frame["a"], [1.5, np.nan, 7.25])
+        assert "'.' in 1 row is no value" in table.readings[0].why
+    assert "column 'a' has 1 missing value, first in row 2 (line 5); " in said(
+        tmp_path, content, missing="error"
+    )
 
 
 def test_what_differs_below_the_beginning_is_told_with_its_line(tmp_path):
@@ -273,7 +287,6 @@ def test_what_differs_below_the_beginning_is_told_with_its_line(tmp_path):
     [
         ("a;b\n1,5;2\n3;4;5\n", "row 2 (line 3) does not fit the header: fields 3, names 2"),
         ("sep=;\na;b\n1,5;2\n3\n", "row 2 (line 4) does not fit the header: fields 1, names 2"),
-        ("Title\na,b\n1,2\n3,x\n", "column 'b' holds text, not numbers: 'x' in row 2 (line 4)"),
         ("a,b\n1,5\n2,7,1\n", "row 2 (line 3) does not fit the header: fields 3, names 2"),
         ("a\n1,5\n2,5\n", "row 1 (line 2) does not fit the header: fields 2, names 1"),
         ("a,b\n1,2,3\n4,5,6\n", "row 1 (line 2) does not fit the header: fields 3, names 2"),
@@ -285,6 +298,11 @@ def test_what_differs_below_the_beginning_is_told_with_its_line(tmp_path):
 )
 def test_faults_are_told_with_the_line_of_the_users_file(tmp_path, content, expected):
     assert expected in said(tmp_path, content)
+
+
+def test_text_below_a_title_is_told_with_the_line_of_the_users_file(tmp_path):
+    expected = "column 'b' holds text, not numbers: 'x' in row 2 (line 4)"
+    assert expected in said(tmp_path, "Title\na,b\n1,2\n3,x\n", **strict("a", "b"))
 
 
 def test_what_the_project_says_goes_before_what_the_file_seems_to_be(tmp_path):

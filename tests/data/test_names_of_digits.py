@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strict_tables import strict
 
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.column_types import judged
@@ -118,7 +119,7 @@ COLUMNS = {
 
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_large_whole_numbers_are_never_merged(tmp_path, kind):
-    frame = pd.DataFrame({"a": np.arange(6.0), "b": COLUMNS[kind]})
+    frame = pd.DataFrame({"a": np.arange(6.0) * 1.5, "b": COLUMNS[kind]})
     levels = tuple(str(number) for number in frame["b"][:3])
     steps = [Step.model_validate(step) for step in DUMMIES]
     encoding = Encoding.fit(frame, "minmax", steps)
@@ -126,15 +127,21 @@ def test_large_whole_numbers_are_never_merged(tmp_path, kind):
     np.testing.assert_array_equal(encoding.transform(frame)[:, 1:], np.eye(3)[[0, 1, 2] * 2])
     np.testing.assert_array_equal(twin(encoding)._encode(frame), encoding.transform(frame))
     assert ClassTarget.fit(frame["b"]).classes == levels
-    assert load(tmp_path, frame, prepare=DUMMIES).encoding == encoding
+    assert load(tmp_path, frame, prepare=DUMMIES, missing="error").encoding == encoding
+    # By itself a network learns them alike, and takes others, too.
+    assert load(tmp_path, frame, prepare=DUMMIES).encoding.input_names == encoding.input_names
+    pinned = load(tmp_path, frame, columns={"b": "text"}).encoding
+    assert pinned.input_names == encoding.input_names
+    np.testing.assert_array_equal(twin(pinned)._encode(frame), encoding.transform(frame))
     holed = pd.concat([frame, frame.head(1).assign(b=None)], ignore_index=True)
     if kind not in ("int64", "uint64"):  # with a gap pandas itself makes floats of these
         assert load(tmp_path, holed, prepare=DUMMIES, missing="drop").encoding == encoding
     message = "column 'b' holds (whole numbers that 64-bit floats do not tell|category)"
     with pytest.raises(TableError, match=message):
         Encoding.fit(frame, "minmax")
-    with pytest.raises(TableError, match="'b' holds whole numbers that 64-bit floats do not tell"):
-        load(tmp_path, frame)
+    for fields in ({}, {"columns": "all"}, strict("a", "b")):
+        with pytest.raises(TableError, match="'b' holds whole numbers that 64-bit floats do not"):
+            load(tmp_path, frame, **fields)
 
 
 @pytest.mark.parametrize("last", ["9007199254740993", "100000000000000001"])
@@ -150,8 +157,12 @@ def test_a_whole_number_that_floats_hold_is_an_input(tmp_path):
 
 @pytest.mark.parametrize("cell", ["007", "00", " 010", "01.5"])
 def test_digits_after_a_zero_are_no_number(tmp_path, cell):
+    levels = load(tmp_path, csv(["1", cell]))
+    assert levels.readings[1].kind == "text"
+    assert levels.readings[1].why.startswith("codes made of digits")
+    assert sorted(set(levels.frame["b"])) == sorted(["1", cell])
     with pytest.raises(TableError) as caught:
-        load(tmp_path, csv(["1", cell]))
+        load(tmp_path, csv(["1", cell]), **strict("a", "b"))
     assert str(caught.value).startswith(
         f"t.csv: column 'b' holds names made of digits, not numbers: {cell!r} in row 2 (line 3)"
     )

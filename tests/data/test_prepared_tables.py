@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from strict_tables import strict
 
 from sparse_lightning.data import catalog
 from sparse_lightning.data.encoding import Encoding
@@ -126,7 +127,8 @@ size,kind,grade,colour
 
 def load(folder, prepare, content=TABLE, **table):
     (folder / "t.csv").write_text(content)
-    fields = {"source": "t.csv", "prepare": prepare, "missing": "drop", **table}
+    # The size, which numbers the rows, is used.
+    fields = {"source": "t.csv", "prepare": prepare, "missing": "drop", "columns": "all", **table}
     return catalog.load_table(TableSettings(**fields), folder)
 
 
@@ -217,15 +219,6 @@ WRONG = [
         "table.prepare[0].drop_rare: there is no column 'x' in use",
     ),
     (
-        [{"binarize": {"colour": "red"}}],
-        "column 'kind' holds text, not numbers: 'a' in row 1 (line 2) and 7 more; name the columns "
-        "to use with table.columns, or recode this one by table.prepare (dummies or binarize)",
-    ),
-    (
-        [{"drop_rare": {"columns": ["kind"], "below": 2}}, {"binarize": {"colour": "red"}}],
-        "column 'kind' holds text, not numbers",
-    ),
-    (
         [{"binarize": {"colour": "Red", "kind": "a"}}],
         "table.prepare[0].binarize: column 'colour' never holds 'Red'; did you mean red? (levels: "
         "blue, green, red)",
@@ -250,6 +243,55 @@ def test_a_step_that_does_not_fit_the_table_is_refused(tmp_path, prepare, expect
     with pytest.raises(TableError) as caught:
         load(tmp_path, prepare)
     assert str(caught.value).startswith(f"t.csv: {expected}")
+
+
+RED = {"binarize": {"colour": "red"}}
+
+
+@pytest.mark.parametrize(
+    ("prepare", "kinds"),
+    [
+        ([RED], ["kind=a", "kind=b", "kind=c"]),
+        ([{"drop_rare": {"columns": ["kind"], "below": 2}}, RED], ["kind=b"]),
+    ],
+)
+def test_text_without_a_step_is_told_where_numbers_are_said_and_else_levels(
+    tmp_path, prepare, kinds
+):
+    with pytest.raises(TableError) as caught:
+        load(tmp_path, prepare, **strict("size", "kind", "grade"))
+    assert str(caught.value).startswith(
+        "t.csv: column 'kind' holds text, not numbers: 'a' in row 1 (line 2) and 7 more; leave it "
+        "out with table.leave_out, or say that it holds names, table.columns: {COLUMN: text}"
+    )
+    table = load(tmp_path, prepare)
+    assert table.encoding.input_names == ("size", *kinds, "grade", "colour=red")
+
+
+def test_a_step_may_name_a_column_that_would_be_left_out(tmp_path):
+    rare = {"drop_rare": {"columns": ["grade", "size"], "below": 2}}
+    with pytest.raises(TableError, match="must have at least 2 rows, got 0 left after dropping 8"):
+        load(tmp_path, [BOTH, rare], columns="auto")
+    with pytest.raises(TableError, match=r"there is no column 'size' in use \(in use: kind, gr"):
+        load(tmp_path, [BOTH, rare], columns="auto", leave_out=["size"])
+
+
+STEPS = [
+    {"drop_rare": {"columns": ["colour"], "below": 2}},
+    {"dummies": {"columns": ["colour"]}},
+    {"binarize": {"colour": "red"}},
+]
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("columns", ["all", "auto"])
+def test_a_column_of_a_step_has_no_gaps(tmp_path, step, columns):
+    with pytest.raises(TableError) as caught:
+        load(tmp_path, [step], missing="impute", columns=columns)
+    text = str(caught.value)
+    assert text.startswith("t.csv: column 'colour' has 1 missing value, first in row 5 (line 6); ")
+    assert "drop" in text
+    assert "impute fills them" not in text
 
 
 @pytest.mark.parametrize(

@@ -20,14 +20,20 @@ def suspected(folder, cells, **table):
     return load_table(TableSettings(source="t.csv", **table), folder).suspicions
 
 
+IDS = [
+    (range(1, 31), "numbers the rows, as an id does"),
+    ([*range(30, 0, -1)], "numbers the rows"),
+    (range(1000, 1060, 2), "numbers the rows"),
+    ([10**7 + row * 7919 % 30011 for row in range(30)], "holds another whole number of the same"),
+]
+
+
 @pytest.mark.parametrize(
     ("cells", "fields", "expected"),
     [
         ([3, 1, 4, 1], {}, "4 rows are too few"),
-        (range(1, 31), {}, "column 'b' numbers the rows, as an id does"),
-        ([*range(30, 0, -1)], {}, "column 'b' numbers the rows"),
-        (range(1000, 1060, 2), {}, "column 'b' numbers the rows"),
-        ([10**7 + row * 7919 % 30011 for row in range(30)], {}, "column 'b' holds another whole"),
+        *((ids, {"columns": "all"}, f"column 'b' {words}") for ids, words in IDS),
+        *((ids, {"columns": {"b": "number"}}, f"column 'b' {words}") for ids, words in IDS),
         ([*range(10)] * 2 + [-999, -999], {}, "column 'b' holds -999 in 2 of 22 rows"),
         ([*range(10)] * 2 + [9999], {}, "column 'b' holds 9999 in 1 of 21 rows"),
         (
@@ -52,6 +58,16 @@ def test_what_may_not_be_meant_is_told(tmp_path, cells, fields, expected):
     assert any(one.startswith(expected) for one in suspected(tmp_path, cells, **fields))
 
 
+@pytest.mark.parametrize(("cells", "words"), IDS)
+def test_what_would_be_suspected_is_left_out_by_itself(tmp_path, cells, words):
+    assert suspected(tmp_path, cells) == ()
+    table = load_table(TableSettings(source="t.csv"), tmp_path)
+    assert table.frame.columns.to_list() == ["a"]
+    assert [one.kind for one in table.readings] == ["number", "left out"]
+    assert table.readings[1].why.startswith(words.removeprefix("holds "))
+    assert table.readings[1].pin == "leave_out"
+
+
 @pytest.mark.parametrize("name", PACKAGED)
 def test_nothing_is_said_of_the_packaged_tables(name, tmp_path):
     assert load_table(PACKAGED[name].settings, tmp_path).suspicions == ()
@@ -65,7 +81,8 @@ def test_nothing_is_said_of_a_plain_table(tmp_path):
 
 def test_training_begins_with_a_warning(tmp_path):
     suspected(tmp_path, range(30))
-    project = Project(task="sae", table={"source": "t.csv"}, network={"units": [1]})
+    table = {"source": "t.csv", "columns": "all"}
+    project = Project(task="sae", table=table, network={"units": [1]})
     project._folder = tmp_path
     with pytest.warns(TableWarning, match="look at the table t:\n  column 'b' numbers the rows"):
         prepare(project)

@@ -1,6 +1,8 @@
 """What is said of a table that cannot be used: all at once, and what it really is."""
 
+import numpy as np
 import pytest
+from strict_tables import strict, strict_of
 
 from sparse_lightning.data import csv_files
 from sparse_lightning.data.catalog import load_table
@@ -30,17 +32,20 @@ def columns(*cells, name="b"):
 
 def test_13_columns_of_text_are_told_at_once(tmp_path):
     names = [f"t{place}" for place in range(13)]
-    rows = [",".join([*"xyxyxyxyxyxyx"[:13], str(row)]) for row in range(4)]
-    text = said(tmp_path, "\n".join([",".join([*names, "n"]), *rows, ""]))
+    rows = [",".join([*("xyxyxyxyxyxyxy"[row % 2 :][:13]), str(row)]) for row in range(4)]
+    content = "\n".join([",".join([*names, "n"]), *rows, ""])
+    text = said(tmp_path, content, **strict(*names))
     assert all(f"column '{name}' holds text, not numbers: " in text for name in names)
-    assert text.count("table.prepare (dummies or binarize)") == 1
+    assert text.count("say that it holds names, table.columns: {COLUMN: text}") == 1
+    table = load(tmp_path, content, columns="all")
+    assert [one.kind for one in table.readings] == [*["text"] * 13, "number"]
 
 
 def test_faults_of_every_kind_are_told_at_once(tmp_path):
     content = (
         "t,m,c,d,e,i,z\nx,1,7,2020-01-01,,inf,01\ny,,7,2020-01-02,,1,2\nx,3,7,2020-01-05,,2,3\n"
     )
-    text = said(tmp_path, content)
+    text = said(tmp_path, content, **strict_of(content))
     for expected in (
         "t.csv: column 't' holds text, not numbers: 'x' in row 1 (line 2) and 2 more",
         "column 'm' has 1 missing value, first in row 2 (line 3)",
@@ -57,7 +62,8 @@ def test_faults_of_every_kind_are_told_at_once(tmp_path):
 def test_wrong_steps_and_a_wrong_target_are_told_at_once(tmp_path, end):
     content = "a,b,c,y,z\n" + "".join(f"{row},x,{row % 3},k,{end}\n" for row in range(5))
     steps = [{"dummies": {"columns": ["b"]}}, {"binarize": {"c": 7}}]
-    text = said(tmp_path, content, prepare=steps, target="y")
+    fields = strict("a", "z") if end == "text" else {"columns": "all"}
+    text = said(tmp_path, content, prepare=steps, target="y", **fields)
     assert ("column 'z' holds text" in text) == (end == "text")
     assert "the target 'y' holds only 'k'" in text
     assert "table.prepare[0].dummies: the same value stands in every row of column 'b' (x)" in text
@@ -67,7 +73,8 @@ def test_wrong_steps_and_a_wrong_target_are_told_at_once(tmp_path, end):
 def test_every_column_with_missing_values_is_named(tmp_path):
     names = [f"c{place}" for place in range(12)]
     rows = [",".join([*map(str, range(row, row + 12)), str(row)]) for row in range(3)]
-    text = said(tmp_path, "\n".join([",".join([*names, "n"]), *rows, "," * 12 + "9", ""]))
+    content = "\n".join([",".join([*names, "n"]), *rows, "," * 12 + "9", ""])
+    text = said(tmp_path, content, missing="error")
     assert "column 'c4' has 1 missing value, first in row 4 (line 5)" in text
     assert all(f"'{name}' (1)" in text for name in names[5:])
 
@@ -89,35 +96,58 @@ def test_faults_with_the_same_way_out_stand_together():
         (
             ["1,660", "2,100", "950", "12,5"],
             "numbers in other spellings: '1,660' in row 1 (line 2) and 2 more with a decimal "
-            "comma; name the columns to use with table.columns, or write 1.66 with a point",
+            "comma; leave it out with table.leave_out, or write 1.66 with a point",
         ),
         (["12,5", "13,7"], "numbers in other spellings: '12,5' in row 1 (line 2) and 1 more with"),
         (["45%", "7.5"], "numbers in other spellings: '45%' in row 1 (line 2) with a sign for p"),
         (["<0.5", "1.2", "2"], "numbers in other spellings: '<0.5' in row 1 (line 2) that give a"),
-        ([".", "1", "2", "-"], "text, not numbers: '.' in row 1 (line 2) and 1 more that stand f"),
         (["1", "2", "Total"], "text, not numbers: 'Total' in row 3 (line 4) in a row of totals; "),
-        (["kg", "1", "2"], "text, not numbers: 'kg' in row 1 (line 2) in a row of units; name th"),
-        (["$3", "$4"], "numbers in other spellings: '$3' in row 1 (line 2) and 1 more with a sig"),
-        (["12 kg", "13 kg"], "numbers in other spellings: '12 kg' in row 1 (line 2) and 1 more w"),
-        (["(5)", "3", "4"], "numbers in other spellings: '(5)' in row 1 (line 2) in parentheses"),
+        (["kg", "1", "2"], "text, not numbers: 'kg' in row 1 (line 2) in a row of units; leave "),
+        (["$3", "4"], "numbers in other spellings: '$3' in row 1 (line 2) with a sign of money; "),
+        (["$3,000", "$4"], "numbers in other spellings: '$3,000' in row 1 (line 2) and 1 more wi"),
+        (["12 kg", "9 kg", "13"], "numbers in other spellings: '12 kg' in row 1 (line 2) and 1 m"),
+        (["(5)", "<3", "4"], "numbers in other spellings: '(5)' in row 1 (line 2) in parentheses"),
         (
             [".", ".", "-"],
-            "no number: '.' in row 1 (line 2) and 2 more that stand for no value; na",
+            "no number: '.' in row 1 (line 2) and 2 more that stand for no value; leave it out",
         ),
-        (["12:30", "12:45"], "text, not numbers: '12:30' in row 1 (line 2) and 1 more; name the "),
+        (["12:30", "12:45"], "text, not numbers: '12:30' in row 1 (line 2) and 1 more; leave it "),
     ],
 )
 def test_numbers_in_odd_spellings_are_called_so(tmp_path, cells, expected):
-    text = said(tmp_path, columns(*cells))
+    text = said(tmp_path, columns(*cells), **strict("b"))
     assert text.startswith(f"t.csv: column 'b' holds {expected}")
-    assert "dummies" not in text
+    assert "it holds names" not in text
+
+
+@pytest.mark.parametrize(
+    ("cells", "values", "why"),
+    [
+        ([".", "1.5", "2", "-"], [np.nan, 1.5, 2, np.nan], "'.' in 2 rows is no value"),
+        (["$3", "$4"], [3, 4], "written with a sign of money"),
+        (["12 kg", "13.5 kg"], [12, 13.5], "written with a unit"),
+        (["45%", "7.5%", "n.a."], [45, 7.5, np.nan], "per cent"),
+        (["(5)", "3", "4"], [-5, 3, 4], "written with parentheses for what is negative"),
+    ],
+)
+@pytest.mark.parametrize("fields", [{}, {"columns": "all"}, {"columns": {"b": "number"}}])
+def test_odd_spellings_of_one_kind_are_read_and_said(tmp_path, cells, values, why, fields):
+    table = load(tmp_path, columns(*cells), **fields)
+    np.testing.assert_array_equal(table.frame["b"], values)
+    assert table.readings[1].kind == "number"
+    assert why in table.readings[1].why
 
 
 def test_names_of_rows_are_no_dummies(tmp_path):
-    text = said(tmp_path, columns(*(f"P{row:03d}" for row in range(60))))
+    content = columns(*(f"P{row:03d}" for row in range(60)))
+    text = said(tmp_path, content, **strict("b"))
     assert "(60 different texts: names of rows, or free text)" in text
-    assert "dummies" not in text
-    assert "dummies" in said(tmp_path, columns(*"xyz" * 20))
+    assert "it holds names" not in text
+    assert "it holds names" in said(tmp_path, columns(*"xyz" * 20), **strict("b"))
+    table = load(tmp_path, content)
+    assert table.encoding.input_names == ("a",)
+    assert table.readings[1].why == "60 different texts, names of rows or free text"
+    assert load(tmp_path, columns(*"xyz" * 20)).encoding.input_names == ("a", "b=x", "b=y", "b=z")
 
 
 def test_a_continuous_target_is_called_so(tmp_path):
@@ -142,19 +172,32 @@ def test_whole_numbers_that_come_again_and_again_are_classes(tmp_path):
 
 
 def test_an_empty_column_is_named_before_its_rows_are_dropped(tmp_path):
-    text = said(tmp_path, "a,b,e\n1,2,\n3,5,\n4,4,\n", missing="drop")
-    assert text.startswith("t.csv: no row holds a value of column 'e'; name the columns to use")
+    content = "a,b,e\n1,2,\n3,5,\n4,4,\n"
+    for missing in ("drop", "error", "impute"):
+        text = said(tmp_path, content, missing=missing, columns="all")
+        assert text.startswith(
+            "t.csv: no row holds a value of column 'e'; leave it out with table.leave_out"
+        )
+        table = load(tmp_path, content, missing=missing)
+        assert table.frame.to_dict("list") == {"a": [1, 3, 4], "b": [2, 5, 4]}
+        assert table.readings[2].why == "no row has a value"
+        assert table.readings[2].missing == 3
 
 
 def test_the_column_that_makes_rows_go_is_blamed_first(tmp_path):
     rows = [
         f"{row},{5 if row % 25 < 7 else row},{row if row % 25 < 7 else ''}" for row in range(100)
     ]
-    text = said(tmp_path, "\n".join(["a,b,c", *rows, ""]), missing="drop")
+    content = "\n".join(["a,b,c", *rows, ""])
+    text = said(tmp_path, content, missing="drop", columns="all")
     assert text.startswith(
         "t.csv: table.missing drop left out 72 rows: column 'c' has no value in 72 of 100 rows"
     )
     assert "of the rows that are left: the same value stands in every row of column 'b' (5)" in text
+    table = load(tmp_path, content, missing="drop")
+    assert table.suspicions[0].startswith("table.missing drop left out 72 rows: column 'c' has no ")
+    assert table.readings[1].why == "the same value in every row that is used"
+    assert len(load(tmp_path, content).frame) == 100
 
 
 def test_too_few_rows_are_left_because_of_columns(tmp_path):
@@ -177,7 +220,7 @@ def test_too_few_rows_are_left_because_of_columns(tmp_path):
     ],
 )
 def test_lines_that_are_no_rows_are_called_what_they_are(tmp_path, content, expected):
-    assert expected in said(tmp_path, content)
+    assert expected in said(tmp_path, content, missing="error")
 
 
 def test_one_named_column_of_two_is_no_title(tmp_path):

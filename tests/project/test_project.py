@@ -322,7 +322,8 @@ WRONG_TABLES = [
     ("{source: a, target: b}", "table.target must be null for the task sae, got 'b'"),
     (
         "{source: a, columns: b}",
-        "table.columns must be all or a list of column names, got 'b' (write",
+        "table.columns must be auto, all, a list of column names or a mapping of columns to what "
+        "they are, got 'b' (write [b])",
     ),
     ("{source: a, columns: []}", "table.columns must hold at least one value"),
     ("{source: a, columns: [b, b]}", "table.columns must hold different values, got 'b' twice"),
@@ -330,7 +331,31 @@ WRONG_TABLES = [
         "{source: a, columns: [no]}",
         "table.columns must hold names of columns, got false (put it in",
     ),
-    ("{source: a, scale: max}", "table.scale must be one of [minmax, standard, none], got 'max'"),
+    (
+        "{source: a, scale: max}",
+        "table.scale must be one of [minmax, standard, equal, none], got 'max'",
+    ),
+    (
+        "{source: a, missing: no}",
+        "table.missing must be one of [impute, drop, error], got false",
+    ),
+    ("{source: a, columns: {}}", "table.columns must hold at least one value"),
+    (
+        "{source: a, columns: {b: words}}",
+        "table.columns.b must be number, text, date, leave_out, or one of ordered: [LEVEL, …], "
+        "levels: [LEVEL, …], date: FORMAT, got 'words'",
+    ),
+    ("{source: a, columns: {b: {ordered: [x]}}}", "table.columns.b ordered must hold at least 2"),
+    ("{source: a, columns: {b: {levels: [yes]}}}", "table.columns.b.levels must hold levels, text"),
+    ("{source: a, columns: {b: {date: 7}}}", "table.columns.b.date must be text, got 7"),
+    (
+        "{source: a, columns: {b: text}, leave_out: [b]}",
+        "table.leave_out holds 'b', which table.columns holds, too",
+    ),
+    (
+        "{source: a, columns: [b, c], leave_out: [b]}",
+        "table.leave_out holds 'b', which table.columns holds, too",
+    ),
 ]
 
 
