@@ -10,6 +10,7 @@ from textwrap import dedent
 
 import pandas as pd
 import pytest
+import yaml
 from click.testing import CliRunner
 from studies import HOSTILE, ODD_COLUMNS, WINE
 
@@ -129,6 +130,9 @@ def test_a_store_out_of_reach_has_exit_status_1(project, uri, arguments):
     assert len(told.splitlines()) == 1
 
 
+TEXT_AS_NUMBER = ["--set", "table.source=text.csv", "--set", "table.columns={colour: number}"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -143,7 +147,7 @@ def test_a_store_out_of_reach_has_exit_status_1(project, uri, arguments):
         (["run", "my.yaml", "--set", "training.epochs=0"], ["training.epochs", "got 0"]),
         (["run", "my.yaml", "--set", "training.epoch=3"], ["epoch", "did you mean epochs?"]),
         (["run", "my.yaml", "--set", "table.source=nowhere.csv"], ["nowhere.csv"]),
-        (["run", "my.yaml", "--set", "table.source=text.csv"], ["text.csv", "colour", "red"]),
+        (["run", "my.yaml", *TEXT_AS_NUMBER], ["text.csv", "colour", "red"]),
         (["check", "my.yaml", "--set", "table.columns=[nose]"], ["nose"]),
         (["run", "my.yaml", "--output", "my.yaml"], ["--output", "my.yaml"]),
         (["run", "my.yaml", "--output", "my.yaml/below"], ["--output my.yaml/below", "Not a dir"]),
@@ -192,11 +196,67 @@ def test_check_trains_nothing(project, workplace):
     assert not (workplace / "reports").exists()
 
 
+def columns_of(output):
+    """What `check` says of the columns: a line of each, and what a project file would say."""
+    above, _, below = output.partition(
+        "\nthe same as a project file says it, to be changed there:\n"
+    )
+    said = [line for line in above.splitlines() if line.startswith("  ")]
+    return said, yaml.safe_load(below)["table"]["columns"]
+
+
 def test_check_of_a_table_of_ones_own_names_its_columns(odd_job):
     status, output, _ = command("check", odd_job.folder / "project.yaml")
     assert status == 0
     assert f": {HOSTILE}, 10 networks" in output.splitlines()[0]
-    assert output.splitlines()[-1] == ", ".join(ODD_COLUMNS)
+    said, pins = columns_of(output)
+    assert [line[2:].rpartition("number")[0].rstrip() for line in said] == [
+        name.rstrip() for name in ODD_COLUMNS
+    ]
+    assert list(pins.items()) == [(name, "number") for name in ODD_COLUMNS]
+
+
+def test_check_says_what_each_column_is_and_a_project_can_say_the_same(workplace):
+    table = pd.DataFrame(
+        {
+            "id": range(1, 13),
+            "size": [0.5, 1.25, None, None, *[2.5, 3.75] * 4],
+            "kind": ["x", "y", "z"] * 4,
+            "day": pd.date_range("2024-01-31", periods=12).strftime("%d.%m.%Y"),
+            "one": ["same"] * 12,
+            "note: # it's": [3, 5] * 6,
+        }
+    )
+    table.to_csv(workplace / "t.csv", index=False)
+    fields = {"name": "my", "task": "sae", "table": {"source": "t.csv"}, "network": {"units": [2]}}
+    Path("my.yaml").write_text(json.dumps(fields), encoding="utf-8")
+    status, output, _ = command("check", "my.yaml")
+    assert status == 0
+    said, pins = columns_of(output)
+    assert [line.split(maxsplit=1)[0] for line in said[:5]] == ["id", "size", "kind", "day", "one"]
+    for line, words in zip(
+        said,
+        [
+            "left out: numbers the rows, as an id does",
+            "number, 2 inputs: 2 missing values became 2.5, and an input says where",
+            "text, 3 inputs: 3 levels",
+            "date, 8 inputs: days since 2024-01-31, and weekday",
+            "left out: always 'same'",
+            "number: 3 or 5",
+        ],
+        strict=True,
+    ):
+        assert line.endswith(words)
+    assert pins == {
+        **{"id": "leave_out", "size": "number", "kind": "text", "day": {"date": "%d.%m.%Y"}},
+        **{"one": "leave_out", "note: # it's": "number"},
+    }
+    fields["table"]["columns"] = pins
+    Path("my.yaml").write_text(json.dumps(fields), encoding="utf-8")
+    status, again, _ = command("check", "my.yaml")
+    assert status == 0
+    assert again.splitlines()[1] == output.splitlines()[1]
+    assert columns_of(again)[1] == pins
 
 
 def test_check_names_each_column_on_the_same_line(workplace):
@@ -206,8 +266,10 @@ def test_check_names_each_column_on_the_same_line(workplace):
     Path("my.yaml").write_text(json.dumps(fields), encoding="utf-8")
     status, output, _ = command("check", "my.yaml")
     assert status == 0
-    assert "'two\\nlines', 'xxx" in output.splitlines()[-1]
-    assert len(output.splitlines()[-1]) < 200
+    said, pins = columns_of(output)
+    assert [line.split()[0][:9] for line in said] == ["'two\\nlin", "'xxxxxxxx", "plain"]
+    assert max(map(len, said)) < 200
+    assert list(pins.items()) == [(name, "number") for name in table]
 
 
 def test_the_packaged_tables_are_listed_and_shown():

@@ -53,13 +53,24 @@ steps = st.lists(
     ),
     max_size=3,
 )
+levels = st.lists(st.sampled_from(["x", "y", "z", "1", "True"]) | texts | values, max_size=3)
+pins = (
+    st.sampled_from(["number", "text", "date", "leave_out"])
+    | st.fixed_dictionaries({"ordered": levels})
+    | st.fixed_dictionaries({"levels": levels})
+    | st.fixed_dictionaries({"date": st.sampled_from(["%d/%m/%Y", "%Y-%m-%d", "%"]) | texts})
+    | values
+)
 settings_of = st.fixed_dictionaries(
     {},
     optional={
-        "columns": st.lists(st.sampled_from("abc") | texts, max_size=4) | st.just("all"),
+        "columns": st.lists(st.sampled_from("abc") | texts, max_size=4)
+        | st.sampled_from(["auto", "all"])
+        | st.dictionaries(st.sampled_from("abc") | texts, pins, max_size=3),
+        "leave_out": st.lists(st.sampled_from("abc") | texts, max_size=1),
         "target": st.sampled_from("abc") | texts,
-        "scale": st.sampled_from(["minmax", "standard", "none"]),
-        "missing": st.sampled_from(["error", "drop"]),
+        "scale": st.sampled_from(["minmax", "standard", "equal", "none"]),
+        "missing": st.sampled_from(["impute", "error", "drop"]),
         "prepare": steps,
     },
 )
