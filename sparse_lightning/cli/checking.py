@@ -1,5 +1,8 @@
 """The commands that look at a table and train nothing: `check` and `init`."""
 
+import json
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,18 +101,31 @@ def _lines(table: "Table") -> Iterator[str]:
 
 def _as_yaml(table: "Table") -> str:
     """What `table.columns` says to have the same again."""
-    import yaml
-
     pins = {one.name: one.pin for one in table.readings if one.kind != "recoded"}
-    flow = {"allow_unicode": True, "default_flow_style": True, "width": 10**9}
-    lines = [yaml.safe_dump({name: pin}, **flow).strip()[1:-1] for name, pin in pins.items()]
-    return "\n".join(["table:", "  columns:", *(f"    {line}" for line in lines)])
+    lines = [f"    {_quoted(name)}: {_pin(pin)}" for name, pin in pins.items()]
+    return "\n".join(["table:", "  columns:", *lines])
+
+
+def _quoted(name: str) -> str:
+    """A name as YAML reads it, in quotes unless it is a plain word."""
+    plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ ]*[A-Za-z0-9_]", name)
+    switches = ("yes", "no", "on", "off", "true", "false", "null")
+    if plain and len(name) < 100 and name.lower() not in switches:
+        return name
+    return json.dumps(name, ensure_ascii=not name.isprintable())
+
+
+def _pin(pin: "str | dict[str, str | list[str]]") -> str:
+    if isinstance(pin, str):
+        return pin
+    ((field, value),) = pin.items()
+    if isinstance(value, str):
+        return f"{{{field}: {json.dumps(value, ensure_ascii=False)}}}"
+    return f"{{{field}: [{', '.join(map(_quoted, value))}]}}"
 
 
 def _commented(project: "Project", table: "Table", file: Path) -> str:
     """A project file with what was found in the table beside it."""
-    import json
-
     from sparse_lightning.project.messages import show_name
 
     settings = project.table
@@ -137,8 +153,6 @@ def _commented(project: "Project", table: "Table", file: Path) -> str:
 
 def _source(source: str, file: Path) -> str:
     """The table as a project file names it: relative paths start at the folder of that file."""
-    import os
-
     from sparse_lightning.data.catalog import PACKAGED
 
     if source in PACKAGED or Path(source).is_absolute():

@@ -55,23 +55,26 @@ class ChosenColumns:
         columns, decisions, faults = {}, list[Decision](), Faults()
         missing: dict[str, int] = {}
         read = raw.read([name for name in used if not _is_left_out(pins.get(name))], leveled)
-        for name in used:
-            if _is_left_out(pins.get(name)):
-                decisions.append(Decision(name, "left out", "as table.columns says"))
+        decisions += [
+            Decision(name, "left out", "as table.columns says", pinned=True)
+            for name in used
+            if _is_left_out(pins.get(name))
+        ]
         for name, column in named(read):
             missing[name] = len(column) - int(column.count())
             with faults.gathered():
                 if name == settings.target or name in steps:
                     columns[name] = levels_of(name, column, raw.place)
-                    decisions += [Decision(name, "recoded")] if name in steps else []
+                    decided = Decision(name, "recoded", pinned=True)
+                    decisions += [] if name == settings.target else [decided]
                     continue
                 spelling = None if raw.spellings is None else spellings.get(name, PLAIN)
-                decision, values = decide(
-                    name, column, pins.get(name), raw.place, spelling, not _is_auto(settings)
-                )
+                keep = not _is_auto(settings) or name in _counted(settings)
+                decision, values = decide(name, column, pins.get(name), raw.place, spelling, keep)
                 decisions.append(decision)
                 if values is not None:
                     columns[name] = values
+                    missing[name] = int(pd.isna(values).sum())
         order = {name: place for place, name in enumerate(used)}
         decisions.sort(key=lambda one: order[one.name])
         if not faults.found and not any(one.kind != "left out" for one in decisions):
@@ -82,7 +85,8 @@ class ChosenColumns:
     @property
     def complete(self) -> list[str]:
         """The columns that must be complete although missing values are imputed."""
-        return [name for name in recodings(self.settings.prepare) if name in self.frame]
+        steps = {*recodings(self.settings.prepare), *_counted(self.settings)}
+        return [str(name) for name in self.frame if name in steps]
 
     def look_further(self) -> None:
         """Look, beside what was found, at the columns without a fault, each by itself."""
@@ -108,7 +112,7 @@ class ChosenColumns:
         columns = dict(named(frame))
         for decision in self.decisions:
             with faults.gathered():
-                if decision.kind != "left out" and self._is_useless(columns[decision.name]):
+                if self._is_useless(decision, columns):
                     why = "the same value in every row that is used"
                     decision = replace(decision, kind="left out", why=why)
                 variable, told = None, ""
@@ -131,8 +135,10 @@ class ChosenColumns:
         values = frame.loc[:, [one.name for one in variables]]
         return Encoding.fit_to(variables, values, self.settings.scale), tuple(readings)
 
-    def _is_useless(self, column: pd.Series) -> bool:
-        return _is_auto(self.settings) and _is_constant(column)
+    def _is_useless(self, decision: Decision, columns: dict[str, pd.Series]) -> bool:
+        """Whether a column that nobody names has one value only in the rows that are used."""
+        open_to_all = decision.kind != "left out" and not decision.pinned
+        return open_to_all and _is_constant(columns[decision.name])
 
     def _fit(self, decision: Decision, column: pd.Series) -> tuple[ColumnEncoding, str]:
         """The encoding of a column by the rows that are trained on, and what was done about it."""
@@ -158,8 +164,18 @@ def _names(settings: TableSettings, raw: RawTable, everything: Sequence[str]) ->
     named = settings.columns if isinstance(settings.columns, dict) else ()
     target = () if settings.target is None else (settings.target,)
     check_known([*dict.fromkeys([*names, *named, *settings.leave_out, *target])], raw.names)
-    check_steps(settings.prepare, [*names, *target])
+    pins = settings.columns if isinstance(settings.columns, dict) else {}
+    in_use = [name for name in names if not _is_left_out(pins.get(name))]
+    check_steps(settings.prepare, [*in_use, *target])
+    if not in_use:
+        raise TableError("has no column that can be an input: table.columns leaves out each")
     return names
+
+
+def _counted(settings: TableSettings) -> set[str]:
+    """The columns in which rare levels are looked for."""
+    steps = (step.drop_rare for step in settings.prepare)
+    return {name for step in steps if step is not None for name in step.columns}
 
 
 def _is_leveled(pinned: ColumnKind) -> bool:

@@ -150,6 +150,9 @@ def numbers_of(
         text = np.array([isinstance(value, str) for value in column], dtype=bool)
         if text.any() and (text | column.isna().to_numpy()).all():
             return _of_text(name, column, place, spelling)
+        if text.any() and spelling is not None:
+            others = numbers_of(name, column.mask(text), place)
+            return np.where(text, _of_text(name, column.where(text), place, spelling), others)
         values = np.array([_number(value) for value in column], dtype=np.float64)
         _refuse(name, column, column.notna().to_numpy() & np.isnan(values), place)
         merged = np.array([_is_whole(one) and not is_exact(one) for one in column], dtype=bool)
@@ -258,5 +261,5 @@ def check_varying(frame: pd.DataFrame) -> None:
             f"the same value stands in every row of column {listed(named, MOST_NAMES)}, which "
             "cannot be scaled"
         )
-        advice = "leave it out with table.columns, or choose table.scale none"
+        advice = f"{LEAVE_OUT}, or choose table.scale none"
         raise FaultyTableError([Fault(text, advice)])

@@ -17,7 +17,7 @@ LEVELED = (OrderedColumn, BinaryColumn, LevelsColumn)
 _KINDS = {
     one.kind: one for one in (NumberColumn, OrderedColumn, BinaryColumn, LevelsColumn, DateColumn)
 }
-_TEXTS = ("name", "value", "other", "missing", "origin", "form")
+_TEXTS = ("name", "value", "other", "missing", "origin", "form", "sign")
 _SWITCHES = ("numeric", "drop_first", "open", "indicator", "whole_days")
 _PLACES = ("months", "weekdays", "hours")
 

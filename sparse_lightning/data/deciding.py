@@ -11,7 +11,7 @@ from pandas.api import types
 from sparse_lightning._text import did_you_mean
 from sparse_lightning.data.column_types import dates_of, levels_of, numbers_of
 from sparse_lightning.data.dates import formats_of, is_dates
-from sparse_lightning.data.faults import Fault, FaultyTableError
+from sparse_lightning.data.faults import LEAVE_OUT, Fault, FaultyTableError
 from sparse_lightning.data.levels import level_places, level_text, show_levels
 from sparse_lightning.data.numerals import PLAIN, Numerals
 from sparse_lightning.data.raw_table import Place
@@ -41,16 +41,20 @@ class Decision:
         kind: `text` stands for levels without an order; `recoded` columns are those of
             `table.prepare`.
         why: in a few words, after the kind.
+        pinned: whether the project says so, or names the column.
         levels: in their order, of an ordered column; those that have an input, where the project
             names them.
         form: how texts write dates.
+        sign: what texts of numbers have beside each number, such as `$` or `kg`.
     """
 
     name: str
     kind: Kind
     why: str = ""
+    pinned: bool = False
     levels: tuple[str, ...] = ()
     form: str = ""
+    sign: str = ""
 
     @property
     def is_leveled(self) -> bool:
@@ -92,13 +96,17 @@ def decide(
         TableError: the column can be no input, and is not to be left out, or has values that do not
             fit what it is.
     """
+    if (pinned is not None or keep) and not column.count():
+        raise FaultyTableError([Fault(f"no row holds a value of column {name!r}", LEAVE_OUT)])
     if pinned is not None:
-        return _as_pinned(name, column, pinned, place, spelling)
+        decision, values = _as_pinned(name, column, pinned, place, spelling)
+        return replace(decision, pinned=True), values
     decision, values = _by_values(name, column, place, spelling)
     if keep and decision.kind == "left out":
         kept, values = _kept(name, column, place, spelling)
-        return replace(kept, why=f"{kept.why}; {decision.why}".strip("; ")), values
-    return decision, values
+        why = "; ".join(filter(None, (kept.why, decision.why)))
+        return replace(kept, why=why, pinned=True), values
+    return replace(decision, pinned=keep), values
 
 
 def _as_pinned(
@@ -107,9 +115,10 @@ def _as_pinned(
     if pinned.kind == "leave_out":
         return Decision(name, "left out", "as table.columns says"), None
     if pinned.kind == "number":
-        return Decision(name, "number"), _numbers(name, column, place, spelling)[1]
+        return _numbers(name, column, place, spelling)
     if pinned.kind == "date" or pinned.date:
-        return _dates(name, column, place, pinned.date)
+        form = pinned.date or _form(name, column, place) or ""
+        return Decision(name, "date", form=form), dates_of(name, column, place, form)
     levels = pinned.ordered or pinned.levels or ()
     kind: Kind = "ordered" if pinned.ordered else "text"
     values = levels_of(name, column, place)
@@ -144,20 +153,24 @@ def _by_values(
         levels = tuple(level_text(level) for level in kind.categories)
         if len(levels) > 1:
             values = levels_of(name, column, place)
-            return Decision(name, "ordered", "in the order of the file", levels), values
+            return Decision(name, "ordered", "in the order of the file", levels=levels), values
     if is_dates(kind) or _holds_dates(column):
-        return _dates(name, column, place, None)
+        return _dates(name, column, place)
     if isinstance(kind, pd.CategoricalDtype):
         return _levels(name, column, place)
     if not _is_text(column):
         return _measure(name, numbers_of(name, column, place, spelling))
     found = spelled(column)
+    if all(one.spelling.name == "mark" for one in found.found):
+        why = f"no row has a value, only {found.found[0].text!r:.40}"
+        return Decision(name, "left out", why), None
     if found.kind == "numbers":
-        why, values = _numbers(name, column, place, spelling)
+        read, values = _numbers(name, column, place, spelling)
         decision, values = _measure(name, values)
-        return replace(decision, why="; ".join(filter(None, (why, decision.why)))), values
+        why = "; ".join(filter(None, (read.why, decision.why)))
+        return replace(decision, why=why, sign=read.sign), values
     if found.kind != "codes" and formats_of(list(column.dropna().unique())):
-        return _dates(name, column, place, None)
+        return _dates(name, column, place)
     if found.names_rows or found.different == found.present > 5:
         what = "names made of digits" if found.kind == "codes" else "names of rows or free text"
         return Decision(name, "left out", f"{found.different} different texts, {what}"), None
@@ -168,9 +181,11 @@ def _kept(
     name: str, column: pd.Series, place: Place, spelling: Numerals | None
 ) -> tuple[Decision, Any]:
     """What a column is that is used although it would be left out."""
+    if is_dates(column.dtype) or _holds_dates(column):
+        return Decision(name, "date"), dates_of(name, column, place, "")
     if _is_text(column) and spelled(column).kind != "numbers":
-        return _levels(name, column, place)
-    return Decision(name, "number"), _numbers(name, column, place, spelling)[1]
+        return Decision(name, "text"), levels_of(name, column, place)
+    return _numbers(name, column, place, spelling)
 
 
 def _measure(name: str, values: Float64[np.ndarray, " row"]) -> tuple[Decision, Any]:
@@ -191,7 +206,7 @@ def _measure(name: str, values: Float64[np.ndarray, " row"]) -> tuple[Decision, 
 
 def _few_whole(values: Float64[np.ndarray, " row"]) -> list[float]:
     """The values of a column of few whole numbers; of others none."""
-    if len(np.unique(values[:1000])) > FEW_NUMBERS or values.max() - values.min() > 1000:
+    if len(np.unique(values[:1000])) > FEW_NUMBERS or np.abs(values).max() > 1000:
         return []
     if (values % 1 != 0).any():
         return []
@@ -208,32 +223,40 @@ def _levels(name: str, column: pd.Series, place: Place, why: str = "") -> tuple[
     return Decision(name, "text", why), values
 
 
-def _dates(name: str, column: pd.Series, place: Place, form: str | None) -> tuple[Decision, Any]:
-    if form is None and _is_text(column):
-        forms = formats_of(list(column.dropna().unique()))
-        if len(forms) > 1:
-            row = int(column.notna().to_numpy().argmax())
-            text = (
-                f"column {name!r} holds dates that can be read in two ways: "
-                f"{column.iloc[row]!r:.40} in {place(row)} as {forms[0]} or as {forms[1]}"
-            )
-            advice = f"say which, table.columns: {{{name}: {{date: {forms[0]!r}}}}}"
-            raise FaultyTableError([Fault(text, advice)])
-        form = forms[0] if forms else None
-    values = dates_of(name, column, place, form or "")
+def _form(name: str, column: pd.Series, place: Place) -> str:
+    """How the texts of a column write dates, "" where they do not; `TableError` if in two ways."""
+    forms = formats_of(list(column.dropna().unique())) if _is_text(column) else []
+    if len(forms) > 1:
+        row = int(column.notna().to_numpy().argmax())
+        text = (
+            f"column {name!r} holds dates that can be read in two ways: "
+            f"{column.iloc[row]!r:.40} in {place(row)} as {forms[0]} or as {forms[1]}"
+        )
+        advice = f"say which, table.columns: {{{name}: {{date: {forms[0]!r}}}}}"
+        raise FaultyTableError([Fault(text, advice)])
+    return forms[0] if forms else ""
+
+
+def _dates(name: str, column: pd.Series, place: Place) -> tuple[Decision, Any]:
+    form = _form(name, column, place)
+    values = dates_of(name, column, place, form)
     found = pd.Series(values).dropna()
     if (found == found.iloc[0]).all():
         return Decision(name, "left out", f"always {found.iloc[0]}"), None
-    return Decision(name, "date", form=form or ""), values
+    return Decision(name, "date", form=form), values
 
 
 def _numbers(
     name: str, column: pd.Series, place: Place, spelling: Numerals | None
-) -> tuple[str, Float64[np.ndarray, " row"]]:
+) -> tuple[Decision, Float64[np.ndarray, " row"]]:
     """The numbers of a column, and how they are written where that is not plain."""
-    if _is_text(column) and (read := read_numbers(column, spelling or PLAIN)) is not None:
-        return read[0], numbers_of(name, read[1], place, PLAIN)
-    return "", numbers_of(name, column, place, spelling)
+    if not _is_text(column):
+        return Decision(name, "number"), numbers_of(name, column, place, spelling)
+    read = read_numbers(column, spelling or PLAIN)
+    if read is None:
+        return Decision(name, "number"), numbers_of(name, column, place, spelling or PLAIN)
+    values = numbers_of(name, read.plain, place, PLAIN)
+    return Decision(name, "number", read.words, sign=read.sign), values
 
 
 def _is_text(column: pd.Series) -> bool:

@@ -25,6 +25,7 @@ from sparse_lightning.data.level_columns import BinaryColumn, LevelsColumn
 from sparse_lightning.data.number_columns import NumberColumn
 from sparse_lightning.data.preparation import recodings
 from sparse_lightning.data.raw_table import CELLS_AT_ONCE
+from sparse_lightning.data.readable import without_sign
 from sparse_lightning.data.scaling import Scale
 from sparse_lightning.data.selection import check_frame, select
 from sparse_lightning.errors import TableError
@@ -145,7 +146,12 @@ class Encoding:
         """The inputs of a few rows after the other, so that little is held twice."""
         leveled = {one.name for one in self.variables if isinstance(one, LEVELED)}
         # A text that spells a number plainly is that number, as it was where it was decided.
-        values = typed(select(frame, self.columns), leveled, spellings={}, dates=self._forms)
+        given = select(frame, self.columns)
+        signed = {one.name: one.sign for one in self.variables if isinstance(one, NumberColumn)}
+        for place, name in enumerate(given):
+            if signed.get(str(name)):
+                given[name] = without_sign(given.iloc[:, place], signed[str(name)])
+        values = typed(given, leveled, spellings={}, dates=self._forms)
         strict = [one.name for one in self.variables if not one.takes_missing]
         check_complete(values.loc[:, strict])
         codes, faults = [], Faults()

@@ -60,7 +60,7 @@ def fit_column(decision: Decision, column: pd.Series, impute: bool) -> tuple[Col
     often = impute and missing > MISSING_SHARE * len(column)
     if decision.kind == "number":
         fill = _median(column) if impute else None
-        number = NumberColumn(decision.name, fill, often)
+        number = NumberColumn(decision.name, fill, often, decision.sign)
         return number, _filled(missing, f"{number.fill:g}" if impute else "", often)
     if decision.kind == "date":
         date = DateColumn.fit(column, decision.form, impute, often)
@@ -85,7 +85,10 @@ def _median(column: pd.Series) -> float:
     values = column.to_numpy(np.float64)
     present = values[~np.isnan(values)]
     if not len(present):
-        raise TableError(f"column {column.name!r} has no value in the rows that are trained on")
+        raise TableError(
+            f"column {column.name!r} has no value in the rows that are trained on: "
+            "leave it out with table.leave_out"
+        )
     return float(np.median(present))
 
 

@@ -24,8 +24,13 @@ def has_values(frame: pd.DataFrame) -> Bool[np.ndarray, " row"]:
     return found
 
 
-def gap_faults(frame: pd.DataFrame, place: Place, dropped: bool) -> Iterator[Fault]:
-    """Columns without any value, rows without any, and, where rows are not `dropped`, all gaps."""
+def gap_faults(
+    frame: pd.DataFrame, place: Place, dropped: bool, fills: bool = True
+) -> Iterator[Fault]:
+    """Columns without any value, rows without any, and, where rows are not `dropped`, all gaps.
+
+    `fills` says whether `table.missing: impute` is a way out.
+    """
     counts = {name: int(column.notna().sum()) for name, column in frame.items()}
     empty = [name for name, count in counts.items() if not count]
     if empty:
@@ -39,7 +44,9 @@ def gap_faults(frame: pd.DataFrame, place: Place, dropped: bool) -> Iterator[Fau
         if len(rows):
             more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
             text += f"; none of them has a value in {place(int(rows[0]))}{more}"
-        yield Fault(text, "table.missing drop leaves such rows out")
+        yield Fault(
+            text, f"table.missing {'impute fills them, ' if fills else ''}drop leaves such rows out"
+        )
 
 
 def most_dropped(frame: pd.DataFrame) -> bool:

@@ -19,12 +19,14 @@ class NumberColumn:
     Attributes:
         fill: the number that stands for a missing value; None: a missing value is refused.
         indicator: whether a second input is 1 where the value is missing, else 0.
+        sign: what texts may have beside the number, such as `$` or `kg`.
     """
 
     kind: ClassVar[str] = "number"
     name: str
     fill: float | None = None
     indicator: bool = False
+    sign: str = ""
 
     @property
     def takes_missing(self) -> bool:

@@ -1,61 +1,105 @@
-"""Numbers that are written with a sign, a unit, or marks for none, where all can mean one thing."""
+"""Numbers that texts write with a sign, a unit, or marks for none, where all mean one thing."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from sparse_lightning._text import counted, listed
-from sparse_lightning.data.numerals import Numerals
-from sparse_lightning.data.spellings import Spelled, spelled, spelling_of
+from sparse_lightning._text import counted
+from sparse_lightning.data.numerals import Numerals, numerals_of
+from sparse_lightning.data.spellings import MISSING_MARKS, spelled
 
-_SIGNED = {
-    "percent": "a sign for per cent",
-    "money": "a sign of money",
-    "unit": "a unit",
-}
-"""What stands beside every number of a column or beside none."""
-
-_ALONE = {
-    "number": "",
-    "minus": "",
-    "parentheses": "parentheses for what is negative",
-    "thousands_sign": "a sign for thousands",
-}
-"""What single cells may have."""
+_SIGN = r"[%％$€£¥]|[A-Za-zµμ°℃Ω][A-Za-zµμ°/²³^·]{0,7}"
+_CELL = re.compile(
+    rf"(?P<before>{_SIGN})?\s*(?P<open>\()?(?P<number>[-+−]?[\d.,' \u00a0\u2009\u202f’]*\d[\d.,]*)"
+    rf"(?(open)\))\s*(?P<after>{_SIGN})?"
+)
 
 
-def read_numbers(column: pd.Series, spelling: Numerals) -> tuple[str, pd.Series] | None:
-    """How the texts of a column write numbers, in words, and the same numbers written plainly.
+@dataclass(frozen=True)
+class ReadNumbers:
+    """A column of texts that write numbers.
 
-    Marks for no value, such as `-` or `n.a.`, are missing there. None is returned where a text is
-    no number, or may be several: limits (`<5`), two units, `1,234` beside a sign.
+    Attributes:
+        plain: the same numbers as programs write them, text; missing where a mark stands for none.
+        sign: what stands beside every number, such as `$`, `%` or `kg`; "" if nothing does.
+        words: how the numbers are written, "" if plainly.
     """
-    plain = column if spelling.is_plain else spelling.respelled(column)[0]
-    found = spelled(plain)
-    names = {one.spelling.name for one in found.found}
-    signs = names & set(_SIGNED)
-    if found.kind != "numbers" or not names <= {*_SIGNED, *_ALONE, "mark"} or len(signs) > 1:
+
+    plain: pd.Series
+    sign: str
+    words: str
+
+
+def read_numbers(column: pd.Series, spelling: Numerals) -> ReadNumbers | None:
+    """The numbers that all texts of a column write, in the way of its file or with one sign.
+
+    None where a text is no number, or may be several: limits (`<5`), two units or currencies, a
+    sign beside some numbers only, another decimal sign than the rest has, `1,234` alone.
+    """
+    codes, found = pd.factorize(column)
+    texts = [str(text) for text in found]
+    marks = {text for text in texts if text.strip().lower() in MISSING_MARKS}
+    if spelled(column).kind != "numbers":
         return None
-    codes, texts = pd.factorize(plain)
-    if signs and ("number" in names or any("," in str(text) for text in texts)):
+    cells = {text: _CELL.fullmatch(text.strip()) for text in texts if text not in marks}
+    signs = {_sign(cell) for cell in cells.values() if cell is not None}
+    if None in cells.values() or len(signs) != 1:
         return None
-    written = np.array([*map(_plainly, texts), np.nan], dtype=object)
-    return _words(found), pd.Series(written[codes], index=column.index, dtype="str")
+    (sign,) = signs
+    if sign is None or re.fullmatch(r"[eE]\d*", sign):
+        return None
+    if sign and not spelling.percent:
+        bare = {text: _bare(cell) for text, cell in cells.items() if cell is not None}
+        spelling = numerals_of([Counter(bare.values())], "\t", None, None)
+    else:
+        bare = {text: _negative(text.strip()) for text in cells}
+    if any(spelling.doubtful(text) for text in bare.values()):
+        return None
+    written = pd.Series(list(bare.values()), dtype="str")
+    plain, fits = spelling.respelled(written)
+    if not spelling.keeps_plain and not fits.all():
+        return None
+    by_text = {**dict(zip(bare, plain, strict=True)), **dict.fromkeys(marks, np.nan)}
+    values = np.array([*(by_text[text] for text in texts), np.nan], dtype=object)[codes]
+    told = [f"written with {sign!r}"] if sign and not spelling.percent else []
+    if any(_is_in_parentheses(text) for text in cells):
+        told.append("negative ones in parentheses")
+    if marks:
+        rows = int(column.isin(marks).sum())
+        told.append(f"{sorted(marks)[0]!r} in {counted(rows, 'row')} is no value")
+    return ReadNumbers(pd.Series(values, index=column.index, dtype="str"), sign, ", ".join(told))
 
 
-def _plainly(text: str) -> str | float:
-    spelling = spelling_of(text)
-    if spelling.number is None:
-        return np.nan
-    return text if spelling.name == "number" else repr(spelling.number(text.strip()))
+def without_sign(column: pd.Series, sign: str) -> pd.Series:
+    """Texts of numbers that have one sign as plain texts; others, and other values, as they are."""
+    if not sign or not any(isinstance(value, str) for value in column):
+        return column
+    return column.map(lambda value: _stripped(value, sign) if isinstance(value, str) else value)
 
 
-def _words(found: Spelled) -> str:
-    """How the numbers are written, where it is not plain."""
-    ways = [
-        words for one in found.found if (words := {**_SIGNED, **_ALONE}.get(one.spelling.name, ""))
-    ]
-    marks = next((one for one in found.found if one.spelling.name == "mark"), None)
-    told = [f"written with {listed(ways)}"] if ways else []
-    if marks is not None:
-        told.append(f"{marks.text!r} in {counted(marks.count, 'row')} is no value")
-    return ", ".join(told)
+def _stripped(text: str, sign: str) -> str:
+    cell = _CELL.fullmatch(text.strip())
+    return _bare(cell).replace(",", "") if cell is not None and _sign(cell) == sign else text
+
+
+def _sign(cell: re.Match[str]) -> str | None:
+    """What stands beside the number of a cell, "" for nothing; None if something does twice."""
+    before, after = cell["before"] or "", cell["after"] or ""
+    return None if before and after else before or after
+
+
+def _bare(cell: re.Match[str]) -> str:
+    """The number of a cell, negative in parentheses."""
+    return _negative(f"({cell['number']})" if cell["open"] else cell["number"])
+
+
+def _negative(text: str) -> str:
+    text = text.replace("−", "-")
+    return f"-{text[1:-1]}" if _is_in_parentheses(text) else text
+
+
+def _is_in_parentheses(text: str) -> bool:
+    return text.strip().startswith("(") and text.strip().endswith(")")

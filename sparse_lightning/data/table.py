@@ -62,14 +62,18 @@ def used_table(
     `everything` are the columns that `auto` and `all` mean. Raises `TableError` with all that is
     wrong, as far as it is seen before rows are left out, and else with all that is after.
     """
+    if raw.rows < 2:
+        raise TableError(f"must have at least 2 rows, got {raw.rows}")
     chosen = ChosenColumns.of(settings, raw, everything)
     frame, faults = chosen.frame, chosen.faults
     strict = list(frame) if settings.missing != "impute" else chosen.complete
-    faults.add(gap_faults(frame.loc[:, strict], raw.place, dropped=settings.missing == "drop"))
+    dropping, fills = settings.missing == "drop", settings.missing != "impute"
+    faults.add(gap_faults(frame.loc[:, strict], raw.place, dropping, fills))
     if faults.found:
         chosen.look_further()
     faults.raise_all()
-    needed = strict if settings.target is None else [*strict, settings.target]
+    targets = [] if settings.target is None else [settings.target]
+    needed = list(dict.fromkeys([*strict, *targets]))
     dropped, most = dropped_text(frame.loc[:, needed]), most_dropped(frame.loc[:, needed])
     with _after(dropped, most):
         has_all = has_values(frame.loc[:, needed])

@@ -45,7 +45,7 @@ def text_fault(
     if found.kind == "numbers":
         advice = f"{LEAVE_OUT}, or store these texts, which spell numbers, as numbers"
     elif found.kind == "dates":
-        advice = f"{LEAVE_OUT}, or make numbers of dates, such as the days since the first"
+        advice = f"{LEAVE_OUT}, or say that it holds dates, table.columns: {{COLUMN: date}}"
     elif found.names_rows:
         text += f" ({found.different} different texts: names of rows, or free text)"
         advice = LEAVE_OUT

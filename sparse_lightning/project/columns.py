@@ -4,14 +4,16 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BeforeValidator,
-    Field,
+    PlainSerializer,
+    PlainValidator,
     SerializerFunctionWrapHandler,
+    ValidationError,
     model_serializer,
     model_validator,
 )
 
-from sparse_lightning.project.messages import invalid, show
-from sparse_lightning.project.types import Settings, Text, distinct, listed, names_of
+from sparse_lightning.project.messages import Location, invalid, invalid_fields, show
+from sparse_lightning.project.types import Settings, distinct, listed, names_of
 
 WORDS = ("number", "text", "date", "leave_out")
 """What a column can be called by one word."""
@@ -33,6 +35,12 @@ def _levels(value: object) -> object:
 Levels = Annotated[tuple[str, ...] | None, BeforeValidator(_levels)]
 
 
+def _format(value: object) -> object:
+    if value is None or (isinstance(value, str) and value):
+        return value
+    raise invalid(f"date must be how dates are written, such as '%d/%m/%Y', got {show(value)}")
+
+
 class ColumnKind(Settings):
     """What one column is; in a project file a word stands for it, or one of the other fields.
 
@@ -46,7 +54,7 @@ class ColumnKind(Settings):
     kind: Literal["number", "text", "date", "leave_out"] | None = None
     ordered: Levels = None
     levels: Levels = None
-    date: Text | None = None
+    date: Annotated[str | None, BeforeValidator(_format)] = None
 
     @model_validator(mode="before")
     @classmethod
@@ -82,13 +90,35 @@ def _columns(value: object) -> object:
                 f"are, got {show(value)} (write [{value}])"
             )
         return value
-    return value if isinstance(value, dict) else names_of(value)
+    return _kinds(value) if isinstance(value, dict) else names_of(value)
+
+
+def _kinds(value: dict[Any, Any]) -> dict[str, ColumnKind]:
+    kinds, found = {}, list[tuple[Location, str]]()
+    for name, kind in value.items():
+        if not isinstance(name, str) or not name:
+            raise invalid(f"must have names of columns, got {show(name)} (put it in quotes)")
+        try:
+            kinds[name] = ColumnKind.model_validate(kind)
+        except ValidationError as error:
+            found += [((name,), one["msg"]) for one in error.errors(include_url=False)[:1]]
+    if not value:
+        raise invalid("must say of at least one column what it is, got {}")
+    if found:
+        raise invalid_fields(found)
+    return kinds
+
+
+def _plainly(columns: Any) -> Any:
+    """As a project file has it."""
+    if not isinstance(columns, dict):
+        return list(columns) if isinstance(columns, tuple) else columns
+    return {name: kind.model_dump(mode="json") for name, kind in columns.items()}
 
 
 Columns = Annotated[
-    Literal["auto", "all"]
-    | tuple[str, ...]
-    | Annotated[dict[Text, ColumnKind], Field(min_length=1)],
-    BeforeValidator(_columns),
+    Literal["auto", "all"] | tuple[str, ...] | dict[str, ColumnKind],
+    PlainValidator(_columns),
+    PlainSerializer(_plainly),
 ]
 """Which columns are used: a mapping says of some what they are, and leaves the others to `auto`."""

@@ -178,11 +178,20 @@ class TabularNetwork(PythonModel):
 
 def _measures(variable: dict[str, Any], column: pd.Series) -> np.ndarray:
     """The inputs of a column of numbers."""
-    name = variable["name"]
+    name, sign = variable["name"], variable.get("sign")
     if variable.get("fill") is None:
         _check_complete(name, column, "a number")
+    if sign:
+        column = column.map(lambda one: _unsigned(sign, one) if isinstance(one, str) else one)
     values = _numbers(name, column)
     return _filled(variable, values)
+
+
+def _unsigned(sign: str, text: str) -> str:
+    """A text without the sign beside its number, and without commas for thousands."""
+    bare = text.strip().removeprefix(sign).removesuffix(sign).strip()
+    bare = f"-{bare[1:-1]}" if bare.startswith("(") and bare.endswith(")") else bare
+    return bare.replace("−", "-").replace(",", "") if bare != text.strip() else text
 
 
 def _filled(variable: dict[str, Any], values: np.ndarray, *beside: np.ndarray) -> np.ndarray:
@@ -238,8 +247,9 @@ def _dates(variable: dict[str, Any], column: pd.Series) -> np.ndarray:
     bad = np.array([date is None for date in dates], dtype=bool) & ~missing
     if bad.any():
         raise _bad(name, column, int(bad.argmax()), "no date", allowed)
-    values = np.array([pd.NaT if gone else date for gone, date in zip(missing, dates, strict=True)])
-    seconds = values.astype("datetime64[us]").astype(np.int64) / 1_000_000
+    nothing = np.datetime64("NaT")
+    values = np.array([nothing if date is None else date for date in dates], "datetime64[us]")
+    seconds = values.astype(np.int64) / 1_000_000
     start = np.datetime64(variable["origin"], "us").astype(np.int64) / 1_000_000
     days = np.where(missing, np.nan, (seconds - start) / 86_400)
     whole = np.rint(np.where(missing, 0, seconds)).astype(np.int64)
