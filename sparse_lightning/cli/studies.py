@@ -39,7 +39,8 @@ def run_command(
     options.one_cluster(workers, scheduler)
     from sparse_lightning.project import Project
 
-    _run(Project.load(project, overrides), tracking_uri, output, resume, workers, scheduler)
+    loaded = options.with_table(Project.load(project, overrides), project)
+    _run(loaded, tracking_uri, output, resume, workers, scheduler)
 
 
 def _numbers(_: click.Context, option: click.Parameter, text: str) -> list[int]:
@@ -169,7 +170,7 @@ def check_command(project: Path, overrides: tuple[str, ...]) -> None:
     """Validate a project file, its table and the accelerator; train nothing."""
     from sparse_lightning.project import Project
 
-    loaded = Project.load(project, overrides)
+    loaded = options.with_table(Project.load(project, overrides), project)
 
     from sparse_lightning.project.messages import show_name
     from sparse_lightning.training.grid import network_count

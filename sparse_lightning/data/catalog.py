@@ -11,6 +11,7 @@ from pathlib import Path
 from sparse_lightning._text import did_you_mean
 from sparse_lightning.data import readers
 from sparse_lightning.data.csv_files import read_csv
+from sparse_lightning.data.frames import read_frame
 from sparse_lightning.data.raw_table import RawTable
 from sparse_lightning.data.table import Table, used_table
 from sparse_lightning.errors import TableError
@@ -162,6 +163,16 @@ def load_table(table: TableSettings, folder: Path) -> Table:
             name = name[: -len(suffix)] if name.lower().endswith(suffix) else name
         raw = readers.read_table(path, table.dialect)
         return used_table(table, raw, name, str(path), raw.names)
+
+
+def frame_table(table: TableSettings, frame: object, name: str) -> Table:
+    """A frame of pandas, polars or pyarrow as `load_table` gives a file, under a name."""
+    with _naming(name):
+        for field in ("dialect",):
+            if getattr(table, field) is not None:
+                raise TableError(f"table.{field} is of files, and a frame is given")
+        raw = read_frame(frame)
+        return used_table(table, raw, name, "", raw.names)
 
 
 @contextmanager

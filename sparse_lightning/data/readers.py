@@ -124,7 +124,8 @@ def read_parquet(path: Path) -> RawTable:
         with pq.ParquetFile(path) as file:
             return file.read(columns=list(names))
 
-    return _columnar(path, "Parquet", schema.names, index, rows, parts, table)
+    names = [name for name in schema.names if name not in index]
+    return columnar("Parquet", names, rows, parts, table, _digest(path))
 
 
 def read_feather(path: Path) -> RawTable:
@@ -159,7 +160,8 @@ def read_feather(path: Path) -> RawTable:
     def table(names: Sequence[str]) -> pa.Table:
         return feather.read_table(path, list(names), memory_map=False)
 
-    return _columnar(path, "Feather", schema.names, index, rows, parts, table)
+    names = [name for name in schema.names if name not in index]
+    return columnar("Feather", names, rows, parts, table, _digest(path))
 
 
 def _check_not_empty(path: Path) -> None:
@@ -167,17 +169,24 @@ def _check_not_empty(path: Path) -> None:
         raise TableError("is empty")
 
 
-def _columnar(
-    path: Path,
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def columnar(
     kind: str,
-    columns: Sequence[str],
-    index: Sequence[Any],
+    names: Sequence[str],
     rows: int,
     parts: Callable[[Sequence[str]], Iterator[pa.RecordBatch]],
     table: Callable[[Sequence[str]], pa.Table],
+    digest: str,
 ) -> RawTable:
-    """The table of a file that holds columns; `parts` and `table` read some of them."""
-    names = tuple(name for name in columns if name not in index)
+    """The table of what holds columns with types; `parts` and `table` read some of them.
+
+    `kind` is what messages call it, `digest` tells its content from other contents. Raises
+    `TableError` if there are no rows, or names of columns are empty or repeated.
+    """
     check_names(names)
     if not rows:
         raise TableError("has no rows")
@@ -192,9 +201,7 @@ def _columnar(
         with _explained(kind):
             return assembled(names, rows, parts(names), _numbers, whole)
 
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return RawTable(names, rows, digest, read)
+    return RawTable(tuple(names), rows, digest, read)
 
 
 _WHOLE_NUMBERS: dict[pa.DataType, Any] = {

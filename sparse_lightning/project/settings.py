@@ -32,7 +32,7 @@ class TableSettings(Settings):
     Attributes:
         source: the name of a packaged table, or the path of a file, relative to the folder of the
             project file: `.csv`, `.tsv` or `.txt`, also packed (`.gz`, `.zip`), `.parquet`,
-            `.feather`.
+            `.feather`. Left out where Python hands over a frame: `run(project, table=frame)`.
         columns: the columns to use, in this order, or all; those of a packaged table are its
             features.
         target: the column to predict, which is then no input; None for autoencoders.
@@ -44,7 +44,7 @@ class TableSettings(Settings):
         dialect: how a text file is read, where that is not left to its beginning.
     """
 
-    source: Line
+    source: Line = ""
     columns: Columns = "all"
     target: Text | None = None
     scale: Literal["minmax", "standard", "none"] = "minmax"
@@ -55,8 +55,12 @@ class TableSettings(Settings):
     @model_serializer(mode="wrap")
     def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields = handler(self)
-        # Projects without it are what they were before there was this field.
-        return {name: value for name, value in fields.items() if name != "dialect" or value}
+        # Projects without them are what they were before there were these fields.
+        return {
+            name: value
+            for name, value in fields.items()
+            if name not in ("source", "dialect") or value
+        }
 
     @model_validator(mode="after")
     def _steps_agree(self) -> Self:
