@@ -58,7 +58,7 @@ _table = click.option(
     type=options.Text(),
     required=True,
     metavar="SOURCE",
-    help="wine, ctg, census, or a file: CSV, TSV, Parquet, Feather.",
+    help="wine, ctg, census, or a file: CSV, TSV, Parquet, Feather, Excel.",
 )
 _units = click.option(
     "--units",

@@ -1,4 +1,4 @@
-"""Users' files: text, Parquet and Feather, read strictly, so that nothing is repaired unsaid."""
+"""Users' files: text, Parquet, Feather and Excel, read strictly: nothing is repaired unsaid."""
 
 import gzip
 import hashlib
@@ -19,6 +19,7 @@ from jaxtyping import Float64
 
 from sparse_lightning._text import listed
 from sparse_lightning.data.csv_files import read_csv
+from sparse_lightning.data.excel_sheets import EXCEL
 from sparse_lightning.data.levels import EXACT
 from sparse_lightning.data.raw_table import CELLS_AT_ONCE, RawTable, assembled, check_names
 from sparse_lightning.errors import TableError
@@ -31,18 +32,23 @@ PACKINGS = (".gz", ".zip")
 COLUMNAR = {".parquet": "Parquet", ".feather": "Feather"}
 SUFFIXES = (
     *(text + packing for text in DELIMITERS for packing in ("", *PACKINGS)),
-    *(".zip", *COLUMNAR),
+    *(".zip", *COLUMNAR, *EXCEL),
 )
 
 
-def read_table(path: Path, dialect: DialectSettings | None = None) -> RawTable:
+def read_table(
+    path: Path, dialect: DialectSettings | None = None, sheet: str | None = None
+) -> RawTable:
     """Read a table; the name's end says of which kind it is.
 
     It is a text file (CSV, TSV), which may be packed by gzip or be the one table in a zip file, or
-    one of Parquet or Feather. `dialect` is what the project says of a text file. Raises
-    `TableError` if it is missing, unreadable, empty or malformed; the caller names it.
+    one of Parquet, Feather or Excel. `dialect` is what the project says of a text file, `sheet`
+    which one of an Excel file holds the table. Raises `TableError` if it is missing, unreadable,
+    empty or malformed; the caller names it.
     """
     name = path.name.lower()
+    if name.endswith((".xls", ".xlsb", ".ods")):
+        raise TableError(f"is of a kind that is not read: save it as {EXCEL[0]}")
     if not name.endswith(SUFFIXES):
         raise TableError(f"is of an unknown kind: its name must end in {', '.join(SUFFIXES)}")
     if os.path.isdir(path):
@@ -55,6 +61,12 @@ def read_table(path: Path, dialect: DialectSettings | None = None) -> RawTable:
         path.open("rb").close()
     except OSError as error:
         raise TableError(f"cannot be read: {error.strerror}") from error
+    if name.endswith(EXCEL):
+        from sparse_lightning.data.excel_files import read_excel
+
+        return read_excel(path, sheet, dialect)
+    if sheet is not None:
+        raise TableError("table.sheet is of Excel files, and this is none")
     if name.endswith(tuple(COLUMNAR)):
         if dialect is not None:
             raise TableError("table.dialect is of text files, and this is none")

@@ -32,7 +32,8 @@ class TableSettings(Settings):
     Attributes:
         source: the name of a packaged table, or the path of a file, relative to the folder of the
             project file: `.csv`, `.tsv` or `.txt`, also packed (`.gz`, `.zip`), `.parquet`,
-            `.feather`. Left out where Python hands over a frame: `run(project, table=frame)`.
+            `.feather`, `.xlsx`, `.xlsm`. Left out where Python hands over a frame:
+            `run(project, table=frame)`.
         columns: the columns to use, in this order, or all; those of a packaged table are its
             features.
         target: the column to predict, which is then no input; None for autoencoders.
@@ -41,7 +42,9 @@ class TableSettings(Settings):
             nothing, `?`, or what pandas takes for none, such as `NA`, `nan` or `null`.
         prepare: rows to leave out, and how columns that hold text become 0/1 inputs. The target's
             classes are its levels, whether a step recodes it or not.
-        dialect: how a text file is read, where that is not left to its beginning.
+        dialect: how a text file is read, where that is not left to its beginning; of Excel files
+            `decimal`, `thousands` and `header_line`.
+        sheet: which sheet of an Excel file holds the table; default: the only one with content.
     """
 
     source: Line = ""
@@ -51,6 +54,7 @@ class TableSettings(Settings):
     missing: Literal["error", "drop"] = "error"
     prepare: Steps = ()
     dialect: DialectSettings | None = None
+    sheet: Text | None = None
 
     @model_serializer(mode="wrap")
     def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -59,7 +63,7 @@ class TableSettings(Settings):
         return {
             name: value
             for name, value in fields.items()
-            if name not in ("source", "dialect") or value
+            if name not in ("source", "dialect", "sheet") or value
         }
 
     @model_validator(mode="after")
