@@ -96,7 +96,7 @@ def test_trials_are_runs_with_their_networks_below_them(make_project):
     assert "<th>l1_weight_low</th>" in page
 
 
-@pytest.mark.parametrize("sampler", ["random", "qmc"])
+@pytest.mark.parametrize("sampler", ["random", pytest.param("qmc", marks=pytest.mark.long)])
 def test_batches_find_what_one_trial_at_a_time_finds(make_project, sampler):
     overrides = [f"search.sampler={sampler}", "search.trials=3"]
     found = {}
