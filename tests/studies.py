@@ -3,12 +3,13 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from quick import blank_pictures, rough_references
 
 WINE = """\
 name: wine-small
@@ -101,24 +102,29 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def workplace(tmp_path: Path, empty_store: Path) -> Iterator[Path]:
-    """A working folder of one's own that holds an empty store."""
+    """A working folder of one's own that holds an empty store; pictures are blank there."""
     shutil.copy(empty_store, tmp_path)
-    with working_in(tmp_path):
+    with working_in(tmp_path), blank_pictures():
         yield tmp_path
 
 
 @pytest.fixture(scope="session")
 def make_job(empty_store: Path) -> Callable[..., Job]:
-    """Run the study of a project text in a folder: `make_job(folder, text, *overrides)`."""
+    """Run the study of a project text in a folder: `make_job(folder, text, *overrides)`.
 
-    def make(folder: Path, text: str, *overrides: str, commit: str | None = None) -> Job:
+    Its pictures are blank, unless they are to be `drawn`.
+    """
+
+    def make(
+        folder: Path, text: str, *overrides: str, commit: str | None = None, drawn: bool = False
+    ) -> Job:
         from sparse_lightning import Project, run
 
         (folder / "project.yaml").write_text(text, encoding="utf-8")
         if not (folder / "mlflow.db").exists():
             shutil.copy(empty_store, folder)
         uri = f"sqlite:///{folder}/mlflow.db"
-        with working_in(folder):
+        with working_in(folder), nullcontext() if drawn else blank_pictures(), rough_references():
             project = Project.load(folder / "project.yaml", overrides)
             return Job(run(project, uri, folder / "report"), folder, uri, commit)
 
@@ -127,7 +133,7 @@ def make_job(empty_store: Path) -> Callable[..., Job]:
 
 @pytest.fixture(scope="session")
 def wine_job(tmp_path_factory: pytest.TempPathFactory, make_job: Callable[..., Job]) -> Job:
-    """All six groups on the wine table; the project file lies in a git repository."""
+    """All six groups on the wine table, with pictures; the project lies in a git repository."""
     import git
 
     folder = tmp_path_factory.mktemp("wine")
@@ -135,7 +141,7 @@ def wine_job(tmp_path_factory: pytest.TempPathFactory, make_job: Callable[..., J
     with git.Repo.init(folder) as repository:
         made = repository.index.commit("A project", author=author, committer=author)
         commit = made.hexsha
-    return make_job(folder, WINE, commit=commit)
+    return make_job(folder, WINE, commit=commit, drawn=True)
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ def check_command(project: Path, overrides: tuple[str, ...]) -> None:
     """
     from sparse_lightning.project import Project
 
-    loaded = Project.load(project, overrides)
+    loaded = options.with_table(Project.load(project, overrides), project)
 
     from sparse_lightning.training.grid import network_count
     from sparse_lightning.training.preparing import prepare

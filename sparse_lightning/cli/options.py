@@ -8,15 +8,18 @@ import threading
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sparse_lightning._machine import uncollected
 from sparse_lightning._text import spelled_number
-from sparse_lightning.errors import SparseLightningError
+from sparse_lightning.errors import ProjectError, SparseLightningError
 from sparse_lightning.secrets import traceback_of
 from sparse_lightning.terminal import echo, guarded
+
+if TYPE_CHECKING:
+    from sparse_lightning.project import Project
 
 
 def explained(command: Callable[..., None]) -> Callable[..., None]:
@@ -155,6 +158,15 @@ def cluster(command: Callable[..., None]) -> Callable[..., None]:
     return click.option(
         "--workers", type=Whole(min=1), metavar="N", help="Train on N processes, by Dask."
     )(command)
+
+
+def with_table(project: "Project", path: Path) -> "Project":
+    """The project of a file that a command takes, which must name its table."""
+    from sparse_lightning.project.messages import NO_TABLE
+
+    if not project.table.source:
+        raise ProjectError(f"{path}: {NO_TABLE}")
+    return project
 
 
 def one_cluster(workers: int | None, scheduler: str | None) -> None:

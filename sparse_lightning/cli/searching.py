@@ -66,7 +66,7 @@ def search_command(
     settings = [
         f"search.{field}={json.dumps(value)}" for field, value in given.items() if value is not None
     ]
-    loaded = Project.load(project, [*overrides, *settings])
+    loaded = options.with_table(Project.load(project, [*overrides, *settings]), project)
 
     from sparse_lightning.report.tables import search_table
     from sparse_lightning.training.progress import terminal_progress

@@ -39,7 +39,8 @@ def run_command(
     options.one_cluster(workers, scheduler)
     from sparse_lightning.project import Project
 
-    _run(Project.load(project, overrides), tracking_uri, output, resume, workers, scheduler)
+    loaded = options.with_table(Project.load(project, overrides), project)
+    _run(loaded, tracking_uri, output, resume, workers, scheduler)
 
 
 def _numbers(_: click.Context, option: click.Parameter, text: str) -> list[int]:
@@ -57,7 +58,7 @@ _table = click.option(
     type=options.Text(),
     required=True,
     metavar="SOURCE",
-    help="wine, ctg, census, or a file: CSV, TSV, Parquet, Feather.",
+    help="wine, ctg, census, or a file: CSV, TSV, Parquet, Feather, Excel.",
 )
 _units = click.option(
     "--units",

@@ -11,6 +11,7 @@ from pathlib import Path
 from sparse_lightning._text import did_you_mean
 from sparse_lightning.data import readers
 from sparse_lightning.data.csv_files import read_csv
+from sparse_lightning.data.frames import read_frame
 from sparse_lightning.data.raw_table import RawTable
 from sparse_lightning.data.table import Table, used_table
 from sparse_lightning.errors import TableError
@@ -153,16 +154,27 @@ def load_table(table: TableSettings, folder: Path) -> Table:
     with _naming(table.source):
         if table.source in PACKAGED:
             entry = PACKAGED[table.source]
-            if table.dialect is not None:
-                raise TableError("table.dialect is of text files, and this table is packaged")
+            if table.dialect is not None or table.sheet is not None:
+                field, files = ("sheet", "Excel") if table.dialect is None else ("dialect", "text")
+                raise TableError(f"table.{field} is of {files} files, and this table is packaged")
             raw = _packaged(entry)
             return used_table(table, raw, entry.name, entry.source, entry.columns)
         path = _path(table.source, folder)
         name = path.name
         for suffix in readers.SUFFIXES:
             name = name[: -len(suffix)] if name.lower().endswith(suffix) else name
-        raw = readers.read_table(path, table.dialect)
+        raw = readers.read_table(path, table.dialect, table.sheet)
         return used_table(table, raw, name, str(path), raw.names)
+
+
+def frame_table(table: TableSettings, frame: object, name: str) -> Table:
+    """A frame of pandas, polars or pyarrow as `load_table` gives a file, under a name."""
+    with _naming(name):
+        for field in ("dialect", "sheet"):
+            if getattr(table, field) is not None:
+                raise TableError(f"table.{field} is of files, and a frame is given")
+        raw = read_frame(frame)
+        return used_table(table, raw, name, "", raw.names)
 
 
 @contextmanager

@@ -71,8 +71,8 @@ def read_csv(
         def whole(names: Sequence[str]) -> dict[str, Any]:
             again = [name for name in names if name not in kept]
             columns = pa.Table.from_batches(parts(again)).columns if again else []
-            texts = {name: _text_or_truths(one) for name, one in zip(again, columns, strict=True)}
-            return texts | {name: _levels(pa.chunked_array(kept[name])) for name in kept}
+            texts = {name: text_or_truths(one) for name, one in zip(again, columns, strict=True)}
+            return texts | {name: levels(pa.chunked_array(kept[name])) for name in kept}
 
         def spelled(name: str, text: pa.Array) -> Float64[np.ndarray, " row"] | None:
             return numbers(text, spellings[name])
@@ -273,8 +273,8 @@ def _plain_numbers(text: pa.Array) -> Float64[np.ndarray, " row"] | None:
     return values
 
 
-def _text_or_truths(text: pa.ChunkedArray) -> Any:
-    # The whole column: 0 and 1 where all is true or false, else text.
+def text_or_truths(text: pa.ChunkedArray) -> Any:
+    """A whole column: 0 and 1 where all is true or false, else text."""
     column = _TEXT.__from_arrow__(text)
     truths = pd.Series(column).map(TRUTHS).to_numpy(np.float64)
     if np.count_nonzero(np.isnan(truths)) == text.null_count < len(text):
@@ -282,12 +282,12 @@ def _text_or_truths(text: pa.ChunkedArray) -> Any:
     return column
 
 
-def _levels(text: pa.ChunkedArray) -> Any:
+def levels(text: pa.ChunkedArray) -> Any:
     """A column of levels: 64-bit floats where its texts are the own spellings of numbers."""
     encoded = text.combine_chunks().dictionary_encode()
     numbers = spelled_numbers(encoded.dictionary.to_pylist())
     if numbers is None:
-        return _text_or_truths(text)
+        return text_or_truths(text)
     places = encoded.indices.fill_null(len(numbers)).to_numpy(zero_copy_only=False)
     return np.array([*numbers.values(), np.nan])[places]
 

@@ -10,9 +10,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sparse_lightning._text import counted, listed
+from sparse_lightning._text import listed
 from sparse_lightning.data.charsets import NAMES, decoded, encoding_of, named_encoding
-from sparse_lightning.data.layouts import NAMES_AT_TOP, Layout, layout_of
+from sparse_lightning.data.layouts import (
+    MOST_ROWS,
+    NAMES_AT_TOP,
+    Layout,
+    layout_of,
+    layout_words,
+)
 from sparse_lightning.data.numerals import PLAIN, Numerals, is_number, numerals_of, percents
 from sparse_lightning.data.spellings import MISSING
 from sparse_lightning.errors import TableError
@@ -20,9 +26,6 @@ from sparse_lightning.project.dialect import DialectSettings
 
 HEAD = 2**18
 """A file is judged by so many of its first bytes."""
-
-MOST_ROWS = 300
-"""Its layout is judged by so many of its first rows."""
 
 DELIMITERS = (",", ";", "\t", "|")
 
@@ -80,13 +83,7 @@ class Dialect:
             yield f"numbers in per cent in column {named}"
         if self.noted:
             yield "the note to Excel (sep=) passed over"
-        if lines := self.above - self.noted:
-            title = f" ({self.title!r:.60})" if self.title else ""
-            yield f"{counted(lines, 'line')} above the names of the columns passed over{title}"
-        if self.layout.row_names:
-            yield "the first column, which has no name, left out as the names of the rows"
-        if self.layout.empty:
-            yield f"{counted(self.layout.empty, 'empty column')} at the end left out"
+        yield from layout_words(self.layout, self.above - self.noted, self.title)
 
     def spelling(self, place: int) -> Numerals:
         """How the numbers of a column are spelled, by the place of its cells."""

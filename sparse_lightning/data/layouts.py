@@ -1,11 +1,15 @@
-"""How the rows of a text file are laid out: where its names are, and what is no column."""
+"""How the rows of a text file or a sheet are laid out: where the names are, what is no column."""
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sparse_lightning._text import counted
 from sparse_lightning.data.numerals import is_number
+
+MOST_ROWS = 300
+"""A layout is judged by so many of the first rows."""
 
 MOST_ABOVE = 30
 """So many rows may be above the names of the columns."""
@@ -50,6 +54,19 @@ class Layout:
 
 
 NAMES_AT_TOP = Layout()
+
+
+def layout_words(layout: Layout, above: int, title: str, row: str = "line") -> Iterator[str]:
+    """What differs from a plain file: so many lines above the names, of which `title` is the first,
+    and cells that are no columns. `row` is what a line is called.
+    """
+    if above:
+        shown = f" ({title!r:.60})" if title else ""
+        yield f"{counted(above, row)} above the names of the columns passed over{shown}"
+    if layout.row_names:
+        yield "the first column, which has no name, left out as the names of the rows"
+    if layout.empty:
+        yield f"{counted(layout.empty, 'empty column')} at the end left out"
 
 
 def layout_of(rows: Sequence[Sequence[str]], fixed: bool) -> Layout | None:

@@ -46,7 +46,7 @@ class RawTable:
     """A table as a file holds it; its columns are read when they are asked for.
 
     Attributes:
-        digest: the SHA-256 of the file's bytes, uncompressed.
+        digest: the SHA-256 of the file's bytes, uncompressed, or of the frame's content.
         read: reads columns by their names, one row a row of the file: numbers as 64-bit floats,
             other types as pandas has them. Of those that are named as columns of levels, too, every
             value stays what it is called: `007` is text there.

@@ -1,4 +1,4 @@
-"""Users' files: text, Parquet and Feather, read strictly, so that nothing is repaired unsaid."""
+"""Users' files: text, Parquet, Feather and Excel, read strictly: nothing is repaired unsaid."""
 
 import gzip
 import hashlib
@@ -19,6 +19,7 @@ from jaxtyping import Float64
 
 from sparse_lightning._text import listed
 from sparse_lightning.data.csv_files import read_csv
+from sparse_lightning.data.excel_sheets import EXCEL
 from sparse_lightning.data.levels import EXACT
 from sparse_lightning.data.raw_table import CELLS_AT_ONCE, RawTable, assembled, check_names
 from sparse_lightning.errors import TableError
@@ -31,18 +32,23 @@ PACKINGS = (".gz", ".zip")
 COLUMNAR = {".parquet": "Parquet", ".feather": "Feather"}
 SUFFIXES = (
     *(text + packing for text in DELIMITERS for packing in ("", *PACKINGS)),
-    *(".zip", *COLUMNAR),
+    *(".zip", *COLUMNAR, *EXCEL),
 )
 
 
-def read_table(path: Path, dialect: DialectSettings | None = None) -> RawTable:
+def read_table(
+    path: Path, dialect: DialectSettings | None = None, sheet: str | None = None
+) -> RawTable:
     """Read a table; the name's end says of which kind it is.
 
     It is a text file (CSV, TSV), which may be packed by gzip or be the one table in a zip file, or
-    one of Parquet or Feather. `dialect` is what the project says of a text file. Raises
-    `TableError` if it is missing, unreadable, empty or malformed; the caller names it.
+    one of Parquet, Feather or Excel. `dialect` is what the project says of a text file, `sheet`
+    which one of an Excel file holds the table. Raises `TableError` if it is missing, unreadable,
+    empty or malformed; the caller names it.
     """
     name = path.name.lower()
+    if name.endswith((".xls", ".xlsb", ".ods")):
+        raise TableError(f"is of a kind that is not read: save it as {EXCEL[0]}")
     if not name.endswith(SUFFIXES):
         raise TableError(f"is of an unknown kind: its name must end in {', '.join(SUFFIXES)}")
     if os.path.isdir(path):
@@ -55,6 +61,12 @@ def read_table(path: Path, dialect: DialectSettings | None = None) -> RawTable:
         path.open("rb").close()
     except OSError as error:
         raise TableError(f"cannot be read: {error.strerror}") from error
+    if name.endswith(EXCEL):
+        from sparse_lightning.data.excel_files import read_excel
+
+        return read_excel(path, sheet, dialect)
+    if sheet is not None:
+        raise TableError("table.sheet is of Excel files, and this is none")
     if name.endswith(tuple(COLUMNAR)):
         if dialect is not None:
             raise TableError("table.dialect is of text files, and this is none")
@@ -124,7 +136,8 @@ def read_parquet(path: Path) -> RawTable:
         with pq.ParquetFile(path) as file:
             return file.read(columns=list(names))
 
-    return _columnar(path, "Parquet", schema.names, index, rows, parts, table)
+    names = [name for name in schema.names if name not in index]
+    return columnar("Parquet", names, rows, parts, table, _digest(path))
 
 
 def read_feather(path: Path) -> RawTable:
@@ -159,7 +172,8 @@ def read_feather(path: Path) -> RawTable:
     def table(names: Sequence[str]) -> pa.Table:
         return feather.read_table(path, list(names), memory_map=False)
 
-    return _columnar(path, "Feather", schema.names, index, rows, parts, table)
+    names = [name for name in schema.names if name not in index]
+    return columnar("Feather", names, rows, parts, table, _digest(path))
 
 
 def _check_not_empty(path: Path) -> None:
@@ -167,17 +181,24 @@ def _check_not_empty(path: Path) -> None:
         raise TableError("is empty")
 
 
-def _columnar(
-    path: Path,
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def columnar(
     kind: str,
-    columns: Sequence[str],
-    index: Sequence[Any],
+    names: Sequence[str],
     rows: int,
     parts: Callable[[Sequence[str]], Iterator[pa.RecordBatch]],
     table: Callable[[Sequence[str]], pa.Table],
+    digest: str,
 ) -> RawTable:
-    """The table of a file that holds columns; `parts` and `table` read some of them."""
-    names = tuple(name for name in columns if name not in index)
+    """The table of what holds columns with types; `parts` and `table` read some of them.
+
+    `kind` is what messages call it, `digest` tells its content from other contents. Raises
+    `TableError` if there are no rows, or names of columns are empty or repeated.
+    """
     check_names(names)
     if not rows:
         raise TableError("has no rows")
@@ -192,9 +213,7 @@ def _columnar(
         with _explained(kind):
             return assembled(names, rows, parts(names), _numbers, whole)
 
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return RawTable(names, rows, digest, read)
+    return RawTable(tuple(names), rows, digest, read)
 
 
 _WHOLE_NUMBERS: dict[pa.DataType, Any] = {

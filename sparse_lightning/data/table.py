@@ -24,11 +24,11 @@ class Table:
     """A table as it is used.
 
     Attributes:
-        name: the packaged table's name, or the file's name without its suffix.
-        source: the packaged table's DOI, or the file's absolute path.
+        name: the packaged table's name, the file's without its suffix, or what a frame is called.
+        source: the packaged table's DOI, or the file's absolute path; "" of a frame.
         frame: 64-bit floats, text and dates, as `typed` gives them; missing values are left only
             where they have inputs.
-        digest: the SHA-256 of the whole table's bytes, uncompressed.
+        digest: the SHA-256 of the whole table's bytes, uncompressed, or of the frame's content.
         rows_missing: how many rows were left out because a used column has no value in them.
         rows_rare: how many were left out after that because they hold a rare level.
         target: the column to predict, text or 64-bit floats; None without one.

@@ -12,7 +12,7 @@ of that loss there.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import pytorch_lightning as pl
 import torch
@@ -21,15 +21,35 @@ from torch import Tensor, nn
 
 from sparse_lightning.nn._lightning import step_progress
 from sparse_lightning.nn.backpropagation import Backpropagation
+from sparse_lightning.nn.failures import FailureRecord
 
-if TYPE_CHECKING:
-    from sparse_lightning.nn.population import PopulationModule
+
+@runtime_checkable
+class Trained(Protocol):
+    """What the ways to a gradient need of the module whose replicas are trained together."""
+
+    replicas: int
+    failures: FailureRecord
+
+    def parameters(self) -> Iterator[nn.Parameter]: ...
+
+    def pair(self, batch: Any) -> tuple[Tensor, Tensor]:
+        """The inputs of the trained layers for a batch, and what their outputs should be."""
+        ...
+
+    def mean_loss(self, batch: Tensor) -> Tensor:
+        """What is minimised, per row of a batch; who has failed and the error are noted."""
+        ...
+
+    def noted(self, loss: Tensor, error: Tensor, elements: int) -> Tensor:
+        """The sum of the losses of the sound replicas; who has failed and the error are noted."""
+        ...
 
 
 class ByGraph:
     """Lets torch record and differentiate the loss of a module."""
 
-    def __init__(self, module: "PopulationModule"):
+    def __init__(self, module: Trained):
         self._module = module
         self._parameters = list(module.parameters())
 
@@ -48,7 +68,7 @@ class ByHand:
     The error is that of `layers` for the inputs and targets that the module's `pair` gives.
     """
 
-    def __init__(self, module: "PopulationModule", layers: Sequence[nn.Module]):
+    def __init__(self, module: Trained, layers: Sequence[nn.Module]):
         self._module = module
         self._backpropagation = Backpropagation(layers)
         self._rows = 0

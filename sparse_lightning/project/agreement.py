@@ -1,20 +1,46 @@
 """Fields of a project that depend on each other: defaults of the task, and contradictions."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel
 
 from sparse_lightning._text import did_you_mean
+from sparse_lightning.project.groups import RegularizerSettings
 from sparse_lightning.project.messages import Location, show
-from sparse_lightning.project.settings import TrainingSettings
+from sparse_lightning.project.search import SearchSettings
+from sparse_lightning.project.settings import (
+    EvaluationSettings,
+    NetworkSettings,
+    ReportSettings,
+    TableSettings,
+    TrainingSettings,
+)
 from sparse_lightning.regularizers.replica import FLOOR, find_strength
 
-if TYPE_CHECKING:
-    from sparse_lightning.project.project import Project
+
+class Sections(Protocol):
+    """The parts of a project that may contradict each other."""
+
+    @property
+    def task(self) -> str: ...
+    @property
+    def table(self) -> TableSettings: ...
+    @property
+    def network(self) -> NetworkSettings: ...
+    @property
+    def training(self) -> TrainingSettings: ...
+    @property
+    def evaluation(self) -> EvaluationSettings: ...
+    @property
+    def regularizers(self) -> RegularizerSettings: ...
+    @property
+    def report(self) -> ReportSettings: ...
+    @property
+    def search(self) -> SearchSettings: ...
 
 
-def contradictions(project: "Project") -> Iterator[tuple[Location, str]]:
+def contradictions(project: Sections) -> Iterator[tuple[Location, str]]:
     """The fields that contradict others: the place of each and what is wrong with it."""
     yield from _contradictions_of_task(project)
     if project.regularizers.proximal and project.training.optimizer != "sgd":
@@ -41,7 +67,7 @@ def contradictions(project: "Project") -> Iterator[tuple[Location, str]]:
         )
 
 
-def _contradictions_of_task(project: "Project") -> Iterator[tuple[Location, str]]:
+def _contradictions_of_task(project: Sections) -> Iterator[tuple[Location, str]]:
     classifier = project.task == "classifier"
     if classifier and project.table.target is None:
         yield ("table", "target"), "is missing: a classifier needs the column to predict"
@@ -79,7 +105,7 @@ def _contradictions_of_task(project: "Project") -> Iterator[tuple[Location, str]
             )
 
 
-def _contradictions_of_structures(project: "Project") -> Iterator[tuple[Location, str]]:
+def _contradictions_of_structures(project: Sections) -> Iterator[tuple[Location, str]]:
     chosen, place = project.report.structures, ("report", "structures")
     for name in chosen.groups or ():
         if name not in (FLOOR, *project.regularizers.groups):
@@ -101,7 +127,7 @@ def _contradictions_of_structures(project: "Project") -> Iterator[tuple[Location
         )
 
 
-def _contradictions_of_pca(project: "Project") -> Iterator[tuple[Location, str]]:
+def _contradictions_of_pca(project: Sections) -> Iterator[tuple[Location, str]]:
     if len(project.network.units) != 1:
         yield (
             ("network", "units"),

@@ -21,6 +21,12 @@ EXTENDS = "extends"
 OTHER_NAMES = {"components": "units", "n_components": "units", "lr": "learning_rate"}
 """What fields are called elsewhere, where the names are not alike."""
 
+NO_TABLE = (
+    "table.source is missing: name a packaged table or a file. A study of a frame is begun, and "
+    "goes on, in Python: run(project, table=frame)"
+)
+"""Of a project without a table, in a command or in Python."""
+
 MOST_LINES = 20
 """A message has at most so many lines; the rest is counted."""
 

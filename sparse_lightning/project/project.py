@@ -36,10 +36,11 @@ class Project(Settings):
 
     Attributes:
         name: of the MLflow experiment and the output folder; default: the project file's name, or
-            the table's.
+            the table's, `table` for a frame.
         task: `sae`, a stacked autoencoder; `classifier`, an encoder trained like one with an output
             layer; `pca`, principal components by back-propagation.
-        table: the table that the networks are trained on.
+        table: the table that the networks are trained on; without `source` it is a frame that
+            `run` and `search_strengths` are given.
         network: the shape of the networks.
         training: how they are trained.
         evaluation: on which rows classifiers are judged.
@@ -58,7 +59,7 @@ class Project(Settings):
 
     name: Name = ""
     task: Literal["sae", "classifier", "pca"] = "sae"
-    table: TableSettings
+    table: TableSettings = TableSettings()
     network: NetworkSettings
     training: TrainingSettings = TrainingSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
@@ -189,6 +190,8 @@ class Project(Settings):
             return fields
         table = fields.get("table")
         source = table.get("source") if isinstance(table, dict) else getattr(table, "source", None)
+        if not source:
+            return {**fields, "name": "table"}
         stem = Path(source).name.split(".")[0] if isinstance(source, str) else None
         return {**fields, "name": stem or "project"}
 

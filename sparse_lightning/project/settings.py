@@ -43,7 +43,8 @@ class TableSettings(Settings):
     Attributes:
         source: the name of a packaged table, or the path of a file, relative to the folder of the
             project file: `.csv`, `.tsv` or `.txt`, also packed (`.gz`, `.zip`), `.parquet`,
-            `.feather`.
+            `.feather`, `.xlsx`, `.xlsm`. Left out where Python hands over a frame:
+            `run(project, table=frame)`.
         columns: `auto`: all but those that can be no input, such as ids and constants; `all`, or
             a list: these, in this order, none left out; a mapping: what some columns are, such as
             `{zip: text, grade: {ordered: [low, mid, high]}, id: leave_out}`, the others `auto`.
@@ -59,10 +60,12 @@ class TableSettings(Settings):
             such as `NA`, `nan` or `null`.
         prepare: rows to leave out, and how columns that hold text become 0/1 inputs. The target's
             classes are its levels, whether a step recodes it or not.
-        dialect: how a text file is read, where that is not left to its beginning.
+        dialect: how a text file is read, where that is not left to its beginning; of Excel files
+            `decimal`, `thousands` and `header_line`.
+        sheet: which sheet of an Excel file holds the table; default: the only one with content.
     """
 
-    source: Line
+    source: Line = ""
     columns: Columns = "auto"
     leave_out: Annotated[tuple[str, ...], BeforeValidator(_names_or_none)] = ()
     target: Text | None = None
@@ -70,12 +73,13 @@ class TableSettings(Settings):
     missing: Literal["impute", "drop", "error"] = "impute"
     prepare: Steps = ()
     dialect: DialectSettings | None = None
+    sheet: Text | None = None
 
     @model_serializer(mode="wrap")
     def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields = handler(self)
-        # Projects without it are what they were before there was this field.
-        added = ("dialect", "leave_out")
+        # Projects without them are what they were before there were these fields.
+        added = ("source", "dialect", "sheet", "leave_out")
         return {name: value for name, value in fields.items() if name not in added or value}
 
     @model_validator(mode="after")

@@ -32,6 +32,7 @@ def search(
     open_run: str | None = None,
     cluster: Cluster | None = None,
     output: Path | None = None,
+    frame: object = None,
 ) -> SearchResult:
     """Search for the best setting of each group (default: of all), with the same number of trials
     for each.
@@ -39,7 +40,8 @@ def search(
     What a search was made of stays in its storage, and what was trained in `.unfinished-search` in
     `output` (default: `reports/NAME-best`) until the tracking store has it. Called again it goes on
     where it was, unless it begins `fresh`: trials that were trained when it was interrupted are not
-    trained again. `open_run` is the id of an open run that becomes the search's.
+    trained again. `open_run` is the id of an open run that becomes the search's, `frame` the
+    table where the project names none.
 
     An `InputError` says that the project, its table, the storage's address or a group cannot be
     used, or that the storage holds a search with other settings; a `SearchError` that the storage
@@ -53,7 +55,7 @@ def search(
     address = project.search.storage
     check_address(address)
     held = project.search.networks(len(chosen), project.training.seeds)
-    prepared = prepare(project, held, here=cluster is None)
+    prepared = prepare(project, held, here=cluster is None, frame=frame)
     table, examples = prepared.table, prepared.examples
     if progress and table.reading:
         progress.say(f"{table.name} read as: {table.reading}")

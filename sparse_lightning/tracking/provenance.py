@@ -65,12 +65,16 @@ Where no value is missing the types are those of all rows.
 
 
 def dataset_of(table: Table) -> DatasetInput:
-    """The table of a study as MLflow's data set, with its source, digest, columns and size."""
+    """The table of a study as MLflow's data set, with its source, digest, columns and size.
+
+    The source of a frame is the code that has made it, as MLflow says it.
+    """
     frame = table.frame
+    source: Any = table.source or None
     with warnings.catch_warnings():
         # MLflow's advice on sources and integer columns is for those who call it.
         warnings.simplefilter("ignore")
-        dataset: Any = from_pandas(frame.iloc[:LOOKED_AT], source=table.source, name=table.name)
+        dataset: Any = from_pandas(frame.iloc[:LOOKED_AT], source=source, name=table.name)
     as_mlflow = dataset.to_dict()
     profile = {"num_rows": len(frame), "num_elements": frame.size, "sha256": table.digest}
     if table.reading:

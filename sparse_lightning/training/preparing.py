@@ -7,12 +7,13 @@ from itertools import pairwise
 import torch
 
 from sparse_lightning._machine import machine_bytes
-from sparse_lightning.data.catalog import load_table
+from sparse_lightning.data.catalog import frame_table, load_table
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.data.table import Table
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import ProjectError, TableError, TableWarning
 from sparse_lightning.project import Project
+from sparse_lightning.project.messages import NO_TABLE
 from sparse_lightning.training.grid import HISTORY_POINTS, chunk_size, network_count
 from sparse_lightning.training.measuring import MOST_VALUES
 
@@ -30,16 +31,22 @@ class Prepared:
     facts: dict[str, float | int]
 
 
-def prepare(project: Project, networks: int | None = None, here: bool = True) -> Prepared:
+def prepare(
+    project: Project,
+    networks: int | None = None,
+    here: bool = True,
+    frame: object = None,
+) -> Prepared:
     """Read the table of a project and check that its networks can be trained on it.
 
     `networks` is the number held at once, by default all of the study; `here` says whether this
-    process trains them, and not workers with devices of their own. A `TableWarning` tells what in
-    the table may not have been meant. Raises `ProjectError` if the
-    study takes more memory than there is, `TableError` if the table cannot be used or its rows
-    cannot be split, and `TrainingError` if the accelerator or the precision cannot be used.
+    process trains them, and not workers with devices of their own; `frame` is the table where the
+    project names none. A `TableWarning` tells what in the table may not have been meant. Raises
+    `ProjectError` if there is no table, or two, or the study takes more memory than there is,
+    `TableError` if the table cannot be used or its rows cannot be split, and `TrainingError` if the
+    accelerator or the precision cannot be used.
     """
-    table = load_table(project.table, project.folder)
+    table = _table_of(project, frame)
     if table.suspicions:
         lines = "\n".join(f"  {one}" for one in table.suspicions)
         warnings.warn(f"look at the table {table.name}:\n{lines}", TableWarning, stacklevel=3)
@@ -51,6 +58,20 @@ def prepare(project: Project, networks: int | None = None, here: bool = True) ->
     check_training(project, examples, accelerator=here)
     facts = facts_of(project, table, examples)
     return Prepared(table, examples, project.layers(inputs, outputs), facts)
+
+
+def _table_of(project: Project, frame: object) -> Table:
+    source = project.table.source
+    if frame is None and not source:
+        raise ProjectError(f"{project.name}: {NO_TABLE}")
+    if frame is not None and source:
+        raise ProjectError(
+            f"{project.name}: table.source is {source!r}, and a frame is given as the table, too: "
+            "leave one of them out"
+        )
+    if frame is None:
+        return load_table(project.table, project.folder)
+    return frame_table(project.table, frame, project.name)
 
 
 def examples_of(project: Project, table: Table) -> Examples:

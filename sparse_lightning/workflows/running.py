@@ -55,6 +55,7 @@ def run(
     open_run: str | None = None,
     cluster: Cluster | None = None,
     fresh: bool = False,
+    table: Any = None,
 ) -> Study:
     """Train every network of a project, track them, and write the report.
 
@@ -72,6 +73,9 @@ def run(
         cluster: whose workers train, as `training.executors.cluster_of` gives it; default: this
             process.
         fresh: begin anew, whatever was begun.
+        table: the table, where the project names none: a DataFrame of pandas, whose index is no
+            column, or of polars, or a table of pyarrow. An unfinished study goes on only with a
+            table of the same content.
 
     Returns:
         The study, read back from the store.
@@ -88,30 +92,30 @@ def run(
         ClusterError: the workers were lost.
     """
     check_type(project, Project, "project", "a Project, as Project.load reads it from a file")
-    prepared = prepare(project, here=cluster is None)
-    table, examples = prepared.table, prepared.examples
-    if progress and table.reading:
-        progress.say(f"{table.name} read as: {table.reading}")
-    if progress and (left_out := [one for one in table.readings if one.kind == "left out"]):
+    prepared = prepare(project, here=cluster is None, frame=table)
+    used, examples = prepared.table, prepared.examples
+    if progress and used.reading:
+        progress.say(f"{used.name} read as: {used.reading}")
+    if progress and (left_out := [one for one in used.readings if one.kind == "left out"]):
         named = listed([f"{one.name} ({one.why})" for one in left_out], MOST_NAMED)
-        progress.say(f"{table.name}: left out {named}")
+        progress.say(f"{used.name}: left out {named}")
     folder = writable(Path(output) if output is not None else Path("reports") / project.name)
     store = Store(tracking_uri)
     run_id = open_run_of() if open_run is None else open_run or None
     documents: dict[str, Any] = {
-        ENCODING_FILE: table.encoding.to_dict(),
-        COLUMNS_FILE: {"version": 1, "columns": [one.to_dict() for one in table.readings]},
+        ENCODING_FILE: used.encoding.to_dict(),
+        COLUMNS_FILE: {"version": 1, "columns": [one.to_dict() for one in used.readings]},
     }
-    if table.target is not None:
-        documents[TARGET_FILE] = ClassTarget.fit(table.target).to_dict()
+    if used.target is not None:
+        documents[TARGET_FILE] = ClassTarget.fit(used.target).to_dict()
     with (
-        unfinished(folder, identity_of(project, table), fresh) as job,
+        unfinished(folder, identity_of(project, used), fresh) as job,
         StudyWriter(
-            store, project, table, prepared.layers, prepared.facts, documents, run_id, job.key
+            store, project, used, prepared.layers, prepared.facts, documents, run_id, job.key
         ) as writer,
     ):
         writer.networks(train_on(cluster, project, examples, progress, job.checkpoints))
-        return _complete(writer.run, table.frame, folder)
+        return _complete(writer.run, used.frame, folder)
 
 
 def _complete(run: OpenedRun, frame: pd.DataFrame, folder: Path) -> Study:

@@ -103,6 +103,7 @@ def search_strengths(
     compare: bool = True,
     workers: int | None = None,
     scheduler: str | None = None,
+    table: Any = None,
 ) -> Searched:
     """Search for each group's best strengths with the same budget, then compare the groups there.
 
@@ -120,6 +121,7 @@ def search_strengths(
             With the objective `pareto` there is no such single setting, and no comparison.
         workers: how many processes of this machine train the trials; default: this one alone.
         scheduler: the address of a Dask scheduler whose workers train them instead.
+        table: the table, where the project names none, as `run` takes it.
 
     Returns:
         What was found.
@@ -144,7 +146,9 @@ def search_strengths(
         writable(folder)
     open_run = open_run_of()
     with cluster_of(workers, scheduler) as cluster:
-        result = search(project, tracking_uri, progress, groups, fresh, open_run, cluster, folder)
+        result = search(
+            project, tracking_uri, progress, groups, fresh, open_run, cluster, folder, table
+        )
         if not compare or not any(found.settings for found in result.groups):
             return Searched(result, None)
         best = best_project(result, name)
@@ -153,7 +157,7 @@ def search_strengths(
             left_open = "" if result.run_id == open_run else open_run or ""
             try:
                 arguments = (tracking_uri, folder, progress, left_open, cluster)
-                study = _compared(best, *arguments, fresh=fresh)
+                study = _compared(best, *arguments, fresh=fresh, table=table)
             except StudyInUseError as error:
                 warnings.warn(f"another search compares the groups: {error}", stacklevel=2)
                 return Searched(result, None)
@@ -180,13 +184,13 @@ def best_project(result: "SearchResult", name: str) -> Project:
     return Project.parse(json.dumps(fields), origin=name, folder=project.folder)
 
 
-def _compared(best: Project, *arguments: Any, fresh: bool) -> Study:
+def _compared(best: Project, *arguments: Any, fresh: bool, table: Any) -> Study:
     """Train the comparison; what remains of one at other settings is of no use any more."""
     try:
-        return run(best, *arguments, fresh=fresh)
+        return run(best, *arguments, fresh=fresh, table=table)
     except CheckpointError as error:
         warnings.warn(f"the comparison begins anew: {error}", stacklevel=2)
-        return run(best, *arguments, fresh=True)
+        return run(best, *arguments, fresh=True, table=table)
 
 
 def _made_before(best: Project, tracking_uri: str | None) -> Study | None:
@@ -215,7 +219,7 @@ def _write(searched: Searched, best: Project, folder: Path, store: Store) -> Non
     scores = write_atomically(folder / SCORES_FILE, csv_text(frame))
     fields = best.model_dump(mode="json")
     source = best.table.source
-    if source not in catalog.names():
+    if source and source not in catalog.names():
         # Relative paths start at the folder of the project file, which is another one here.
         fields["table"]["source"] = os.path.relpath(best.folder / source, folder)
     moved = Project.parse(json.dumps(fields), origin=best.name).dump_yaml()

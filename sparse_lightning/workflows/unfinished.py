@@ -57,6 +57,7 @@ def identity_of(project: Project, table: Table) -> dict[str, Any]:
     settings = flat(project.model_dump(mode="json"))
     settings.pop("tracking.patience", None)  # for how long a store is waited for changes no network
     return {
+        **({} if project.table.source else {"table.source": "a frame, given in Python"}),
         **settings,
         "the table's SHA-256": table.digest,
         **versions(),

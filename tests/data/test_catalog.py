@@ -370,7 +370,7 @@ def test_a_column_that_is_not_there(tmp_path):
         ("no/such.csv", "no/such.csv: is neither a packaged table"),
         ("folder.csv", "folder.csv: is a folder, not a table"),
         ("pipe.csv", "pipe.csv: is not a regular file"),
-        ("t.xlsx", "t.xlsx: is of an unknown kind: its name must end in .csv, .csv.gz, .csv.zip"),
+        ("t.docx", "t.docx: is of an unknown kind: its name must end in .csv, .csv.gz, .csv.zip"),
         ("t.parquet", "t.parquet: is no readable Parquet file"),
         ("t.csv.gz", "t.csv.gz: is no readable gzip file"),
         ("x" * 300 + ".csv", "nor a file"),
@@ -380,7 +380,7 @@ def test_a_column_that_is_not_there(tmp_path):
 def test_a_file_that_is_no_table(tmp_path, source, expected):
     (tmp_path / "folder.csv").mkdir()
     os.mkfifo(tmp_path / "pipe.csv")
-    for name in ("t.xlsx", "t.parquet", "t.csv.gz"):
+    for name in ("t.docx", "t.parquet", "t.csv.gz"):
         (tmp_path / name).write_bytes(b"junk")
     with pytest.raises(TableError) as caught:
         catalog.load_table(TableSettings(source=source), tmp_path)

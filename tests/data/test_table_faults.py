@@ -104,6 +104,7 @@ def test_faults_with_the_same_way_out_stand_together():
         (["1", "2", "Total"], "text, not numbers: 'Total' in row 3 (line 4) in a row of totals; "),
         (["kg", "1", "2"], "text, not numbers: 'kg' in row 1 (line 2) in a row of units; leave "),
         (["$3", "4"], "numbers in other spellings: '$3' in row 1 (line 2) with a sign of money; "),
+        (["$3", "€4"], "numbers in other spellings: '$3' in row 1 (line 2) and 1 more with a sign"),
         (["$3,000", "$4"], "numbers in other spellings: '$3,000' in row 1 (line 2) and 1 more wi"),
         (["12 kg", "9 kg", "13"], "numbers in other spellings: '12 kg' in row 1 (line 2) and 1 m"),
         (["(5)", "<3", "4"], "numbers in other spellings: '(5)' in row 1 (line 2) in parentheses"),
@@ -123,11 +124,11 @@ def test_numbers_in_odd_spellings_are_called_so(tmp_path, cells, expected):
 @pytest.mark.parametrize(
     ("cells", "values", "why"),
     [
-        ([".", "1.5", "2", "-"], [np.nan, 1.5, 2, np.nan], "'.' in 2 rows is no value"),
-        (["$3", "$4"], [3, 4], "written with a sign of money"),
-        (["12 kg", "13.5 kg"], [12, 13.5], "written with a unit"),
-        (["45%", "7.5%", "n.a."], [45, 7.5, np.nan], "per cent"),
-        (["(5)", "3", "4"], [-5, 3, 4], "written with parentheses for what is negative"),
+        ([".", "1.5", "2", "."], [np.nan, 1.5, 2, np.nan], "'.' in 2 rows is no value"),
+        (["$3", "$4"], [3, 4], "written with '$'"),
+        (["12 kg", "13.5 kg"], [12, 13.5], "written with 'kg'"),
+        (["45%", "7.5%", "n.a."], [45, 7.5, np.nan], "written with '%', 'n.a.' in 1 row is no"),
+        (["(5)", "3", "4"], [-5, 3, 4], "negative ones in parentheses"),
     ],
 )
 @pytest.mark.parametrize("fields", [{}, {"columns": "all"}, {"columns": {"b": "number"}}])
@@ -136,6 +137,7 @@ def test_odd_spellings_of_one_kind_are_read_and_said(tmp_path, cells, values, wh
     np.testing.assert_array_equal(table.frame["b"], values)
     assert table.readings[1].kind == "number"
     assert why in table.readings[1].why
+    assert table.readings[1].missing == np.isnan(values).sum()
 
 
 def test_names_of_rows_are_no_dummies(tmp_path):

@@ -24,7 +24,7 @@ def test_bounds_and_choices_are_told():
     assert "| `confidence` | number > 0 < 1 | `0.95` | of the intervals. |" in text
     assert "| `holdout` | number ≥ 0 < 1 |" in text
     assert '| `optimizer` | `adam`, `sgd` | `"adam"` |' in text
-    assert "| `source` | text | needed |" in text
+    assert "| `units` | list of: whole number ≥ 1 ≤ 1000000000 | needed |" in text
 
 
 def test_the_page_shows_all_defaults():

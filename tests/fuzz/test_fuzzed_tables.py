@@ -3,6 +3,7 @@
 import gzip
 import io
 from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.errors import InputError
-from sparse_lightning.project import Project
+from sparse_lightning.project import Project, TableSettings
 from sparse_lightning.training.preparing import prepare
 
 SOUND = "a,b,c\n1,2.5,x\n2,-3,y\n3,4e2,x\n4,7,z\n5,8,x\n"
@@ -143,6 +144,70 @@ def test_a_spoiled_csv_file_is_used_or_explained(folder, content, fields, packed
 def test_a_csv_file_of_odd_cells_is_used_or_explained(folder, names, rows, sign, encoding, fields):
     text = "\n".join(sign.join(row) for row in [names, *rows])
     used(folder, "cells.csv", text.encode(encoding, "replace"), fields)
+
+
+KINDS = {
+    "levels": st.sampled_from(["x", "y", "z"]),
+    "codes": st.sampled_from(["007", "01", "12"]),
+    "classes": st.integers(1, 3).map(str),
+    "numbers": st.floats(-1e6, 1e6).map("{:.3f}".format),
+    "whole": st.integers(0, 10**6).map(str),
+    "huge": st.integers(2**53, 2**53 + 3).map(str),
+    "days": st.dates(date(1990, 1, 1), date(2030, 1, 1)).map(str),
+    "european": st.dates(date(1990, 1, 1)).map(lambda day: day.strftime("%d.%m.%Y")),
+    "slashed": st.dates(date(1990, 1, 1)).map(lambda day: day.strftime("%d/%m/%Y")),
+    "clocks": st.times().map(lambda time: time.strftime("%H:%M")),
+    "money": st.integers(1, 50).map("${}".format),
+    "units": st.integers(1, 50).map("{} kg".format),
+    "shares": st.integers(0, 100).map("{}%".format),
+    "names": st.uuids().map(str),
+    "truths": st.sampled_from(["True", "false"]),
+    "one": st.just("7"),
+    "nothing": st.just(""),
+}
+
+
+@st.composite
+def usual(draw):
+    """A table of columns as people have them, some with gaps."""
+    rows = draw(st.integers(2, 30))
+    columns = {"a": [*map(str, range(1, rows + 1))]} if draw(st.booleans()) else {}
+    for name in "abc"[len(columns) :]:
+        cells = KINDS[draw(st.sampled_from(sorted(KINDS)))]
+        gaps = draw(st.sampled_from([st.nothing(), st.just(""), st.sampled_from(["-", "NA"])]))
+        columns[name] = draw(st.lists(cells | gaps, min_size=rows, max_size=rows))
+    return pd.DataFrame(columns).to_csv(index=False)
+
+
+@settings(max_examples=CASES // 3)
+@given(usual(), settings_of)
+def test_a_usual_table_is_used_or_explained(folder, content, fields):
+    used(folder, "usual.csv", content.encode(), fields)
+
+
+@settings(max_examples=CASES // 3)
+@given(
+    usual(),
+    st.sampled_from(["impute", "drop", "error"]),
+    st.sampled_from(["minmax", "standard", "equal", "none"]),
+    st.sampled_from([None, "c"]),
+    st.sampled_from(["auto", "all"]),
+)
+def test_what_is_said_of_columns_makes_the_same_of_them(
+    folder, content, missing, scale, target, columns
+):
+    (folder / "said.csv").write_text(content)
+    fields = {"source": "said.csv", "missing": missing, "scale": scale, "target": target}
+    try:
+        table = load_table(TableSettings(**fields, columns=columns), folder)
+    except InputError:
+        return
+    said = {one.name: one.pin for one in table.readings}
+    again = load_table(TableSettings(**fields, columns=said), folder)
+    assert again.encoding == table.encoding
+    pd.testing.assert_frame_equal(again.frame, table.frame)
+    assert [one.kind for one in again.readings] == [one.kind for one in table.readings]
+    assert sum(one.inputs for one in table.readings) == len(table.encoding.input_names)
 
 
 def column(draw, rows):

@@ -60,6 +60,7 @@ def run_jobs(folder):
     return json.loads((folder / "gave.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_short_jobs_give_what_they_gave(tmp_path):
     given = run_jobs(tmp_path)

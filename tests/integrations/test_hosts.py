@@ -36,14 +36,13 @@ def fit_all():
 
 
 @pytest.fixture
-def autologging(tmp_path, monkeypatch):
+def autologging(workplace):
     """A user who has MLflow log whatever is fitted to a store of their own."""
-    monkeypatch.chdir(tmp_path)
     import sklearn  # noqa: F401  # MLflow's hook on imports warns of itself
 
     fit_all()
     before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    mlflow.set_tracking_uri(f"sqlite:///{workplace}/mlflow.db")
     mlflow.autolog(silent=True)
     yield
     mlflow.autolog(disable=True, silent=True)

@@ -315,7 +315,6 @@ def test_every_group_goes_with_every_activation(activation):
 
 
 WRONG_TABLES = [
-    ("{}", "table.source is missing"),
     ("{source: }", "table.source must be text, got null"),
     ("{source: ''}", "table.source must not be empty"),
     ('{source: "a\\0.csv"}', "table.source must be one line without control characters"),
@@ -400,10 +399,18 @@ def test_several_problems_have_a_line_each():
     assert many[-1] == "… and 80 more"
 
 
+def test_a_project_of_a_frame_names_no_table():
+    project = Project(network={"units": [2]})
+    assert (project.name, project.table.source) == ("table", "")
+    assert "source" not in project.dump_yaml()
+    assert Project.parse(project.dump_yaml()) == project
+    assert Project(name="mine", network={"units": [2]}).name == "mine"
+
+
 def test_a_project_built_in_python_is_checked_alike():
     with pytest.raises(ProjectError, match=r"^training\.epochs must be at least 1, got 0$"):
         minimal(training={"epochs": 0})
-    with pytest.raises(ProjectError, match="table is missing\nnetwork is missing"):
+    with pytest.raises(ProjectError, match=r"^network is missing$"):
         Project()
     with pytest.raises(ProjectError, match=r"^self is not a known field"):
         minimal(**{"self": 1})

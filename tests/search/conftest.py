@@ -1,6 +1,9 @@
+import shutil
 from pathlib import Path
 
 import pytest
+from quick import blank_pictures
+from studies import working_in
 
 from sparse_lightning import Project
 
@@ -17,19 +20,43 @@ search: {trials: 3, batch: 2, seeds: [11, 12], markers: 2, sampler: random}
 """
 
 
-@pytest.fixture
-def make_project(workplace):
-    """A project on a table of 48 rows in a working folder of one's own: `make(*overrides)`."""
+def write_project(folder: Path) -> None:
+    """The project and its table of 48 rows."""
     import numpy as np
     import pandas as pd
 
     generator = np.random.default_rng(3)
     codes = generator.uniform(size=(48, 2))
     rows = codes @ generator.normal(size=(2, 4)) + 0.05 * generator.normal(size=(48, 4))
-    pd.DataFrame(rows, columns=list("abcd")).to_csv(workplace / "small.csv", index=False)
-    (workplace / "small.yaml").write_text(TEXT, encoding="utf-8")
+    pd.DataFrame(rows, columns=list("abcd")).to_csv(folder / "small.csv", index=False)
+    (folder / "small.yaml").write_text(TEXT, encoding="utf-8")
+
+
+@pytest.fixture
+def make_project(workplace):
+    """A project in a working folder of one's own: `make(*overrides)`."""
+    write_project(workplace)
 
     def make(*overrides: str) -> Project:
         return Project.load(Path(workplace, "small.yaml"), overrides)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def folder_of_a_search(tmp_path_factory, empty_store):
+    """Where a search of one trial a group was made, once for all tests."""
+    from sparse_lightning.search.searching import search
+
+    folder = tmp_path_factory.mktemp("searched")
+    shutil.copy(empty_store, folder)
+    write_project(folder)
+    with working_in(folder), blank_pictures():
+        search(Project.load(folder / "small.yaml", ["search.trials=1"]))
+    return folder
+
+
+@pytest.fixture
+def searched(folder_of_a_search, workplace):
+    """The working folder after a search of one trial a group."""
+    shutil.copytree(folder_of_a_search, workplace, dirs_exist_ok=True)

@@ -96,7 +96,7 @@ def test_trials_are_runs_with_their_networks_below_them(make_project):
     assert "<th>l1_weight_low</th>" in page
 
 
-@pytest.mark.parametrize("sampler", ["random", "qmc"])
+@pytest.mark.parametrize("sampler", ["random", pytest.param("qmc", marks=pytest.mark.long)])
 def test_batches_find_what_one_trial_at_a_time_finds(make_project, sampler):
     overrides = [f"search.sampler={sampler}", "search.trials=3"]
     found = {}
@@ -230,9 +230,8 @@ def opened(project, group="L1"):
     return GroupStudy(storage, "sqlite:///search.db", project, digest, group)
 
 
-def test_what_a_dead_process_left_behind_goes_to_one_of_those_that_find_it(make_project):
+def test_what_a_dead_process_left_behind_goes_to_one_of_those_that_find_it(make_project, searched):
     project = make_project("search.trials=2")
-    search(make_project("search.trials=1"))
     dead = "elsewhere 1 2.00"
     (candidate,) = opened(project).ask(1)
     storage = optuna.storages.RDBStorage("sqlite:///search.db")
@@ -247,8 +246,7 @@ def test_what_a_dead_process_left_behind_goes_to_one_of_those_that_find_it(make_
     assert [len(candidates) for candidates in taken] == [1, 0]
 
 
-def test_processes_that_ask_at_once_share_the_budget(make_project, monkeypatch):
-    search(make_project("search.trials=1"))
+def test_processes_that_ask_at_once_share_the_budget(make_project, searched, monkeypatch):
     project = make_project("search.trials=5")
     askers = [opened(project), opened(project)]
     # Neither sees what the other one has in hand, as when both ask in the same moment.
@@ -268,11 +266,12 @@ def test_processes_that_ask_at_once_share_the_budget(make_project, monkeypatch):
         ("search.pruning=true", "search.pruning was false and is true now"),
         ("training.epochs=4", "training.epochs was 20 and is 4 now"),
         ("network.units=[3]", "network.units was [2] and is [3] now"),
-        ("table.columns=[a, b, c]", "table.columns was 'all' and is ['a', 'b', 'c'] now"),
+        ("table.columns=[a, b, c]", "table.columns was 'auto' and is ['a', 'b', 'c'] now"),
     ],
 )
-def test_a_search_with_other_settings_is_refused(make_project, monkeypatch, override, said):
-    search(make_project("search.trials=1"))
+def test_a_search_with_other_settings_is_refused(
+    make_project, searched, monkeypatch, override, said
+):
     monkeypatch.setattr(Trainer, "__call__", None)
     with pytest.raises(InputError) as caught:
         search(make_project(override))
@@ -282,8 +281,7 @@ def test_a_search_with_other_settings_is_refused(make_project, monkeypatch, over
     assert len(trials_in_store()) == 2
 
 
-def test_a_table_that_changed_is_another_search(make_project, workplace):
-    search(make_project("search.trials=1"))
+def test_a_table_that_changed_is_another_search(make_project, searched, workplace):
     with open(workplace / "small.csv", "a", encoding="utf-8") as table:
         table.write("0.1,0.2,0.3,0.4\n")
     with pytest.raises(InputError, match=r"table\.digest was"):

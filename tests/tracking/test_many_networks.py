@@ -80,6 +80,7 @@ def test_files_that_are_elsewhere_are_read_by_several_requests_at_a_time(study, 
     assert set(asked) >= {network.run_id for network in expected}
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_networks_are_read_mapped_and_exported_without_torch(study, tmp_path):
     uri = study._store.uri.revealed()

@@ -14,11 +14,8 @@ from sparse_lightning.tracking.points import points_of
 
 
 @pytest.fixture
-def store(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in ("MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID"):
-        monkeypatch.delenv(name, raising=False)
-    return Store(f"sqlite:///{tmp_path}/mlflow.db")
+def store(workplace):
+    return Store(f"sqlite:///{workplace}/mlflow.db")
 
 
 def opened(store, run_id=None):

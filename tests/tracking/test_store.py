@@ -160,6 +160,7 @@ def test_a_store_in_an_empty_file_is_made_there(workplace, new):
     assert Store(new).experiment("mine").name == "mine"
 
 
+@pytest.mark.long
 def test_the_second_of_two_processes_takes_what_the_first_has_made(new, monkeypatch):
     made = utils._upgrade_db
 

@@ -1,5 +1,7 @@
 """Experiments whose runs were logged with plain MLflow."""
 
+import shutil
+
 import mlflow
 import pytest
 
@@ -28,8 +30,8 @@ class Logbook:
 
 
 @pytest.fixture(scope="session")
-def store_of_runs(tmp_path_factory):
-    return f"sqlite:///{tmp_path_factory.mktemp('store')}/mlflow.db"
+def store_of_runs(tmp_path_factory, empty_store):
+    return f"sqlite:///{shutil.copy(empty_store, tmp_path_factory.mktemp('store'))}"
 
 
 @pytest.fixture

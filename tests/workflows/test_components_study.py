@@ -61,7 +61,7 @@ def test_a_network_gives_centred_scores_and_rebuilds_the_table(components_job, w
     assert np.square(made - inputs).mean() == pytest.approx(row["squared_error"], rel=1e-3)
 
 
-def test_the_report_is_written_again_from_the_runs_alone(components_job, tmp_path):
+def test_the_report_is_written_again_from_the_runs_alone(components_job, tmp_path, blank):
     sl.Study.load(components_job.study.run_id, components_job.uri).write_report(tmp_path)
     for name in ("report.html", "figures/components.png"):
         assert (tmp_path / name).read_bytes() == (components_job.report / name).read_bytes()

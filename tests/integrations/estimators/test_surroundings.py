@@ -172,6 +172,7 @@ for model in models:
 """
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_first_fit_of_a_process_with_float64_by_default():
     subprocess.run([sys.executable, "-c", FIRST_FIT], check=True, timeout=120)
