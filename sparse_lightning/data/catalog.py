@@ -12,9 +12,10 @@ from sparse_lightning._text import did_you_mean
 from sparse_lightning.data import readers
 from sparse_lightning.data.csv_files import read_csv
 from sparse_lightning.data.raw_table import RawTable
+from sparse_lightning.data.splits import ALL_ROWS
 from sparse_lightning.data.table import Table, used_table
 from sparse_lightning.errors import TableError
-from sparse_lightning.project.settings import TableSettings
+from sparse_lightning.project.settings import EvaluationSettings, TableSettings
 
 
 @dataclass(frozen=True)
@@ -140,8 +141,16 @@ def describe(name: str) -> PackagedTable:
     return PACKAGED[name]
 
 
-def load_table(table: TableSettings, folder: Path) -> Table:
+def load_table(
+    table: TableSettings,
+    folder: Path,
+    evaluation: EvaluationSettings = ALL_ROWS,
+    stratified: bool = True,
+) -> Table:
     """Read a table and check that networks can be trained on it.
+
+    `evaluation` cuts its rows into parts, by default not at all; `stratified` ones have the same
+    shares of the target's values.
 
     Booleans become 0 and 1. Text is allowed in the target and in columns that `table.prepare`
     recodes; dates never are. `table.missing: drop` leaves out the rows where a used column has no
@@ -155,13 +164,14 @@ def load_table(table: TableSettings, folder: Path) -> Table:
             if table.dialect is not None:
                 raise TableError("table.dialect is of text files, and this table is packaged")
             raw = _packaged(entry)
-            return used_table(table, raw, entry.name, entry.source, entry.columns)
+            named = entry.name, entry.source, entry.columns
+            return used_table(table, raw, *named, evaluation, stratified)
         path = _path(table.source, folder)
         name = path.name
         for suffix in readers.SUFFIXES:
             name = name[: -len(suffix)] if name.lower().endswith(suffix) else name
         raw = readers.read_table(path, table.dialect)
-        return used_table(table, raw, name, str(path), raw.names)
+        return used_table(table, raw, name, str(path), raw.names, evaluation, stratified)
 
 
 @contextmanager

@@ -38,7 +38,7 @@ class NumberColumn:
     def input_names(self) -> tuple[str, ...]:
         return (self.name,)
 
-    def coded(self, column: pd.Series) -> Float64[np.ndarray, " row"]:
+    def coded(self, column: pd.Series, unseen: bool = False) -> Float64[np.ndarray, " row"]:
         """One number a row, of which `inputs` makes the inputs: here the number itself."""
         return column.to_numpy(dtype=np.float64)
 
@@ -92,12 +92,13 @@ class BinaryColumn:
         """Column and value: `sex=Male`."""
         return (f"{self.name}={self.value}",)
 
-    def coded(self, column: pd.Series) -> Float64[np.ndarray, " row"]:
+    def coded(self, column: pd.Series, unseen: bool = False) -> Float64[np.ndarray, " row"]:
         """One number a row, of which `inputs` makes the inputs: 1 where the value is, else 0.
 
-        Raises `TableError` if the column has two levels, and a row holds neither.
+        Raises `TableError` if the column has two levels, and a row holds neither, which must not be
+        `unseen`.
         """
-        if self.other is not None:
+        if self.other is not None and not unseen:
             levels = (self.other, self.value)
             places = find_levels(column, levels, f"column {self.name!r}", self.numeric)
             return places.astype(np.float64)
@@ -158,17 +159,18 @@ class LevelsColumn:
         """Column and level: `education=Bachelors`."""
         return tuple(f"{self.name}={level}" for level in self.levels[self.drop_first :])
 
-    def coded(self, column: pd.Series) -> Int64[np.ndarray, " row"]:
+    def coded(self, column: pd.Series, unseen: bool = False) -> Int64[np.ndarray, " row"]:
         """One number a row, of which `inputs` makes the inputs: the place of the row's level.
 
-        Raises `TableError` if a row holds a level that is not known.
+        Raises `TableError` if a row holds a level that is not known, or, with `unseen`, gives −1.
         """
-        return find_levels(column, self.levels, f"column {self.name!r}", self.numeric)
+        return find_levels(column, self.levels, f"column {self.name!r}", self.numeric, unseen)
 
     def inputs(self, codes: Int64[np.ndarray, " row"]) -> Float64[np.ndarray, "row input"]:
-        """The inputs of coded rows, unscaled: 1 for the row's level, else 0."""
+        """The inputs of coded rows, unscaled: 1 for the row's level, else 0; of −1 all are 0."""
         inputs = np.zeros((len(codes), len(self.levels)))
-        inputs[np.arange(len(codes)), codes] = 1.0
+        known = np.flatnonzero(codes >= 0)
+        inputs[known, codes[known]] = 1.0
         return inputs[:, int(self.drop_first) :]
 
     def shares(self, codes: Int64[np.ndarray, " row"]) -> Float64[np.ndarray, " input"]:

@@ -108,9 +108,12 @@ class Encoding:
         slices = [slice(start, stop) for start, stop in pairwise(ends)]
         return tuple(zip(self.columns, slices, strict=True))
 
-    def transform(self, frame: pd.DataFrame) -> Float32[np.ndarray, "row input"]:
+    def transform(
+        self, frame: pd.DataFrame, unseen: bool = False
+    ) -> Float32[np.ndarray, "row input"]:
         """The inputs of the network for rows of the table; columns that were not fitted are
-        ignored.
+        ignored. Where a level is not known, and `unseen` ones are allowed, the column's inputs are
+        0 before scaling.
 
         Raises `TableError` if a column is missing, holds text where numbers were fitted or a level
         that is not known, or a value is missing, infinite or too large for 32 bits.
@@ -118,19 +121,19 @@ class Encoding:
         check_frame(frame)
         check_size(len(frame), len(self.offsets))
         scaled = np.empty((len(frame), len(self.offsets)), dtype=np.float32)
-        for rows, part in self._parts(frame):
+        for rows, part in self._parts(frame, unseen):
             scaled[rows] = part
         return scaled
 
-    def check(self, frame: pd.DataFrame) -> None:
+    def check(self, frame: pd.DataFrame, unseen: bool = False) -> None:
         """Check that `transform` takes these rows, without keeping their inputs."""
         check_frame(frame)
         check_size(len(frame), len(self.offsets))
-        for _ in self._parts(frame):
+        for _ in self._parts(frame, unseen):
             pass
 
     def _parts(
-        self, frame: pd.DataFrame
+        self, frame: pd.DataFrame, unseen: bool
     ) -> Iterator[tuple[slice, Float32[np.ndarray, "row input"]]]:
         """The inputs of a few rows after the other, so that little is held twice."""
         leveled = {one.name for one in self.variables if not isinstance(one, NumberColumn)}
@@ -138,7 +141,7 @@ class Encoding:
         codes, faults = [], Faults()
         for variable, (_, column) in zip(self.variables, _columns(values), strict=True):
             with faults.gathered():
-                codes.append(variable.coded(column))
+                codes.append(variable.coded(column, unseen))
         faults.raise_all()
         offsets, factors = self._offsets, self._factors
         size = max(1, CELLS_AT_ONCE // max(1, len(offsets)))

@@ -105,20 +105,24 @@ def known_as(level: str, numeric: bool) -> str:
 
 
 def find_levels(
-    column: pd.Series, levels: Sequence[str], what: str, numeric: bool = False
+    column: pd.Series,
+    levels: Sequence[str],
+    what: str,
+    numeric: bool = False,
+    unseen: bool = False,
 ) -> Int64[np.ndarray, " row"]:
     """The place of each row's level among known levels, counted from 0.
 
     The column is complete and as `typed` returns it, the levels as `level_text` writes them; of
-    `numeric` ones a text may spell the number. Raises `TableError` for an unknown level, with
-    `what` as its subject: `column 'sex'`.
+    `numeric` ones a text may spell the number. An unknown level has the place −1 if `unseen` ones
+    are allowed, else it raises `TableError` with `what` as its subject: `column 'sex'`.
     """
     codes, found = code_levels(column)
     known = {level: place for place, level in enumerate(levels)}
     places = np.array([known.get(known_as(level, numeric), -1) for level in found], dtype=np.int64)[
         codes
     ]
-    if (places < 0).any():
+    if (places < 0).any() and not unseen:
         row = int((places < 0).argmax())
         level = found[codes[row]]
         raise TableError(

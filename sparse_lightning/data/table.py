@@ -14,10 +14,19 @@ from sparse_lightning.data.gaps import dropped_text, gap_faults, has_values, mos
 from sparse_lightning.data.preparation import check_steps, drop_rare, recodings
 from sparse_lightning.data.raw_table import RawTable, keep
 from sparse_lightning.data.selection import check_known
+from sparse_lightning.data.splits import (
+    ALL_ROWS,
+    NO_SPLIT,
+    Split,
+    no_inputs,
+    split_columns,
+    split_rows,
+)
 from sparse_lightning.data.suspicions import suspicions
 from sparse_lightning.data.target import ClassTarget
+from sparse_lightning.data.unseen import fit_to_training_rows, unseen_levels
 from sparse_lightning.errors import TableError
-from sparse_lightning.project.settings import TableSettings
+from sparse_lightning.project.settings import EvaluationSettings, TableSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +43,7 @@ class Table:
         target: the column to predict, text or 64-bit floats; None without one.
         reading: what was taken for the dialect of a text file, in words; "" where it is plain.
         suspicions: sentences on what may not have been meant, such as ids and totals.
+        split: which rows train, to which alone the encoding was fitted, and which do not.
     """
 
     name: str
@@ -46,6 +56,12 @@ class Table:
     target: pd.Series | None = None
     reading: str = ""
     suspicions: tuple[str, ...] = ()
+    split: Split = NO_SPLIT
+
+    @property
+    def training_frame(self) -> pd.DataFrame:
+        """The rows that networks are trained on."""
+        return self.frame.loc[self.split.training]
 
     @property
     def rows_dropped(self) -> int:
@@ -53,29 +69,41 @@ class Table:
 
 
 def used_table(
-    settings: TableSettings, raw: RawTable, name: str, source: str, everything: Sequence[str]
+    settings: TableSettings,
+    raw: RawTable,
+    name: str,
+    source: str,
+    everything: Sequence[str],
+    evaluation: EvaluationSettings = ALL_ROWS,
+    stratified: bool = True,
 ) -> Table:
-    """The rows and columns of a raw table that networks are trained on.
+    """The rows and columns of a raw table that networks are trained and judged on.
 
-    `everything` are the columns that `table.columns: all` means. Raises `TableError` with all that
+    `everything` are the columns that `table.columns: all` means; the parts of the rows have the
+    same shares of the target's values if it is `stratified`. Raises `TableError` with all that
     is wrong, as far as it is seen before rows are left out, and else with all that is after.
     """
     chosen = everything if settings.columns == "all" else settings.columns
-    columns = [column for column in chosen if column != settings.target]
+    apart = no_inputs(evaluation, named=settings.columns != "all")
+    columns = [column for column in chosen if column not in (settings.target, *apart)]
     if not columns:
-        raise TableError(f"has no column but table.target, {settings.target!r}")
+        others = "".join(f", and {field} {column!r}" for column, field in apart.items())
+        raise TableError(f"has no column but table.target, {settings.target!r}{others}")
     used = columns if settings.target is None else [*columns, settings.target]
     check_known(used, raw.names)
     check_steps(settings.prepare, used)
     leveled = {*recodings(settings.prepare), settings.target}
     frame, faults = judged(raw.read(used, leveled), leveled, raw.place, raw.spellings)
-    faults.add(gap_faults(frame, raw.place, dropped=settings.missing == "drop"))
+    beside = split_columns(evaluation, raw)
+    dropping = settings.missing == "drop"
+    faults.add(gap_faults(frame, raw.place, dropped=dropping))
+    faults.add(gap_faults(beside, raw.place, dropped=dropping))
     if faults.found:
         _look_further(frame, settings, faults)
     faults.raise_all()
     dropped, most = dropped_text(frame), most_dropped(frame)
     with _after(dropped, most):
-        has_all = has_values(frame)
+        has_all = has_values(frame) & has_values(beside)
         complete = keep(frame, has_all)
         rare = drop_rare(complete, settings.prepare)
         missing = len(frame) - len(complete)
@@ -89,11 +117,14 @@ def used_table(
         if target is not None:
             with faults.gathered():
                 ClassTarget.fit(target)
+        used_rows = np.flatnonzero(has_all)[~rare]
+        classes, split = target if stratified else None, NO_SPLIT
+        if not faults.found:
+            split = split_rows(evaluation, len(frame), classes, beside.iloc[used_rows])
         with faults.gathered():
-            encoding = Encoding.fit(frame, settings.scale, settings.prepare)
-            encoding.check(frame)
+            encoding = fit_to_training_rows(frame, split, settings)
+            encoding.check(frame, unseen=split.parts is not None)
         faults.raise_all()
-    used_rows = np.flatnonzero(has_all)[~rare]
     told = suspicions(frame, encoding, target, lambda row: raw.place(int(used_rows[row])))
     return Table(
         name,
@@ -105,7 +136,8 @@ def used_table(
         int(rare.sum()),
         target,
         raw.reading,
-        (*([dropped] if most else []), *told),
+        (*([dropped] if most else []), *told, *unseen_levels(frame, encoding, split)),
+        split,
     )
 
 

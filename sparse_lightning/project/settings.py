@@ -12,6 +12,7 @@ from sparse_lightning.project.types import (
     Columns,
     Count,
     Counts,
+    Folds,
     Line,
     Names,
     Positive,
@@ -158,18 +159,32 @@ class TrainingSettings(Settings):
 
 
 class EvaluationSettings(Settings):
-    """On which rows classifiers are judged besides those that they are trained on.
+    """Which rows train the networks, which choose among them, and which judge what was chosen.
+
+    Nothing is fitted to validation and test rows: no weight, no scale of a column, no level.
+    Curves, floor and indices are of validation rows where there are some; test rows only judge.
 
     Attributes:
-        holdout: the share of every class that is held out of training; 0: none. Default: 0.2 of
-            classifiers without `folds`.
+        validation: the share of the rows that choose; 0: training rows choose.
+        test: the share of the rows that judge; 0: none.
+        group: a column whose equal values stay together, as those of one patient; it is no input.
+        time: a column by which the rows are sorted: the last ones are test rows, those before them
+            validation rows. It is an input only if `table.columns` names it.
         folds: of a cross-validation, with networks of their own for each fold; 0: none. The
-            networks that are kept are trained on all rows.
+            networks that are kept are trained on all rows. `auto`: tables of fewer than 300 rows,
+            which are too small for three parts, are judged by 5 folds instead.
+        holdout: the share of every class that classifiers are judged on beside their training rows,
+            which choose; columns are scaled by all rows. 0: none. It goes without `validation` and
+            `test`, whose default is 0 beside it.
         seed: of the choice of the rows.
     """
 
+    validation: Annotated[Proportion, Field(lt=1)] = 0.2
+    test: Annotated[Proportion, Field(lt=1)] = 0.2
+    group: Text | None = None
+    time: Text | None = None
+    folds: Folds = "auto"
     holdout: Annotated[Proportion, Field(lt=1)] = 0.0
-    folds: Annotated[Whole, Field(ge=0)] = 0
     seed: Seed = 0
 
 

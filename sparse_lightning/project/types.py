@@ -92,6 +92,16 @@ def _chunk(value: object) -> object:
     return value
 
 
+def _folds(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        if value > LARGEST_COUNT:
+            raise invalid(f"must be at most {LARGEST_COUNT}, got {show(value)}")
+        return value
+    if value != "auto":
+        raise invalid(f"must be auto, 0 or a whole number of at least 2, got {show(value)}")
+    return value
+
+
 def _line(value: str) -> str:
     if not value.strip():
         raise invalid(f"must not be empty, got {show(value)}")
@@ -134,4 +144,5 @@ Counts = Annotated[tuple[Count, ...], BeforeValidator(_listed)]
 Seeds = Annotated[tuple[Seed, ...], BeforeValidator(_listed), AfterValidator(_distinct)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Columns = Annotated[Literal["all"] | tuple[str, ...], BeforeValidator(_columns)]
+Folds = Annotated[Literal["auto"] | int, BeforeValidator(_folds)]
 Chunk = Annotated[Literal["auto"] | int, BeforeValidator(_chunk)]

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 from torch import nn
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
-from sparse_lightning.data.examples import Examples
+from sparse_lightning.data.examples import PARTS, Examples
 from sparse_lightning.nn.layers import linear_layers, take
 from sparse_lightning.nn.moments import evenly
 from sparse_lightning.training import measuring
@@ -70,6 +70,8 @@ def judge(
 def _roc_auc(targets: np.ndarray, outputs: np.ndarray) -> float:
     if not np.isfinite(outputs).all():
         return float("nan")
+    if not (targets.any(0) & ~targets.astype(bool).all(0)).all():
+        return float("nan")  # a few rows may hold some of the classes only
     return float(roc_auc_score(targets, outputs, average="macro", multi_class="ovr"))
 
 
@@ -77,9 +79,7 @@ MOST_REFERENCE_ROWS = 200_000
 """Of more rows other methods are fitted to so many, at even distances: they are a comparison."""
 
 
-def classifier_references(
-    training: Examples, heldout: Examples | None, folds: list[Examples]
-) -> dict[str, float]:
+def classifier_references(examples: Examples, folds: list[Examples]) -> dict[str, float]:
     """The measures of other methods on the rows that the networks are judged on.
 
     They are `logistic_regression_accuracy`, `gradient_boosting_heldout_roc_auc` and so on, with the
@@ -87,6 +87,7 @@ def classifier_references(
     cross-validation in place of held-out rows each method is fitted anew for each fold.
     """
     references = {}
+    training, heldout = examples.training(), examples.held_out()
     methods: dict[str, Callable[[], Any]] = {
         "logistic_regression": lambda: LogisticRegression(max_iter=2000),
         "gradient_boosting": lambda: HistGradientBoostingClassifier(random_state=0),
@@ -96,7 +97,12 @@ def classifier_references(
         judged = [(training, _outputs(fitted, training), "")]
         if heldout is not None:
             judged.append((heldout, _outputs(fitted, heldout), "heldout_"))
-        elif folds:
+        judged += [
+            (rows, _outputs(fitted, rows), f"{part}_")
+            for part in PARTS
+            if (rows := examples.part(part)) is not None
+        ]
+        if folds and heldout is None:
             predicted = np.zeros((1, len(training.inputs), len(training.classes)))
             for fold in folds:
                 assert fold.heldout is not None

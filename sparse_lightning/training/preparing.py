@@ -1,14 +1,14 @@
 """From a project to all that training needs, checked before anything is trained."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
 
 from sparse_lightning._machine import machine_bytes
 from sparse_lightning.data.catalog import load_table
-from sparse_lightning.data.examples import Examples
+from sparse_lightning.data.examples import PARTS, Examples
 from sparse_lightning.data.table import Table
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import ProjectError, TableError, TableWarning
@@ -39,7 +39,9 @@ def prepare(project: Project, networks: int | None = None, here: bool = True) ->
     study takes more memory than there is, `TableError` if the table cannot be used or its rows
     cannot be split, and `TrainingError` if the accelerator or the precision cannot be used.
     """
-    table = load_table(project.table, project.folder)
+    table = load_table(
+        project.table, project.folder, project.evaluation, project.task == "classifier"
+    )
     if table.suspicions:
         lines = "\n".join(f"  {one}" for one in table.suspicions)
         warnings.warn(f"look at the table {table.name}:\n{lines}", TableWarning, stacklevel=3)
@@ -54,15 +56,23 @@ def prepare(project: Project, networks: int | None = None, here: bool = True) ->
 
 
 def examples_of(project: Project, table: Table) -> Examples:
-    """The encoded rows of a table, with classes and held-out rows where the project has them.
+    """The encoded rows of a table with their parts, and with classes where the project has them.
 
     Raises `TableError` if the target cannot be predicted or the rows cannot be split.
     """
-    inputs = torch.from_numpy(table.encoding.transform(table.frame))
+    split = table.split
+    inputs = torch.from_numpy(table.encoding.transform(table.frame, split.parts is not None))
+    examples = Examples(
+        inputs,
+        parts=None if split.parts is None else torch.from_numpy(split.parts),
+        groups=None if split.groups is None else torch.from_numpy(split.groups),
+        auto_folds=split.folds,
+    )
     if table.target is None:
-        return Examples(inputs)
+        return examples
     target = ClassTarget.fit(table.target)
-    examples = Examples(inputs, torch.from_numpy(target.codes(table.target)), target.classes)
+    codes = torch.from_numpy(target.codes(table.target))
+    examples = replace(examples, labels=codes, classes=target.classes)
     if not project.evaluation.holdout:
         return examples
     return examples.hold_out(project.evaluation.holdout, project.evaluation.seed)
@@ -82,8 +92,7 @@ def check_training(project: Project, examples: Examples, accelerator: bool = Tru
     be split into the folds, and `TrainingError` if the accelerator or the precision cannot be used.
     """
     check_examples(project, examples)
-    if project.evaluation.folds:
-        examples.folds(project.evaluation.folds, project.evaluation.seed)
+    examples.folds(project.evaluation.folds, project.evaluation.seed)
     training = project.training
     if accelerator and (training.accelerator, training.precision) not in ALWAYS_THERE:
         # Lightning knows; to load it takes longer than all else here.
@@ -139,7 +148,7 @@ def least_bytes(project: Project, rows: int, inputs: int, outputs: int, networks
     together = min(networks, chunk_size(project, layers))
     trained = together * 4 * (4 * weights + 2 * min(training.batch_size, rows) * sum(layers))
     measured = 4 * min(MOST_VALUES, networks * rows * max(layers))
-    if project.evaluation.folds:
+    if project.task == "classifier" and project.evaluation.folds:
         measured = max(measured, networks * 4 * rows * outputs)
     markers = max(len(project.regularizers.grid(name)) for name in project.regularizers.groups)
     drawn = 8 * project.report.bootstrap * (len(training.seeds) + markers)
@@ -156,17 +165,28 @@ def _size(count: int) -> str:
 def facts_of(project: Project, table: Table, examples: Examples) -> dict[str, float | int]:
     """Measures of a study's table and of its networks with all connections.
 
-    They are `rows`, `rows_held_out`, `rows_dropped`, `null_error` (the error with every weight 0)
-    and `connections_total` (how many connections there can be).
+    They are `rows` (the training rows), `rows_held_out`, `rows_dropped`, `null_error` (the error
+    with every weight 0) and `connections_total` (how many connections there can be); where there
+    are such rows also `rows_validation`, `validation_null_error`, `rows_test` and
+    `test_null_error`, and with a cross-validation `folds`.
     """
     layers = project.layers(examples.inputs.shape[1], examples.outputs)
     weights = sum(inputs * outputs for inputs, outputs in pairwise(layers))
+    # Of components y is a share of the variance.
+    components = project.task == "pca"
+    training, beside = examples.training(), dict[str, float | int]()
+    for name in PARTS:
+        if (part := examples.part(name)) is not None:
+            beside[f"rows_{name}"] = len(part.inputs)
+            beside[f"{name}_null_error"] = 1.0 if components else training.null_error_on(part)
+    if folds := examples.fold_count(project.evaluation.folds):
+        beside["folds"] = folds
     return {
-        "rows": len(examples.inputs) - examples.rows_held_out,
+        "rows": len(training.inputs),
         "rows_held_out": examples.rows_held_out,
         "rows_dropped": table.rows_dropped,
-        # Of components y is a share of the variance.
-        "null_error": 1.0 if project.task == "pca" else examples.null_error,
+        "null_error": 1.0 if components else examples.null_error,
         # Of components x is the mean number of loadings of one, which has one an input.
-        "connections_total": layers[0] if project.task == "pca" else weights,
+        "connections_total": layers[0] if components else weights,
+        **beside,
     }

@@ -95,7 +95,7 @@ def run(
         ) as writer,
     ):
         writer.networks(train_on(cluster, project, examples, progress, job.checkpoints))
-        return _complete(writer.run, table.frame, folder)
+        return _complete(writer.run, table.training_frame, folder)
 
 
 def _complete(run: OpenedRun, frame: pd.DataFrame, folder: Path) -> Study:
