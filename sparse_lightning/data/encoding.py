@@ -29,6 +29,7 @@ from sparse_lightning.data.gaps import check_complete
 from sparse_lightning.data.preparation import recodings
 from sparse_lightning.data.raw_table import CELLS_AT_ONCE
 from sparse_lightning.data.selection import check_frame, select
+from sparse_lightning.data.weights import weighted_moments
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.preparation import Step
 
@@ -58,12 +59,19 @@ class Encoding:
     means: tuple[float, ...] = ()
 
     @classmethod
-    def fit(cls, frame: pd.DataFrame, scale: Scale, prepare: Sequence[Step] = ()) -> Self:
+    def fit(
+        cls,
+        frame: pd.DataFrame,
+        scale: Scale,
+        prepare: Sequence[Step] = (),
+        weights: Float64[np.ndarray, " row"] | None = None,
+    ) -> Self:
         """Find the levels, offsets and factors of a table with one row an example.
 
         `minmax`: the offset is the least value and the factor the range, so that 0/1 inputs stay 0
         and 1; `standard`: the mean and the standard deviation of the population, for 0/1 inputs
-        too; `none`: 0 and 1. Steps that leave out rows do nothing here, and columns that the frame
+        too; `none`: 0 and 1. With `weights`, which are greater than 0, means and deviations count
+        each row so often. Steps that leave out rows do nothing here, and columns that the frame
         does not have, such as the target, are passed over.
 
         Raises `TableError` if a column holds text and is not recoded, has missing values or, if it
@@ -87,7 +95,7 @@ class Encoding:
         inputs = [
             fitted
             for variable, (_, column) in zip(variables, _columns(values), strict=True)
-            for fitted in _fitted(variable, column, scale)
+            for fitted in _fitted(variable, column, scale, weights)
         ]
         return cls(tuple(variables), *(zip(*inputs, strict=True) if inputs else ((), ())))
 
@@ -242,14 +250,24 @@ class Encoding:
 
 
 def _fitted(
-    variable: ColumnEncoding, column: pd.Series, scale: Scale
+    variable: ColumnEncoding,
+    column: pd.Series,
+    scale: Scale,
+    weights: Float64[np.ndarray, " row"] | None,
 ) -> list[tuple[float, float, float, float]]:
     """Offset, factor, square and mean of each input of a column."""
     codes = variable.coded(column)
     if isinstance(variable, NumberColumn):
         offset, factor = fit_scaling(codes, scale, variable.name)
-        return [(offset, factor, variance(codes, offset, factor), 0.0)]
+        if weights is None:
+            return [(offset, factor, variance(codes, offset, factor), 0.0)]
+        mean, deviation = weighted_moments(codes, weights)
+        if scale == "standard":
+            offset, factor = mean, deviation
+        return [(offset, factor, (deviation / factor) ** 2, 0.0)]
     shares = variable.shares(codes)
+    if weights is not None:
+        shares = np.average(variable.inputs(codes), axis=0, weights=weights)
     scalings = share_scaling(shares, scale, variable.name)
     return [
         (offset, factor, share / factor**2, share / factor)

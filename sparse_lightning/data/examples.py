@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import torch
-from jaxtyping import Bool, Float, Float64, Int, Int8
+from jaxtyping import Bool, Float, Int, Int8
 from torch import Tensor
 
 from sparse_lightning.data.columns import Scale
@@ -29,6 +29,7 @@ class Examples:
         heldout: rows that networks are not trained on, of a fold or of `evaluation.holdout`.
         parts: the part of each row, see `data.splits`; None: all are training rows.
         groups: the number of the group whose rows stay together in a fold; None: none do.
+        weights: how much each row counts, greater than 0; None: all rows count the same.
         auto_folds: what `evaluation.folds: auto` stands for.
         class_weights: factors on what rows of each class add to the loss; None: 1.
     """
@@ -41,6 +42,7 @@ class Examples:
     parts: Int8[Tensor, " row"] | None = None
     groups: Int[Tensor, " row"] | None = None
     auto_folds: int = 0
+    weights: Float[Tensor, " row"] | None = None
 
     @property
     def outputs(self) -> int:
@@ -57,13 +59,22 @@ class Examples:
     @property
     def null_error(self) -> float:
         """The error of a network with every weight 0: the mean variance of its targets."""
-        return float(variance_of(self.training().targets).mean())
+        training = self.training()
+        return float(variance_of(training.targets, training.weights).mean())
 
     def null_error_on(self, others: "Examples") -> float:
         """The error on other rows of the same network: their squared distance from the means of
         the training rows.
         """
-        return float(squared_distances(others.targets, self.training().targets).mean())
+        training = self.training()
+        mean = mean_of(training.targets, training.weights)
+        squares = (others.targets.double() - mean).square()
+        return float(mean_of(squares, others.weights).mean())
+
+    @property
+    def row_count(self) -> float:
+        """How many rows there are, or the sum of their weights."""
+        return len(self.inputs) if self.weights is None else float(self.weights.double().sum())
 
     @property
     def rows_held_out(self) -> int:
@@ -101,8 +112,15 @@ class Examples:
     def take(self, rows: Tensor) -> "Examples":
         """The given rows, all of them training rows."""
         labels = None if self.labels is None else self.labels[rows]
-        inputs = self.inputs[rows]
-        return replace(self, inputs=inputs, labels=labels, heldout=None, parts=None, groups=None)
+        return replace(
+            self,
+            inputs=self.inputs[rows],
+            labels=labels,
+            weights=None if self.weights is None else self.weights[rows],
+            heldout=None,
+            parts=None,
+            groups=None,
+        )
 
     def hold_out(self, share: float, seed: int) -> "Examples":
         """The same rows, of which a share of every class is held out.
@@ -153,7 +171,7 @@ class Examples:
             mask[heldout] = True
             masks.append(mask)
         return [
-            replace(self, inputs=rescaled(self.inputs, ~mask, scale), heldout=mask)
+            replace(self, inputs=rescaled(self.inputs, ~mask, scale, self.weights), heldout=mask)
             for mask in masks
         ]
 
@@ -186,15 +204,11 @@ def _one_hot(labels: Int[Tensor, " row"], classes: int) -> Float[Tensor, "row ou
     return torch.nn.functional.one_hot(labels, classes).float()
 
 
-def squared_distances(
-    rows: Float[Tensor, "row unit"], fitted: Float[Tensor, "other unit"]
-) -> Float64[Tensor, " unit"]:
-    """The mean squared distance of each column from its mean over other rows."""
-    return (rows.double() - mean_of(fitted)).square().mean(0)
-
-
 def rescaled(
-    inputs: Float[Tensor, "row input"], rows: Bool[Tensor, " row"], scale: Scale
+    inputs: Float[Tensor, "row input"],
+    rows: Bool[Tensor, " row"],
+    scale: Scale,
+    weights: Float[Tensor, " row"] | None = None,
 ) -> Float[Tensor, "row input"]:
     """Inputs scaled again, as `Encoding` scales a table, by the given rows alone.
 
@@ -207,7 +221,8 @@ def rescaled(
     if scale == "minmax":
         offset, reach = fitted.amin(0), fitted.amax(0) - fitted.amin(0)
     else:
-        offset, reach = mean_of(fitted), variance_of(fitted).sqrt()
+        own = None if weights is None else weights[rows]
+        offset, reach = mean_of(fitted, own), variance_of(fitted, own).sqrt()
     same = fitted.amax(0) == fitted.amin(0)
     offset, reach = offset.masked_fill(same, 0.0), reach.masked_fill(same, 1.0)
     return ((inputs.double() - offset) / reach).float()

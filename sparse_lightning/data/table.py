@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float64
 
 from sparse_lightning.data.column_types import judged
 from sparse_lightning.data.encoding import Encoding
@@ -25,6 +26,7 @@ from sparse_lightning.data.splits import (
 from sparse_lightning.data.suspicions import suspicions
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.data.unseen import fit_to_training_rows, unseen_levels
+from sparse_lightning.data.weights import row_weights
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.settings import EvaluationSettings, TableSettings
 
@@ -43,6 +45,8 @@ class Table:
         target: the column to predict, text or 64-bit floats; None without one.
         reading: what was taken for the dialect of a text file, in words; "" where it is plain.
         suspicions: sentences on what may not have been meant, such as ids and totals.
+        weights: how much each row counts, greater than 0; None: all count the same.
+        rows_weightless: how many rows were left out because their weight is 0.
         split: which rows train, to which alone the encoding was fitted, and which do not.
     """
 
@@ -57,6 +61,8 @@ class Table:
     reading: str = ""
     suspicions: tuple[str, ...] = ()
     split: Split = NO_SPLIT
+    weights: Float64[np.ndarray, " row"] | None = None
+    rows_weightless: int = 0
 
     @property
     def training_frame(self) -> pd.DataFrame:
@@ -65,7 +71,7 @@ class Table:
 
     @property
     def rows_dropped(self) -> int:
-        return self.rows_missing + self.rows_rare
+        return self.rows_missing + self.rows_weightless + self.rows_rare
 
 
 def used_table(
@@ -85,7 +91,8 @@ def used_table(
     """
     chosen = everything if settings.columns == "all" else settings.columns
     apart = no_inputs(evaluation, named=settings.columns != "all")
-    columns = [column for column in chosen if column not in (settings.target, *apart)]
+    beside_inputs = (settings.target, settings.weight, *apart)
+    columns = [column for column in chosen if column not in beside_inputs]
     if not columns:
         others = "".join(f", and {field} {column!r}" for column, field in apart.items())
         raise TableError(f"has no column but table.target, {settings.target!r}{others}")
@@ -95,6 +102,7 @@ def used_table(
     leveled = {*recodings(settings.prepare), settings.target}
     frame, faults = judged(raw.read(used, leveled), leveled, raw.place, raw.spellings)
     beside = split_columns(evaluation, raw)
+    weights = None if settings.weight is None else row_weights(settings.weight, raw)
     dropping = settings.missing == "drop"
     faults.add(gap_faults(frame, raw.place, dropped=dropping))
     faults.add(gap_faults(beside, raw.place, dropped=dropping))
@@ -104,12 +112,16 @@ def used_table(
     dropped, most = dropped_text(frame), most_dropped(frame)
     with _after(dropped, most):
         has_all = has_values(frame) & has_values(beside)
+        weightless = 0
+        if weights is not None:
+            weightless = int((has_all & (weights == 0)).sum())
+            has_all &= weights > 0
         complete = keep(frame, has_all)
         rare = drop_rare(complete, settings.prepare)
-        missing = len(frame) - len(complete)
+        missing = len(frame) - len(complete) - weightless
         frame = keep(complete, ~rare)
         if len(frame) < 2:
-            gone = missing + int(rare.sum())
+            gone = missing + weightless + int(rare.sum())
             left = f" left after dropping {gone}" if gone else ""
             raise TableError(f"must have at least 2 rows, got {len(frame)}{left}")
         # Whatever would stop the training is found here, where the message can name the table.
@@ -122,7 +134,8 @@ def used_table(
         if not faults.found:
             split = split_rows(evaluation, len(frame), classes, beside.iloc[used_rows])
         with faults.gathered():
-            encoding = fit_to_training_rows(frame, split, settings)
+            weights = None if weights is None else weights[used_rows]
+            encoding = fit_to_training_rows(frame, split, settings, weights)
             encoding.check(frame, unseen=split.parts is not None)
         faults.raise_all()
     told = suspicions(frame, encoding, target, lambda row: raw.place(int(used_rows[row])))
@@ -138,6 +151,8 @@ def used_table(
         raw.reading,
         (*([dropped] if most else []), *told, *unseen_levels(frame, encoding, split)),
         split,
+        weights,
+        weightless,
     )
 
 

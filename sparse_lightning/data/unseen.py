@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float64
 
 from sparse_lightning._text import counted, listed
 from sparse_lightning.data.columns import LevelsColumn
@@ -17,13 +18,19 @@ MOST_SHOWN = 5
 """So many levels of a column are named."""
 
 
-def fit_to_training_rows(frame: pd.DataFrame, split: Split, settings: TableSettings) -> Encoding:
+def fit_to_training_rows(
+    frame: pd.DataFrame,
+    split: Split,
+    settings: TableSettings,
+    weights: Float64[np.ndarray, " row"] | None,
+) -> Encoding:
     """The encoding of the training rows; `TableError` if they, or all rows, have none."""
     if split.parts is None:
-        return Encoding.fit(frame, settings.scale, settings.prepare)
+        return Encoding.fit(frame, settings.scale, settings.prepare, weights)
+    own = None if weights is None else weights[split.training]
     training = frame.loc[split.training]
     try:
-        return Encoding.fit(training, settings.scale, settings.prepare)
+        return Encoding.fit(training, settings.scale, settings.prepare, own)
     except TableError as error:
         Encoding.fit(frame, settings.scale, settings.prepare)  # what is wrong with all rows
         raise TableError(

@@ -54,6 +54,8 @@ def _contradictions_of_task(project: "Project") -> Iterator[tuple[Location, str]
             ("training", "loss"),
             f"must be squared_error for the task {project.task}, got {show(project.training.loss)}",
         )
+    if not classifier and project.training.class_weight is not None:
+        yield ("training", "class_weight"), f"must be null for the task {project.task}"
     if not classifier and project.evaluation.holdout:
         yield ("evaluation", "holdout"), f"must be 0 for the task {project.task}"
     if project.training.loss == "cross_entropy" and project.network.output != "auto":
@@ -101,6 +103,12 @@ def _contradictions_of_rows(project: "Project") -> Iterator[tuple[Location, str]
         )
     if evaluation.time is not None and evaluation.group is not None:
         yield ("evaluation", "time"), "goes without evaluation.group: set one of them to null"
+    weight = project.table.weight
+    if weight is not None and weight in (project.table.target, evaluation.group, evaluation.time):
+        yield (
+            ("table", "weight"),
+            f"must be another column than the target, group and time, got {show(weight)}",
+        )
     for field in ("group", "time"):
         column = getattr(evaluation, field)
         if column is None:

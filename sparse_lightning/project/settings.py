@@ -37,6 +37,8 @@ class TableSettings(Settings):
         columns: the columns to use, in this order, or all; those of a packaged table are its
             features.
         target: the column to predict, which is then no input; None for autoencoders.
+        weight: a column of numbers of at least 0, by which rows count in losses, scales and
+            measures; it is no input, and rows of weight 0 are left out.
         scale: `minmax` maps each input to [0, 1], `standard` to mean 0 and variance 1.
         missing: `drop` leaves out the rows in which a used column has no value: in CSV files
             nothing, `?`, or what pandas takes for none, such as `NA`, `nan` or `null`.
@@ -48,6 +50,7 @@ class TableSettings(Settings):
     source: Line
     columns: Columns = "all"
     target: Text | None = None
+    weight: Text | None = None
     scale: Literal["minmax", "standard", "none"] = "minmax"
     missing: Literal["error", "drop"] = "error"
     prepare: Steps = ()
@@ -57,7 +60,8 @@ class TableSettings(Settings):
     def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields = handler(self)
         # Projects without it are what they were before there was this field.
-        return {name: value for name, value in fields.items() if name != "dialect" or value}
+        later = {"dialect", "weight"}
+        return {name: value for name, value in fields.items() if name not in later or value}
 
     @model_validator(mode="after")
     def _steps_agree(self) -> Self:
@@ -127,6 +131,8 @@ class TrainingSettings(Settings):
         learning_rate: before the schedule's tail.
         schedule: the learning rate's last part.
         loss: what classifiers minimise; `squared_error` of one-hot targets, or `cross_entropy`.
+        class_weight: `balanced` multiplies what rows of each class add to a classifier's loss so
+            that all classes count the same; null does not.
         batch_size: rows in a batch.
         gradient_clip: the largest norm of a network's gradient; null does not clip.
         epochs: of each stage.
@@ -146,6 +152,7 @@ class TrainingSettings(Settings):
     learning_rate: Positive = 0.01
     schedule: ScheduleSettings = ScheduleSettings()
     loss: Literal["squared_error", "cross_entropy"] = "squared_error"
+    class_weight: Literal["balanced"] | None = None
     batch_size: Count = 64
     gradient_clip: Positive | None = None
     epochs: Count = 150

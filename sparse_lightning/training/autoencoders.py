@@ -48,7 +48,7 @@ def train_autoencoders(
     def fit(
         part: Examples, title: str, measured: bool = False
     ) -> tuple[GridTraining, nn.Sequential]:
-        grid = GridTraining(project, progress, title, numbers, checkpoints)
+        grid = GridTraining(project, progress, title, numbers, checkpoints, part.weights)
         network = encoder = nn.Sequential()
         for encoder, decoder in greedy_stages(grid, part.inputs, settle=True):
             network = nn.Sequential(*encoder, *decoder)
@@ -61,9 +61,9 @@ def train_autoencoders(
     evaluation = project.evaluation
     folds = examples.folds(evaluation.folds, evaluation.seed, project.table.scale)
     training = examples.training()
-    rows = training.inputs
+    rows, weights = training.inputs, training.weights
     grid, network = fit(training, "", measured=True)
-    errors = squared_errors(network, rows, rows, len(grid.replicas))
+    errors = squared_errors(network, rows, rows, len(grid.replicas), weights)
 
     def judge(part: Examples, prefix: str) -> Measures:
         error, null = rebuilding_errors(network, part, training)
@@ -75,7 +75,10 @@ def train_autoencoders(
     metrics |= judged_parts(examples, judge)
     if folds:
         metrics |= squared_error_over_folds(folds, grid, fit, rebuilding_errors)
-    documents = {INPUT_ERRORS: input_errors(rows, errors), SWEEP: sweep(network, rows, rows)}
+    documents = {
+        INPUT_ERRORS: input_errors(rows, errors, weights),
+        SWEEP: sweep(network, rows, rows, weights=weights),
+    }
     return grid.result(network, errors.mean(1), metrics, documents)
 
 
@@ -86,7 +89,7 @@ def rebuilding_errors(
     rebuilds the means of the training rows.
     """
     replicas = linear_layers(network)[0].replicas
-    errors = squared_errors(network, rows.inputs, rows.inputs, replicas).mean(1)
+    errors = squared_errors(network, rows.inputs, rows.inputs, replicas, rows.weights).mean(1)
     return errors, training.null_error_on(rows)
 
 
@@ -163,7 +166,7 @@ def _depth_metrics(grid: GridTraining, examples: Examples, network: nn.Sequentia
 
     def judge(part: Examples, prefix: str) -> Measures:
         rows = part.inputs
-        errors = squared_errors(ordered, rows, rows, len(grid.replicas)).mean(1)
+        errors = squared_errors(ordered, rows, rows, len(grid.replicas), part.weights).mean(1)
         return {f"{prefix}squared_error_{depth}": errors}
 
     return {

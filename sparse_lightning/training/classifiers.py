@@ -49,7 +49,8 @@ def train_classifiers(
     folds = examples.folds(evaluation.folds, evaluation.seed, project.table.scale)
     training = examples.training()
     grid, network = fit(training, "")
-    errors = squared_errors(network, training.inputs, training.targets, len(grid.replicas))
+    weights = training.weights
+    errors = squared_errors(network, training.inputs, training.targets, len(grid.replicas), weights)
     metrics, confusion = judge_networks(network, training, prefix="")
     heldout = examples.held_out()
     confusions = {"training": confusion}
@@ -75,7 +76,7 @@ def train_classifiers(
             }
             for number in range(len(grid.replicas))
         ],
-        SWEEP: sweep(network, training.inputs, training.targets, training.labels),
+        SWEEP: sweep(network, training.inputs, training.targets, training.labels, weights),
     }
     population = grid.result(network, errors.mean(1), metrics, documents)
     if grid.holds_floor:
@@ -106,7 +107,7 @@ def _fit(
     title: str = "",
 ) -> tuple[GridTraining, nn.Sequential]:
     rows = torch.cat([examples.inputs, examples.targets], 1)
-    grid = GridTraining(project, progress, title, numbers, checkpoints)
+    grid = GridTraining(project, progress, title, numbers, checkpoints, examples.weights)
     *_, (encoder, _) = greedy_stages(grid, examples.inputs, settle=False)
     number = len(project.network.units)
     output = batched_layer(

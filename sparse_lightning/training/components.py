@@ -62,8 +62,9 @@ def train_components(
     components = project.network.units[0]
 
     def fit(part: Examples, title: str) -> tuple[GridTraining, nn.Sequential]:
-        mean, covariance = mean_of(part.inputs).float(), covariance_of(part.inputs)
-        grid = GridTraining(project, progress, title, numbers, checkpoints)
+        mean = mean_of(part.inputs, part.weights).float()
+        covariance = covariance_of(part.inputs, part.weights)
+        grid = GridTraining(project, progress, title, numbers, checkpoints, part.weights)
         stage = _stage(grid, part.inputs - mean, covariance)
         grid.train(stage)
         (layer,) = linear_layers(grid.in_grid_order(stage.layers))
@@ -75,7 +76,7 @@ def train_components(
     training = examples.training()
     rows = training.inputs
     grid, network = fit(training, "")
-    covariance = covariance_of(rows)
+    covariance = covariance_of(rows, training.weights)
     loadings = linear_layers(network)[0].weight.detach()
     measures = _measures_of(loadings, covariance, project)
     measures |= judged_parts(
@@ -83,12 +84,12 @@ def train_components(
     )
     if folds:
         measures |= _measures_over_folds(folds, grid, fit)
-    errors = squared_errors(network, rows, rows, len(loadings))
+    errors = squared_errors(network, rows, rows, len(loadings), training.weights)
     population = grid.result(
         network,
         1 - measures[f"contribution_{components}"],
         measures,
-        {INPUT_ERRORS: input_errors(rows, errors)},
+        {INPUT_ERRORS: input_errors(rows, errors, training.weights)},
         counts=measures[f"loadings_{components}"],
     )
     if grid.holds_floor:
@@ -148,8 +149,9 @@ def _measures_on(ordered: Loadings, part: Examples, training: Examples, prefix: 
 
 
 def _scatter(part: Examples, training: Examples) -> Covariance:
-    centred = part.inputs.double() - mean_of(training.inputs)
-    return (centred.T @ centred / len(centred)).to(part.inputs.dtype)
+    centred = part.inputs.double() - mean_of(training.inputs, training.weights)
+    counted = centred if part.weights is None else centred * part.weights[:, None]
+    return (counted.T @ centred / part.row_count).to(part.inputs.dtype)
 
 
 def _measures_over_folds(folds: list[Examples], grid: GridTraining, fit: Fit) -> Measures:
@@ -181,7 +183,9 @@ def two_layers(loadings: Loadings, mean: Float[Tensor, " input"]) -> nn.Sequenti
 def _references(project: Project, examples: Examples, covariance: Tensor) -> dict[str, float]:
     components = project.network.units[0]
     training = examples.training()
-    rows = training.inputs - mean_of(training.inputs).float()
+    rows = training.inputs - mean_of(training.inputs, training.weights).float()
+    if training.weights is not None:  # its squared error is a sum over rows
+        rows = rows * (training.weights / training.weights.mean()).sqrt()[:, None]
 
     def measured(loadings: Loadings) -> Measures:
         ordered, measures = _measured(loadings, covariance, project)

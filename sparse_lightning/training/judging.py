@@ -58,14 +58,14 @@ def squared_error_over_folds(
     `errors` gives that of networks on rows that they do not know, the mean over these, and the one
     without weights, from the networks, these rows and those that they were trained on.
     """
-    total, null, rows = np.zeros(len(grid.replicas)), 0.0, 0
+    total, null, rows = np.zeros(len(grid.replicas)), 0.0, 0.0
     for fold, network in fold_networks(folds, grid, fit):
         heldout = fold.held_out()
         assert heldout is not None
         error, without = errors(network, heldout, fold.training())
-        total += error * len(heldout.inputs)
-        null += without * len(heldout.inputs)
-        rows += len(heldout.inputs)
+        total += error * heldout.row_count
+        null += without * heldout.row_count
+        rows += heldout.row_count
     return {
         "heldout_squared_error": total / rows,
         "heldout_explained": explained(total / rows, null / rows),

@@ -60,22 +60,37 @@ def examples_of(project: Project, table: Table) -> Examples:
 
     Raises `TableError` if the target cannot be predicted or the rows cannot be split.
     """
-    split = table.split
+    split, weights = table.split, table.weights
+    if weights is not None:  # losses do not depend on their unit, but numbers in 32 bits do
+        weights = weights / weights[split.training].mean()
     inputs = torch.from_numpy(table.encoding.transform(table.frame, split.parts is not None))
     examples = Examples(
         inputs,
         parts=None if split.parts is None else torch.from_numpy(split.parts),
         groups=None if split.groups is None else torch.from_numpy(split.groups),
         auto_folds=split.folds,
+        weights=None
+        if weights is None
+        else torch.from_numpy(weights / weights[split.training].mean()).float(),
     )
     if table.target is None:
         return examples
     target = ClassTarget.fit(table.target)
     codes = torch.from_numpy(target.codes(table.target))
     examples = replace(examples, labels=codes, classes=target.classes)
-    if not project.evaluation.holdout:
+    if project.evaluation.holdout:
+        examples = examples.hold_out(project.evaluation.holdout, project.evaluation.seed)
+    if project.training.class_weight is None:
         return examples
-    return examples.hold_out(project.evaluation.holdout, project.evaluation.seed)
+    return replace(examples, class_weights=_balanced(examples))
+
+
+def _balanced(examples: Examples) -> torch.Tensor:
+    """Factors on the losses of rows by which every class counts the same in the training rows."""
+    training = examples.training()
+    assert training.labels is not None
+    counts = training.labels.bincount(training.weights, len(training.classes))
+    return (counts.sum() / (len(counts) * counts)).float()
 
 
 ROWS_AT_ONCE = 10_000
