@@ -19,6 +19,7 @@ SMALL = """\
 name: small
 table: {source: wine}
 network: {units: [4, 3]}
+evaluation: {validation: 0, test: 0}
 training:
   {epochs: 3, fine_tune_epochs: 3, seeds: [1, 2], accelerator: cpu, floor: {max_cycles: 3}}
 regularizers: {l1_weights: [0.0001, 0.001], groups: {L1: {}, sL1: {}}}

@@ -15,6 +15,7 @@ WINE = """\
 name: wine-small
 table: {source: wine}
 network: {units: [4]}
+evaluation: {validation: 0, test: 0}
 training: {epochs: 2, seeds: [1, 2], accelerator: cpu, floor: {max_cycles: 2}}
 regularizers: {l1_weights: [0.0001, 0.001]}
 report: {bootstrap: 50}
@@ -30,6 +31,7 @@ ODD = f"""\
 name: {HOSTILE!r}
 table: {{source: odd table.csv}}
 network: {{units: [2]}}
+evaluation: {{validation: 0, test: 0}}
 training: {{epochs: 60, seeds: [1, 2], accelerator: cpu, floor: {{max_cycles: 1}}}}
 regularizers:
   l1_weights: [0.0001, 0.001]
@@ -44,6 +46,7 @@ name: wine-components
 task: pca
 table: {source: wine, scale: standard}
 network: {units: [3], nesting: 1}
+evaluation: {validation: 0, test: 0}
 training:
   {epochs: 12, learning_rate: 0.02, seeds: [1, 2], accelerator: cpu, floor: {max_cycles: 2}}
 regularizers:

@@ -29,6 +29,7 @@ PROJECT = """\
 name: small
 table: {source: wine}
 network: {units: [2]}
+evaluation: {validation: 0, test: 0}
 training:
   {epochs: 60, learning_rate: 0.02, seeds: [1, 2], accelerator: cpu, floor: {max_cycles: 1}}
 regularizers: {l1_weights: [0.001], groups: {L1: {}}}

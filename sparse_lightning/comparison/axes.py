@@ -72,6 +72,25 @@ NETWORKS = Axes(
 """A study by its regularizers: connections against squared error, means over the seeds."""
 
 
+VALIDATION = "validation_"
+"""What the names of measures of validation rows begin with."""
+
+
 def network_axes(facts: Mapping[str, float]) -> Axes:
-    """The axes of a study whose `connections_total` and `null_error` are known."""
-    return replace(NETWORKS, corner=(facts["connections_total"], facts["null_error"]))
+    """The axes of a study whose `connections_total` and `null_error` are known.
+
+    With a `validation_null_error` the error is that of validation rows, which are there to choose.
+    """
+    rows = VALIDATION if f"{VALIDATION}null_error" in facts else ""
+    return replace(NETWORKS, y=f"{rows}{NETWORKS.y}", corner=network_corner(facts))
+
+
+def on_validation_rows(axes: Axes) -> bool:
+    """Whether the error of a study's axes is that of validation rows."""
+    return axes.y == f"{VALIDATION}{NETWORKS.y}"
+
+
+def network_corner(facts: Mapping[str, float]) -> tuple[float, float]:
+    """All connections, and the error with every weight 0 on the rows that choose."""
+    null_error = facts.get(f"{VALIDATION}null_error", facts["null_error"])
+    return facts["connections_total"], null_error

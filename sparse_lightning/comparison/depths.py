@@ -41,12 +41,12 @@ def compare_depths(
         encoder = layers[: (depth + 1) // 2]
         frame = networks.assign(
             connections=networks[f"connections_{depth}_layers"],
-            squared_error=networks[f"squared_error_{depth}_layers"],
+            **{axes.y: networks[f"{axes.y}_{depth}_layers"]},
         )
         total = 2 * sum(a * b for a, b in pairwise(encoder))
         bounded = replace(axes, floor=None, corner=(total, axes.corner[1]))
         try:
-            comparison = compare(network_points(frame), bounded, **settings)
+            comparison = compare(network_points(frame, bounded), bounded, **settings)
         except InputError:
             continue
         found.append(Depth(depth, comparison))

@@ -85,13 +85,13 @@ class Points:
         return self.frame.loc[~self.frame["failed"]]
 
 
-def network_points(networks: pd.DataFrame) -> Points:
+def network_points(networks: pd.DataFrame, axes: Axes = NETWORKS) -> Points:
     """The networks of a study, one row each, by the names that a project gives its groups.
 
     All seeds of the regularized networks count as replicates, also one of which every network
     failed: a study has as many seeds as its project says.
     """
-    points = Points.of(networks, replace(NETWORKS, group="group"))
+    points = Points.of(networks, replace(axes, group="group"))
     regularized = points.frame.loc[points.frame["group"] != FLOOR_GROUP, "replicate"]
     return replace(points, replicates=tuple(regularized.unique().tolist()))
 

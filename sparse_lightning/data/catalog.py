@@ -13,9 +13,10 @@ from sparse_lightning.data import readers
 from sparse_lightning.data.csv_files import read_csv
 from sparse_lightning.data.frames import read_frame
 from sparse_lightning.data.raw_table import RawTable
+from sparse_lightning.data.splits import ALL_ROWS
 from sparse_lightning.data.table import Table, used_table
 from sparse_lightning.errors import TableError
-from sparse_lightning.project.settings import TableSettings
+from sparse_lightning.project.settings import EvaluationSettings, TableSettings
 
 
 @dataclass(frozen=True)
@@ -142,8 +143,16 @@ def describe(name: str) -> PackagedTable:
     return PACKAGED[name]
 
 
-def load_table(table: TableSettings, folder: Path) -> Table:
+def load_table(
+    table: TableSettings,
+    folder: Path,
+    evaluation: EvaluationSettings = ALL_ROWS,
+    stratified: bool = True,
+) -> Table:
     """Read a table and check that networks can be trained on it.
+
+    `evaluation` cuts its rows into parts, by default not at all; `stratified` ones have the same
+    shares of the target's values.
 
     Booleans become 0 and 1. Text is allowed in the target and in columns that `table.prepare`
     recodes; dates never are. `table.missing: drop` leaves out the rows where a used column has no
@@ -158,23 +167,30 @@ def load_table(table: TableSettings, folder: Path) -> Table:
                 field, files = ("sheet", "Excel") if table.dialect is None else ("dialect", "text")
                 raise TableError(f"table.{field} is of {files} files, and this table is packaged")
             raw = _packaged(entry)
-            return used_table(table, raw, entry.name, entry.source, entry.columns)
+            named = entry.name, entry.source, entry.columns
+            return used_table(table, raw, *named, evaluation, stratified)
         path = _path(table.source, folder)
         name = path.name
         for suffix in readers.SUFFIXES:
             name = name[: -len(suffix)] if name.lower().endswith(suffix) else name
         raw = readers.read_table(path, table.dialect, table.sheet)
-        return used_table(table, raw, name, str(path), raw.names)
+        return used_table(table, raw, name, str(path), raw.names, evaluation, stratified)
 
 
-def frame_table(table: TableSettings, frame: object, name: str) -> Table:
+def frame_table(
+    table: TableSettings,
+    frame: object,
+    name: str,
+    evaluation: EvaluationSettings = ALL_ROWS,
+    stratified: bool = True,
+) -> Table:
     """A frame of pandas, polars or pyarrow as `load_table` gives a file, under a name."""
     with _naming(name):
         for field in ("dialect", "sheet"):
             if getattr(table, field) is not None:
                 raise TableError(f"table.{field} is of files, and a frame is given")
         raw = read_frame(frame)
-        return used_table(table, raw, name, "", raw.names)
+        return used_table(table, raw, name, "", raw.names, evaluation, stratified)
 
 
 @contextmanager

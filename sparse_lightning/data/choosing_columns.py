@@ -1,7 +1,8 @@
 """The columns of a raw table that are used: chosen, read, and each decided to be something."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Self
 
 import numpy as np
@@ -16,7 +17,9 @@ from sparse_lightning.data.fitting_columns import ColumnReading, fit_column
 from sparse_lightning.data.numerals import PLAIN
 from sparse_lightning.data.preparation import check_steps, recodings
 from sparse_lightning.data.raw_table import RawTable, frame_of
+from sparse_lightning.data.scaling import Weights
 from sparse_lightning.data.selection import check_known
+from sparse_lightning.data.splits import NO_SPLIT, Split
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.columns import ColumnKind
@@ -41,12 +44,19 @@ class ChosenColumns:
     faults: Faults
 
     @classmethod
-    def of(cls, settings: TableSettings, raw: RawTable, everything: Sequence[str]) -> Self:
+    def of(
+        cls,
+        settings: TableSettings,
+        raw: RawTable,
+        everything: Sequence[str],
+        apart: Mapping[str, str] = MappingProxyType({}),
+    ) -> Self:
         """Read the columns that a project names, or all; `everything` is what all are.
 
-        Raises `TableError` if the project names a column that there is not, or none is left.
+        `apart` are columns that are no inputs, each with the field that names it. Raises
+        `TableError` if the project names a column that there is not, or none is left.
         """
-        names = _names(settings, raw, everything)
+        names = _names(settings, raw, everything, apart)
         pins = settings.columns if isinstance(settings.columns, dict) else {}
         steps = recodings(settings.prepare)
         leveled = {*steps, settings.target, *(name for name in pins if _is_leveled(pins[name]))}
@@ -103,11 +113,29 @@ class ChosenColumns:
                 elif self.settings.scale != "none" and rows[name].dtype == np.float64:
                     check_varying(rows)
 
-    def fitted(self, frame: pd.DataFrame) -> tuple[Encoding, tuple[ColumnReading, ...]]:
+    def fitted(
+        self, frame: pd.DataFrame, split: Split = NO_SPLIT, weights: Weights = None
+    ) -> tuple[Encoding, tuple[ColumnReading, ...]]:
         """How the columns become inputs, by the rows that are trained on, and what is said of it.
 
         Raises `TableError` with all that is wrong.
         """
+        if split.parts is None:
+            return self._fitted(frame, weights)
+        own = None if weights is None else weights[split.training]
+        training = frame.loc[split.training]
+        try:
+            return self._fitted(training, own)
+        except TableError as error:
+            self._fitted(frame, weights)  # what is wrong with all rows
+            raise TableError(
+                f"of the {len(training)} training rows: {error}; or choose another "
+                "evaluation.seed, or set evaluation.validation and evaluation.test to 0"
+            ) from error
+
+    def _fitted(
+        self, frame: pd.DataFrame, weights: Weights
+    ) -> tuple[Encoding, tuple[ColumnReading, ...]]:
         variables, readings, faults = list[ColumnEncoding](), list[ColumnReading](), Faults()
         columns = dict(named(frame))
         for decision in self.decisions:
@@ -133,7 +161,8 @@ class ChosenColumns:
         if not variables:
             raise TableError("has no column that can be an input: each has one value only")
         values = frame.loc[:, [one.name for one in variables]]
-        return Encoding.fit_to(variables, values, self.settings.scale), tuple(readings)
+        encoding = Encoding.fit_to(variables, values, self.settings.scale, weights)
+        return encoding, tuple(readings)
 
     def _is_useless(self, decision: Decision, columns: dict[str, pd.Series]) -> bool:
         """Whether a column that nobody names has one value only in the rows that are used."""
@@ -155,15 +184,22 @@ def _is_auto(settings: TableSettings) -> bool:
     return settings.columns == "auto" or isinstance(settings.columns, dict)
 
 
-def _names(settings: TableSettings, raw: RawTable, everything: Sequence[str]) -> list[str]:
-    """The columns that are looked at, without the target."""
+def _names(
+    settings: TableSettings,
+    raw: RawTable,
+    everything: Sequence[str],
+    apart: Mapping[str, str],
+) -> list[str]:
+    """The columns that are looked at, without the target and those that are kept apart."""
     chosen = settings.columns if isinstance(settings.columns, tuple) else everything
-    names = [name for name in chosen if name != settings.target and name not in settings.leave_out]
+    beside = (settings.target, settings.weight, *apart, *settings.leave_out)
+    names = [name for name in chosen if name not in beside]
     if not names:
-        raise TableError(f"has no column but table.target, {settings.target!r}")
-    named = settings.columns if isinstance(settings.columns, dict) else ()
+        others = "".join(f", and {field} {column!r}" for column, field in apart.items())
+        raise TableError(f"has no column but table.target, {settings.target!r}{others}")
+    pinned = settings.columns if isinstance(settings.columns, dict) else ()
     target = () if settings.target is None else (settings.target,)
-    check_known([*dict.fromkeys([*names, *named, *settings.leave_out, *target])], raw.names)
+    check_known([*dict.fromkeys([*names, *pinned, *settings.leave_out, *target])], raw.names)
     pins = settings.columns if isinstance(settings.columns, dict) else {}
     in_use = [name for name in names if not _is_left_out(pins.get(name))]
     check_steps(settings.prepare, [*in_use, *target])

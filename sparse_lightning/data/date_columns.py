@@ -7,7 +7,15 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Float64, Int64
 
-from sparse_lightning.data.scaling import Fitted, Scale, fit_flag, fit_measure, together
+from sparse_lightning.data.scaling import (
+    Fitted,
+    Scale,
+    Weights,
+    fit_flag,
+    fit_measure,
+    share_of,
+    together,
+)
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -89,7 +97,7 @@ class DateColumn:
     def _start(self) -> float:
         return float(np.datetime64(self.origin, "us").astype(np.int64) / _DAY)
 
-    def coded(self, column: pd.Series) -> Float64[np.ndarray, " row"]:
+    def coded(self, column: pd.Series, unseen: bool = False) -> Float64[np.ndarray, " row"]:
         """One number a row, of which `inputs` makes the inputs: the days since the origin."""
         return _days(column) - self._start
 
@@ -104,18 +112,20 @@ class DateColumn:
             columns.append(missing)
         return np.column_stack(columns).astype(np.float64)
 
-    def fitted(self, codes: Float64[np.ndarray, " row"], scale: Scale) -> list[Fitted]:
+    def fitted(
+        self, codes: Float64[np.ndarray, " row"], scale: Scale, weights: Weights = None
+    ) -> list[Fitted]:
         """How each input is scaled, by the coded rows of a column."""
         inputs = self.inputs(codes)
-        parts, start = [[fit_measure(inputs[:, 0], scale, self.name)]], 1
+        parts, start = [[fit_measure(inputs[:, 0], scale, self.name, weights)]], 1
         for _, places in self._parts:
             stop = start + len(places)
-            shares = inputs[:, start:stop].mean(axis=0)
+            shares = np.average(inputs[:, start:stop], axis=0, weights=weights)
             flags = [fit_flag(share, scale, self.name) for share in shares.tolist()]
             parts.append(_as_one(flags, shares, scale))
             start = stop
         if self.indicator:
-            parts.append([fit_flag(float(inputs[:, -1].mean()), scale, self.name)])
+            parts.append([fit_flag(share_of(inputs[:, -1] > 0, weights), scale, self.name)])
         return together(parts, scale)
 
     def decode(self, inputs: Float[np.ndarray, "row input"]) -> pd.Series:

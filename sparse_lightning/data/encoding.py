@@ -26,7 +26,7 @@ from sparse_lightning.data.number_columns import NumberColumn
 from sparse_lightning.data.preparation import recodings
 from sparse_lightning.data.raw_table import CELLS_AT_ONCE
 from sparse_lightning.data.readable import without_sign
-from sparse_lightning.data.scaling import Scale
+from sparse_lightning.data.scaling import Scale, Weights
 from sparse_lightning.data.selection import check_frame, select
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.preparation import Step
@@ -58,12 +58,19 @@ class Encoding:
     means: tuple[float, ...] = ()
 
     @classmethod
-    def fit(cls, frame: pd.DataFrame, scale: Scale, prepare: Sequence[Step] = ()) -> Self:
+    def fit(
+        cls,
+        frame: pd.DataFrame,
+        scale: Scale,
+        prepare: Sequence[Step] = (),
+        weights: Weights = None,
+    ) -> Self:
         """Find the levels, offsets and factors of a table with one row an example.
 
         `minmax`: the offset is the least value and the factor the range, so that 0/1 inputs stay 0
         and 1; `standard`: the mean and the standard deviation of the population, for 0/1 inputs
-        too; `none`: 0 and 1. Steps that leave out rows do nothing here, and columns that the frame
+        too; `none`: 0 and 1. With `weights`, which are greater than 0, means and deviations count
+        each row so often. Steps that leave out rows do nothing here, and columns that the frame
         does not have, such as the target, are passed over.
 
         Raises `TableError` if a column holds text and is not recoded, has missing values or, if it
@@ -84,11 +91,15 @@ class Encoding:
             with faults.gathered():
                 check_varying(values.loc[:, [name for name in values if name not in steps]])
         faults.raise_all()
-        return cls.fit_to(variables, values, scale)
+        return cls.fit_to(variables, values, scale, weights)
 
     @classmethod
     def fit_to(
-        cls, variables: Sequence[ColumnEncoding], values: pd.DataFrame, scale: Scale
+        cls,
+        variables: Sequence[ColumnEncoding],
+        values: pd.DataFrame,
+        scale: Scale,
+        weights: Weights = None,
     ) -> Self:
         """Scale the inputs of columns whose kinds are known by a table as `typed` returns it.
 
@@ -98,7 +109,7 @@ class Encoding:
         inputs, faults = [], Faults()
         for variable, (_, column) in zip(variables, named(values), strict=True):
             with faults.gathered():
-                inputs += variable.fitted(variable.coded(column), scale)
+                inputs += variable.fitted(variable.coded(column), scale, weights)
         faults.raise_all()
         return cls(tuple(variables), *(zip(*inputs, strict=True) if inputs else ((), ())))
 
@@ -119,9 +130,12 @@ class Encoding:
         slices = [slice(start, stop) for start, stop in pairwise(ends)]
         return tuple(zip(self.columns, slices, strict=True))
 
-    def transform(self, frame: pd.DataFrame) -> Float32[np.ndarray, "row input"]:
+    def transform(
+        self, frame: pd.DataFrame, unseen: bool = False
+    ) -> Float32[np.ndarray, "row input"]:
         """The inputs of the network for rows of the table; columns that were not fitted are
-        ignored.
+        ignored. Where a level is not known, and `unseen` ones are allowed, the column's inputs are
+        0 before scaling.
 
         Raises `TableError` if a column is missing, holds text where numbers were fitted or a level
         that is not known, or a value is missing, infinite or too large for 32 bits.
@@ -129,19 +143,19 @@ class Encoding:
         check_frame(frame)
         check_size(len(frame), len(self.offsets))
         scaled = np.empty((len(frame), len(self.offsets)), dtype=np.float32)
-        for rows, part in self._parts(frame):
+        for rows, part in self._parts(frame, unseen):
             scaled[rows] = part
         return scaled
 
-    def check(self, frame: pd.DataFrame) -> None:
+    def check(self, frame: pd.DataFrame, unseen: bool = False) -> None:
         """Check that `transform` takes these rows, without keeping their inputs."""
         check_frame(frame)
         check_size(len(frame), len(self.offsets))
-        for _ in self._parts(frame):
+        for _ in self._parts(frame, unseen):
             pass
 
     def _parts(
-        self, frame: pd.DataFrame
+        self, frame: pd.DataFrame, unseen: bool
     ) -> Iterator[tuple[slice, Float32[np.ndarray, "row input"]]]:
         """The inputs of a few rows after the other, so that little is held twice."""
         leveled = {one.name for one in self.variables if isinstance(one, LEVELED)}
@@ -157,7 +171,7 @@ class Encoding:
         codes, faults = [], Faults()
         for variable, (_, column) in zip(self.variables, named(values), strict=True):
             with faults.gathered():
-                codes.append(variable.coded(column))
+                codes.append(variable.coded(column, unseen))
         faults.raise_all()
         offsets, factors = self._offsets, self._factors
         size = max(1, CELLS_AT_ONCE // max(1, len(offsets)))

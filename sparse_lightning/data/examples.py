@@ -1,13 +1,21 @@
 """Examples: an encoded table as networks are trained and judged on it."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Int8
 from torch import Tensor
 
+from sparse_lightning.data.scaling import Scale
+from sparse_lightning.data.splits import TEST, TRAINING, VALIDATION
 from sparse_lightning.errors import TableError
-from sparse_lightning.nn.moments import variance_of
+from sparse_lightning.nn.moments import mean_of, variance_of
+
+Part = Literal["validation", "test"]
+
+PARTS: dict[Part, int] = {"validation": VALIDATION, "test": TEST}
+"""The parts that networks are not trained on, as `Examples.parts` numbers them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,8 +26,13 @@ class Examples:
         inputs: 32-bit.
         labels: the class of each row by number; None without classes.
         classes: their names, in the order of the outputs.
-        heldout: the rows that networks are not trained on; None: they are trained on all.
+        heldout: rows that networks are not trained on, of a fold or of `evaluation.holdout`.
+        parts: the part of each row, see `data.splits`; None: all are training rows.
+        groups: the number of the group whose rows stay together in a fold; None: none do.
+        weights: how much each row counts, greater than 0; None: all rows count the same.
+        auto_folds: what `evaluation.folds: auto` stands for.
         class_weights: factors on what rows of each class add to the loss; None: 1.
+        columns: the number of the table's column that each input stands for; None: one each.
     """
 
     inputs: Float[Tensor, "row input"]
@@ -27,6 +40,11 @@ class Examples:
     classes: tuple[str, ...] = field(default=())
     heldout: Bool[Tensor, " row"] | None = None
     class_weights: Float[Tensor, " class"] | None = None
+    parts: Int8[Tensor, " row"] | None = None
+    groups: Int[Tensor, " row"] | None = None
+    auto_folds: int = 0
+    weights: Float[Tensor, " row"] | None = None
+    columns: Int[Tensor, " input"] | None = None
 
     @property
     def outputs(self) -> int:
@@ -43,26 +61,68 @@ class Examples:
     @property
     def null_error(self) -> float:
         """The error of a network with every weight 0: the mean variance of its targets."""
-        rows = slice(None) if self.heldout is None else ~self.heldout
-        if self.labels is None:
-            return float(variance_of(self.inputs[rows]).mean())
-        return float(variance_of(_one_hot(self.labels[rows], len(self.classes))).mean())
+        training = self.training()
+        return float(variance_of(training.targets, training.weights).mean())
+
+    def null_error_on(self, others: "Examples") -> float:
+        """The error on other rows of the same network: their squared distance from the means of
+        the training rows.
+        """
+        training = self.training()
+        mean = mean_of(training.targets, training.weights)
+        squares = (others.targets.double() - mean).square()
+        return float(mean_of(squares, others.weights).mean())
+
+    @property
+    def row_count(self) -> float:
+        """How many rows there are, or the sum of their weights."""
+        return len(self.inputs) if self.weights is None else float(self.weights.double().sum())
 
     @property
     def rows_held_out(self) -> int:
         return 0 if self.heldout is None else int(self.heldout.sum())
 
     def training(self) -> "Examples":
-        return self if self.heldout is None else self.take(~self.heldout)
+        """The rows that networks are trained on."""
+        if self.heldout is None and self.parts is None:
+            return self
+        left = torch.ones(len(self.inputs), dtype=torch.bool)
+        if self.heldout is not None:
+            left &= ~self.heldout
+        if self.parts is not None:
+            left &= self.parts == TRAINING
+        return self.take(left)
+
+    def part(self, name: Part) -> "Examples | None":
+        """The validation or the test rows, or None without any."""
+        if self.parts is None or not bool((self.parts == PARTS[name]).any()):
+            return None
+        return self.take(self.parts == PARTS[name])
+
+    def choosing(self) -> "Examples":
+        """The same rows without those that only judge."""
+        if self.parts is None:
+            return self
+        left = self.parts != TEST
+        groups = None if self.groups is None else self.groups[left]
+        return replace(self.take(left), parts=self.parts[left], groups=groups)
 
     def held_out(self) -> "Examples | None":
         """The rows that they are not trained on, or None."""
         return None if self.heldout is None else self.take(self.heldout)
 
     def take(self, rows: Tensor) -> "Examples":
-        """The given rows, none of them held out."""
+        """The given rows, all of them training rows."""
         labels = None if self.labels is None else self.labels[rows]
-        return replace(self, inputs=self.inputs[rows], labels=labels, heldout=None)
+        return replace(
+            self,
+            inputs=self.inputs[rows],
+            labels=labels,
+            weights=None if self.weights is None else self.weights[rows],
+            heldout=None,
+            parts=None,
+            groups=None,
+        )
 
     def hold_out(self, share: float, seed: int) -> "Examples":
         """The same rows, of which a share of every class is held out.
@@ -91,32 +151,90 @@ class Examples:
         mask[torch.from_numpy(heldout)] = True
         return replace(self, heldout=mask)
 
-    def folds(self, count: int, seed: int) -> "list[Examples]":
+    def fold_count(self, count: int | Literal["auto"]) -> int:
+        """How many folds there are, `auto` resolved."""
+        return self.auto_folds if count == "auto" else count
+
+    def folds(
+        self, count: int | Literal["auto"], seed: int, scale: Scale = "none"
+    ) -> "list[Examples]":
         """The same rows, of which each fold holds out another part; the classes are balanced.
 
-        The seed is that of the order of the rows; a count of 0 gives no folds. Raises `TableError`
-        if a class has fewer rows than there are folds.
+        Each fold is scaled anew, as the table was, by the rows that it does not hold out. The seed
+        is that of the order of the rows; a count of 0 gives no folds. Raises `TableError` if a
+        class, or the whole table, has fewer rows or groups than there are folds.
         """
-        from sklearn.model_selection import StratifiedKFold
-
+        count = self.fold_count(count)
         if not count:
             return []
-        assert self.labels is not None
-        smallest = int(self.labels.bincount(minlength=len(self.classes)).min())
-        if smallest < count:
-            rare = self.classes[int(self.labels.bincount(minlength=len(self.classes)).argmin())]
-            raise TableError(
-                f"evaluation.folds {count} needs at least {count} rows of every class: "
-                f"{rare!r} has {smallest}"
-            )
-        split = StratifiedKFold(count, shuffle=True, random_state=seed)
-        parts = []
-        for _, heldout in split.split(self.inputs.numpy(), self.labels.numpy()):
+        masks = []
+        for heldout in self._heldout_of_folds(count, seed):
             mask = torch.zeros(len(self.inputs), dtype=torch.bool)
-            mask[torch.from_numpy(heldout)] = True
-            parts.append(replace(self, heldout=mask))
-        return parts
+            mask[heldout] = True
+            masks.append(mask)
+        return [
+            replace(
+                self,
+                inputs=rescaled(self.inputs, ~mask, scale, self.weights, self.columns),
+                heldout=mask,
+            )
+            for mask in masks
+        ]
+
+    def _heldout_of_folds(self, count: int, seed: int) -> "list[Tensor]":
+        from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+
+        if self.labels is not None:
+            smallest = int(self.labels.bincount(minlength=len(self.classes)).min())
+            if smallest < count:
+                rare = self.classes[int(self.labels.bincount(minlength=len(self.classes)).argmin())]
+                raise TableError(
+                    f"evaluation.folds {count} needs at least {count} rows of every class: "
+                    f"{rare!r} has {smallest}"
+                )
+        shuffled: dict[str, Any] = {"n_splits": count, "shuffle": True, "random_state": seed}
+        if self.groups is not None:
+            chosen = GroupKFold if self.labels is None else StratifiedGroupKFold
+        else:
+            chosen = KFold if self.labels is None else StratifiedKFold
+        labels = None if self.labels is None else self.labels.numpy()
+        groups = None if self.groups is None else self.groups.numpy()
+        try:
+            split = chosen(**shuffled).split(self.inputs.numpy(), labels, groups)
+            return [torch.from_numpy(heldout) for _, heldout in split]
+        except ValueError as error:
+            raise TableError(f"evaluation.folds {count} is not possible: {error}") from error
 
 
 def _one_hot(labels: Int[Tensor, " row"], classes: int) -> Float[Tensor, "row output"]:
     return torch.nn.functional.one_hot(labels, classes).float()
+
+
+def rescaled(
+    inputs: Float[Tensor, "row input"],
+    rows: Bool[Tensor, " row"],
+    scale: Scale,
+    weights: Float[Tensor, " row"] | None = None,
+    columns: Int[Tensor, " input"] | None = None,
+) -> Float[Tensor, "row input"]:
+    """Inputs scaled again, as `Encoding` scales a table, by the given rows alone.
+
+    With `minmax` inputs that are only 0 and 1 stay as they are, and so does with any scale an input
+    that is the same in all of the given rows. With `equal` the inputs of each of the `columns` have
+    one factor, by which they have the variance 1 together.
+    """
+    if scale == "none":
+        return inputs
+    fitted = inputs[rows].double()
+    if scale == "minmax":
+        offset, reach = fitted.amin(0), fitted.amax(0) - fitted.amin(0)
+    else:
+        own = None if weights is None else weights[rows]
+        offset, variances = mean_of(fitted, own), variance_of(fitted, own)
+        if scale == "equal" and columns is not None:
+            together = torch.zeros(int(columns.max()) + 1, dtype=torch.float64)
+            variances = together.index_add_(0, columns, variances)[columns]
+        reach = variances.sqrt()
+    same = fitted.amax(0) == fitted.amin(0)
+    offset, reach = offset.masked_fill(same, 0.0), reach.masked_fill(same, 1.0)
+    return ((inputs.double() - offset) / reach).float()

@@ -18,7 +18,7 @@ from sparse_lightning.data.levels import (
     level_text,
     show_levels,
 )
-from sparse_lightning.data.scaling import Fitted, Scale, fit_levels
+from sparse_lightning.data.scaling import Fitted, Scale, Weights, fit_levels
 from sparse_lightning.errors import TableError
 
 MOST_LEVELS = 10_000
@@ -77,15 +77,16 @@ class BinaryColumn:
         """Column and value: `sex=Male`."""
         return (f"{self.name}={self.value}",)
 
-    def coded(self, column: pd.Series) -> Float64[np.ndarray, " row"]:
+    def coded(self, column: pd.Series, unseen: bool = False) -> Float64[np.ndarray, " row"]:
         """One number a row, of which `inputs` makes the inputs: 1 where the value is, else 0.
 
-        Raises `TableError` if the column has two levels, and a row holds neither.
+        Raises `TableError` if the column has two levels, and a row holds neither, which must not be
+        `unseen`.
         """
         if self.fill is not None:
             places = level_places(column, (self.value,), self.numeric)
             return np.where(column.isna().to_numpy(), self.fill, (places == 0).astype(np.float64))
-        if self.other is not None:
+        if self.other is not None and not unseen:
             levels = (self.other, self.value)
             places = find_levels(column, levels, f"column {self.name!r}", self.numeric)
             return places.astype(np.float64)
@@ -97,9 +98,12 @@ class BinaryColumn:
         """The inputs of coded rows, unscaled: 0 or 1."""
         return codes[:, None]
 
-    def fitted(self, codes: Float64[np.ndarray, " row"], scale: Scale) -> list[Fitted]:
+    def fitted(
+        self, codes: Float64[np.ndarray, " row"], scale: Scale, weights: Weights = None
+    ) -> list[Fitted]:
         """How the input is scaled, by the coded rows of a column."""
-        return fit_levels(codes.mean(keepdims=True), scale, self.name)
+        share = codes.mean() if weights is None else np.average(codes, weights=weights)
+        return fit_levels(np.array([share]), scale, self.name)
 
     def decode(self, inputs: Float[np.ndarray, "row input"]) -> pd.Series:
         """The column that unscaled inputs stand for: the value from 0.5 on.
@@ -160,13 +164,13 @@ class LevelsColumn:
         """What the codes of rows stand for."""
         return (*self.levels, *filter(None, (self.other, self.missing)))
 
-    def coded(self, column: pd.Series) -> Int64[np.ndarray, " row"]:
+    def coded(self, column: pd.Series, unseen: bool = False) -> Int64[np.ndarray, " row"]:
         """One number a row, of which `inputs` makes the inputs: the place of the row's level.
 
         It is −1 where all inputs are 0. Raises `TableError` if a row holds a level that is not
-        known and the column is not open.
+        known, unless the column is open or such levels may be `unseen`.
         """
-        if not self.open:
+        if not self.open and not unseen:
             return find_levels(column, self.levels, f"column {self.name!r}", self.numeric)
         places = level_places(column, self.levels, self.numeric)
         missing = column.isna().to_numpy()
@@ -184,10 +188,15 @@ class LevelsColumn:
         inputs[np.flatnonzero(known), codes[known]] = 1.0
         return inputs[:, int(self.drop_first) :]
 
-    def fitted(self, codes: Int64[np.ndarray, " row"], scale: Scale) -> list[Fitted]:
+    def fitted(
+        self, codes: Int64[np.ndarray, " row"], scale: Scale, weights: Weights = None
+    ) -> list[Fitted]:
         """How each input is scaled, by the coded rows of a column."""
-        counts = np.bincount(codes[codes >= 0], minlength=len(self._places))
-        shares = (counts / max(len(codes), 1))[int(self.drop_first) :]
+        known = codes >= 0
+        rows = len(codes) if weights is None else weights.sum()
+        own = None if weights is None else weights[known]
+        counts = np.bincount(codes[known], own, minlength=len(self._places))
+        shares = (counts / max(rows, 1e-300))[int(self.drop_first) :]
         return fit_levels(shares, scale, self.name)
 
     def decode(self, inputs: Float[np.ndarray, "row input"]) -> pd.Series:

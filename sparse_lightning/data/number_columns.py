@@ -8,7 +8,15 @@ import pandas as pd
 from jaxtyping import Float, Float64
 
 from sparse_lightning.data.levels import from_levels, level_places, level_text, show_levels
-from sparse_lightning.data.scaling import Fitted, Scale, fit_flag, fit_measure, together
+from sparse_lightning.data.scaling import (
+    Fitted,
+    Scale,
+    Weights,
+    fit_flag,
+    fit_measure,
+    share_of,
+    together,
+)
 from sparse_lightning.errors import TableError
 
 
@@ -37,7 +45,7 @@ class NumberColumn:
         """The column, and `COLUMN=missing` where there is an indicator."""
         return (self.name, f"{self.name}=missing") if self.indicator else (self.name,)
 
-    def coded(self, column: pd.Series) -> Float64[np.ndarray, " row"]:
+    def coded(self, column: pd.Series, unseen: bool = False) -> Float64[np.ndarray, " row"]:
         """One number a row, of which `inputs` makes the inputs: here the number itself."""
         return column.to_numpy(dtype=np.float64)
 
@@ -49,14 +57,18 @@ class NumberColumn:
         filled = np.where(missing, self.fill, codes)
         return np.column_stack([filled, missing]) if self.indicator else filled[:, None]
 
-    def fitted(self, codes: Float64[np.ndarray, " row"], scale: Scale) -> list[Fitted]:
+    def fitted(
+        self, codes: Float64[np.ndarray, " row"], scale: Scale, weights: Weights = None
+    ) -> list[Fitted]:
         """How each input is scaled, by the coded rows of a column."""
         missing = np.isnan(codes)
         values = codes if self.fill is None else np.where(missing, self.fill, codes)
-        measure = fit_measure(values, scale, self.name)
+        measure = fit_measure(values, scale, self.name, weights)
         if not self.indicator:
             return [measure]
-        return together([[measure], [fit_flag(float(missing.mean()), scale, self.name)]], scale)
+        return together(
+            [[measure], [fit_flag(share_of(missing, weights), scale, self.name)]], scale
+        )
 
     def decode(self, inputs: Float[np.ndarray, "row input"]) -> pd.Series:
         """The column that unscaled inputs stand for; missing where the indicator is 0.5 or more."""
@@ -89,7 +101,7 @@ class OrderedColumn:
     def input_names(self) -> tuple[str, ...]:
         return (self.name,)
 
-    def coded(self, column: pd.Series) -> Float64[np.ndarray, " row"]:
+    def coded(self, column: pd.Series, unseen: bool = False) -> Float64[np.ndarray, " row"]:
         """The place of each row's level, NaN where it is missing.
 
         Raises `TableError` if a row holds a level that is not known.
@@ -110,9 +122,11 @@ class OrderedColumn:
         filled = codes if self.fill is None else np.where(np.isnan(codes), self.fill, codes)
         return filled[:, None]
 
-    def fitted(self, codes: Float64[np.ndarray, " row"], scale: Scale) -> list[Fitted]:
+    def fitted(
+        self, codes: Float64[np.ndarray, " row"], scale: Scale, weights: Weights = None
+    ) -> list[Fitted]:
         """How the input is scaled, by the coded rows of a column."""
-        return [fit_measure(self.inputs(codes)[:, 0], scale, self.name)]
+        return [fit_measure(self.inputs(codes)[:, 0], scale, self.name, weights)]
 
     def decode(self, inputs: Float[np.ndarray, "row input"]) -> pd.Series:
         """The column that unscaled inputs stand for: the level whose place is nearest."""

@@ -3,30 +3,38 @@
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
+from sparse_lightning.data.weights import weighted_moments
 from sparse_lightning.errors import TableError
 
 Scale = Literal["minmax", "standard", "equal", "none"]
+
+Weights = Float64[np.ndarray, " row"] | None
+"""How much each row counts; None: all count the same."""
 
 Scaling = tuple[float, float]
 """The offset and the factor of one input."""
 
 
-def fit_scaling(values: Float64[np.ndarray, " row"], scale: Scale, column: str) -> Scaling:
+def fit_scaling(
+    values: Float64[np.ndarray, " row"], scale: Scale, column: str, weights: Weights = None
+) -> Scaling:
     """Offset and factor by which the numbers of a column are scaled.
 
     `minmax`: the least value and the range; `standard` and `equal`: the mean and the standard
-    deviation of the population; `none`: 0 and 1. Raises `TableError` if the numbers are all equal,
-    or 64 bits cannot hold their spread.
+    deviation of the population, in which each row stands as often as its weight says; `none`: 0 and
+    1. Raises `TableError` if the numbers are all equal, or 64 bits cannot hold their spread.
     """
     if scale == "none":
         return 0.0, 1.0
     with np.errstate(over="ignore", invalid="ignore"):
         if scale == "minmax":
             offset, factor = values.min(), values.max() - values.min()
-        else:
+        elif weights is None:
             offset, factor = values.mean(), values.std()
+        else:
+            offset, factor = weighted_moments(values, weights)
     if not (np.isfinite(offset) and np.isfinite(factor) and factor > 0):
         raise TableError(
             f"column {column!r} reaches from {values.min():g} to {values.max():g}: cannot be scaled"
@@ -34,10 +42,16 @@ def fit_scaling(values: Float64[np.ndarray, " row"], scale: Scale, column: str) 
     return float(offset), float(factor)
 
 
-def variance(values: Float64[np.ndarray, " row"], offset: float, factor: float) -> float:
+def variance(
+    values: Float64[np.ndarray, " row"], offset: float, factor: float, weights: Weights = None
+) -> float:
     """The variance of the numbers of a column as scaled; infinite where it is too large."""
     with np.errstate(over="ignore", invalid="ignore"):
-        found = float(((values - offset) / factor).var()) if len(values) else 0.0
+        scaled = (values - offset) / factor
+        if weights is None:
+            found = float(scaled.var()) if len(values) else 0.0
+        else:
+            found = weighted_moments(scaled, weights)[1] ** 2
     return found if np.isfinite(found) else np.inf
 
 
@@ -65,10 +79,12 @@ Fitted = tuple[float, float, float, float]
 """Of one input: offset, factor, and the square and mean of `interpret.structure.Moments`."""
 
 
-def fit_measure(values: Float64[np.ndarray, " row"], scale: Scale, column: str) -> Fitted:
+def fit_measure(
+    values: Float64[np.ndarray, " row"], scale: Scale, column: str, weights: Weights
+) -> Fitted:
     """How an input that measures something is scaled; it is counted from its mean."""
-    offset, factor = fit_scaling(values, scale, column)
-    return offset, factor, variance(values, offset, factor), 0.0
+    offset, factor = fit_scaling(values, scale, column, weights)
+    return offset, factor, variance(values, offset, factor, weights), 0.0
 
 
 def fit_flag(share: float, scale: Scale, column: str) -> Fitted:
@@ -95,3 +111,8 @@ def together(parts: list[list[Fitted]], scale: Scale) -> list[Fitted]:
         for part in parts
         for offset, factor, square, mean in part
     ]
+
+
+def share_of(flags: Bool[np.ndarray, " row"], weights: Weights) -> float:
+    """The share of the rows in which a 0/1 input is 1."""
+    return float(np.average(flags, weights=weights)) if len(flags) else 0.0

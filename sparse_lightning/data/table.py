@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float64
 
 from sparse_lightning.data.choosing_columns import ChosenColumns
 from sparse_lightning.data.encoding import Encoding
@@ -13,10 +14,20 @@ from sparse_lightning.data.fitting_columns import ColumnReading
 from sparse_lightning.data.gaps import dropped_text, gap_faults, has_values, most_dropped
 from sparse_lightning.data.preparation import drop_rare
 from sparse_lightning.data.raw_table import RawTable, keep
+from sparse_lightning.data.splits import (
+    ALL_ROWS,
+    NO_SPLIT,
+    Split,
+    no_inputs,
+    split_columns,
+    split_rows,
+)
 from sparse_lightning.data.suspicions import suspicions
 from sparse_lightning.data.target import ClassTarget
+from sparse_lightning.data.unseen import unseen_levels
+from sparse_lightning.data.weights import row_weights
 from sparse_lightning.errors import TableError
-from sparse_lightning.project.settings import TableSettings
+from sparse_lightning.project.settings import EvaluationSettings, TableSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +46,9 @@ class Table:
         reading: what was taken for the dialect of a text file, in words; "" where it is plain.
         suspicions: sentences on what may not have been meant, such as ids and totals.
         readings: what was made of each column, those that are left out too.
+        weights: how much each row counts, greater than 0; None: all count the same.
+        rows_weightless: how many rows were left out because their weight is 0.
+        split: which rows train, to which alone the encoding was fitted, and which do not.
     """
 
     name: str
@@ -48,27 +62,46 @@ class Table:
     reading: str = ""
     suspicions: tuple[str, ...] = ()
     readings: tuple[ColumnReading, ...] = ()
+    split: Split = NO_SPLIT
+    weights: Float64[np.ndarray, " row"] | None = None
+    rows_weightless: int = 0
+
+    @property
+    def training_frame(self) -> pd.DataFrame:
+        """The rows that networks are trained on."""
+        return self.frame.loc[self.split.training]
 
     @property
     def rows_dropped(self) -> int:
-        return self.rows_missing + self.rows_rare
+        return self.rows_missing + self.rows_weightless + self.rows_rare
 
 
 def used_table(
-    settings: TableSettings, raw: RawTable, name: str, source: str, everything: Sequence[str]
+    settings: TableSettings,
+    raw: RawTable,
+    name: str,
+    source: str,
+    everything: Sequence[str],
+    evaluation: EvaluationSettings = ALL_ROWS,
+    stratified: bool = True,
 ) -> Table:
-    """The rows and columns of a raw table that networks are trained on.
+    """The rows and columns of a raw table that networks are trained and judged on.
 
-    `everything` are the columns that `auto` and `all` mean. Raises `TableError` with all that is
+    `everything` are the columns that `auto` and `all` mean; the parts of the rows have the same
+    shares of the target's values if it is `stratified`. Raises `TableError` with all that is
     wrong, as far as it is seen before rows are left out, and else with all that is after.
     """
     if raw.rows < 2:
         raise TableError(f"must have at least 2 rows, got {raw.rows}")
-    chosen = ChosenColumns.of(settings, raw, everything)
+    apart = no_inputs(evaluation, named=isinstance(settings.columns, tuple))
+    chosen = ChosenColumns.of(settings, raw, everything, apart)
     frame, faults = chosen.frame, chosen.faults
+    beside = split_columns(evaluation, raw)
+    weights = None if settings.weight is None else row_weights(settings.weight, raw)
     strict = list(frame) if settings.missing != "impute" else chosen.complete
     dropping, fills = settings.missing == "drop", settings.missing != "impute"
     faults.add(gap_faults(frame.loc[:, strict], raw.place, dropping, fills))
+    faults.add(gap_faults(beside, raw.place, dropping, fills))
     if faults.found:
         chosen.look_further()
     faults.raise_all()
@@ -76,13 +109,17 @@ def used_table(
     needed = list(dict.fromkeys([*strict, *targets]))
     dropped, most = dropped_text(frame.loc[:, needed]), most_dropped(frame.loc[:, needed])
     with _after(dropped, most):
-        has_all = has_values(frame.loc[:, needed])
+        has_all = has_values(frame.loc[:, needed]) & has_values(beside)
+        weightless = 0
+        if weights is not None:
+            weightless = int((has_all & (weights == 0)).sum())
+            has_all &= weights > 0
         complete = keep(frame, has_all)
         rare = drop_rare(complete, settings.prepare)
-        missing = len(frame) - len(complete)
+        missing = len(frame) - len(complete) - weightless
         frame = keep(complete, ~rare)
         if len(frame) < 2:
-            gone = missing + int(rare.sum())
+            gone = missing + weightless + int(rare.sum())
             left = f" left after dropping {gone}" if gone else ""
             raise TableError(f"must have at least 2 rows, got {len(frame)}{left}")
         # Whatever would stop the training is found here, where the message can name the table.
@@ -90,14 +127,18 @@ def used_table(
         if target is not None:
             with faults.gathered():
                 ClassTarget.fit(target)
+        used_rows = np.flatnonzero(has_all)[~rare]
+        weights = None if weights is None else weights[used_rows]
+        classes, split = target if stratified else None, NO_SPLIT
+        if not faults.found:
+            split = split_rows(evaluation, len(frame), classes, beside.iloc[used_rows])
         encoding, readings = None, ()
         with faults.gathered():
-            encoding, readings = chosen.fitted(frame)
+            encoding, readings = chosen.fitted(frame, split, weights)
             frame = frame.loc[:, list(encoding.columns)]
-            encoding.check(frame)
+            encoding.check(frame, unseen=split.parts is not None)
         faults.raise_all()
         assert encoding is not None
-    used_rows = np.flatnonzero(has_all)[~rare]
     told = suspicions(frame, encoding, target, lambda row: raw.place(int(used_rows[row])))
     return Table(
         name,
@@ -109,8 +150,11 @@ def used_table(
         int(rare.sum()),
         target,
         raw.reading,
-        (*([dropped] if most else []), *told),
+        (*([dropped] if most else []), *told, *unseen_levels(frame, encoding, split)),
         readings,
+        split,
+        weights,
+        weightless,
     )
 
 

@@ -56,30 +56,34 @@ class Classifier(PopulationModule):
         return self.output(self._codes(x))
 
     def inputs(self, batch: Float[Tensor, "batch unit"]) -> Tensor:
-        return self._split(batch)[0]
+        return self._split(super().inputs(batch))[0]
 
-    def errors(self, batch: Float[Tensor, "batch unit"]) -> tuple[Float[Tensor, " replica"], int]:
-        inputs, targets = self._split(batch)
-        return _squared_error(self.output(self._codes(inputs)), targets)
+    def errors(
+        self, batch: Float[Tensor, "batch unit"]
+    ) -> tuple[Float[Tensor, " replica"], int | float]:
+        inputs, targets = self._split(super().inputs(batch))
+        return self._squared_error(self.output(self._codes(inputs)), targets, batch)
 
     def losses(
         self, batch: Float[Tensor, "batch unit"]
-    ) -> tuple[Float[Tensor, " replica"], Float[Tensor, " replica"], int]:
+    ) -> tuple[Float[Tensor, " replica"], Float[Tensor, " replica"], int | float]:
         if self.loss == "squared_error" and self.class_weights is None:
             return super().losses(batch)
-        inputs, targets = self._split(batch)
+        inputs, targets = self._split(super().inputs(batch))
         scores, activation = self.output
         logits = scores(self._codes(inputs))
         weighted = targets if self.class_weights is None else targets * self.class_weights
+        if self.weighted:
+            weighted = weighted * batch[:, -1:]
         if self.loss == "squared_error":
             output = activation(logits)
             squared = (output.float() - targets).square().sum(2)
             with torch.no_grad():
-                error, elements = _squared_error(output, targets)
+                error, elements = self._squared_error(output, targets, batch)
             return (squared * weighted.sum(1)).sum(1), error, elements
         entropy = -(weighted * logits.float().log_softmax(2)).sum((1, 2))
         with torch.no_grad():
-            error, elements = _squared_error(activation(logits), targets)
+            error, elements = self._squared_error(activation(logits), targets, batch)
         return entropy, error, elements
 
     def _codes(self, inputs: Float[Tensor, "*replica batch unit"]) -> Tensor:
@@ -90,9 +94,13 @@ class Classifier(PopulationModule):
     def _split(self, batch: Tensor) -> tuple[Tensor, Tensor]:
         return batch[:, : -self.classes], batch[:, -self.classes :]
 
-
-def _squared_error(output: Tensor, targets: Tensor) -> tuple[Tensor, int]:
-    error = nn.functional.mse_loss(
-        output.float(), targets.float().expand_as(output), reduction="none"
-    )
-    return error.sum((1, 2)), output[0].numel()
+    def _squared_error(
+        self, output: Tensor, targets: Tensor, batch: Tensor
+    ) -> tuple[Tensor, int | float]:
+        error = nn.functional.mse_loss(
+            output.float(), targets.float().expand_as(output), reduction="none"
+        )
+        if self.weighted:
+            weights = batch[:, -1]
+            return (error.sum(2) * weights).sum(1), self.row_count(batch) * output.shape[2]
+        return error.sum((1, 2)), output[0].numel()

@@ -23,9 +23,11 @@ DEPENDENT = 1e-5
 """A unit vector that is no further than this from the span of others adds nothing to it."""
 
 
-def covariance_of(rows: Float[Tensor, "row input"]) -> Covariance:
+def covariance_of(
+    rows: Float[Tensor, "row input"], weights: Float[Tensor, " row"] | None = None
+) -> Covariance:
     """The covariance matrix of a table, of the population: divided by the number of rows."""
-    return moments.covariance_of(rows).to(rows.dtype)
+    return moments.covariance_of(rows, weights).to(rows.dtype)
 
 
 def exact_components(covariance: Covariance, components: int) -> Loadings:

@@ -166,6 +166,19 @@ def squared_errors_of(
     return error.sum((1, 2))
 
 
+def weighted_squared_errors_of(
+    layers: Sequence[nn.Module],
+    x: Float[Tensor, "*replica batch input"],
+    target: Float[Tensor, "*replica batch output"],
+    weights: Float[Tensor, " batch"],
+) -> Float[Tensor, " replica"]:
+    """As `squared_errors_of`, with the error of each row times its weight."""
+    for layer in layers:
+        x = layer(x)
+    error = nn.functional.mse_loss(x.float(), target.float().expand_as(x), reduction="none")
+    return (error.sum(2) * weights).sum(1)
+
+
 def linear_of(weight: Float[Tensor, "output input"], bias: Float[Tensor, " output"]) -> nn.Linear:
     """An ordinary layer on the CPU with copies of weights and biases, in their dtype.
 

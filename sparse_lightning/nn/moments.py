@@ -1,6 +1,6 @@
 """Means, variances and covariances of tables, a part of the rows at a time, in 64 bits.
 
-Tables of at most `ROWS_AT_ONCE` rows are taken at once.
+Tables of at most `ROWS_AT_ONCE` rows are taken at once. With `weights` each row counts so often.
 """
 
 import torch
@@ -10,15 +10,23 @@ from torch import Tensor
 ROWS_AT_ONCE = 2**16
 
 
-def mean_of(rows: Float[Tensor, "row unit"]) -> Float64[Tensor, " unit"]:
+def mean_of(
+    rows: Float[Tensor, "row unit"], weights: Float[Tensor, " row"] | None = None
+) -> Float64[Tensor, " unit"]:
     """The mean of each column."""
+    if weights is not None:
+        return weights.double() @ rows.double() / weights.double().sum()
     if len(rows) <= ROWS_AT_ONCE:
         return rows.double().mean(0)
     return torch.stack([part.double().sum(0) for part in _parts(rows)]).sum(0) / len(rows)
 
 
-def variance_of(rows: Float[Tensor, "row unit"]) -> Float64[Tensor, " unit"]:
+def variance_of(
+    rows: Float[Tensor, "row unit"], weights: Float[Tensor, " row"] | None = None
+) -> Float64[Tensor, " unit"]:
     """The variance of each column, of the population: divided by the number of rows."""
+    if weights is not None:
+        return mean_of((rows.double() - mean_of(rows, weights)).square(), weights)
     if len(rows) <= ROWS_AT_ONCE:
         return rows.double().var(0, correction=0)
     mean = mean_of(rows)
@@ -26,8 +34,13 @@ def variance_of(rows: Float[Tensor, "row unit"]) -> Float64[Tensor, " unit"]:
     return torch.stack(squares).sum(0) / len(rows)
 
 
-def covariance_of(rows: Float[Tensor, "row unit"]) -> Float64[Tensor, "unit unit"]:
+def covariance_of(
+    rows: Float[Tensor, "row unit"], weights: Float[Tensor, " row"] | None = None
+) -> Float64[Tensor, "unit unit"]:
     """The covariance matrix, of the population."""
+    if weights is not None:
+        centred = rows.double() - mean_of(rows, weights)
+        return (centred * weights.double()[:, None]).T @ centred / weights.double().sum()
     mean = mean_of(rows)
     total = torch.zeros(rows.shape[1], rows.shape[1], dtype=torch.float64)
     for part in _parts(rows):

@@ -18,7 +18,13 @@ from sparse_lightning.nn.failures import (
     largest_outputs,
     overflowing,
 )
-from sparse_lightning.nn.layers import BatchedLinear, clear, linear_layers, squared_errors_of
+from sparse_lightning.nn.layers import (
+    BatchedLinear,
+    clear,
+    linear_layers,
+    squared_errors_of,
+    weighted_squared_errors_of,
+)
 from sparse_lightning.nn.optimization import (
     ReplicaRates,
     clip_by_replica,
@@ -64,11 +70,14 @@ class PopulationModule(pl.LightningModule):
         trained_layers: the layers, from `flatten`, whose squared error is minimised, unless
             `errors` says otherwise.
         steps_in_epoch: the number of steps of an epoch that is one batch to the trainer.
+        weighted: whether the last column of a batch holds the weight of each row, by which errors
+            and losses are means over the rows.
     """
 
     hidden_layers: tuple[str, ...] = ()
     unbounded_units: bool = False
     trained_layers: Sequence[nn.Module] = ()
+    weighted: bool = False
 
     def __init__(
         self,
@@ -86,7 +95,7 @@ class PopulationModule(pl.LightningModule):
         self.register_buffer(
             "error_sum", torch.zeros(replicas, dtype=torch.float64), persistent=False
         )
-        self.elements_seen = 0
+        self.elements_seen: int | float = 0
         self.steps_in_epoch: int | None = None
         self._steps: Steps | None = None
         self.error_sum: Tensor
@@ -95,28 +104,36 @@ class PopulationModule(pl.LightningModule):
         """The inputs of `trained_layers` for a batch, and what their outputs should be."""
         raise NotImplementedError
 
-    def errors(self, batch: Any) -> tuple[Float[Tensor, " replica"], int]:
+    def errors(self, batch: Any) -> tuple[Float[Tensor, " replica"], int | float]:
         """The sum over batch and outputs of the squared error, and how many elements that are."""
-        x, target = self.pair(batch)
+        x, target = self.pair(self.inputs(batch))
+        if self.weighted:
+            weights = batch[:, -1]
+            error = weighted_squared_errors_of(self.trained_layers, x, target, weights)
+            return error, self.row_count(batch) * target.shape[-1]
         error = squared_errors_of(self.trained_layers, x, target)
         return error, target.shape[-2] * target.shape[-1]
 
     def losses(
         self, batch: Any
-    ) -> tuple[Float[Tensor, " replica"], Float[Tensor, " replica"], int]:
+    ) -> tuple[Float[Tensor, " replica"], Float[Tensor, " replica"], int | float]:
         """What is minimised, summed over the batch, and what `errors` gives."""
         error, elements = self.errors(batch)
         return error, error, elements
 
     def inputs(self, batch: Any) -> Tensor:
         """The part of a batch that `forward` takes."""
-        return batch
+        return batch[:, :-1] if self.weighted else batch
+
+    def row_count(self, batch: Any) -> int | float:
+        """How many rows a batch has, or the sum of their weights."""
+        return float(batch[:, -1].sum()) if self.weighted else len(batch)
 
     def on_train_start(self) -> None:
         if self.automatic_optimization:
             return
         own = type(self).losses, type(self).errors
-        plain = own == (PopulationModule.losses, PopulationModule.errors)
+        plain = own == (PopulationModule.losses, PopulationModule.errors) and not self.weighted
         # Several processes take the mean of their gradients while a graph is walked.
         by_hand = plain and self.trainer.world_size == 1
         self._steps = Steps(
@@ -134,10 +151,13 @@ class PopulationModule(pl.LightningModule):
 
     def mean_loss(self, batch: Tensor) -> Float[Tensor, ""]:
         """What is minimised, per row of a batch; who has failed and the error are noted."""
-        return self.noted(*self.losses(batch)) / len(batch)
+        return self.noted(*self.losses(batch)) / self.row_count(batch)
 
     def noted(
-        self, loss: Float[Tensor, " replica"], error: Float[Tensor, " replica"], elements: int
+        self,
+        loss: Float[Tensor, " replica"],
+        error: Float[Tensor, " replica"],
+        elements: int | float,
     ) -> Float[Tensor, ""]:
         """The sum of the losses of the sound replicas; who has failed and the error are noted."""
         self.error_sum.add_(error.detach())

@@ -116,13 +116,15 @@ class PrincipalComponents(PopulationModule):
         """The scores x V."""
         return self.encoder(x)
 
-    def errors(self, batch: Float[Tensor, "batch input"]) -> tuple[PerReplica, int]:
+    def errors(self, batch: Float[Tensor, "batch unit"]) -> tuple[PerReplica, int | float]:
         # The loss is short of digits in 16 bits, and its decompositions do not exist there.
         with torch.autocast(self.device.type, enabled=False):
-            error = LOSSES[self.decoder](self._weight, self.covariance, self.nested) * len(batch)
+            error = LOSSES[self.decoder](self._weight, self.covariance, self.nested)
+        rows, inputs = self.row_count(batch), self.inputs(batch)
+        error = error * rows
         if self._penalised:
-            error = error + _Zero.apply(self(batch))
-        return error, batch.numel()
+            error = error + _Zero.apply(self(inputs))
+        return error, rows * inputs.shape[1]
 
     def on_fit_start(self) -> None:
         callbacks = getattr(self.trainer, "callbacks", ())

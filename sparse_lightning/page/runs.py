@@ -9,6 +9,8 @@ from typing import Any
 from mlflow.entities import Run
 
 from sparse_lightning._text import json_number
+from sparse_lightning.comparison import NETWORKS
+from sparse_lightning.comparison.axes import VALIDATION
 from sparse_lightning.comparison.bootstrap import draw_replicates
 from sparse_lightning.errors import InputError, TrackingError
 from sparse_lightning.page import VERSION
@@ -89,10 +91,13 @@ def described_runs(store: Store, runs: RunColumns) -> Document:
         found = [study_run(store, parent) for parent in parents]
         described = [(run, project_of(store, run.info.run_id)) for run in found if run]
     one = len(parents) == len(described) == 1 and all(runs.parents)
+    defaults = defaults_of(runs)
     return {
         **columns_document(runs),
-        "defaults": defaults_of(runs),
-        "studies": [study_document(run, project, runs) for run, project in described],
+        "defaults": defaults,
+        "studies": [
+            study_document(run, project, runs, defaults["y"]) for run, project in described
+        ],
         "bootstrap": bootstrap_document(described[0][1], runs) if one else None,
     }
 
@@ -145,8 +150,14 @@ def project_of(store: Store, run_id: str) -> Project | None:
         return None
 
 
-def study_document(run: Run, project: Project | None, runs: RunColumns) -> Document:
-    """A study, as the page shows it beside its networks, which are among the runs."""
+def study_document(
+    run: Run, project: Project | None, runs: RunColumns, error: str | None = None
+) -> Document:
+    """A study, as the page shows it beside its networks, which are among the runs.
+
+    Its floor and the error without weights are those of the measure `error`.
+    """
+    rows = VALIDATION if error == f"{VALIDATION}{NETWORKS.y}" else ""
     params, metrics, head = run.data.params, run.data.metrics, StudyHead.of(run)
     report = project.report if project else ReportSettings()
     groups = list(project.regularizers.groups) if project else params.get("groups", "").split(", ")
@@ -160,8 +171,8 @@ def study_document(run: Run, project: Project | None, runs: RunColumns) -> Docum
             int(units) for units in params.get("layers", "").split("-") if _COUNT.fullmatch(units)
         ],
         "rows": json_number(metrics.get("rows")),
-        "floor": _floor(run.info.run_id, runs),
-        "null_error": json_number(metrics.get("null_error")),
+        "floor": _floor(run.info.run_id, runs, f"{rows}{NETWORKS.y}"),
+        "null_error": json_number(metrics.get(f"{rows}null_error")),
         "connections_total": json_number(metrics.get("connections_total")),
         "connection_threshold": report.connection_threshold,
         "index": report.index,
@@ -185,7 +196,7 @@ def bootstrap_document(project: Project | None, runs: RunColumns) -> Document | 
     return {"confidence": project.report.confidence, "seeds": seeds, "draws": draws.T.tolist()}
 
 
-def _floor(study_id: str, runs: RunColumns) -> float | None:
+def _floor(study_id: str, runs: RunColumns, measure: str) -> float | None:
     groups = runs.params.get("group")
     if groups is None or FLOOR not in groups.levels:
         return None
@@ -193,7 +204,7 @@ def _floor(study_id: str, runs: RunColumns) -> float | None:
     errors = [
         error
         for parent, group, error in zip(
-            runs.parents, groups.codes, runs.metrics.get("squared_error", []), strict=False
+            runs.parents, groups.codes, runs.metrics.get(measure, []), strict=False
         )
         if parent == study_id and group == code and error is not None
     ]

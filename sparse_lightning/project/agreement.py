@@ -43,6 +43,7 @@ class Sections(Protocol):
 def contradictions(project: Sections) -> Iterator[tuple[Location, str]]:
     """The fields that contradict others: the place of each and what is wrong with it."""
     yield from _contradictions_of_task(project)
+    yield from _contradictions_of_rows(project)
     if project.regularizers.proximal and project.training.optimizer != "sgd":
         yield (
             ("regularizers", "proximal"),
@@ -79,13 +80,10 @@ def _contradictions_of_task(project: Sections) -> Iterator[tuple[Location, str]]
             ("training", "loss"),
             f"must be squared_error for the task {project.task}, got {show(project.training.loss)}",
         )
-    for field in ("holdout", "folds"):
-        if not classifier and getattr(project.evaluation, field):
-            yield ("evaluation", field), f"must be 0 for the task {project.task}"
-    if project.evaluation.folds == 1:
-        yield ("evaluation", "folds"), "must be 0 or at least 2, got 1"
-    if project.evaluation.folds and project.evaluation.holdout:
-        yield ("evaluation", "folds"), "goes without evaluation.holdout: set one of them to 0"
+    if not classifier and project.training.class_weight is not None:
+        yield ("training", "class_weight"), f"must be null for the task {project.task}"
+    if not classifier and project.evaluation.holdout:
+        yield ("evaluation", "holdout"), f"must be 0 for the task {project.task}"
     if project.training.loss == "cross_entropy" and project.network.output != "auto":
         yield (
             ("network", "output"),
@@ -103,6 +101,50 @@ def _contradictions_of_task(project: Sections) -> Iterator[tuple[Location, str]]
                 f"belongs to the task pca and has no effect on the task {project.task}: leave it "
                 f"out, got {show(value)}",
             )
+
+
+def _contradictions_of_rows(project: Sections) -> Iterator[tuple[Location, str]]:
+    evaluation = project.evaluation
+    folds = 0 if evaluation.folds == "auto" else evaluation.folds
+    parts = evaluation.validation + evaluation.test
+    if folds == 1:
+        yield ("evaluation", "folds"), "must be auto, 0 or at least 2, got 1"
+    if folds and evaluation.holdout:
+        yield ("evaluation", "folds"), "goes without evaluation.holdout: set one of them to 0"
+    if folds and parts:
+        yield (
+            ("evaluation", "folds"),
+            "goes without evaluation.validation and evaluation.test: set those to 0",
+        )
+    if evaluation.holdout and parts:
+        yield (
+            ("evaluation", "holdout"),
+            "goes without evaluation.validation and evaluation.test: set it or those to 0",
+        )
+    if parts >= 1:
+        yield (
+            ("evaluation", "test"),
+            f"leaves no training rows: with evaluation.validation it must be less than 1, got "
+            f"{evaluation.validation:g} + {evaluation.test:g}",
+        )
+    if evaluation.time is not None and evaluation.group is not None:
+        yield ("evaluation", "time"), "goes without evaluation.group: set one of them to null"
+    weight = project.table.weight
+    if weight is not None and weight in (project.table.target, evaluation.group, evaluation.time):
+        yield (
+            ("table", "weight"),
+            f"must be another column than the target, group and time, got {show(weight)}",
+        )
+    for field in ("group", "time"):
+        column = getattr(evaluation, field)
+        if column is None:
+            continue
+        if column == project.table.target:
+            yield ("evaluation", field), f"must be another column than table.target, {show(column)}"
+        if evaluation.holdout:
+            yield ("evaluation", field), "goes without evaluation.holdout: set that to 0"
+        if folds and field == "time":
+            yield ("evaluation", "time"), "goes without evaluation.folds: set those to 0"
 
 
 def _contradictions_of_structures(project: Sections) -> Iterator[tuple[Location, str]]:
@@ -146,20 +188,29 @@ def _contradictions_of_pca(project: Sections) -> Iterator[tuple[Location, str]]:
 def with_defaults_of_task(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields of a project with the defaults that its task has of its own.
 
-    Components are linear and of standardised columns. Classifiers are fine-tuned, and judged on
-    held-out rows unless they are judged by a cross-validation.
+    Components are linear and of standardised columns. Classifiers are fine-tuned. Networks that are
+    judged by `evaluation.holdout` or by folds are trained on all other rows.
     """
+    evaluation = _section(fields, "evaluation") or {}
+    if evaluation.get("holdout") or evaluation.get("folds") not in (None, "auto", 0):
+        fields = _with_default(fields, "evaluation", validation=0.0, test=0.0)
     if fields.get("task") == "pca":
         fields = _with_default(fields, "table", scale="standard")
         fields = _with_default(fields, "network", activation="linear")
     if fields.get("task") == "classifier":
-        evaluation = _section(fields, "evaluation")
-        if evaluation is not None and not evaluation.get("folds"):
-            fields = _with_default(fields, "evaluation", holdout=0.2)
         epochs = (_section(fields, "training") or {}).get("epochs")
         default = TrainingSettings().epochs if epochs is None else epochs
         fields = _with_default(fields, "training", fine_tune_epochs=default)
     return fields
+
+
+def as_stored(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a project that was stored with a study.
+
+    All of its settings are in it but those that there were not yet: studies of before there were
+    validation and test rows were trained on all rows.
+    """
+    return _with_default(fields, "evaluation", validation=0.0, test=0.0, folds=0)
 
 
 def _section(fields: dict[str, Any], name: str) -> dict[str, Any] | None:

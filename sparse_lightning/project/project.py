@@ -10,7 +10,11 @@ import yaml
 from pydantic import PrivateAttr, ValidationError, model_validator
 
 from sparse_lightning.errors import ProjectError, kind_of
-from sparse_lightning.project.agreement import contradictions, with_defaults_of_task
+from sparse_lightning.project.agreement import (
+    as_stored,
+    contradictions,
+    with_defaults_of_task,
+)
 from sparse_lightning.project.groups import RegularizerSettings
 from sparse_lightning.project.messages import (
     MOST_FOUND,
@@ -43,7 +47,7 @@ class Project(Settings):
             `run` and `search_strengths` are given.
         network: the shape of the networks.
         training: how they are trained.
-        evaluation: on which rows classifiers are judged.
+        evaluation: which rows train, which choose, which judge.
         regularizers: the groups that are compared.
         report: how the study is reported.
         tracking: what is tracked beyond params, metrics and weights.
@@ -109,7 +113,7 @@ class Project(Settings):
         overrides: Sequence[str] = (),
         origin: str = "project",
         folder: Path | None = None,
-        extending: bool = True,
+        stored: bool = False,
     ) -> Self:
         """Read the text of a project file, as `dump_yaml` writes it.
 
@@ -118,14 +122,15 @@ class Project(Settings):
             overrides: as in `load`.
             origin: what messages call the text: the file's path; its stem is the default name.
             folder: where relative paths start; default: the working folder.
-            extending: whether the text may extend a file; what comes from others must not.
+            stored: whether it was written with a study, maybe by an earlier version: it extends no
+                file, and fields that there were not yet have no effect.
 
         Raises:
             ProjectError: as in `load`.
         """
         here = Path.cwd() if folder is None else folder
-        file = read_project(text, origin, here, extending=extending)
-        fields = file.fields
+        file = read_project(text, origin, here, extending=not stored)
+        fields = as_stored(file.fields) if stored else file.fields
         options = [Override.parse(override) for override in overrides]
         for option in options:
             fields = option.apply(fields)

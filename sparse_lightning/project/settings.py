@@ -18,6 +18,7 @@ from sparse_lightning.project.types import (
     Chunk,
     Count,
     Counts,
+    Folds,
     Line,
     Names,
     Positive,
@@ -51,6 +52,8 @@ class TableSettings(Settings):
             The columns of a packaged table are its features.
         leave_out: columns that are not used.
         target: the column to predict, which is then no input; None for autoencoders.
+        weight: a column of numbers of at least 0, by which rows count in losses, scales and
+            measures; it is no input, and rows of weight 0 are left out.
         scale: `minmax` maps each input to [0, 1], `standard` to mean 0 and variance 1; `equal`
             gives the inputs of each column together the variance 1, however many there are.
         missing: `impute` puts the median of a column of numbers for a missing value, says so in an
@@ -69,6 +72,7 @@ class TableSettings(Settings):
     columns: Columns = "auto"
     leave_out: Annotated[tuple[str, ...], BeforeValidator(_names_or_none)] = ()
     target: Text | None = None
+    weight: Text | None = None
     scale: Literal["minmax", "standard", "equal", "none"] = "minmax"
     missing: Literal["impute", "drop", "error"] = "impute"
     prepare: Steps = ()
@@ -79,7 +83,7 @@ class TableSettings(Settings):
     def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields = handler(self)
         # Projects without them are what they were before there were these fields.
-        added = ("source", "dialect", "sheet", "leave_out")
+        added = ("source", "dialect", "sheet", "leave_out", "weight")
         return {name: value for name, value in fields.items() if name not in added or value}
 
     @model_validator(mode="after")
@@ -158,6 +162,8 @@ class TrainingSettings(Settings):
         learning_rate: before the schedule's tail.
         schedule: the learning rate's last part.
         loss: what classifiers minimise; `squared_error` of one-hot targets, or `cross_entropy`.
+        class_weight: `balanced` multiplies what rows of each class add to a classifier's loss so
+            that all classes count the same; null does not.
         batch_size: rows in a batch.
         gradient_clip: the largest norm of a network's gradient; null does not clip.
         epochs: of each stage.
@@ -177,6 +183,7 @@ class TrainingSettings(Settings):
     learning_rate: Positive = 0.01
     schedule: ScheduleSettings = ScheduleSettings()
     loss: Literal["squared_error", "cross_entropy"] = "squared_error"
+    class_weight: Literal["balanced"] | None = None
     batch_size: Count = 64
     gradient_clip: Positive | None = None
     epochs: Count = 150
@@ -190,18 +197,32 @@ class TrainingSettings(Settings):
 
 
 class EvaluationSettings(Settings):
-    """On which rows classifiers are judged besides those that they are trained on.
+    """Which rows train the networks, which choose among them, and which judge what was chosen.
+
+    Nothing is fitted to validation and test rows: no weight, no scale of a column, no level.
+    Curves, floor and indices are of validation rows where there are some; test rows only judge.
 
     Attributes:
-        holdout: the share of every class that is held out of training; 0: none. Default: 0.2 of
-            classifiers without `folds`.
+        validation: the share of the rows that choose; 0: training rows choose.
+        test: the share of the rows that judge; 0: none.
+        group: a column whose equal values stay together, as those of one patient; it is no input.
+        time: a column by which the rows are sorted: the last ones are test rows, those before them
+            validation rows. It is an input only if `table.columns` names it.
         folds: of a cross-validation, with networks of their own for each fold; 0: none. The
-            networks that are kept are trained on all rows.
+            networks that are kept are trained on all rows. `auto`: tables of fewer than 300 rows,
+            which are too small for three parts, are judged by 5 folds instead.
+        holdout: the share of every class that classifiers are judged on beside their training rows,
+            which choose; columns are scaled by all rows. 0: none. It goes without `validation` and
+            `test`, whose default is 0 beside it.
         seed: of the choice of the rows.
     """
 
+    validation: Annotated[Proportion, Field(lt=1)] = 0.2
+    test: Annotated[Proportion, Field(lt=1)] = 0.2
+    group: Text | None = None
+    time: Text | None = None
+    folds: Folds = "auto"
     holdout: Annotated[Proportion, Field(lt=1)] = 0.0
-    folds: Annotated[Whole, Field(ge=0)] = 0
     seed: Seed = 0
 
 

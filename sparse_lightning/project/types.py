@@ -84,6 +84,16 @@ def _chunk(value: object) -> object:
     return value
 
 
+def _folds(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        if value > LARGEST_COUNT:
+            raise invalid(f"must be at most {LARGEST_COUNT}, got {show(value)}")
+        return value
+    if value != "auto":
+        raise invalid(f"must be auto, 0 or a whole number of at least 2, got {show(value)}")
+    return value
+
+
 def _line(value: str) -> str:
     if not value.strip():
         raise invalid(f"must not be empty, got {show(value)}")
@@ -125,4 +135,5 @@ Strengths = Annotated[tuple[Strength, ...], BeforeValidator(listed), AfterValida
 Counts = Annotated[tuple[Count, ...], BeforeValidator(listed)]
 Seeds = Annotated[tuple[Seed, ...], BeforeValidator(listed), AfterValidator(distinct)]
 Names = Annotated[tuple[str, ...], BeforeValidator(names_of)]
+Folds = Annotated[Literal["auto"] | int, BeforeValidator(_folds)]
 Chunk = Annotated[Literal["auto"] | int, BeforeValidator(_chunk)]

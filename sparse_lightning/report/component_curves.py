@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sparse_lightning.comparison import hypervolume_gap, network_points
+from sparse_lightning.comparison.axes import VALIDATION
 from sparse_lightning.comparison.markers import markers, of_group
 from sparse_lightning.report.view import View
 
@@ -42,7 +43,10 @@ class ComponentCurves:
 
     @classmethod
     def of(cls, view: View) -> "ComponentCurves | None":
-        """Those of a report; None where it is not on a study of components."""
+        """Those of a report; None where it is not on a study of components.
+
+        Contributions are of the rows that the report compares by.
+        """
         study = view.study
         if study is None:
             return None
@@ -50,6 +54,7 @@ class ComponentCurves:
         components = sum(bool(re.fullmatch("contribution_[0-9]+", name)) for name in networks)
         if study.task != "pca" or not components:
             return None
+        rows = VALIDATION if view.chosen_by_validation else ""
         lists = {
             str(group): sorted(weights.unique())
             for group, weights in networks.groupby("group", sort=False)["l1_weight"]
@@ -57,9 +62,9 @@ class ComponentCurves:
         return cls(
             components,
             view.comparison.groups,
-            pd.concat([_of_first(networks, n) for n in range(1, components + 1)]),
+            pd.concat([_of_first(networks, n, rows) for n in range(1, components + 1)]),
             {group: float(weights[len(weights) // 2]) for group, weights in lists.items()},
-            reference_curves(study.references),
+            reference_curves(_of_rows(study.references, rows)),
         )
 
     def path(self, group: str) -> pd.DataFrame:
@@ -152,11 +157,23 @@ def reference_curves(references: Mapping[str, float]) -> pd.DataFrame:
     )
 
 
-def _of_first(networks: pd.DataFrame, n: int) -> pd.DataFrame:
+def _of_rows(references: Mapping[str, float], rows: str) -> Mapping[str, float]:
+    """The references whose contributions are of some rows, named like those of training rows."""
+    if not rows:
+        return references
+    return {
+        name.replace(f"_{rows}contribution_", "_contribution_"): value
+        for name, value in references.items()
+        if f"_{rows}contribution_" in name or "_loadings_" in name
+    }
+
+
+def _of_first(networks: pd.DataFrame, n: int, rows: str) -> pd.DataFrame:
     """Means over the seeds of the first n components; those of all N are the Pareto markers."""
     points = network_points(
         networks.assign(
-            connections=networks[f"loadings_{n}"], squared_error=1 - networks[f"contribution_{n}"]
+            connections=networks[f"loadings_{n}"],
+            squared_error=1 - networks[f"{rows}contribution_{n}"],
         )
     )
     found = markers(points)

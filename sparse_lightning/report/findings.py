@@ -4,6 +4,7 @@ import pandas as pd
 
 from sparse_lightning._text import listed, number
 from sparse_lightning.comparison import INDICES, Comparison
+from sparse_lightning.comparison.axes import on_validation_rows
 from sparse_lightning.comparison.markers import of_group, records
 from sparse_lightning.report.view import View
 from sparse_lightning.report.wording import NETWORKS, Words, settings_in_words
@@ -19,10 +20,15 @@ def findings(view: View) -> list[str]:
     """The findings on a report's comparison; of a study also whether its floor has settled."""
     found = findings_of(view.comparison, view.words)
     if view.study and not view.study.floor_settled:
+        falling = (
+            "error of the training rows was still falling"
+            if view.chosen_by_validation
+            else "error was still falling, so every area is too small"
+        )
         found.insert(
             0,
             f"The floor did not settle: after {view.study.floor_epochs} epochs the unregularized "
-            "error was still falling, so every area is too small.",
+            f"{falling}.",
         )
     return found
 
@@ -45,6 +51,7 @@ def findings_of(comparison: Comparison, words: Words = NETWORKS) -> list[str]:
 
 def _nothing_learned(comparison: Comparison) -> list[str]:
     floor, null_error = comparison.floor, comparison.corner[1]
+    rows = " on the validation rows" if on_validation_rows(comparison.axes) else ""
     if floor < null_error:
         errors = _ranked(comparison)["y"].to_numpy(float)
         if not len(errors) or errors.min() < null_error:
@@ -52,13 +59,13 @@ def _nothing_learned(comparison: Comparison) -> list[str]:
         return [
             f"No regularized network has learned anything: the smallest error of a marker, "
             f"{errors.min():.4g}, is not below {null_error:.4g}, the error of a network "
-            "without weights. The order of the groups says nothing. Try more training.epochs or "
-            "smaller regularizers.l1_weights."
+            f"without weights{rows}. The order of the groups says nothing. Try more "
+            "training.epochs or smaller regularizers.l1_weights."
         ]
     return [
         f"Unregularized training has learned nothing: its smallest error, the floor "
         f"{floor:.4g}, is not below {null_error:.4g}, the error of a network "
-        "without weights. There is no hypervolume_gap, and the areas above such a floor say "
+        f"without weights{rows}. There is no hypervolume_gap, and the areas above such a floor say "
         "nothing about the groups. Try another training.learning_rate or more training.epochs."
     ]
 
@@ -152,6 +159,11 @@ def _beyond_the_floor(comparison: Comparison, words: Words) -> list[str]:
         return []
     names = [_marker(comparison, row["group"], row["marker"]) for row in records(beyond)]
     reason = "was not trained long enough" if words is NETWORKS else "is not the best there can be"
+    if words is NETWORKS and on_validation_rows(comparison.axes):
+        reason = (
+            "is that of unregularized networks, which do worse on validation rows than these "
+            "regularized ones"
+        )
     return [
         f"Markers lie {'below' if less else 'above'} the floor of {number(comparison.floor)} and "
         f"count negatively: {_named(names)}. The floor {reason}."

@@ -42,6 +42,7 @@ MOST_FAILED = 200
 """So many runs of other tools without a result are named at most."""
 
 MEASURES = {
+    "squared_error": "training: squared error",
     "accuracy": "training: accuracy",
     "balanced_accuracy": "training: balanced accuracy",
     "roc_auc": "training: area under the ROC curve",
@@ -49,7 +50,23 @@ MEASURES = {
     "heldout_balanced_accuracy": "held out: balanced accuracy",
     "heldout_roc_auc": "held out: area under the ROC curve",
     "heldout_squared_error": "held out: squared error",
+    "heldout_explained": "held out: explained",
+    **{
+        f"{part}_{measure}": f"{part}: {text}"
+        for part in ("validation", "test")
+        for measure, text in (
+            ("squared_error", "squared error"),
+            ("explained", "explained"),
+            ("accuracy", "accuracy"),
+            ("balanced_accuracy", "balanced accuracy"),
+            ("roc_auc", "area under the ROC curve"),
+        )
+    },
 }
+"""Headings of the measures of networks; `explained` is 1 − error / error without weights."""
+
+BESIDE = ("validation_squared_error", "test_squared_error", "heldout_explained")
+"""Where there is one of these, the squared error of the training rows stands beside it."""
 
 
 def report_html(view: View, diagrams: Sequence[bytes] = (), components: bytes = b"") -> str:
@@ -226,7 +243,12 @@ def _pair_cell(pair: dict[str, Any]) -> dict[str, Any]:
 
 def measured(networks: pd.DataFrame) -> dict[str, str]:
     """The measures that the networks have, by the name of their column, with their headings."""
-    return {name: text for name, text in MEASURES.items() if name in networks.columns}
+    beside = any(name in networks.columns for name in BESIDE)
+    return {
+        name: text
+        for name, text in MEASURES.items()
+        if name in networks.columns and (beside or name != NETWORKS.y)
+    }
 
 
 def measure_rows(networks: pd.DataFrame) -> list[dict[str, Any]]:

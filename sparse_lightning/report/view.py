@@ -9,6 +9,7 @@ import pandas as pd
 
 from sparse_lightning.address import Address
 from sparse_lightning.comparison import FLOOR_GROUP, Comparison
+from sparse_lightning.comparison.axes import on_validation_rows
 from sparse_lightning.comparison.depths import Depth
 from sparse_lightning.interpret.agreement import Agreement
 from sparse_lightning.interpret.structure import Structure
@@ -52,6 +53,9 @@ class StudyFacts:
         readings: the networks that the report shows from inside.
         fine_tuned: whether the whole networks were trained on after their stages.
         columns: what was made of each column of the table: name, kind, why, inputs, missing.
+        rows_validation: how many rows choose; 0: training rows do.
+        rows_test: how many rows only judge.
+        folds: of a cross-validation; 0: none.
     """
 
     run_id: str
@@ -70,6 +74,23 @@ class StudyFacts:
     readings: Sequence[Reading] = ()
     fine_tuned: bool = False
     columns: Sequence[Mapping[str, Any]] = ()
+    rows_validation: int = 0
+    rows_test: int = 0
+    folds: int = 0
+
+    @property
+    def rows_in_words(self) -> str:
+        """Which rows trained, chose and judged the networks."""
+        if not self.rows_validation and not self.rows_test:
+            by = f", judged by a cross-validation in {self.folds} folds" if self.folds else ""
+            return f"{self.rows} rows, all of them for training{by}" if by else f"{self.rows} rows"
+        choosing = (
+            f"{self.rows} training rows; {self.rows_validation} validation rows"
+            if self.rows_validation
+            else f"{self.rows} training rows"
+        )
+        judging = f"; {self.rows_test} test rows, which only judge" if self.rows_test else ""
+        return f"{choosing}, of which curves, floor and indices are{judging}"
 
     @property
     def shape(self) -> str:
@@ -145,7 +166,13 @@ class View:
                 f"{axes.y} ({good(axes.y_direction)} is good)",
             )
         named = labels(self.study.task)
-        return named.across(self.study.connection_threshold), named.error
+        rows = ", validation rows" if self.chosen_by_validation else ""
+        return named.across(self.study.connection_threshold), f"{named.error}{rows}"
+
+    @property
+    def chosen_by_validation(self) -> bool:
+        """Whether curves, floor and indices are of validation rows."""
+        return on_validation_rows(self.comparison.axes)
 
     def run_url(self, run: Mapping[str, Any]) -> str | None:
         """A run's `run_url`, or its address below `tracking_ui`; None unless it is of the web."""

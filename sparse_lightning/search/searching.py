@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sparse_lightning._text import did_you_mean
 from sparse_lightning.address import Address
+from sparse_lightning.comparison.axes import network_corner
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import InputError, TrainingError
 from sparse_lightning.project import Project
@@ -56,10 +57,11 @@ def search(
     check_address(address)
     held = project.search.networks(len(chosen), project.training.seeds)
     prepared = prepare(project, held, here=cluster is None, frame=frame)
-    table, examples = prepared.table, prepared.examples
+    table, examples = prepared.table, prepared.examples.choosing()
     if progress and table.reading:
         progress.say(f"{table.name} read as: {table.reading}")
-    corner = {name: prepared.facts[name] for name in ("null_error", "connections_total")}
+    total, null_error = network_corner(prepared.facts)
+    corner = {"null_error": null_error, "connections_total": total}
     with (
         storage_at(address) as storage,
         quiet_optuna(),

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sparse_lightning.comparison import NETWORKS, compare, network_points
+from sparse_lightning.comparison.axes import VALIDATION
 from sparse_lightning.comparison.indices import check_corner
 from sparse_lightning.comparison.markers import of_group
 from sparse_lightning.data.examples import Examples
@@ -99,7 +100,7 @@ def train_floor(
     trial = _trial_project(project, {"L1": Group(l1_weights=(0.0,))}, seeds)
     numbers = {replica.number for replica in replicas_of(trial) if replica.group == FLOOR}
     trained = train(trial, examples, progress, numbers)
-    errors = _networks(trained)["squared_error"].dropna().tolist()
+    errors = _networks(trained)[_error_of(examples)].dropna().tolist()
     if not errors:
         raise TrainingError(
             "every unregularized network of the search failed, so there is no floor; try another "
@@ -109,11 +110,17 @@ def train_floor(
     return Floor(min(errors), trained.floor_settled, epochs)
 
 
+def _error_of(examples: Examples) -> str:
+    """The measure that chooses: the error on validation rows where there are some."""
+    rows = VALIDATION if examples.part("validation") is not None else ""
+    return f"{rows}{NETWORKS.y}"
+
+
 def _trial_project(project: Project, groups: dict[str, Group], seeds: Sequence[int]) -> Project:
     """The project with other groups and seeds, and without what only whole studies need."""
     fields = project.model_dump()
     fields["training"]["seeds"] = tuple(seeds)
-    # An index is made of errors on training rows; a cross-validation would cost, and not count.
+    # An index is made of validation or training rows; a cross-validation would not count.
     fields["evaluation"]["folds"] = 0
     fields["regularizers"]["groups"] = groups
     fields["report"]["structures"] = {}
@@ -175,7 +182,7 @@ class Trainer:
     """Trains candidates and scores them; the same candidates have the same outcomes in any batch.
 
     Attributes:
-        null_error: the error with every weight 0.
+        null_error: the error with every weight 0, on the rows that choose.
         connections_total: the number of possible connections.
         cluster: whose workers train; None: this process.
     """
@@ -226,9 +233,10 @@ class Trainer:
         mine = of_group(networks, candidate.name)
         settings = self.project.report
         corner = (self.connections_total, self.null_error)
+        axes = replace(NETWORKS, y=_error_of(self.examples), floor=self.floor.error, corner=corner)
         compared = compare(
-            network_points(mine),
-            replace(NETWORKS, floor=self.floor.error, corner=corner),
+            network_points(mine, axes),
+            axes,
             resamples=settings.bootstrap,
             confidence=settings.confidence,
         )
@@ -242,7 +250,7 @@ class Trainer:
     ) -> tuple[float, ...] | None:
         if self.project.search.objective == "pareto":
             survived = networks.loc[~networks["failed"]]
-            values = (survived["connections"].mean(), survived["squared_error"].mean())
+            values = (survived["connections"].mean(), survived[_error_of(self.examples)].mean())
         else:
             values = (indices[self.project.search.objective],)
         return tuple(map(float, values)) if all(map(math.isfinite, values)) else None

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sparse_lightning._text import did_you_mean, shortened, spelled_number
-from sparse_lightning.comparison import Axes
+from sparse_lightning.comparison import NETWORKS, Axes
+from sparse_lightning.comparison.axes import VALIDATION
 from sparse_lightning.errors import InputError
 from sparse_lightning.regularizers.replica import STRENGTHS
 from sparse_lightning.tracking.columns import Coded, RunColumns
@@ -128,13 +129,23 @@ def _of_networks(runs: RunColumns) -> Defaults:
     ordered += [name for name in apart if name not in STRENGTHS]
     return {
         "x": "connections",
-        "y": "squared_error",
+        "y": _error_of_networks(runs),
         "group": "params.group",
         "marker": [f"params.{name}" for name in ordered],
         "replicate": "params.seed",
         "x_direction": "min",
         "y_direction": "min",
     }
+
+
+def _error_of_networks(runs: RunColumns) -> str:
+    """The error on validation rows where all networks have it, else that on training rows."""
+    chosen = f"{VALIDATION}{NETWORKS.y}"
+    own, others = runs.metrics.get(chosen), runs.metrics.get(NETWORKS.y)
+    if own is None or others is None:
+        return NETWORKS.y
+    lacking = any(one is None and other is not None for one, other in zip(own, others, strict=True))
+    return NETWORKS.y if lacking else chosen
 
 
 def _of_any(runs: RunColumns) -> Defaults:

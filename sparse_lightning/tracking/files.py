@@ -97,7 +97,7 @@ def read_project(store: Store, run_id: str) -> Project:
     content = read_document(store, run_id, PROJECT_FILE)
     with readable(PROJECT_FILE, run_id):
         origin = f"{PROJECT_FILE} of run {run_id}"
-        return Project.parse(content.decode(), origin=origin, extending=False)
+        return Project.parse(content.decode(), origin=origin, stored=True)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
+import numpy as np
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from sparse_lightning.data.table import Table
@@ -136,7 +137,8 @@ class StudyWriter(JobWriter):
             points["connections", history.epochs] = float(trained.connections[number])
             points["squared_error", history.epochs] = float(trained.squared_error[number])
             for metric, values in trained.metrics.items():
-                points[metric, history.epochs] = float(values[number])
+                if not np.isnan(values[number]):  # as areas of rows that hold a single class
+                    points[metric, history.epochs] = float(values[number])
         return network_run(
             replica,
             self.run_id,

@@ -8,21 +8,28 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sparse_lightning.data.examples import Examples
 from sparse_lightning.nn.autoencoder import Autoencoder
-from sparse_lightning.nn.layers import batched_layer, connections, part_of
+from sparse_lightning.nn.layers import batched_layer, connections, linear_layers, part_of
 from sparse_lightning.nn.population import Optimization
 from sparse_lightning.project import Project
 from sparse_lightning.training import INPUT_ERRORS, SWEEP
 from sparse_lightning.training.checkpoints import Checkpoints
 from sparse_lightning.training.grid import TrainedPopulation
 from sparse_lightning.training.grid_training import GridTraining, Stage
+from sparse_lightning.training.judging import (
+    Measures,
+    explained,
+    judged_parts,
+    squared_error_over_folds,
+)
 from sparse_lightning.training.measuring import input_errors, squared_errors, sweep
 from sparse_lightning.training.progress import Progress
 
 
 def train_autoencoders(
     project: Project,
-    rows: Float[Tensor, "row unit"],
+    examples: Examples,
     progress: Progress,
     numbers: Collection[int] | None = None,
     checkpoints: Checkpoints | None = None,
@@ -32,20 +39,58 @@ def train_autoencoders(
     Every depth is measured: `squared_error_3_layers`, `connections_3_layers` and so on are those of
     the stack after the first stage, the second, … Fine-tuning, where the project asks for it,
     trains the whole stack on; the measures before it are those of the greatest depth.
+
+    Measures of rows that the networks were not trained on, `validation_squared_error`,
+    `test_explained` and so on, come beside; those of a cross-validation begin with `heldout_`.
     """
-    grid = GridTraining(project, progress, numbers=numbers, checkpoints=checkpoints)
-    metrics: dict[str, np.ndarray] = {}
-    network = encoder = nn.Sequential()
-    for encoder, decoder in greedy_stages(grid, rows, settle=True):
-        network = nn.Sequential(*encoder, *decoder)
-        if len(project.network.units) > 1 or project.training.fine_tune_epochs:
-            metrics |= _depth_metrics(grid, rows, network)
-    if project.training.fine_tune_epochs:
-        grid.train(_fine_tuning(project, rows, network, len(encoder)))
-    network = grid.in_grid_order(network)
-    errors = squared_errors(network, rows, rows, len(grid.replicas))
-    documents = {INPUT_ERRORS: input_errors(rows, errors), SWEEP: sweep(network, rows, rows)}
+    metrics: Measures = {}
+
+    def fit(
+        part: Examples, title: str, measured: bool = False
+    ) -> tuple[GridTraining, nn.Sequential]:
+        grid = GridTraining(project, progress, title, numbers, checkpoints, part.weights)
+        network = encoder = nn.Sequential()
+        for encoder, decoder in greedy_stages(grid, part.inputs, settle=True):
+            network = nn.Sequential(*encoder, *decoder)
+            if measured and (len(project.network.units) > 1 or project.training.fine_tune_epochs):
+                metrics.update(_depth_metrics(grid, examples, network))
+        if project.training.fine_tune_epochs:
+            grid.train(_fine_tuning(project, part.inputs, network, len(encoder)))
+        return grid, grid.in_grid_order(network)
+
+    evaluation = project.evaluation
+    folds = examples.folds(evaluation.folds, evaluation.seed, project.table.scale)
+    training = examples.training()
+    rows, weights = training.inputs, training.weights
+    grid, network = fit(training, "", measured=True)
+    errors = squared_errors(network, rows, rows, len(grid.replicas), weights)
+
+    def judge(part: Examples, prefix: str) -> Measures:
+        error, null = rebuilding_errors(network, part, training)
+        return {
+            f"{prefix}squared_error": error,
+            f"{prefix}explained": explained(error, null),
+        }
+
+    metrics |= judged_parts(examples, judge)
+    if folds:
+        metrics |= squared_error_over_folds(folds, grid, fit, rebuilding_errors)
+    documents = {
+        INPUT_ERRORS: input_errors(rows, errors, weights),
+        SWEEP: sweep(network, rows, rows, weights=weights),
+    }
     return grid.result(network, errors.mean(1), metrics, documents)
+
+
+def rebuilding_errors(
+    network: nn.Sequential, rows: Examples, training: Examples
+) -> tuple[np.ndarray, float]:
+    """The mean squared error of networks that rebuild rows, and that without weights, which
+    rebuilds the means of the training rows.
+    """
+    replicas = linear_layers(network)[0].replicas
+    errors = squared_errors(network, rows.inputs, rows.inputs, replicas, rows.weights).mean(1)
+    return errors, training.null_error_on(rows)
 
 
 def greedy_stages(
@@ -113,14 +158,19 @@ def _autoencoder(
     )
 
 
-def _depth_metrics(
-    grid: GridTraining, rows: Float[Tensor, "row unit"], network: nn.Sequential
-) -> dict[str, np.ndarray]:
+def _depth_metrics(grid: GridTraining, examples: Examples, network: nn.Sequential) -> Measures:
     ordered = grid.in_grid_order(network)
     depth = f"{len(ordered) // 2 + 1}_layers"
     with torch.no_grad():
         count = connections(ordered, grid.project.report.connection_threshold)
+
+    def judge(part: Examples, prefix: str) -> Measures:
+        rows = part.inputs
+        errors = squared_errors(ordered, rows, rows, len(grid.replicas), part.weights).mean(1)
+        return {f"{prefix}squared_error_{depth}": errors}
+
     return {
-        f"squared_error_{depth}": squared_errors(ordered, rows, rows, len(grid.replicas)).mean(1),
+        **judge(examples.training(), ""),
         f"connections_{depth}": count.double().numpy(),
+        **judged_parts(examples, judge),
     }

@@ -21,6 +21,7 @@ from sparse_lightning.training.classifier_measures import (
 )
 from sparse_lightning.training.grid import TrainedPopulation
 from sparse_lightning.training.grid_training import GridTraining, Stage
+from sparse_lightning.training.judging import Fit, Measures, fold_networks, judged_parts
 from sparse_lightning.training.measuring import outputs, squared_errors, sweep
 from sparse_lightning.training.progress import Progress
 
@@ -32,17 +33,24 @@ def train_classifiers(
     numbers: Collection[int] | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> TrainedPopulation:
-    """Train a classifier of every replica and judge it on training and on held-out rows.
+    """Train a classifier of every replica and judge it on training rows and on others.
 
     The encoder is pre-trained as a stack of autoencoders, then the output layer is trained on its
-    codes, then both are fine-tuned together. Held-out rows are those of `evaluation.holdout`, or,
-    with `evaluation.folds`, those of a cross-validation: the networks that are kept are trained on
-    all rows, and for each fold others, which are not kept, on the rows outside it.
+    codes, then both are fine-tuned together. Measures of validation and test rows begin with
+    `validation_` and `test_`, others with `heldout_`: those of `evaluation.holdout`, or, with
+    `evaluation.folds`, of a cross-validation: the networks that are kept are trained on all rows,
+    and for each fold others, which are not kept, on the rows outside it.
     """
-    folds = examples.folds(project.evaluation.folds, project.evaluation.seed)
+
+    def fit(part: Examples, title: str) -> tuple[GridTraining, nn.Sequential]:
+        return _fit(project, part, progress, numbers, checkpoints, title)
+
+    evaluation = project.evaluation
+    folds = examples.folds(evaluation.folds, evaluation.seed, project.table.scale)
     training = examples.training()
-    grid, network = _fit(project, training, progress, numbers, checkpoints)
-    errors = squared_errors(network, training.inputs, training.targets, len(grid.replicas))
+    grid, network = fit(training, "")
+    weights = training.weights
+    errors = squared_errors(network, training.inputs, training.targets, len(grid.replicas), weights)
     metrics, confusion = judge_networks(network, training, prefix="")
     heldout = examples.held_out()
     confusions = {"training": confusion}
@@ -50,9 +58,15 @@ def train_classifiers(
         metrics_heldout, confusions["heldout"] = judge_networks(network, heldout, prefix="heldout_")
         metrics |= metrics_heldout
     elif folds:
-        predicted = _cross_validate(project, examples, folds, progress, grid, numbers, checkpoints)
+        predicted = _predicted_in_folds(folds, grid, fit)
         metrics_heldout, confusions["heldout"] = judge(predicted, examples, prefix="heldout_")
         metrics |= metrics_heldout
+
+    def judge_part(rows: Examples, prefix: str) -> Measures:
+        measures, confusions[prefix.removesuffix("_")] = judge_networks(network, rows, prefix)
+        return measures
+
+    metrics |= judged_parts(examples, judge_part)
     documents = {
         CONFUSION: [
             {
@@ -62,38 +76,23 @@ def train_classifiers(
             }
             for number in range(len(grid.replicas))
         ],
-        SWEEP: sweep(network, training.inputs, training.targets, training.labels),
+        SWEEP: sweep(network, training.inputs, training.targets, training.labels, weights),
     }
     population = grid.result(network, errors.mean(1), metrics, documents)
     if grid.holds_floor:
-        population.references = classifier_references(training, heldout, folds)
+        population.references = classifier_references(examples, folds)
     return population
 
 
-def _cross_validate(
-    project: Project,
-    examples: Examples,
-    folds: list[Examples],
-    progress: Progress,
-    grid: GridTraining,
-    numbers: Collection[int] | None,
-    checkpoints: Checkpoints | None,
-) -> np.ndarray:
-    """The outputs `(replica, row, class)` of networks that were not trained on the row.
-
-    A network that fails in one of the folds has failed as a whole: it has outputs for some rows
-    only, and no measure of its own.
-    """
+def _predicted_in_folds(folds: list[Examples], grid: GridTraining, fit: Fit) -> np.ndarray:
+    """The outputs `(replica, row, class)` of networks that were not trained on the row."""
     predicted: np.ndarray | None = None
-    for number, fold in enumerate(folds, start=1):
-        title = f"fold {number} of {len(folds)}, "
-        trained, network = _fit(project, fold.training(), progress, numbers, checkpoints, title)
-        grid.fail_with(trained)
+    for fold, network in fold_networks(folds, grid, fit):
         heldout = fold.heldout
         assert heldout is not None
-        part = outputs(network, examples.inputs[heldout])
+        part = outputs(network, fold.inputs[heldout])
         if predicted is None:
-            predicted = np.zeros((len(part), len(examples.inputs), part.shape[2]), part.dtype)
+            predicted = np.zeros((len(part), len(fold.inputs), part.shape[2]), part.dtype)
         predicted[:, heldout.numpy()] = part
     assert predicted is not None
     return predicted
@@ -108,7 +107,7 @@ def _fit(
     title: str = "",
 ) -> tuple[GridTraining, nn.Sequential]:
     rows = torch.cat([examples.inputs, examples.targets], 1)
-    grid = GridTraining(project, progress, title, numbers, checkpoints)
+    grid = GridTraining(project, progress, title, numbers, checkpoints, examples.weights)
     *_, (encoder, _) = greedy_stages(grid, examples.inputs, settle=False)
     number = len(project.network.units)
     output = batched_layer(

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.nn.components import (
+    Covariance,
     by_contribution,
     contribution_ratios,
     covariance_of,
@@ -28,6 +29,12 @@ from sparse_lightning.training.checkpoints import Checkpoints
 from sparse_lightning.training.classifier_measures import MOST_REFERENCE_ROWS
 from sparse_lightning.training.grid import TrainedPopulation
 from sparse_lightning.training.grid_training import GridTraining, Stage
+from sparse_lightning.training.judging import (
+    Fit,
+    Measures,
+    judged_parts,
+    squared_error_over_folds,
+)
 from sparse_lightning.training.measuring import input_errors, squared_errors
 from sparse_lightning.training.progress import Progress
 
@@ -49,29 +56,44 @@ def train_components(
     x is the mean number of loadings of a component, y one minus the cumulative contribution ratio
     of all of them; `contribution_n` and `loadings_n` are those of the first n. The network that is
     kept has two linear layers, the loadings and the best way back from the scores: for a
-    standardised table its mean squared error is y.
+    standardised table its mean squared error is y. The same measures of rows that the components
+    were not found in begin with `validation_`, `test_` or, of a cross-validation, `heldout_`.
     """
-    rows = examples.inputs
-    mean = mean_of(rows).float()
-    covariance = covariance_of(rows)
     components = project.network.units[0]
-    grid = GridTraining(project, progress, numbers=numbers, checkpoints=checkpoints)
-    centred = rows - mean
-    stage = _stage(grid, centred, covariance)
-    grid.train(stage)
-    (layer,) = linear_layers(grid.in_grid_order(stage.layers))
-    loadings, measures = _measured(layer.weight.detach(), covariance, project)
-    network = two_layers(loadings, mean)
-    errors = squared_errors(network, rows, rows, len(loadings))
+
+    def fit(part: Examples, title: str) -> tuple[GridTraining, nn.Sequential]:
+        mean = mean_of(part.inputs, part.weights).float()
+        covariance = covariance_of(part.inputs, part.weights)
+        grid = GridTraining(project, progress, title, numbers, checkpoints, part.weights)
+        stage = _stage(grid, part.inputs - mean, covariance)
+        grid.train(stage)
+        (layer,) = linear_layers(grid.in_grid_order(stage.layers))
+        loadings, _ = _measured(layer.weight.detach(), covariance, project)
+        return grid, two_layers(loadings, mean)
+
+    evaluation = project.evaluation
+    folds = examples.folds(evaluation.folds, evaluation.seed, project.table.scale)
+    training = examples.training()
+    rows = training.inputs
+    grid, network = fit(training, "")
+    covariance = covariance_of(rows, training.weights)
+    loadings = linear_layers(network)[0].weight.detach()
+    measures = _measures_of(loadings, covariance, project)
+    measures |= judged_parts(
+        examples, lambda part, prefix: _measures_on(loadings, part, training, prefix)
+    )
+    if folds:
+        measures |= _measures_over_folds(folds, grid, fit)
+    errors = squared_errors(network, rows, rows, len(loadings), training.weights)
     population = grid.result(
         network,
         1 - measures[f"contribution_{components}"],
         measures,
-        {INPUT_ERRORS: input_errors(rows, errors)},
+        {INPUT_ERRORS: input_errors(rows, errors, training.weights)},
         counts=measures[f"loadings_{components}"],
     )
     if grid.holds_floor:
-        population.references = _references(project, centred, covariance)
+        population.references = _references(project, examples, covariance)
     return population
 
 
@@ -103,13 +125,47 @@ def _measured(
     """The components at unit length and in order, and what the first n of them are worth."""
     threshold = project.report.connection_threshold
     ordered = by_contribution(unit_loadings(loadings.nan_to_num(), threshold), covariance)
+    return ordered, _measures_of(ordered, covariance, project)
+
+
+def _measures_of(ordered: Loadings, covariance: Covariance, project: Project) -> Measures:
     ratios = contribution_ratios(ordered, covariance).double().numpy()
-    counts = mean_loadings(ordered, threshold).numpy()
-    return ordered, {
-        f"{name}_{n}": values[:, n - 1]
-        for name, values in (("contribution", ratios), ("loadings", counts))
-        for n in range(1, ordered.shape[2] + 1)
+    counts = mean_loadings(ordered, project.report.connection_threshold).numpy()
+    return _by_number("contribution", ratios) | _by_number("loadings", counts)
+
+
+def _by_number(name: str, values: np.ndarray) -> Measures:
+    return {f"{name}_{n}": values[:, n - 1] for n in range(1, values.shape[1] + 1)}
+
+
+def _measures_on(ordered: Loadings, part: Examples, training: Examples, prefix: str) -> Measures:
+    """What components explain of other rows, whose variance is taken about the training means."""
+    ratios = contribution_ratios(ordered, _scatter(part, training)).double().numpy()
+    return {
+        f"{prefix}squared_error": 1 - ratios[:, -1],
+        f"{prefix}explained": ratios[:, -1],
+        **_by_number(f"{prefix}contribution", ratios),
     }
+
+
+def _scatter(part: Examples, training: Examples) -> Covariance:
+    centred = part.inputs.double() - mean_of(training.inputs, training.weights)
+    counted = centred if part.weights is None else centred * part.weights[:, None]
+    return (counted.T @ centred / part.row_count).to(part.inputs.dtype)
+
+
+def _measures_over_folds(folds: list[Examples], grid: GridTraining, fit: Fit) -> Measures:
+    def errors(
+        network: nn.Sequential, rows: Examples, training: Examples
+    ) -> tuple[np.ndarray, float]:
+        scatter = _scatter(rows, training)
+        ordered, variance = linear_layers(network)[0].weight.detach(), float(scatter.trace())
+        ratio = contribution_ratios(ordered, scatter)[:, -1].double().numpy()
+        return variance * (1 - ratio), variance
+
+    measures = squared_error_over_folds(folds, grid, fit, errors)
+    # As of all rows: a share of the variance.
+    return {**measures, "heldout_squared_error": 1 - measures["heldout_explained"]}
 
 
 def two_layers(loadings: Loadings, mean: Float[Tensor, " input"]) -> nn.Sequential:
@@ -124,13 +180,23 @@ def two_layers(loadings: Loadings, mean: Float[Tensor, " input"]) -> nn.Sequenti
     )
 
 
-def _references(project: Project, rows: Tensor, covariance: Tensor) -> dict[str, float]:
+def _references(project: Project, examples: Examples, covariance: Tensor) -> dict[str, float]:
     components = project.network.units[0]
-    exact = exact_components(covariance, components)
-    _, measures = _measured(exact, covariance, project)
+    training = examples.training()
+    rows = training.inputs - mean_of(training.inputs, training.weights).float()
+    if training.weights is not None:  # its squared error is a sum over rows
+        rows = rows * (training.weights / training.weights.mean()).sqrt()[:, None]
+
+    def measured(loadings: Loadings) -> Measures:
+        ordered, measures = _measured(loadings, covariance, project)
+        return measures | judged_parts(
+            examples, lambda part, prefix: _measures_on(ordered, part, training, prefix)
+        )
+
+    measures = measured(exact_components(covariance, components))
     references = {f"pca_{name}": float(values[0]) for name, values in measures.items()}
     sparse = sparse_pca(rows[evenly(len(rows), MOST_REFERENCE_ROWS)], components, ALPHAS)
-    _, measures = _measured(sparse, covariance, project)
+    measures = measured(sparse)
     return references | {
         f"sparse_pca_{alpha:g}_{name}": float(values[place])
         for place, alpha in enumerate(ALPHAS)

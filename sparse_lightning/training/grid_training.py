@@ -79,7 +79,8 @@ class Stage:
 class GridTraining:
     """The replicas of a study while they are trained, or those with the given numbers.
 
-    `title` begins the titles of all stages. Fits that the checkpoints hold are not trained again.
+    `title` begins the titles of all stages, and `weights` are those of the rows in all stages;
+    None: all rows count the same. Fits that the checkpoints hold are not trained again.
     `replicas` are in the order of training, in which the replicas of a term are contiguous.
     """
 
@@ -90,8 +91,10 @@ class GridTraining:
         title: str = "",
         numbers: Collection[int] | None = None,
         checkpoints: Checkpoints | None = None,
+        weights: Float[Tensor, " row"] | None = None,
     ):
         self.project = project
+        self.weights = weights
         self.progress = progress
         self.title = title
         self.checkpoints = checkpoints or NoCheckpoints()
@@ -251,7 +254,7 @@ class GridTraining:
             if module.hidden_layers or not isinstance(regularizer, HiddenRegularizer)
         ]
         callbacks = [*regularizers, history, EpochProgress(self.progress)]
-        fit(module, stage.rows, self.project, callbacks, batch_size, order, checkpoint)
+        fit(module, self._batches_of(stage), self.project, callbacks, batch_size, order, checkpoint)
         return module
 
     def _fit_name(self, stage: Stage, part: slice, order: int) -> str:
@@ -262,7 +265,14 @@ class GridTraining:
     def _module(self, stage: Stage, layers: nn.Sequential, part: slice) -> PopulationModule:
         rates = torch.from_numpy(self._sound[part].astype(np.float32))
         optimization = optimization_of(self.project, stage.epochs)
-        return stage.module(layers, take(stage.below, part), optimization, rates)
+        module = stage.module(layers, take(stage.below, part), optimization, rates)
+        module.weighted = self.weights is not None
+        return module
+
+    def _batches_of(self, stage: Stage) -> Float[Tensor, "row unit"]:
+        if self.weights is None:
+            return stage.rows
+        return torch.cat([stage.rows, self.weights[:, None]], 1)
 
     def _smallest_error(self, stage: Stage, part: slice) -> float:
         """The smallest error of sound replicas in what this stage is trained for."""
@@ -272,6 +282,6 @@ class GridTraining:
         module = self._module(stage, take(stage.layers, part), part)
         total = np.zeros(len(sound))
         with torch.no_grad():
-            for batch in stage.rows.split(rows_at_once(stage.layers)):
+            for batch in self._batches_of(stage).split(rows_at_once(stage.layers)):
                 total += module.errors(batch)[0].double().numpy()
         return float(np.min(total[sound]))

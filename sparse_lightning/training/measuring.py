@@ -25,21 +25,30 @@ def squared_errors(
     rows: Float[Tensor, "row unit"],
     targets: Float[Tensor, "row output"],
     replicas: int,
+    weights: Float[Tensor, " row"] | None = None,
 ) -> Float[np.ndarray, "replica output"]:
-    """The squared error of each replica's outputs, the mean over rows."""
+    """The squared error of each replica's outputs, the mean over rows, by their weights."""
     total = torch.zeros(replicas, targets.shape[1], dtype=torch.float64)
     size = rows_at_once(network)
     with torch.no_grad():
+        if weights is not None:
+            parts = zip(rows.split(size), targets.split(size), weights.split(size), strict=True)
+            for batch, target, own in parts:
+                errors = (network(batch) - target).square()
+                total += (errors * own[:, None]).sum(1).double()
+            return (total / weights.double().sum()).numpy()
         for batch, target in zip(rows.split(size), targets.split(size), strict=True):
             total += (network(batch) - target).square().sum(1).double()
     return (total / len(rows)).numpy()
 
 
 def input_errors(
-    rows: Float[Tensor, "row unit"], errors: Float[np.ndarray, "replica output"]
+    rows: Float[Tensor, "row unit"],
+    errors: Float[np.ndarray, "replica output"],
+    weights: Float[Tensor, " row"] | None = None,
 ) -> list[dict[str, list[float]]]:
     """The document `INPUT_ERRORS` of each replica that rebuilds the rows with these errors."""
-    variances = variance_of(rows).tolist()
+    variances = variance_of(rows, weights).tolist()
     return [{"variance": variances, "squared_error": error.tolist()} for error in errors]
 
 
@@ -65,6 +74,7 @@ def sweep(
     rows: Float[Tensor, "row unit"],
     targets: Float[Tensor, "row output"],
     labels: Int[Tensor, " row"] | None = None,
+    weights: Float[Tensor, " row"] | None = None,
 ) -> list[dict[str, Any]]:
     """Measure every replica with the weights |w| ≤ t set to 0, for each threshold t.
 
@@ -77,6 +87,7 @@ def sweep(
     chosen = evenly(total, MOST_ROWS)
     rows, targets = rows[chosen], targets[chosen]
     labels = None if labels is None else labels[chosen]
+    weights = None if weights is None else weights[chosen]
     pruned = take(network, slice(None))
     counts, errors, accuracies = [], [], []
     for threshold in THRESHOLDS:
@@ -85,7 +96,7 @@ def sweep(
                 # NaN is kept, so that a network that has failed has no error here either.
                 layer.weight[layer.weight.abs() <= threshold] = 0.0
             counts.append(connections(pruned, threshold).int().numpy())
-            error, accuracy = _measured(pruned, rows, targets, labels)
+            error, accuracy = _measured(pruned, rows, targets, labels, weights)
         errors.append(error)
         accuracies.append(accuracy)
     by_replica = (np.stack(values, 1) for values in (counts, errors, accuracies))
@@ -107,17 +118,21 @@ def _measured(
     rows: Float[Tensor, "row unit"],
     targets: Float[Tensor, "row output"],
     labels: Int[Tensor, " row"] | None,
+    weights: Float[Tensor, " row"] | None,
 ) -> tuple[Float[np.ndarray, " replica"], Float[np.ndarray, " replica"]]:
     """The squared error and the share of rows whose class has the greatest output."""
     replicas, size = linear_layers(network)[0].replicas, rows_at_once(network)
     error, found = (torch.zeros(replicas, dtype=torch.float64) for _ in range(2))
+    total = len(rows) if weights is None else weights.double().sum()
     for start in range(0, len(rows), size):
         part = slice(start, start + size)
         outputs = network(rows[part])
-        error += (outputs - targets[part]).square().mean(2).sum(1).double()
+        by_row = (outputs - targets[part]).square().mean(2)
+        error += (by_row if weights is None else by_row * weights[part]).sum(1).double()
         if labels is not None:
-            found += (outputs.argmax(2) == labels[part]).sum(1).double()
-    return (error / len(rows)).numpy(), (found / len(rows)).numpy()
+            hits = outputs.argmax(2) == labels[part]
+            found += (hits if weights is None else hits * weights[part]).sum(1).double()
+    return (error / total).numpy(), (found / total).numpy()
 
 
 def _numbers(values: Float[np.ndarray, " threshold"]) -> list[float | None]:

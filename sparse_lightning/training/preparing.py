@@ -1,14 +1,14 @@
 """From a project to all that training needs, checked before anything is trained."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
 
 from sparse_lightning._machine import machine_bytes
 from sparse_lightning.data.catalog import frame_table, load_table
-from sparse_lightning.data.examples import Examples
+from sparse_lightning.data.examples import PARTS, Examples
 from sparse_lightning.data.table import Table
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import ProjectError, TableError, TableWarning
@@ -69,24 +69,50 @@ def _table_of(project: Project, frame: object) -> Table:
             f"{project.name}: table.source is {source!r}, and a frame is given as the table, too: "
             "leave one of them out"
         )
+    rows = project.evaluation, project.task == "classifier"
     if frame is None:
-        return load_table(project.table, project.folder)
-    return frame_table(project.table, frame, project.name)
+        return load_table(project.table, project.folder, *rows)
+    return frame_table(project.table, frame, project.name, *rows)
 
 
 def examples_of(project: Project, table: Table) -> Examples:
-    """The encoded rows of a table, with classes and held-out rows where the project has them.
+    """The encoded rows of a table with their parts, and with classes where the project has them.
 
     Raises `TableError` if the target cannot be predicted or the rows cannot be split.
     """
-    inputs = torch.from_numpy(table.encoding.transform(table.frame))
+    split, weights = table.split, table.weights
+    if weights is not None:  # losses do not depend on their unit, but numbers in 32 bits do
+        weights = weights / weights[split.training].mean()
+    inputs = torch.from_numpy(table.encoding.transform(table.frame, split.parts is not None))
+    widths = [place.stop - place.start for _, place in table.encoding.groups]
+    examples = Examples(
+        inputs,
+        columns=torch.arange(len(widths)).repeat_interleave(torch.tensor(widths)),
+        parts=None if split.parts is None else torch.from_numpy(split.parts),
+        groups=None if split.groups is None else torch.from_numpy(split.groups),
+        auto_folds=split.folds,
+        weights=None
+        if weights is None
+        else torch.from_numpy(weights / weights[split.training].mean()).float(),
+    )
     if table.target is None:
-        return Examples(inputs)
-    target = ClassTarget.fit(table.target)
-    examples = Examples(inputs, torch.from_numpy(target.codes(table.target)), target.classes)
-    if not project.evaluation.holdout:
         return examples
-    return examples.hold_out(project.evaluation.holdout, project.evaluation.seed)
+    target = ClassTarget.fit(table.target)
+    codes = torch.from_numpy(target.codes(table.target))
+    examples = replace(examples, labels=codes, classes=target.classes)
+    if project.evaluation.holdout:
+        examples = examples.hold_out(project.evaluation.holdout, project.evaluation.seed)
+    if project.training.class_weight is None:
+        return examples
+    return replace(examples, class_weights=_balanced(examples))
+
+
+def _balanced(examples: Examples) -> torch.Tensor:
+    """Factors on the losses of rows by which every class counts the same in the training rows."""
+    training = examples.training()
+    assert training.labels is not None
+    counts = training.labels.bincount(training.weights, len(training.classes))
+    return (counts.sum() / (len(counts) * counts)).float()
 
 
 ROWS_AT_ONCE = 10_000
@@ -103,8 +129,7 @@ def check_training(project: Project, examples: Examples, accelerator: bool = Tru
     be split into the folds, and `TrainingError` if the accelerator or the precision cannot be used.
     """
     check_examples(project, examples)
-    if project.evaluation.folds:
-        examples.folds(project.evaluation.folds, project.evaluation.seed)
+    examples.folds(project.evaluation.folds, project.evaluation.seed)
     training = project.training
     if accelerator and (training.accelerator, training.precision) not in ALWAYS_THERE:
         # Lightning knows; to load it takes longer than all else here.
@@ -160,7 +185,7 @@ def least_bytes(project: Project, rows: int, inputs: int, outputs: int, networks
     together = min(networks, chunk_size(project, layers))
     trained = together * 4 * (4 * weights + 2 * min(training.batch_size, rows) * sum(layers))
     measured = 4 * min(MOST_VALUES, networks * rows * max(layers))
-    if project.evaluation.folds:
+    if project.task == "classifier" and project.evaluation.folds:
         measured = max(measured, networks * 4 * rows * outputs)
     markers = max(len(project.regularizers.grid(name)) for name in project.regularizers.groups)
     drawn = 8 * project.report.bootstrap * (len(training.seeds) + markers)
@@ -177,17 +202,28 @@ def _size(count: int) -> str:
 def facts_of(project: Project, table: Table, examples: Examples) -> dict[str, float | int]:
     """Measures of a study's table and of its networks with all connections.
 
-    They are `rows`, `rows_held_out`, `rows_dropped`, `null_error` (the error with every weight 0)
-    and `connections_total` (how many connections there can be).
+    They are `rows` (the training rows), `rows_held_out`, `rows_dropped`, `null_error` (the error
+    with every weight 0) and `connections_total` (how many connections there can be); where there
+    are such rows also `rows_validation`, `validation_null_error`, `rows_test` and
+    `test_null_error`, and with a cross-validation `folds`.
     """
     layers = project.layers(examples.inputs.shape[1], examples.outputs)
     weights = sum(inputs * outputs for inputs, outputs in pairwise(layers))
+    # Of components y is a share of the variance.
+    components = project.task == "pca"
+    training, beside = examples.training(), dict[str, float | int]()
+    for name in PARTS:
+        if (part := examples.part(name)) is not None:
+            beside[f"rows_{name}"] = len(part.inputs)
+            beside[f"{name}_null_error"] = 1.0 if components else training.null_error_on(part)
+    if folds := examples.fold_count(project.evaluation.folds):
+        beside["folds"] = folds
     return {
-        "rows": len(examples.inputs) - examples.rows_held_out,
+        "rows": len(training.inputs),
         "rows_held_out": examples.rows_held_out,
         "rows_dropped": table.rows_dropped,
-        # Of components y is a share of the variance.
-        "null_error": 1.0 if project.task == "pca" else examples.null_error,
+        "null_error": 1.0 if components else examples.null_error,
         # Of components x is the mean number of loadings of one, which has one an input.
-        "connections_total": layers[0] if project.task == "pca" else weights,
+        "connections_total": layers[0] if components else weights,
+        **beside,
     }

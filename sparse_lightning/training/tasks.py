@@ -44,7 +44,7 @@ def train(
         return train_classifiers(project, examples, progress, numbers, checkpoints)
     if project.task == "pca":
         return train_components(project, examples, progress, numbers, checkpoints)
-    return train_autoencoders(project, examples.inputs, progress, numbers, checkpoints)
+    return train_autoencoders(project, examples, progress, numbers, checkpoints)
 
 
 def train_on(

@@ -115,7 +115,7 @@ def run(
         ) as writer,
     ):
         writer.networks(train_on(cluster, project, examples, progress, job.checkpoints))
-        return _complete(writer.run, used.frame, folder)
+        return _complete(writer.run, used.training_frame, folder)
 
 
 def _complete(run: OpenedRun, frame: pd.DataFrame, folder: Path) -> Study:

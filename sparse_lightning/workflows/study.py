@@ -110,7 +110,7 @@ class Study:
             TrainingError: every unregularized network failed, so that there is no floor.
         """
         try:
-            return compare(network_points(self.networks), self.axes, **self._comparing())
+            return compare(network_points(self.networks, self.axes), self.axes, **self._comparing())
         except InputError as error:
             floor = self.networks.loc[self.networks["group"] == FLOOR, "failed"]
             lost = f"all {len(floor)} networks of the group {FLOOR!r} failed, so there is no floor"
@@ -123,7 +123,8 @@ class Study:
     def axes(self) -> Axes:
         """What is compared: connections and squared errors by regularizers, means over the seeds.
 
-        The floor is the smallest error of the unregularized networks.
+        The errors are those of validation rows where there are some, else of training rows. The
+        floor is the smallest error of the unregularized networks.
         """
         return network_axes(self._record.metrics)
 

@@ -67,6 +67,9 @@ def view_of(
         ],
         fine_tuned=bool(project.training.fine_tune_epochs),
         columns=_columns(store, record.run_id),
+        rows_validation=int(metrics.get("rows_validation", 0)),
+        rows_test=int(metrics.get("rows_test", 0)),
+        folds=int(metrics.get("folds", 0)),
     )
     return View(
         name=project.report.title or project.name,
@@ -126,12 +129,12 @@ def _settings(project: Project, metrics: dict[str, float]) -> dict[str, str]:
         shown["fine-tuning"] = f"{training.fine_tune_epochs} epochs of all layers together"
     if project.task == "classifier":
         shown["target"] = f"{project.table.target}, loss {training.loss}"
-        held_out = int(metrics.get("rows_held_out", 0))
-        shown["held out"] = (
-            f"cross-validation in {project.evaluation.folds} folds"
-            if project.evaluation.folds
-            else f"{held_out} rows"
-        )
+    folds = project.evaluation.folds
+    folds = int(metrics.get("folds", 0)) if folds == "auto" else folds
+    if folds:
+        shown["held out"] = f"cross-validation in {folds} folds"
+    elif project.task == "classifier" and "rows_validation" not in metrics:
+        shown["held out"] = f"{int(metrics.get('rows_held_out', 0))} rows"
     return shown | {f"group {name}": _strengths(settings.grid(name)) for name in settings.groups}
 
 

@@ -17,6 +17,7 @@ STUDIES = {
 """A study of each task, but for what is common."""
 
 COMMON = """\
+evaluation: {validation: 0, test: 0}
 training:
   {epochs: 30, learning_rate: 0.05, batch_size: 8, seeds: [1, 2], accelerator: cpu,
    floor: {max_cycles: 1}}

@@ -42,19 +42,46 @@ CLASSIFIER = "task: classifier\ntable: {source: my.csv, target: y}\nnetwork: {un
 COMPONENTS = "task: pca\ntable: {source: my.csv}\nnetwork: {units: [3]}\n"
 
 
-def test_a_classifier_is_fine_tuned_and_judged_on_held_out_rows_unless_told_otherwise():
+def parts(project):
+    evaluation = project.evaluation
+    return evaluation.validation, evaluation.test, evaluation.holdout, evaluation.folds
+
+
+def test_a_classifier_is_fine_tuned_unless_told_otherwise():
     project = Project.parse(CLASSIFIER, ["training.epochs=7"])
-    assert (project.evaluation.holdout, project.evaluation.folds) == (0.2, 0)
+    assert parts(project) == (0.2, 0.2, 0, "auto")
     assert project.training.fine_tune_epochs == 7
     assert project.output_activation == "sigmoid"
     assert project.layers(5, 3) == [5, 8, 3]
     told = ["evaluation.folds=5", "training.fine_tune_epochs=0", "training.loss=cross_entropy"]
     project = Project.parse(CLASSIFIER, told)
-    assert (project.evaluation.holdout, project.evaluation.folds) == (0, 5)
+    assert parts(project) == (0, 0, 0, 5)
     assert project.training.fine_tune_epochs == 0
     assert project.output_activation == "softmax"
     assert Project.parse(project.dump_yaml()) == project
-    assert Project.parse(CLASSIFIER, ["evaluation.holdout=0"]).evaluation.holdout == 0
+
+
+@pytest.mark.parametrize("text", [MINIMAL, CLASSIFIER, COMPONENTS])
+def test_a_fifth_of_the_rows_chooses_and_a_fifth_judges_unless_told_otherwise(text):
+    assert parts(Project.parse(text)) == (0.2, 0.2, 0, "auto")
+    assert parts(Project.parse(text, ["evaluation.folds=4"])) == (0, 0, 0, 4)
+    assert parts(Project.parse(text, ["evaluation.test=0.5"])) == (0.2, 0.5, 0, "auto")
+    project = Project.parse(text, ["evaluation={validation: 0, group: id}"])
+    assert parts(project) == (0, 0.2, 0, "auto")
+    assert Project.parse(project.dump_yaml()) == project
+
+
+def test_held_out_rows_are_beside_training_rows_that_choose():
+    assert parts(Project.parse(CLASSIFIER, ["evaluation.holdout=0.3"])) == (0, 0, 0.3, "auto")
+
+
+def test_a_study_that_was_stored_before_there_were_parts_was_trained_on_all_rows():
+    before = f"{CLASSIFIER}evaluation: {{holdout: 0.2, folds: 0, seed: 3}}"
+    project = Project.parse(before, stored=True)
+    assert parts(project) == (0, 0, 0.2, 0)
+    assert parts(Project.parse(MINIMAL, stored=True)) == (0, 0, 0, 0)
+    for made in (Project.parse(MINIMAL), Project.parse(CLASSIFIER, ["evaluation.folds=3"])):
+        assert Project.parse(made.dump_yaml(), stored=True) == made
 
 
 def test_principal_components_are_linear_and_standardised_unless_told_otherwise():
@@ -75,7 +102,27 @@ def test_principal_components_are_linear_and_standardised_unless_told_otherwise(
         (COMPONENTS, "training.fine_tune_epochs=3", "training.fine_tune_epochs must be 0 for"),
         (COMPONENTS, "table.target=y", "table.target must be null for the task pca, got 'y'"),
         (CLASSIFIER, "evaluation={folds: 3, holdout: 0.2}", "evaluation.folds goes without"),
-        (CLASSIFIER, "evaluation.folds=1", "evaluation.folds must be 0 or at least 2, got 1"),
+        (CLASSIFIER, "evaluation.folds=1", "evaluation.folds must be auto, 0 or at least 2"),
+        (
+            MINIMAL,
+            "evaluation={folds: 3, test: 0.1}",
+            "evaluation.folds goes without evaluation.val",
+        ),
+        (MINIMAL, "evaluation.folds=often", "evaluation.folds must be auto, 0 or a whole number"),
+        (CLASSIFIER, "evaluation={holdout: 0.2, test: 0.2}", "evaluation.holdout goes without"),
+        (MINIMAL, "evaluation={validation: 0.5, test: 0.5}", "evaluation.test leaves no training"),
+        (
+            MINIMAL,
+            "evaluation={group: a, time: b}",
+            "evaluation.time goes without evaluation.group",
+        ),
+        (
+            MINIMAL,
+            "evaluation={folds: 3, time: b}",
+            "evaluation.time goes without evaluation.folds",
+        ),
+        (CLASSIFIER, "evaluation.group=y", "evaluation.group must be another column than"),
+        (CLASSIFIER, "evaluation={holdout: 0.1, group: g}", "evaluation.group goes without"),
         (CLASSIFIER, "training.loss=hinge", "must be one of [squared_error, cross_entropy]"),
         (
             CLASSIFIER.replace("[8]", "[8], output: linear"),
@@ -338,15 +385,25 @@ WRONG_TABLES = [
         "{source: a, missing: no}",
         "table.missing must be one of [impute, drop, error], got false",
     ),
-    ("{source: a, columns: {}}", "table.columns must hold at least one value"),
+    (
+        "{source: a, columns: {}}",
+        "table.columns must say of at least one column what it is, got {}",
+    ),
     (
         "{source: a, columns: {b: words}}",
         "table.columns.b must be number, text, date, leave_out, or one of ordered: [LEVEL, …], "
         "levels: [LEVEL, …], date: FORMAT, got 'words'",
     ),
     ("{source: a, columns: {b: {ordered: [x]}}}", "table.columns.b ordered must hold at least 2"),
-    ("{source: a, columns: {b: {levels: [yes]}}}", "table.columns.b.levels must hold levels, text"),
-    ("{source: a, columns: {b: {date: 7}}}", "table.columns.b.date must be text, got 7"),
+    (
+        "{source: a, columns: {b: {levels: [yes]}}}",
+        "table.columns.b must hold levels, text or numbers, got true (put it in quotes)",
+    ),
+    (
+        "{source: a, columns: {b: {date: 7}}}",
+        "table.columns.b date must be how dates are written, such as '%d/%m/%Y', got 7",
+    ),
+    ("{source: a, columns: {1: text}}", "line 1, column 30: the key 1 must be text (put it in quo"),
     (
         "{source: a, columns: {b: text}, leave_out: [b]}",
         "table.leave_out holds 'b', which table.columns holds, too",
@@ -475,7 +532,7 @@ def test_what_is_no_character_is_shown():
 def test_a_text_of_others_extends_nothing(tmp_path):
     (tmp_path / "mine.yaml").write_text(MINIMAL)
     with pytest.raises(ProjectError, match="extends is only possible in a file of one's own"):
-        Project.parse("extends: mine.yaml", folder=tmp_path, extending=False)
+        Project.parse("extends: mine.yaml", folder=tmp_path, stored=True)
 
 
 def test_reading_a_project_imports_nothing_heavy():

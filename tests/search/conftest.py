@@ -11,6 +11,7 @@ TEXT = """\
 name: small
 table: {source: small.csv}
 network: {units: [2]}
+evaluation: {validation: 0, test: 0}
 training:
   {epochs: 20, learning_rate: 0.1, seeds: [1, 2], accelerator: cpu, batch_size: 48,
    floor: {max_cycles: 2}}

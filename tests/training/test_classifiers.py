@@ -123,9 +123,9 @@ def test_a_cross_validation_judges_every_row_by_networks_that_do_not_know_it():
     np.testing.assert_array_equal(population.squared_error, alone.squared_error)
     assert np.array(population.documents["confusion.json"][0]["heldout"]).sum() == len(rows.inputs)
     by_hand = np.zeros((len(rows.inputs), 3))
-    for fold in rows.folds(3, seed=5):
+    for fold in rows.folds(3, seed=5, scale="minmax"):
         part = train(project(), fold.training())
-        by_hand[fold.heldout.numpy()] = predictions(part, 2, rows.inputs[fold.heldout]).numpy()
+        by_hand[fold.heldout.numpy()] = predictions(part, 2, fold.inputs[fold.heldout]).numpy()
     assert population.metrics["heldout_squared_error"][2] == pytest.approx(
         np.mean((by_hand - rows.targets.numpy()) ** 2), rel=1e-5
     )

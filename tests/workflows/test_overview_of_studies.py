@@ -28,6 +28,7 @@ def tracked(tmp_path_factory):
             name=name,
             table={"source": "wine"},
             network={"units": [4]},
+            evaluation={"validation": 0, "test": 0},
             training={"epochs": 15, "seeds": [seed, 7], "floor": {"max_cycles": 2}},
             regularizers={"l1_weights": [0.0001, 0.01], "groups": GROUPS},
             report={"bootstrap": 100},

@@ -19,6 +19,7 @@ from sparse_lightning.workflows.side_by_side import run_all
 SMALL = """\
 table: {source: wine}
 network: {units: [3]}
+evaluation: {validation: 0, test: 0}
 training: {epochs: 2, seeds: [1, 2], accelerator: cpu, floor: {max_cycles: 1}}
 regularizers: {l1_weights: [0.001, 0.01], groups: {L1: {}}}
 report: {bootstrap: 20}

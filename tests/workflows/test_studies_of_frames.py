@@ -71,8 +71,9 @@ def test_there_is_one_table(workplace, frame):
             do(named, table=frame)
     with pytest.raises(InputError, match="must be a DataFrame of pandas or polars"):
         run(Project(**SETTINGS), table="my.csv")
+    strict = Project(table={"missing": "error"}, **SETTINGS)
     with pytest.raises(TableError, match=r"^table: column 'a' has 1 missing value, first in row 3"):
-        run(Project(**SETTINGS), table=frame.assign(a=frame["a"].where(np.arange(48) != 2)))
+        run(strict, table=frame.assign(a=frame["a"].where(np.arange(48) != 2)))
     with pytest.raises(TableError, match=r"table\.dialect is of files, and a frame is given"):
         run(Project(table={"dialect": {"decimal": ","}}, **SETTINGS), table=frame)
 

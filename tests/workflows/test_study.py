@@ -21,6 +21,7 @@ DIVERGING = """\
 name: diverging
 table: {source: wine}
 network: {units: [4], output: linear}
+evaluation: {validation: 0, test: 0}
 training:
   {epochs: 2, seeds: [1, 2], accelerator: cpu, optimizer: sgd, learning_rate: 0.1,
    floor: {max_cycles: 1}}

@@ -10,6 +10,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from sparse_lightning.comparison import network_axes
 from sparse_lightning.comparison.markers import front, records
 from sparse_lightning.errors import InputError
 from sparse_lightning.integrations.exporting.pruned import ExportedNetwork, exported
@@ -147,15 +148,16 @@ def check_name(name: str) -> None:
 def _choice(study: StudyRecord) -> str:
     """The networks of a study of which no other has both fewer connections and a smaller error."""
     sound = study.networks.loc[~study.networks["failed"]]
-    best = front(sound, "connections", "squared_error")
-    lines = [_line(row) for row in records(best.head(MOST_SHOWN))]
+    axes = network_axes(study.metrics)
+    best = front(sound, axes.x, axes.y)
+    lines = [_line(row, axes.y) for row in records(best.head(MOST_SHOWN))]
     rest = f"Study.load({study.run_id!r}).networks lists all {len(study.networks)}"
     return "\n".join([*lines, rest])
 
 
-def _line(row: dict) -> str:
+def _line(row: dict, error: str) -> str:
     strength = "" if pd.isna(row["l1_weight"]) else f", λ = {row['l1_weight']:g}"
     return (
         f"  {row['run_id']}  {row['group']}{strength}, seed {row['seed']}: "
-        f"{row['connections']:g} connections, error {row['squared_error']:.4g}"
+        f"{row['connections']:g} connections, error {row[error]:.4g}"
     )

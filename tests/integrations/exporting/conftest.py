@@ -147,6 +147,7 @@ table:
     - dummies: {columns: [workclass, education], drop_first: false}
   columns: [age, workclass, education, sex, hours-per-week, native-country]
 network: {units: [4]}
+evaluation: {validation: 0, test: 0}
 training:
   {epochs: 2, batch_size: 512, seeds: [1], accelerator: cpu, floor: {max_cycles: 1}}
 regularizers: {l1_weights: [0.0005], groups: {L1: {}}}
