@@ -282,6 +282,7 @@ with mlflow.start_run():
 """
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_plain_script_sees_what_was_refused_though_mlflow_quietens_the_root_logger(store):
     """Importing `mlflow.pytorch` sets the root logger to ERROR."""

@@ -24,15 +24,16 @@ TARGETS = {
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own, of labels and of scikit-learn
 
 
-@pytest.fixture(params=TARGETS)
-def classified(request, store):
+@pytest.fixture(scope="module", params=TARGETS)
+def classified(request, tmp_path_factory):
     """A target, and the model of an exported classifier of it."""
     target = TARGETS[request.param]
     classifier = sl.SparseClassifier(
         3, l1_weight=1e-5, epochs=60, n_seeds=1, random_state=0, accelerator="cpu"
     )
     network = classifier.fit(ROWS, target).network_
-    return target, str(sl.save_model(network, store / "model", threshold=0))
+    folder = tmp_path_factory.mktemp("exported")
+    return target, str(sl.save_model(network, folder / "model", threshold=0))
 
 
 def test_an_exported_classifier_with_mlflows_evaluator_and_this_one(classified):

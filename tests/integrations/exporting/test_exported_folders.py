@@ -146,7 +146,9 @@ def test_without_onnx_the_message_says_what_to_install(autoencoder, tmp_path, mo
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["autoencoder", "softmax_classifier"])
+@pytest.mark.parametrize(
+    "name", ["autoencoder", pytest.param("softmax_classifier", marks=pytest.mark.long)]
+)
 def test_the_torch_folder_needs_torch_alone(request, frame, without, tmp_path, name):
     network = request.getfixturevalue(name)
     folder = save_model(network, tmp_path / "it", "torch")
