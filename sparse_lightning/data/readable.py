@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sparse_lightning._text import counted
+from sparse_lightning._text import counted, listed
 from sparse_lightning.data.numerals import Numerals, numerals_of
 from sparse_lightning.data.spellings import MISSING_MARKS, spelled
 
@@ -16,6 +16,10 @@ _CELL = re.compile(
     rf"(?P<before>{_SIGN})?\s*(?P<open>\()?(?P<number>[-+−]?[\d.,' \u00a0\u2009\u202f’]*\d[\d.,]*)"
     rf"(?(open)\))\s*(?P<after>{_SIGN})?"
 )
+
+
+MOST_MARKS = 3
+"""So many different marks for no value are named."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,10 @@ def read_numbers(column: pd.Series, spelling: Numerals) -> ReadNumbers | None:
         told.append("negative ones in parentheses")
     if marks:
         rows = int(column.isin(marks).sum())
-        told.append(f"{sorted(marks)[0]!r} in {counted(rows, 'row')} is no value")
+        shown = listed([repr(mark) for mark in sorted(marks)], MOST_MARKS)
+        told.append(
+            f"{shown} in {counted(rows, 'row')} {'is' if len(marks) == 1 else 'are'} no value"
+        )
     return ReadNumbers(pd.Series(values, index=column.index, dtype="str"), sign, ", ".join(told))
 
 
