@@ -52,6 +52,21 @@ def _numbers(_: click.Context, option: click.Parameter, text: str) -> list[int]:
     return known
 
 
+def _columns(_: click.Context, option: click.Parameter, text: str) -> list[str]:
+    import csv
+
+    try:
+        (names,) = csv.reader([text], skipinitialspace=True, strict=True)
+    except (ValueError, csv.Error):
+        names = []
+    names = [name.strip() for name in names]
+    if not names or not all(names):
+        raise click.BadParameter(
+            f"must be names of columns separated by commas, as in weight,height, got {text!r}"
+        )
+    return names
+
+
 _table = click.option(
     "--table",
     type=options.Text(),
@@ -106,6 +121,28 @@ def sae_command(table: str, units: list[int], **rest: Any) -> None:
 def classifier_command(table: str, target: str, units: list[int], **rest: Any) -> None:
     """Compare the regularizers on classifiers of a table's rows."""
     _described("classifier", {"source": table, "target": target}, units, **rest)
+
+
+@main.command("regressor")
+@_table
+@click.option(
+    "--target",
+    required=True,
+    metavar="COLUMN[,COLUMN…]",
+    callback=_columns,
+    help="The numbers to predict; a name that holds a comma in double quotes.",
+)
+@_units
+@_epochs
+@_name
+@options.overrides
+@options.tracking_uri
+@options.output
+@options.resume
+@explained
+def regressor_command(table: str, target: list[str], units: list[int], **rest: Any) -> None:
+    """Compare the regularizers on networks that predict numbers."""
+    _described("regressor", {"source": table, "target": target}, units, **rest)
 
 
 @main.command("pca")
@@ -187,12 +224,14 @@ def check_command(project: Path, overrides: tuple[str, ...]) -> None:
         echo(f"read as: {table.reading}")
     if table.target is not None:
         echo(f"target: {table.target.name}, {table.target.nunique()} classes")
+    if table.numbers is not None:
+        echo(f"target: {', '.join(show_name(str(name)) for name in table.numbers)}, numbers")
     echo(", ".join(show_name(str(column)) for column in table.frame.columns))
 
 
 def _described(
     task: str,
-    table: dict[str, str],
+    table: dict[str, Any],
     units: list[int],
     epochs: int,
     name: str | None,

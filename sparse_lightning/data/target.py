@@ -28,8 +28,8 @@ OFTEN = 20
 """More whole numbers may be classes if half of them stand in at least so many rows."""
 
 _CUT = (
-    "a classifier predicts classes; make some of it (low, middle, high), or choose another "
-    "table.target"
+    "use the task regressor for numbers; or make a few classes of it (low, middle, high), or "
+    "choose another table.target"
 )
 
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from sparse_lightning.project.project import Project
 
 
+PREDICTING = ("classifier", "regressor")
+"""The tasks that predict a target, by an output layer on the codes."""
+
+
 def contradictions(project: "Project") -> Iterator[tuple[Location, str]]:
     """The fields that contradict others: the place of each and what is wrong with it."""
     yield from _contradictions_of_task(project)
@@ -42,19 +46,25 @@ def contradictions(project: "Project") -> Iterator[tuple[Location, str]]:
 
 
 def _contradictions_of_task(project: "Project") -> Iterator[tuple[Location, str]]:
-    classifier = project.task == "classifier"
-    if classifier and project.table.target is None:
-        yield ("table", "target"), "is missing: a classifier needs the column to predict"
-    if not classifier and project.table.target is not None:
-        target = show(project.table.target)
-        yield ("table", "target"), f"must be null for the task {project.task}, got {target}"
+    classifier, target = project.task == "classifier", project.table.target
+    if project.predicts and target is None:
+        yield ("table", "target"), f"is missing: a {project.task} needs the column to predict"
+    if classifier and isinstance(target, tuple):
+        yield (
+            ("table", "target"),
+            f"must be one column for the task classifier, got {show(list(target))}; several "
+            "columns of numbers are for the task regressor",
+        )
+    if not project.predicts and target is not None:
+        shown = show(target if isinstance(target, str) else list(target))
+        yield ("table", "target"), f"must be null for the task {project.task}, got {shown}"
     if not classifier and project.training.loss != "squared_error":
         yield (
             ("training", "loss"),
             f"must be squared_error for the task {project.task}, got {show(project.training.loss)}",
         )
     for field in ("holdout", "folds"):
-        if not classifier and getattr(project.evaluation, field):
+        if not project.predicts and getattr(project.evaluation, field):
             yield ("evaluation", field), f"must be 0 for the task {project.task}"
     if project.evaluation.folds == 1:
         yield ("evaluation", "folds"), "must be 0 or at least 2, got 1"
@@ -64,6 +74,12 @@ def _contradictions_of_task(project: "Project") -> Iterator[tuple[Location, str]
         yield (
             ("network", "output"),
             f"must be auto with training.loss cross_entropy, got {project.network.output}",
+        )
+    if project.task == "regressor" and project.network.output == "sigmoid":
+        yield (
+            ("network", "output"),
+            "must be auto or linear for the task regressor, whose outputs are any numbers, got "
+            f"{project.network.output}",
         )
     if project.task == "pca":
         yield from _contradictions_of_pca(project)
@@ -120,13 +136,18 @@ def _contradictions_of_pca(project: "Project") -> Iterator[tuple[Location, str]]
 def with_defaults_of_task(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields of a project with the defaults that its task has of its own.
 
-    Components are linear and of standardised columns. Classifiers are fine-tuned, and judged on
-    held-out rows unless they are judged by a cross-validation.
+    Components are linear and of standardised columns. Classifiers and regressors are fine-tuned,
+    and judged on held-out rows unless they are judged by a cross-validation. A regressor's target
+    is a list, also of one column.
     """
     if fields.get("task") == "pca":
         fields = _with_default(fields, "table", scale="standard")
         fields = _with_default(fields, "network", activation="linear")
-    if fields.get("task") == "classifier":
+    if fields.get("task") == "regressor":
+        target = (_section(fields, "table") or {}).get("target")
+        if isinstance(target, str):
+            fields = _with_fields(fields, "table", target=[target])
+    if fields.get("task") in PREDICTING:
         evaluation = _section(fields, "evaluation")
         if evaluation is not None and not evaluation.get("folds"):
             fields = _with_default(fields, "evaluation", holdout=0.2)
@@ -144,6 +165,10 @@ def _section(fields: dict[str, Any], name: str) -> dict[str, Any] | None:
     if given is None:
         return {}
     return given if isinstance(given, dict) else None
+
+
+def _with_fields(fields: dict[str, Any], section: str, **values: Any) -> dict[str, Any]:
+    return {**fields, section: {**(_section(fields, section) or {}), **values}}
 
 
 def _with_default(fields: dict[str, Any], section: str, **defaults: Any) -> dict[str, Any]:

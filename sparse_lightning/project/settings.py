@@ -21,7 +21,7 @@ from sparse_lightning.project.types import (
     Seeds,
     Settings,
     Strength,
-    Text,
+    Target,
     Whole,
 )
 
@@ -35,7 +35,8 @@ class TableSettings(Settings):
             `.feather`.
         columns: the columns to use, in this order, or all; those of a packaged table are its
             features.
-        target: the column to predict, which is then no input; None for autoencoders.
+        target: the column to predict, which is then no input, or of regressors a list of them;
+            None for autoencoders and components.
         scale: `minmax` maps each input to [0, 1], `standard` to mean 0 and variance 1.
         missing: `drop` leaves out the rows in which a used column has no value: in CSV files
             nothing, `?`, or what pandas takes for none, such as `NA`, `nan` or `null`.
@@ -46,11 +47,21 @@ class TableSettings(Settings):
 
     source: Line
     columns: Columns = "all"
-    target: Text | None = None
+    target: Target | None = None
     scale: Literal["minmax", "standard", "none"] = "minmax"
     missing: Literal["error", "drop"] = "error"
     prepare: Steps = ()
     dialect: DialectSettings | None = None
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns to predict."""
+        return (self.target,) if isinstance(self.target, str) else self.target or ()
+
+    @property
+    def number_targets(self) -> tuple[str, ...]:
+        """Those of a regressor, whose target is a list: the columns of numbers to predict."""
+        return () if isinstance(self.target, str) else self.target or ()
 
     @model_serializer(mode="wrap")
     def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -74,7 +85,7 @@ class NetworkSettings(Settings):
         activation: of the hidden units; of the task pca always `linear`.
         output: the activation of the outputs; `auto`: of autoencoders sigmoid where the table is
             scaled to [0, 1], else linear; of classifiers sigmoid, or softmax with the loss
-            `cross_entropy`.
+            `cross_entropy`; of regressors linear.
         decoder: of the task pca: `tied`, the loadings themselves lead back to the inputs, as
             published; `span`, the best linear map does, so that sparse components may be
             correlated.
@@ -125,12 +136,13 @@ class TrainingSettings(Settings):
         optimizer: `adam` or `sgd`.
         learning_rate: before the schedule's tail.
         schedule: the learning rate's last part.
-        loss: what classifiers minimise; `squared_error` of one-hot targets, or `cross_entropy`.
+        loss: what classifiers minimise; `squared_error` of one-hot targets, or `cross_entropy`. Of
+            all other networks it is `squared_error`.
         batch_size: rows in a batch.
         gradient_clip: the largest norm of a network's gradient; null does not clip.
         epochs: of each stage.
-        fine_tune_epochs: of the whole network after its stages; default: 0, and of classifiers
-            `epochs`.
+        fine_tune_epochs: of the whole network after its stages; default: 0, and of classifiers and
+            regressors `epochs`.
         seeds: one network is trained for each seed and setting.
         accelerator: of Lightning's trainer.
         devices: of the accelerator; the networks are cut into as many parts, each trained by a
@@ -158,11 +170,11 @@ class TrainingSettings(Settings):
 
 
 class EvaluationSettings(Settings):
-    """On which rows classifiers are judged besides those that they are trained on.
+    """On which rows classifiers and regressors are judged besides those they are trained on.
 
     Attributes:
-        holdout: the share of every class that is held out of training; 0: none. Default: 0.2 of
-            classifiers without `folds`.
+        holdout: the share of the rows, of every class alike, that is held out of training; 0: none.
+            Default: 0.2 of classifiers and regressors without `folds`.
         folds: of a cross-validation, with networks of their own for each fold; 0: none. The
             networks that are kept are trained on all rows.
         seed: of the choice of the rows.

@@ -82,6 +82,15 @@ def _names(value: object) -> object:
     return _distinct(names)
 
 
+def _target(value: object) -> object:
+    if not isinstance(value, str | list | tuple):
+        raise invalid(
+            f"must be the name of a column, or a list of names, got {show(value)} (put it in "
+            "quotes)"
+        )
+    return value if isinstance(value, str) else _names(value)
+
+
 def _chunk(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         if value > LARGEST_COUNT:
@@ -134,4 +143,5 @@ Counts = Annotated[tuple[Count, ...], BeforeValidator(_listed)]
 Seeds = Annotated[tuple[Seed, ...], BeforeValidator(_listed), AfterValidator(_distinct)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Columns = Annotated[Literal["all"] | tuple[str, ...], BeforeValidator(_columns)]
+Target = Annotated[str | tuple[str, ...], BeforeValidator(_target)]
 Chunk = Annotated[Literal["auto"] | int, BeforeValidator(_chunk)]

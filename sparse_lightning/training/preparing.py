@@ -1,14 +1,17 @@
 """From a project to all that training needs, checked before anything is trained."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
+import numpy as np
+import pandas as pd
 import torch
 
 from sparse_lightning._machine import machine_bytes
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.examples import Examples
+from sparse_lightning.data.number_target import NumberTarget, columns_of
 from sparse_lightning.data.table import Table
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import ProjectError, TableError, TableWarning
@@ -44,7 +47,7 @@ def prepare(project: Project, networks: int | None = None, here: bool = True) ->
         lines = "\n".join(f"  {one}" for one in table.suspicions)
         warnings.warn(f"look at the table {table.name}:\n{lines}", TableWarning, stacklevel=3)
     inputs = len(table.encoding.input_names)
-    outputs = inputs if table.target is None else table.target.nunique()
+    outputs = table.outputs
     held = network_count(project) if networks is None else networks
     check_memory(project, len(table.frame), inputs, outputs, held)
     examples = examples_of(project, table)
@@ -54,18 +57,31 @@ def prepare(project: Project, networks: int | None = None, here: bool = True) ->
 
 
 def examples_of(project: Project, table: Table) -> Examples:
-    """The encoded rows of a table, with classes and held-out rows where the project has them.
+    """The encoded rows of a table, with targets and held-out rows where the project has them.
 
     Raises `TableError` if the target cannot be predicted or the rows cannot be split.
     """
     inputs = torch.from_numpy(table.encoding.transform(table.frame))
-    if table.target is None:
-        return Examples(inputs)
-    target = ClassTarget.fit(table.target)
-    examples = Examples(inputs, torch.from_numpy(target.codes(table.target)), target.classes)
-    if not project.evaluation.holdout:
-        return examples
-    return examples.hold_out(project.evaluation.holdout, project.evaluation.seed)
+    examples = Examples(inputs)
+    if table.target is not None:
+        target = ClassTarget.fit(table.target)
+        examples = Examples(inputs, torch.from_numpy(target.codes(table.target)), target.classes)
+    if project.evaluation.holdout:
+        examples = examples.hold_out(project.evaluation.holdout, project.evaluation.seed)
+    return examples if table.numbers is None else with_numbers(examples, table.numbers)
+
+
+def with_numbers(examples: Examples, numbers: pd.DataFrame) -> Examples:
+    """The examples with numbers to predict, standardised by the rows that are trained on.
+
+    Raises `TableError` if one of them is the same in all of these rows.
+    """
+    trained = slice(None) if examples.heldout is None else ~examples.heldout.numpy()
+    columns = columns_of(numbers)
+    rows = "row" if examples.heldout is None else "row that is trained on"
+    target = NumberTarget.fit({name: one[trained] for name, one in columns.items()}, rows)
+    scaled = target.standardised(np.stack(list(columns.values()), axis=1))
+    return replace(examples, numbers=torch.from_numpy(scaled), number_target=target)
 
 
 ROWS_AT_ONCE = 10_000

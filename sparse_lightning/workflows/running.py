@@ -22,6 +22,8 @@ from sparse_lightning.tracking import Store, StudyWriter
 from sparse_lightning.tracking._mlflow import without_autologging
 from sparse_lightning.tracking.job_run import OpenedRun
 from sparse_lightning.tracking.names import AGREEMENT_FILE, ENCODING_FILE, TARGET_FILE
+from sparse_lightning.training import EFFECTS
+from sparse_lightning.training.effects import effects_of
 from sparse_lightning.training.executors import Cluster
 from sparse_lightning.training.preparing import prepare
 from sparse_lightning.training.progress import Progress
@@ -88,13 +90,18 @@ def run(
     documents: dict[str, Any] = {ENCODING_FILE: table.encoding.to_dict()}
     if table.target is not None:
         documents[TARGET_FILE] = ClassTarget.fit(table.target).to_dict()
+    if examples.number_target is not None:
+        documents[TARGET_FILE] = examples.number_target.to_dict()
     with (
         unfinished(folder, identity_of(project, table), fresh) as job,
         StudyWriter(
             store, project, table, prepared.layers, prepared.facts, documents, run_id, job.key
         ) as writer,
     ):
-        writer.networks(train_on(cluster, project, examples, progress, job.checkpoints))
+        trained = train_on(cluster, project, examples, progress, job.checkpoints)
+        if examples.number_target is not None:
+            trained.documents[EFFECTS] = effects_of(trained.network, table.encoding, examples)
+        writer.networks(trained)
         return _complete(writer.run, table.frame, folder)
 
 

@@ -7,7 +7,7 @@ from sparse_lightning.comparison import FLOOR_GROUP, Comparison
 from sparse_lightning.comparison.depths import Depth
 from sparse_lightning.comparison.markers import front, of_group, records
 from sparse_lightning.interpret.agreement import Agreement
-from sparse_lightning.interpret.class_paths import ClassPaths
+from sparse_lightning.interpret.mappings import Mappings
 from sparse_lightning.interpret.sentences import describe
 from sparse_lightning.network import Network
 from sparse_lightning.page.report import report_document
@@ -18,7 +18,7 @@ from sparse_lightning.report.view import Reading
 from sparse_lightning.tracking import Store, StudyRecord
 from sparse_lightning.tracking.files import held, read_json, readable
 from sparse_lightning.tracking.names import AGREEMENT_FILE, REFERENCE
-from sparse_lightning.tracking.networks import read_losses, read_networks
+from sparse_lightning.tracking.networks import read_effects, read_losses, read_networks
 
 SHOWN = 3
 """How many groups are shown from inside, unless the project names them."""
@@ -122,8 +122,8 @@ def _settings(project: Project, metrics: dict[str, float]) -> dict[str, str]:
     }
     if training.fine_tune_epochs:
         shown["fine-tuning"] = f"{training.fine_tune_epochs} epochs of all layers together"
-    if project.task == "classifier":
-        shown["target"] = f"{project.table.target}, loss {training.loss}"
+    if project.predicts:
+        shown["target"] = f"{', '.join(project.table.targets)}, loss {training.loss}"
         held_out = int(metrics.get("rows_held_out", 0))
         shown["held out"] = (
             f"cross-validation in {project.evaluation.folds} folds"
@@ -176,10 +176,12 @@ def _reading(
 ) -> Reading:
     threshold = project.report.connection_threshold
     structure, mappings = network.structure(threshold), network.mappings(threshold)
-    losses = None
-    if not isinstance(mappings, ClassPaths):
+    losses = effects = None
+    if isinstance(mappings, Mappings):
         losses = read_losses(store, network.run_id, structure)
-    sentences = describe(structure, mappings, losses)
+    if network.target is not None:
+        effects = read_effects(store, network.run_id)
+    sentences = describe(structure, mappings, losses, effects)
     return Reading(title, structure, sentences, losses, network.run_id, agreement)
 
 

@@ -19,6 +19,7 @@ from sparse_lightning.data.columns import NumberColumn, Scale, fit_scaling, vari
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.errors import EstimatorError, InputError, TrainingError
 from sparse_lightning.project import Project, RegularizerSettings
+from sparse_lightning.project.agreement import PREDICTING
 from sparse_lightning.project.messages import InvalidProjectError, join, path
 from sparse_lightning.regularizers.registry import Term, parse_regularizer
 
@@ -68,7 +69,7 @@ def project_of(task: str, parameters: Mapping[str, Any]) -> Project:
     fields["network"]["units"] = _units(given)
     fields["training"]["seeds"] = seeds_of(given["n_seeds"], given["random_state"])
     fields["regularizers"] = _regularizers(given)
-    if task == "classifier":
+    if task in PREDICTING:
         fields["table"]["target"] = "y"
         fields["evaluation"] = {"holdout": 0.0}
     try:
