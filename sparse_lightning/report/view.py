@@ -7,12 +7,14 @@ from urllib.parse import quote, urlsplit
 
 import pandas as pd
 
+from sparse_lightning._text import counted
 from sparse_lightning.address import Address
 from sparse_lightning.comparison import FLOOR_GROUP, Comparison
 from sparse_lightning.comparison.depths import Depth
 from sparse_lightning.interpret.agreement import Agreement
 from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.report.published import published_values, published_weights
+from sparse_lightning.report.residuals import Predictions
 from sparse_lightning.report.wording import NETWORKS, RUNS, Words, good, labels
 
 
@@ -24,6 +26,7 @@ class Reading:
         sentences: what it does with its inputs.
         losses: the information loss of each variable; None for networks other than autoencoders.
         agreement: how path strengths agree with attributions, where those were computed.
+        predictions: of a regressor, what it predicts for some rows.
     """
 
     title: str
@@ -32,6 +35,7 @@ class Reading:
     losses: pd.DataFrame | None
     run_id: str
     agreement: Agreement | None = None
+    predictions: Predictions | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +43,7 @@ class StudyFacts:
     """What is known of a study besides the comparison of its groups.
 
     Attributes:
-        task: sae, classifier or pca.
+        task: sae, classifier, regressor or pca.
         layers: units from the inputs to the outputs.
         connection_threshold: the |w| that a connection exceeds to count.
         common_weights: whether all groups were trained with the same penalty weights λ.
@@ -51,6 +55,8 @@ class StudyFacts:
         references: measures of other methods on the same rows.
         readings: the networks that the report shows from inside.
         fine_tuned: whether the whole networks were trained on after their stages.
+        columns: how many columns of the table the networks are given.
+        targets: the names of the numbers that they predict.
     """
 
     run_id: str
@@ -68,6 +74,16 @@ class StudyFacts:
     references: Mapping[str, float] = field(default_factory=dict)
     readings: Sequence[Reading] = ()
     fine_tuned: bool = False
+    columns: int = 0
+    targets: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """What the networks are, e.g. `Regressor, 10 columns → 1 number`."""
+        if self.task != "regressor":
+            return self.task
+        columns, numbers = counted(self.columns, "column"), counted(len(self.targets), "number")
+        return f"Regressor, {columns} → {numbers},"
 
     @property
     def shape(self) -> str:

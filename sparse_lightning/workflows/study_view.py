@@ -14,11 +14,13 @@ from sparse_lightning.page.report import report_document
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import SYMBOLS, find_strength
 from sparse_lightning.report import StudyFacts, View
+from sparse_lightning.report.residuals import Predictions
 from sparse_lightning.report.view import Reading
 from sparse_lightning.tracking import Store, StudyRecord
 from sparse_lightning.tracking.files import held, read_json, readable
 from sparse_lightning.tracking.names import AGREEMENT_FILE, REFERENCE
 from sparse_lightning.tracking.networks import read_effects, read_losses, read_networks
+from sparse_lightning.training import PREDICTIONS
 
 SHOWN = 3
 """How many groups are shown from inside, unless the project names them."""
@@ -65,6 +67,8 @@ def view_of(
             for title, run_id in shown
         ],
         fine_tuned=bool(project.training.fine_tune_epochs),
+        columns=len(next(iter(networks.values())).encoding.columns) if networks else 0,
+        targets=project.table.number_targets,
     )
     return View(
         name=project.report.title or project.name,
@@ -176,13 +180,22 @@ def _reading(
 ) -> Reading:
     threshold = project.report.connection_threshold
     structure, mappings = network.structure(threshold), network.mappings(threshold)
-    losses = effects = None
+    losses = effects = predictions = None
     if isinstance(mappings, Mappings):
         losses = read_losses(store, network.run_id, structure)
     if network.target is not None:
         effects = read_effects(store, network.run_id)
+        predictions = _predictions(store, network.run_id)
     sentences = describe(structure, mappings, losses, effects)
-    return Reading(title, structure, sentences, losses, network.run_id, agreement)
+    return Reading(title, structure, sentences, losses, network.run_id, agreement, predictions)
+
+
+def _predictions(store: Store, run_id: str) -> Predictions | None:
+    if PREDICTIONS not in held(store, run_id, PREDICTIONS):
+        return None
+    stored = read_json(store, run_id, PREDICTIONS)
+    with readable(PREDICTIONS, run_id):
+        return Predictions.from_dict(stored)
 
 
 def _strengths(grid: tuple[dict[str, float], ...]) -> str:
