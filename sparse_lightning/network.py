@@ -355,7 +355,9 @@ class Network:
         if ending == "html":
             from sparse_lightning.interpret.diagram import structure_html
 
-            return write_atomically(path, structure_html(self.structure(0.0), title, threshold))
+            kind = "classifier" if self.target is None else "regressor"
+            page = structure_html(self.structure(0.0), title, threshold, kind)
+            return write_atomically(path, page)
         from sparse_lightning._figures import figure_file
         from sparse_lightning.interpret.diagram import structure_figure
 

@@ -139,7 +139,7 @@ def _effects(paths: TargetPaths, effects: pd.DataFrame | None) -> list[str]:
 
 
 def _moved(variable: str, level: str | None, reference: str | None, effect: float) -> str:
-    size = f"{'−' if effect < 0 else '+'}{number(abs(effect), 3)}"
+    size = f"{effect:+.3g}"
     if level is None:
         return f"{size} for +1 of {_name(variable)}"
     return f"{size} for {_name(variable)} {_name(level)} instead of {_name(reference or '')}"

@@ -136,7 +136,7 @@ def test_a_network_tells_them_in_words():
     assert told[1:5] == [
         "The target price is reached by sex and age.",
         "The target size is reached by job.",
-        f"On average price moves by −10 for sex m instead of f and +{slope:.3g} for +1 of age.",
+        f"On average price moves by -10 for sex m instead of f and +{slope:.3g} for +1 of age.",
         "On average size moves by +0.125 for job c instead of a.",
     ]
     assert not any("average" in line for line in made.describe().splitlines())

@@ -319,5 +319,6 @@ def _diagrams(read: _Read, found: Evaluation) -> None:
     figure = structure_figure(structure)
     found.files["structure.png"] = (ImageEvaluationArtifact, figure_file(figure, "png"))
     found.files["structure.svg"] = (TextEvaluationArtifact, figure_file(figure, "svg"))
-    page = structure_html(structure).encode("utf-8", "backslashreplace")
+    task = "regressor" if read.outputs == "target" else "classifier"
+    page = structure_html(structure, task=task).encode("utf-8", "backslashreplace")
     found.files["structure.html"] = (TextEvaluationArtifact, page)
