@@ -24,7 +24,6 @@ def test_mlflows_evaluator_and_this_one(store):
             targets="target",
             model_type="regressor",
             evaluators=["default", "sparse-lightning"],
-            evaluator_config={"default": {"log_model_explainability": False}},
         )
     predicted = mlflow.pyfunc.load_model(uri).predict(rows)["target"]
     for name, measure in (
