@@ -78,7 +78,13 @@ def used_table(
     used = [*columns, *settings.targets]
     check_known(used, raw.names)
     check_steps(settings.prepare, used)
-    leveled = {*recodings(settings.prepare), *settings.targets} - {*settings.number_targets}
+    recoded = recodings(settings.prepare)
+    for name in settings.number_targets:
+        if name in recoded:
+            raise TableError(
+                f"{recoded[name][0]}: {name!r} is a number to predict, which no step recodes"
+            )
+    leveled = {*recoded, *settings.targets} - {*settings.number_targets}
     frame, faults = _judged(raw.read(used, leveled), settings, leveled, raw)
     faults.add(gap_faults(frame, raw.place, dropped=settings.missing == "drop"))
     if faults.found:

@@ -85,6 +85,13 @@ def test_what_is_no_target_is_named(rows, fields, told, tmp_path):
     assert "table.prepare" not in str(caught.value)
 
 
+def test_a_step_does_not_recode_a_number_to_predict(tmp_path):
+    with pytest.raises(
+        TableError, match=r"table\.prepare\[0\]\.binarize: 'y' is a number to predict"
+    ):
+        table(tmp_path, [1, 2, 3] * 4, prepare=[{"binarize": {"y": 1}}])
+
+
 def test_a_bad_target_is_told_together_with_bad_columns(tmp_path):
     (tmp_path / "t.csv").write_text("x,y\na,4\nb,4\nc,4\n")
     with pytest.raises(TableError) as caught:

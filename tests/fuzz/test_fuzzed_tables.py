@@ -57,7 +57,9 @@ settings_of = st.fixed_dictionaries(
     {},
     optional={
         "columns": st.lists(st.sampled_from("abc") | texts, max_size=4) | st.just("all"),
-        "target": st.sampled_from("abc") | texts,
+        "target": st.sampled_from("abc")
+        | texts
+        | st.lists(st.sampled_from("abc"), min_size=1, max_size=2, unique=True),
         "scale": st.sampled_from(["minmax", "standard", "none"]),
         "missing": st.sampled_from(["error", "drop"]),
         "prepare": steps,
@@ -85,7 +87,8 @@ def naming(name):
 def used(folder, name, content, fields):
     """Load, check and encode a table; what can be loaded can be encoded, and decoded again."""
     (folder / name).write_bytes(content)
-    task = "classifier" if fields.get("target") else "sae"
+    target = fields.get("target")
+    task = "regressor" if isinstance(target, list) else "classifier" if target else "sae"
 
     def go():
         source = {"source": name, **fields}
