@@ -129,7 +129,10 @@ def effects_document(effects: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def effects_from(document: Any) -> pd.DataFrame:
-    """What `effects_document` described; KeyError, TypeError or ValueError if it is none."""
+    """What `effects_document` described.
+
+    A KeyError, TypeError, ValueError or OverflowError says that it described nothing.
+    """
     return _frame(
         [
             (

@@ -43,12 +43,16 @@ class Predictions:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
-        """What a network's document describes; KeyError, TypeError or ValueError if it is none."""
+        """What a network's document describes.
+
+        A KeyError, TypeError, ValueError or OverflowError says that it describes nothing.
+        """
         targets = tuple(str(name) for name in stored["targets"])
         true, predicted = (np.array(stored[name], dtype=float) for name in ("true", "predicted"))
         if stored["rows"] not in ROWS:
             raise ValueError(f"{stored['rows']!r} are no rows")
-        if not true.shape == predicted.shape == (len(targets), true.shape[-1]):
+        fits = true.ndim == 2 and true.shape == predicted.shape and len(true) == len(targets)
+        if not targets or not fits:
             raise ValueError("as many predictions as numbers of each target")
         return cls(targets, stored["rows"], int(stored["rows_total"]), true, predicted)
 
