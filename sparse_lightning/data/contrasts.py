@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from sparse_lightning.data.columns import BinaryColumn, ColumnEncoding, NumberColumn
+from sparse_lightning.data.columns import BinaryColumn, ColumnEncoding, LevelsColumn
 from sparse_lightning.data.encoding import Encoding
 
 
@@ -45,12 +45,12 @@ def contrasts(encoding: Encoding) -> list[Contrast]:
 
 def _contrast(encoding: Encoding, variable: ColumnEncoding, place: slice) -> Contrast:
     offsets, factors = (np.array(values[place]) for values in (encoding.offsets, encoding.factors))
-    if isinstance(variable, NumberColumn):
-        return Contrast(variable.name, place, factor=float(factors[0]))
     if isinstance(variable, BinaryColumn):
         other = f"not {variable.value}" if variable.other is None else variable.other
         names, codes = (other, variable.value), np.array([0.0, 1.0])
-    else:
+    elif isinstance(variable, LevelsColumn):
         names, codes = variable.levels, np.arange(len(variable.levels))
+    else:
+        return Contrast(variable.name, place, factor=float(factors[0]))
     settings = (variable.inputs(codes) - offsets) / factors
     return Contrast(variable.name, place, 1.0, names[0], tuple(names[1:]), settings)
