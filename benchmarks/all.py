@@ -21,6 +21,7 @@ ARGUMENTS = {
     "tracking": (),
     "components": (),
     "heldout": (),
+    "regressors": (),
     "search": ("--quality", "5"),
     "page": (),
     "checkpoints": (),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         SparseAutoencoder,
         SparseClassifier,
         SparsePCA,
+        SparseRegressor,
     )
     from sparse_lightning.integrations.exporting import save_model
     from sparse_lightning.network import Network
@@ -89,6 +90,7 @@ _HOMES = {
     "SparseClassifier": "integrations.estimators",
     "SparseLightningError": "errors",
     "SparsePCA": "integrations.estimators",
+    "SparseRegressor": "integrations.estimators",
     "Study": "workflows",
     "TableError": "errors",
     "TableWarning": "errors",
@@ -137,6 +139,7 @@ __all__ = [
     "SparseClassifier",
     "SparseLightningError",
     "SparsePCA",
+    "SparseRegressor",
     "Study",
     "TableError",
     "TableWarning",

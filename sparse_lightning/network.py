@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from sparse_lightning._files import write_atomically
+from sparse_lightning.data.contrasts import contrasts
 from sparse_lightning.data.encoding import Encoding
+from sparse_lightning.data.number_target import NumberTarget
 from sparse_lightning.errors import InputError, check_type
 from sparse_lightning.interpret.agreement import Agreement, sampled
 from sparse_lightning.interpret.class_paths import ClassPaths
@@ -19,6 +21,7 @@ from sparse_lightning.interpret.mappings import SHARE, Mappings
 from sparse_lightning.interpret.paths import reaching
 from sparse_lightning.interpret.sentences import describe
 from sparse_lightning.interpret.structure import Moments, Structure
+from sparse_lightning.interpret.target_paths import TargetPaths
 from sparse_lightning.regularizers.replica import STRENGTHS
 from sparse_lightning.weights import Layer, model_of
 
@@ -35,12 +38,13 @@ class Network:
 
     Attributes:
         layers: weights, biases and activations, from the encoded inputs to their reconstruction,
-            or to the classes.
+            or to the classes or numbers that are predicted.
         encoding: how the user's columns become the inputs.
         params: what the network is: group, regularizer, l1_weight, …, seed.
         run_id: the MLflow run that holds it.
-        task: `sae`, `pca` or `classifier`.
+        task: `sae`, `pca`, `classifier` or `regressor`.
         classes: the names of a classifier's outputs.
+        target: the numbers that a regressor predicts; None of other networks.
     """
 
     layers: tuple[Layer, ...]
@@ -49,6 +53,7 @@ class Network:
     run_id: str
     task: str = "sae"
     classes: tuple[str, ...] = ()
+    target: NumberTarget | None = None
 
     @cached_property
     def model(self) -> "nn.Sequential":
@@ -98,11 +103,11 @@ class Network:
             frame: the columns that the network was trained on, in the user's units.
 
         Raises:
-            InputError: the network is a classifier.
+            InputError: the network is a classifier or a regressor.
             TableError: a column is missing, or a value is missing, no number or an unknown level.
         """
-        if self.task == "classifier":
-            raise InputError("a classifier rebuilds none of its inputs; use classify")
+        if self.task in _READ_BY:
+            raise InputError(f"a {self.task} rebuilds none of its inputs; use {self._read_by}")
         return self.encoding.inverse(self._apply(self.model, frame)).set_axis(frame.index)
 
     def classify(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -115,16 +120,63 @@ class Network:
             `class`, the one with the greatest output, and the outputs, one column a class.
 
         Raises:
-            InputError: the network is an autoencoder.
+            InputError: the network is no classifier.
             TableError: a column is missing, or a value is missing, no number or an unknown level.
         """
         if self.task != "classifier":
-            raise InputError("an autoencoder knows no classes; use reconstruct")
+            raise InputError(f"{self._kind} knows no classes; use {self._read_by}")
         outputs = pd.DataFrame(
             self._apply(self.model, frame), index=frame.index, columns=list(self.classes)
         )
         outputs.insert(0, "class", outputs.idxmax(axis=1), allow_duplicates=True)
         return outputs
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The numbers that a regressor predicts for rows of the table, one column a target.
+
+        Args:
+            frame: the columns that the network was trained on, in the user's units.
+
+        Returns:
+            The targets in their units.
+
+        Raises:
+            InputError: the network is no regressor.
+            TableError: a column is missing, or a value is missing, no number or an unknown level.
+        """
+        if self.target is None:
+            raise InputError(f"{self._kind} predicts no numbers; use {self._read_by}")
+        outputs = self.target.in_units(self._apply(self.model, frame))
+        return pd.DataFrame(outputs, index=frame.index, columns=list(self.target.names))
+
+    def effects(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """By how much each column moves the numbers that a regressor predicts, on average.
+
+        Args:
+            frame: the columns that the network was trained on, in the user's units.
+
+        Returns:
+            One row a target and column of numbers, and a level of other columns but the first:
+            target, variable, level, reference (None of numbers), effect in the target's unit: the
+            mean over the rows of the slope ∂target / ∂column, or of target(column = level) −
+            target(column = reference).
+
+        Raises:
+            InputError: the network is no regressor, or there are no rows.
+            TableError: a column is missing, or a value is missing, no number or an unknown level.
+        """
+        if self.target is None:
+            raise InputError(f"{self._kind} predicts no numbers, so there are no effects on them")
+        if not len(frame):
+            raise InputError("there are no rows over which effects could be averaged")
+        from copy import deepcopy
+
+        from sparse_lightning.interpret.effects import average_effects, effects_frame
+
+        columns = contrasts(self.encoding)
+        rows = self.encoding.transform(frame)
+        effects = average_effects(deepcopy(self.model).double(), rows, columns)
+        return effects_frame(effects, columns, self.target.names, self.target.deviations)
 
     def structure(self, threshold: float = 0.01) -> Structure:
         """Which units are connected to which, and which are dead.
@@ -133,6 +185,8 @@ class Network:
             threshold: a connection counts when |w| exceeds it.
         """
         outputs = self.classes if self.task == "classifier" else None
+        if self.target is not None:
+            outputs = self.target.names
         encoding = self.encoding
         moments = None
         if encoding.squares:
@@ -146,8 +200,10 @@ class Network:
             moments=moments,
         )
 
-    def mappings(self, threshold: float = 0.01, share: float = SHARE) -> Mappings | ClassPaths:
-        """Which variables each code keeps; for a classifier, which variables reach which class.
+    def mappings(
+        self, threshold: float = 0.01, share: float = SHARE
+    ) -> Mappings | ClassPaths | TargetPaths:
+        """Which variables each code keeps, or which reach which class or target.
 
         Args:
             threshold: a connection counts when |w| exceeds it.
@@ -155,12 +211,15 @@ class Network:
                 `Mappings`; 0 counts every path.
 
         Returns:
-            Two tables, `codes` (of a classifier `classes`) and `variables`, and the strengths.
+            Two tables, `codes` (of a classifier `classes`, of a regressor `targets`) and
+            `variables`, and the strengths.
 
         Raises:
             InputError: the network has no hidden layer, or a number is out of its range.
         """
         structure = self.structure(threshold)
+        if self.target is not None:
+            return TargetPaths.of(structure, share)
         kind = Mappings if structure.is_autoencoder else ClassPaths
         return kind.of(structure, share)
 
@@ -176,12 +235,12 @@ class Network:
             inputs, loss = squared_error / variance (0 kept, 1 lost), mapping (its kind).
 
         Raises:
-            InputError: the network is a classifier, which rebuilds nothing, or there are no rows.
+            InputError: the network predicts a target and rebuilds nothing, or there are no rows.
             TableError: a column is missing, or a value is missing or no number.
         """
         mappings = self.mappings(threshold)
-        if isinstance(mappings, ClassPaths):
-            raise InputError("a classifier rebuilds no inputs, so there is no loss of them")
+        if not isinstance(mappings, Mappings):
+            raise InputError(f"{self._kind} rebuilds no inputs, so there is no loss of them")
         rows = mappings.variables.to_dict("records")
         kinds = {row["variable"]: row["kind"] for row in rows}
         losses = self._losses(frame)
@@ -254,7 +313,8 @@ class Network:
         """What the network does in plain English, one sentence a line.
 
         Args:
-            frame: rows of the table, from which variances and losses are computed; may be left out.
+            frame: rows of the table, from which variances and losses are computed, or the effects
+                of a regressor's columns; may be left out.
             threshold: a connection counts when |w| exceeds it.
             share: the part of the strongest that counts, see `mappings`.
 
@@ -263,10 +323,12 @@ class Network:
             TableError: a column is missing, or a value is missing or no number.
         """
         structure, mappings = self.structure(threshold), self.mappings(threshold, share)
-        losses = None
-        if frame is not None and not isinstance(mappings, ClassPaths):
+        losses = effects = None
+        if frame is not None and isinstance(mappings, Mappings):
             losses = self._losses(frame)
-        return "\n".join(describe(structure, mappings, losses))
+        if frame is not None and self.target is not None:
+            effects = self.effects(frame)
+        return "\n".join(describe(structure, mappings, losses, effects))
 
     def draw(self, path: str | os.PathLike[str], threshold: float = 0.01, title: str = "") -> Path:
         """Write the structure diagram to a file.
@@ -293,12 +355,23 @@ class Network:
         if ending == "html":
             from sparse_lightning.interpret.diagram import structure_html
 
-            return write_atomically(path, structure_html(self.structure(0.0), title, threshold))
+            kind = "classifier" if self.target is None else "regressor"
+            page = structure_html(self.structure(0.0), title, threshold, kind)
+            return write_atomically(path, page)
         from sparse_lightning._figures import figure_file
         from sparse_lightning.interpret.diagram import structure_figure
 
         figure = structure_figure(self.structure(threshold), title)
         return write_atomically(path, figure_file(figure, ending))
+
+    @property
+    def _read_by(self) -> str:
+        """The method that tells what the network makes of rows."""
+        return _READ_BY.get(self.task, "reconstruct")
+
+    @property
+    def _kind(self) -> str:
+        return f"a {self.task}" if self.task in _READ_BY else "an autoencoder"
 
     def _losses(self, frame: pd.DataFrame) -> pd.DataFrame:
         inputs = self.encoding.transform(frame)
@@ -306,6 +379,9 @@ class Network:
 
     def _apply(self, model: "nn.Module", frame: pd.DataFrame) -> np.ndarray:
         return _outputs(model, self.encoding.transform(frame))
+
+
+_READ_BY = {"classifier": "classify", "regressor": "predict"}
 
 
 def _outputs(model: "nn.Module", inputs: np.ndarray) -> np.ndarray:

@@ -11,11 +11,17 @@ import torch
 from torch import nn
 
 from sparse_lightning.interpret.class_paths import ClassPaths
+from sparse_lightning.interpret.effects import effects_document, effects_from
 from sparse_lightning.interpret.layout import layout
 from sparse_lightning.interpret.loss import information_loss
 from sparse_lightning.interpret.mappings import Mappings
-from sparse_lightning.interpret.sentences import describe_autoencoder, describe_classifier
+from sparse_lightning.interpret.sentences import (
+    describe_autoencoder,
+    describe_classifier,
+    describe_regressor,
+)
 from sparse_lightning.interpret.structure import Moments, Structure
+from sparse_lightning.interpret.target_paths import TargetPaths
 from sparse_lightning.weights import layers_of
 
 FOLDER = Path(__file__).parent / "fixtures" / "inside"
@@ -85,7 +91,9 @@ def document(model: nn.Sequential, names: list[str], **how: Any) -> dict[str, An
         outputs = inputs * numbers.random(len(names))
         inputs[:, -1] = 0.5
         losses = information_loss(inputs, outputs, first.groups)
-    readings = [reading(structure, losses) for structure in structures]
+    effects = effects_from(how["effects"]) if "effects" in how else None
+    readings = [reading(structure, losses, effects) for structure in structures]
+    other = "classify" if effects is None else "regressor"
     return {
         "detail": {
             "run_id": "r",
@@ -93,7 +101,7 @@ def document(model: nn.Sequential, names: list[str], **how: Any) -> dict[str, An
             "params": {},
             "metrics": {},
             "study": None,
-            "task": "sae" if first.is_autoencoder else "classify",
+            "task": "sae" if first.is_autoencoder else other,
             "code_layer": first.code_layer,
             "layers": [
                 {"units": list(units), "activation": "sigmoid" if layer else None}
@@ -113,6 +121,7 @@ def document(model: nn.Sequential, names: list[str], **how: Any) -> dict[str, An
             "dead_units": [],
             "sweep": None,
             "losses": None if losses is None else rows(losses, ["variable", "loss", "variance"]),
+            "effects": None if effects is None else effects_document(effects),
             "codes": None,
             "variables_read": None,
             "sentences": [],
@@ -121,7 +130,7 @@ def document(model: nn.Sequential, names: list[str], **how: Any) -> dict[str, An
     }
 
 
-def reading(structure: Structure, losses: Any) -> dict[str, Any]:
+def reading(structure: Structure, losses: Any, effects: Any) -> dict[str, Any]:
     """What Python reads at one threshold."""
     found: dict[str, Any] = {
         "threshold": structure.threshold,
@@ -137,6 +146,13 @@ def reading(structure: Structure, losses: Any) -> dict[str, Any]:
         columns = ["variable", "kind", "feeds", "rebuilt_by", "partners"]
         found["variables_read"] = rows(mappings.variables, columns)
         found["sentences"] = describe_autoencoder(structure, mappings, losses)
+    elif effects is not None:
+        targets = TargetPaths.of(structure)
+        found["classes"] = rows(
+            targets.targets.rename(columns={"target": "class"}), ["class", "variables"]
+        )
+        found["variables_read"] = rows(targets.variables, ["variable", "kind"])
+        found["sentences"] = describe_regressor(structure, targets, effects)
     else:
         paths = ClassPaths.of(structure)
         found["classes"] = rows(paths.classes, ["class", "variables"])
@@ -183,6 +199,40 @@ def fixtures() -> Iterator[tuple[str, dict[str, Any]]]:
             outputs=["low", "middle", "high"],
         ),
     )
+    yield (
+        "numbers",
+        document(
+            network([7, 5, 2], 0.4, 6, short),
+            levels,
+            groups=variables,
+            moments=moments,
+            outputs=["price, €", "size"],
+            effects=list(effects()),
+        ),
+    )
+
+
+def effects() -> Iterator[dict[str, Any]]:
+    """Effects of the columns of the network `numbers`, one of which is not finite."""
+    numbers = np.random.default_rng(11)
+    changes = [
+        ("age", None, None),
+        ("sex", "m", "f"),
+        ("job", "b", "a"),
+        ("job", "c", "a"),
+        ("pay", None, None),
+    ]
+    for target in ("price, €", "size"):
+        for variable, level, reference in changes:
+            effect = round(100 * float(numbers.normal()), 1)
+            missing = (target, variable) == ("size", "age")
+            yield {
+                "target": target,
+                "variable": variable,
+                "level": level,
+                "reference": reference,
+                "effect": None if missing else effect,
+            }
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ def check_command(project: Path, overrides: tuple[str, ...]) -> None:
 
     loaded = options.with_table(Project.load(project, overrides), project)
 
+    from sparse_lightning.project.messages import show_name
     from sparse_lightning.training.grid import network_count
     from sparse_lightning.training.preparing import prepare
 
@@ -47,6 +49,8 @@ def check_command(project: Path, overrides: tuple[str, ...]) -> None:
         echo(f"read as: {table.reading}")
     if table.target is not None:
         echo(f"target: {table.target.name}, {table.target.nunique()} classes")
+    if table.numbers is not None:
+        echo(f"target: {', '.join(show_name(str(name)) for name in table.numbers)}, numbers")
     for line in _lines(table):
         echo(line)
     echo("the same as a project file says it, to be changed there:")
@@ -57,10 +61,15 @@ def check_command(project: Path, overrides: tuple[str, ...]) -> None:
 @click.argument("table", type=options.Text())
 @click.option(
     "--task",
-    type=click.Choice(["sae", "classifier", "pca"]),
-    help="Default: classifier with a target, else sae.",
+    type=click.Choice(["sae", "classifier", "regressor", "pca"]),
+    help="Default: classifier with a target of classes, regressor with numbers, else sae.",
 )
-@click.option("--target", type=options.Text(), metavar="COLUMN", help="The column to predict.")
+@click.option(
+    "--target",
+    metavar="COLUMN[,COLUMN…]",
+    callback=options.columns,
+    help="The column to predict, or several of numbers; a name with a comma in double quotes.",
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -68,7 +77,9 @@ def check_command(project: Path, overrides: tuple[str, ...]) -> None:
     help="Default: the table's name and .yaml; a file that is there is never replaced.",
 )
 @explained
-def init_command(table: str, task: str | None, target: str | None, output: Path | None) -> None:
+def init_command(
+    table: str, task: str | None, target: list[str] | None, output: Path | None
+) -> None:
     """Write a project file for a table, with what was found in it; then edit and `run` it."""
     from sparse_lightning._files import write_atomically
     from sparse_lightning.errors import InputError
@@ -78,13 +89,34 @@ def init_command(table: str, task: str | None, target: str | None, output: Path 
     file = output or Path(f"{Path(table).name.split('.')[0] or 'table'}.yaml")
     if file.exists():
         raise InputError(f"{file} is there already: name another with --output, or delete it")
-    task = task or ("sae" if target is None else "classifier")
-    source: dict[str, Any] = {"source": table} | ({} if target is None else {"target": target})
-    units = {"units": [8]}
-    project = Project(name=file.stem, task=task, table=source, network=units)
+    source: dict[str, Any] = {"source": table}
+    if target is not None:
+        source["target"] = target[0] if len(target) == 1 else target
+    fields = {"name": file.stem, "table": source, "network": {"units": [8]}}
+    project = Project(**fields, task=task or _task(fields, target))
     found = prepare(project).table
     write_atomically(file, _commented(project, found, file).encode())
     echo(f"{file}: {len(found.readings)} columns; next: sparse-lightning run {file}")
+
+
+def _task(fields: "dict[str, Any]", target: list[str] | None) -> str:
+    """The task that the target is for: several columns, or one that measures, are numbers."""
+    from sparse_lightning.data.target import is_measure
+    from sparse_lightning.errors import TableError, TableWarning
+    from sparse_lightning.project import Project
+    from sparse_lightning.training.preparing import prepare
+
+    if target is None:
+        return "sae"
+    if len(target) > 1:
+        return "regressor"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TableWarning)
+        try:
+            numbers = prepare(Project(**fields, task="regressor")).table.numbers
+        except TableError:
+            return "classifier"  # whose message is the one that counts
+    return "regressor" if numbers is not None and is_measure(numbers.iloc[:, 0]) else "classifier"
 
 
 def _lines(table: "Table") -> Iterator[str]:
@@ -138,7 +170,9 @@ def _commented(project: "Project", table: "Table", file: Path) -> str:
         f"  source: {json.dumps(_source(settings.source, file), ensure_ascii=False)}",
     ]
     if settings.target is not None:
-        lines.append(f"  target: {json.dumps(settings.target, ensure_ascii=False)}")
+        names = settings.targets
+        shown = names[0] if len(names) == 1 else list(names)
+        lines.append(f"  target: {json.dumps(shown, ensure_ascii=False)}")
     lines.append("  # number, text (names of things), date, leave_out, {ordered: [low, high]}")
     whys = {one.name: one.why for one in table.readings}
     pinned = _as_yaml(table).split("\n")[1:]

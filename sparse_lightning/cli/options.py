@@ -120,6 +120,24 @@ def whole_number(text: str) -> int | None:
     return int(text) if number is not None and text.strip().lstrip("+-").isdigit() else None
 
 
+def columns(_: click.Context, option: click.Parameter, text: str | None) -> list[str] | None:
+    """Names of columns, separated by commas; those that hold one are in double quotes."""
+    import csv
+
+    if text is None:
+        return None
+    try:
+        (names,) = csv.reader([text], skipinitialspace=True, strict=True)
+    except (ValueError, csv.Error):
+        names = []
+    names = [name.strip() for name in names]
+    if not names or not all(names):
+        raise click.BadParameter(
+            f"must be names of columns separated by commas, as in weight,height, got {text!r}"
+        )
+    return names
+
+
 tracking_uri = click.option(
     "--tracking-uri",
     type=Text(),

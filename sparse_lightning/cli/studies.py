@@ -109,6 +109,28 @@ def classifier_command(table: str, target: str, units: list[int], **rest: Any) -
     _described("classifier", {"source": table, "target": target}, units, **rest)
 
 
+@main.command("regressor")
+@_table
+@click.option(
+    "--target",
+    required=True,
+    metavar="COLUMN[,COLUMN…]",
+    callback=options.columns,
+    help="The numbers to predict; a name that holds a comma in double quotes.",
+)
+@_units
+@_epochs
+@_name
+@options.overrides
+@options.tracking_uri
+@options.output
+@options.resume
+@explained
+def regressor_command(table: str, target: list[str], units: list[int], **rest: Any) -> None:
+    """Compare the regularizers on networks that predict numbers."""
+    _described("regressor", {"source": table, "target": target}, units, **rest)
+
+
 @main.command("pca")
 @_table
 @click.option("--components", type=options.Whole(), default=10, show_default=True, help="How many.")
@@ -164,7 +186,7 @@ def table1_command(
 
 def _described(
     task: str,
-    table: dict[str, str],
+    table: dict[str, Any],
     units: list[int],
     epochs: int,
     name: str | None,

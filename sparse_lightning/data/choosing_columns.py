@@ -14,6 +14,7 @@ from sparse_lightning.data.deciding import Decision, decide
 from sparse_lightning.data.encoding import Encoding, named, recoded
 from sparse_lightning.data.faults import Faults
 from sparse_lightning.data.fitting_columns import ColumnReading, fit_column
+from sparse_lightning.data.number_target import check_targets, read_target
 from sparse_lightning.data.numerals import PLAIN
 from sparse_lightning.data.preparation import check_steps, recodings
 from sparse_lightning.data.raw_table import RawTable, frame_of
@@ -57,10 +58,17 @@ class ChosenColumns:
         `TableError` if the project names a column that there is not, or none is left.
         """
         names = _names(settings, raw, everything, apart)
+        numbers = settings.number_targets
         pins = settings.columns if isinstance(settings.columns, dict) else {}
         steps = recodings(settings.prepare)
-        leveled = {*steps, settings.target, *(name for name in pins if _is_leveled(pins[name]))}
-        used = names if settings.target is None else [*names, settings.target]
+        for name in numbers:
+            if name in steps:
+                raise TableError(
+                    f"{steps[name][0]}: {name!r} is a number to predict, which no step recodes"
+                )
+        classes = {*settings.targets} - {*numbers}
+        leveled = {*steps, *classes, *(name for name in pins if _is_leveled(pins[name]))}
+        used = [*names, *settings.targets]
         spellings = raw.spellings or {}
         columns, decisions, faults = {}, list[Decision](), Faults()
         missing: dict[str, int] = {}
@@ -73,12 +81,15 @@ class ChosenColumns:
         for name, column in named(read):
             missing[name] = len(column) - int(column.count())
             with faults.gathered():
-                if name == settings.target or name in steps:
+                if name in classes or name in steps:
                     columns[name] = levels_of(name, column, raw.place)
                     decided = Decision(name, "recoded", pinned=True)
-                    decisions += [] if name == settings.target else [decided]
+                    decisions += [] if name in classes else [decided]
                     continue
                 spelling = None if raw.spellings is None else spellings.get(name, PLAIN)
+                if name in numbers:
+                    columns[name] = read_target(name, column, raw.place, spelling)
+                    continue
                 keep = not _is_auto(settings) or name in _counted(settings)
                 decision, values = decide(name, column, pins.get(name), raw.place, spelling, keep)
                 decisions.append(decision)
@@ -106,7 +117,9 @@ class ChosenColumns:
             if rows.empty:
                 continue
             with self.faults.gathered():
-                if name == self.settings.target:
+                if name in self.settings.number_targets:
+                    check_targets(rows)
+                elif name in self.settings.targets:
                     ClassTarget.fit(rows[name])
                 elif name in steps:
                     recoded(str(name), rows[name], *steps[str(name)])
@@ -192,17 +205,18 @@ def _names(
 ) -> list[str]:
     """The columns that are looked at, without the target and those that are kept apart."""
     chosen = settings.columns if isinstance(settings.columns, tuple) else everything
-    beside = (settings.target, settings.weight, *apart, *settings.leave_out)
+    beside = (*settings.targets, settings.weight, *apart, *settings.leave_out)
     names = [name for name in chosen if name not in beside]
     if not names:
         others = "".join(f", and {field} {column!r}" for column, field in apart.items())
-        raise TableError(f"has no column but table.target, {settings.target!r}{others}")
+        named = ", ".join(settings.targets) or None
+        raise TableError(f"has no column but table.target, {named!r}{others}")
     pinned = settings.columns if isinstance(settings.columns, dict) else ()
-    target = () if settings.target is None else (settings.target,)
-    check_known([*dict.fromkeys([*names, *pinned, *settings.leave_out, *target])], raw.names)
+    asked = [*names, *pinned, *settings.leave_out, *settings.targets]
+    check_known([*dict.fromkeys(asked)], raw.names)
     pins = settings.columns if isinstance(settings.columns, dict) else {}
     in_use = [name for name in names if not _is_left_out(pins.get(name))]
-    check_steps(settings.prepare, [*in_use, *target])
+    check_steps(settings.prepare, [*in_use, *settings.targets])
     if not in_use:
         raise TableError("has no column that can be an input: table.columns leaves out each")
     return names

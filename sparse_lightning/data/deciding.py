@@ -115,7 +115,7 @@ def _as_pinned(
     if pinned.kind == "leave_out":
         return Decision(name, "left out", "as table.columns says"), None
     if pinned.kind == "number":
-        return _numbers(name, column, place, spelling)
+        return number_column(name, column, place, spelling)
     if pinned.kind == "date" or pinned.date:
         form = pinned.date or _form(name, column, place) or ""
         return Decision(name, "date", form=form), dates_of(name, column, place, form)
@@ -165,7 +165,7 @@ def _by_values(
         why = f"no row has a value, only {found.found[0].text!r:.40}"
         return Decision(name, "left out", why), None
     if found.kind == "numbers":
-        read, values = _numbers(name, column, place, spelling)
+        read, values = number_column(name, column, place, spelling)
         decision, values = _measure(name, values)
         why = "; ".join(filter(None, (read.why, decision.why)))
         return replace(decision, why=why, sign=read.sign), values
@@ -185,7 +185,7 @@ def _kept(
         return Decision(name, "date"), dates_of(name, column, place, "")
     if _is_text(column) and spelled(column).kind != "numbers":
         return Decision(name, "text"), levels_of(name, column, place)
-    return _numbers(name, column, place, spelling)
+    return number_column(name, column, place, spelling)
 
 
 def _measure(name: str, values: Float64[np.ndarray, " row"]) -> tuple[Decision, Any]:
@@ -246,7 +246,7 @@ def _dates(name: str, column: pd.Series, place: Place) -> tuple[Decision, Any]:
     return Decision(name, "date", form=form), values
 
 
-def _numbers(
+def number_column(
     name: str, column: pd.Series, place: Place, spelling: Numerals | None
 ) -> tuple[Decision, Float64[np.ndarray, " row"]]:
     """The numbers of a column, and how they are written where that is not plain."""

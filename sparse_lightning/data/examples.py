@@ -3,10 +3,13 @@
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+import numpy as np
+import pandas as pd
 import torch
 from jaxtyping import Bool, Float, Int, Int8
 from torch import Tensor
 
+from sparse_lightning.data.number_target import TRAINED, NumberTarget, columns_of
 from sparse_lightning.data.scaling import Scale
 from sparse_lightning.data.splits import TEST, TRAINING, VALIDATION
 from sparse_lightning.errors import TableError
@@ -33,6 +36,8 @@ class Examples:
         auto_folds: what `evaluation.folds: auto` stands for.
         class_weights: factors on what rows of each class add to the loss; None: 1.
         columns: the number of the table's column that each input stands for; None: one each.
+        numbers: the numbers to predict, standardised, 32-bit; None without any.
+        number_target: how they were standardised, by the rows that are trained on.
     """
 
     inputs: Float[Tensor, "row input"]
@@ -45,17 +50,20 @@ class Examples:
     auto_folds: int = 0
     weights: Float[Tensor, " row"] | None = None
     columns: Int[Tensor, " input"] | None = None
+    numbers: Float[Tensor, "row output"] | None = None
+    number_target: NumberTarget | None = None
 
     @property
     def outputs(self) -> int:
-        """How many outputs a network has: one a class, or one an input."""
-        return len(self.classes) or self.inputs.shape[1]
+        """How many outputs a network has: one a class, a number to predict, or an input."""
+        numbers = 0 if self.numbers is None else self.numbers.shape[1]
+        return len(self.classes) or numbers or self.inputs.shape[1]
 
     @property
     def targets(self) -> Float[Tensor, "row output"]:
-        """What the outputs are compared with: the classes in one-hot coding, or the inputs."""
+        """What outputs are compared with: classes in one-hot coding, the numbers, or the inputs."""
         if self.labels is None:
-            return self.inputs
+            return self.inputs if self.numbers is None else self.numbers
         return _one_hot(self.labels, len(self.classes))
 
     @property
@@ -82,16 +90,21 @@ class Examples:
     def rows_held_out(self) -> int:
         return 0 if self.heldout is None else int(self.heldout.sum())
 
-    def training(self) -> "Examples":
-        """The rows that networks are trained on."""
-        if self.heldout is None and self.parts is None:
-            return self
+    @property
+    def trained(self) -> Bool[Tensor, " row"]:
+        """Which rows networks are trained on."""
         left = torch.ones(len(self.inputs), dtype=torch.bool)
         if self.heldout is not None:
             left &= ~self.heldout
         if self.parts is not None:
             left &= self.parts == TRAINING
-        return self.take(left)
+        return left
+
+    def training(self) -> "Examples":
+        """The rows that networks are trained on."""
+        if self.heldout is None and self.parts is None:
+            return self
+        return self.take(self.trained)
 
     def part(self, name: Part) -> "Examples | None":
         """The validation or the test rows, or None without any."""
@@ -118,6 +131,7 @@ class Examples:
             self,
             inputs=self.inputs[rows],
             labels=labels,
+            numbers=None if self.numbers is None else self.numbers[rows],
             weights=None if self.weights is None else self.weights[rows],
             heldout=None,
             parts=None,
@@ -125,12 +139,15 @@ class Examples:
         )
 
     def hold_out(self, share: float, seed: int) -> "Examples":
-        """The same rows, of which a share of every class is held out.
+        """The same rows, of which a share, of every class where there are some, is held out.
 
-        Raises `TableError` if a class has too few rows to be in both parts.
+        Raises `TableError` if a class has too few rows to be in both parts, or there are too few.
         """
-        from sklearn.model_selection import train_test_split
+        if self.labels is not None:
+            self._check_classes(share)
+        return self._hold_out(share, seed)
 
+    def _check_classes(self, share: float) -> None:
         assert self.labels is not None
         counts = self.labels.bincount(minlength=len(self.classes))
         if int(counts.min()) < 2:
@@ -138,12 +155,16 @@ class Examples:
                 f"evaluation.holdout {share:g} needs at least 2 rows of every class: "
                 f"{self.classes[int(counts.argmin())]!r} has {int(counts.min())}"
             )
+
+    def _hold_out(self, share: float, seed: int) -> "Examples":
+        from sklearn.model_selection import train_test_split
+
         try:
             _, heldout = train_test_split(
                 torch.arange(len(self.inputs)).numpy(),
                 test_size=share,
                 random_state=seed,
-                stratify=self.labels.numpy(),
+                stratify=None if self.labels is None else self.labels.numpy(),
             )
         except ValueError as error:
             raise TableError(f"evaluation.holdout {share:g} is not possible: {error}") from error
@@ -160,38 +181,48 @@ class Examples:
     ) -> "list[Examples]":
         """The same rows, of which each fold holds out another part; the classes are balanced.
 
-        Each fold is scaled anew, as the table was, by the rows that it does not hold out. The seed
-        is that of the order of the rows; a count of 0 gives no folds. Raises `TableError` if a
-        class, or the whole table, has fewer rows or groups than there are folds.
+        Each fold is scaled anew, as the table was, by the rows that it does not hold out, and so
+        are numbers to predict. The seed is that of the order of the rows; a count of 0 gives no
+        folds. Raises `TableError` if a class, or the whole table, has fewer rows or groups than
+        there are folds, or a number to predict is the same in all rows that a fold keeps.
         """
         count = self.fold_count(count)
         if not count:
             return []
-        masks = []
-        for heldout in self._heldout_of_folds(count, seed):
-            mask = torch.zeros(len(self.inputs), dtype=torch.bool)
-            mask[heldout] = True
-            masks.append(mask)
-        return [
-            replace(
-                self,
-                inputs=rescaled(self.inputs, ~mask, scale, self.weights, self.columns),
-                heldout=mask,
-            )
-            for mask in masks
-        ]
+        return [self._fold(heldout, scale) for heldout in self._heldout_of_folds(count, seed)]
+
+    def _fold(self, heldout: Tensor, scale: Scale) -> "Examples":
+        mask = torch.zeros(len(self.inputs), dtype=torch.bool)
+        mask[heldout] = True
+        inputs = rescaled(self.inputs, ~mask, scale, self.weights, self.columns)
+        fold = replace(self, inputs=inputs, heldout=mask)
+        if self.numbers is None or self.number_target is None:
+            return fold
+        return fold.with_numbers(self.number_target.frame(self.numbers.numpy()))
+
+    def with_numbers(self, numbers: pd.DataFrame) -> "Examples":
+        """The same rows with numbers to predict, standardised by those that are trained on.
+
+        Raises `TableError` if one of them is the same in all of these rows.
+        """
+        trained = self.trained
+        rows = "row" if bool(trained.all()) else TRAINED
+        weights = None if self.weights is None else self.weights[trained].double().numpy()
+        columns = columns_of(numbers.loc[trained.numpy()])
+        target = NumberTarget.fit(columns, rows, weights)
+        scaled = target.standardised(numbers.to_numpy(dtype=np.float64))
+        return replace(self, numbers=torch.from_numpy(scaled), number_target=target)
 
     def _heldout_of_folds(self, count: int, seed: int) -> "list[Tensor]":
         from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
         if self.labels is not None:
-            smallest = int(self.labels.bincount(minlength=len(self.classes)).min())
-            if smallest < count:
-                rare = self.classes[int(self.labels.bincount(minlength=len(self.classes)).argmin())]
-                raise TableError(
-                    f"evaluation.folds {count} needs at least {count} rows of every class: "
-                    f"{rare!r} has {smallest}"
-                )
+            self._check_rows_of_classes(count)
+        elif self.groups is None and len(self.inputs) < count:
+            raise TableError(
+                f"evaluation.folds {count} needs at least {count} rows: there are "
+                f"{len(self.inputs)}"
+            )
         shuffled: dict[str, Any] = {"n_splits": count, "shuffle": True, "random_state": seed}
         if self.groups is not None:
             chosen = GroupKFold if self.labels is None else StratifiedGroupKFold
@@ -204,6 +235,16 @@ class Examples:
             return [torch.from_numpy(heldout) for _, heldout in split]
         except ValueError as error:
             raise TableError(f"evaluation.folds {count} is not possible: {error}") from error
+
+    def _check_rows_of_classes(self, count: int) -> None:
+        assert self.labels is not None
+        smallest = int(self.labels.bincount(minlength=len(self.classes)).min())
+        if smallest < count:
+            rare = self.classes[int(self.labels.bincount(minlength=len(self.classes)).argmin())]
+            raise TableError(
+                f"evaluation.folds {count} needs at least {count} rows of every class: "
+                f"{rare!r} has {smallest}"
+            )
 
 
 def _one_hot(labels: Int[Tensor, " row"], classes: int) -> Float[Tensor, "row output"]:

@@ -73,8 +73,19 @@ def suspicions(
     if target is not None and target.dtype == np.float64 and target.nunique() > MANY_CLASSES:
         yield (
             f"the target {target.name!r} has {target.nunique()} numbers as classes: if it is a "
-            "measure, make a few classes of it"
+            "measure, use the task regressor, or make a few classes of it"
         )
+
+
+def classes_suspected(numbers: pd.DataFrame) -> Iterator[str]:
+    """Sentences on targets of a regression that hold two numbers only, as classes do."""
+    for name, column in numbers.items():
+        if column.nunique() == 2:
+            low, high = column.min(), column.max()
+            yield (
+                f"the target {name!r} holds no other numbers than {low:g} and {high:g}: if they "
+                "stand for classes, use the task classifier"
+            )
 
 
 def _of_levels(variable: LevelsColumn, rows: int) -> Iterator[str]:

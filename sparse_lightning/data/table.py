@@ -12,6 +12,7 @@ from sparse_lightning.data.choosing_columns import ChosenColumns
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.data.fitting_columns import ColumnReading
 from sparse_lightning.data.gaps import dropped_text, gap_faults, has_values, most_dropped
+from sparse_lightning.data.number_target import check_targets
 from sparse_lightning.data.preparation import drop_rare
 from sparse_lightning.data.raw_table import RawTable, keep
 from sparse_lightning.data.splits import (
@@ -22,7 +23,7 @@ from sparse_lightning.data.splits import (
     split_columns,
     split_rows,
 )
-from sparse_lightning.data.suspicions import suspicions
+from sparse_lightning.data.suspicions import classes_suspected, suspicions
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.data.unseen import unseen_levels
 from sparse_lightning.data.weights import row_weights
@@ -42,7 +43,8 @@ class Table:
         digest: the SHA-256 of the whole table's bytes, uncompressed, or of the frame's content.
         rows_missing: how many rows were left out because a used column has no value in them.
         rows_rare: how many were left out after that because they hold a rare level.
-        target: the column to predict, text or 64-bit floats; None without one.
+        target: the column of classes to predict, text or 64-bit floats; None without one.
+        numbers: the columns of numbers to predict, 64-bit floats; None without any.
         reading: what was taken for the dialect of a text file, in words; "" where it is plain.
         suspicions: sentences on what may not have been meant, such as ids and totals.
         readings: what was made of each column, those that are left out too.
@@ -59,6 +61,7 @@ class Table:
     rows_missing: int = 0
     rows_rare: int = 0
     target: pd.Series | None = None
+    numbers: pd.DataFrame | None = None
     reading: str = ""
     suspicions: tuple[str, ...] = ()
     readings: tuple[ColumnReading, ...] = ()
@@ -70,6 +73,14 @@ class Table:
     def training_frame(self) -> pd.DataFrame:
         """The rows that networks are trained on."""
         return self.frame.loc[self.split.training]
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs a network has: one a class, a number to predict, or an input."""
+        if self.target is not None:
+            return self.target.nunique()
+        numbers = 0 if self.numbers is None else self.numbers.shape[1]
+        return numbers or len(self.encoding.input_names)
 
     @property
     def rows_dropped(self) -> int:
@@ -105,8 +116,7 @@ def used_table(
     if faults.found:
         chosen.look_further()
     faults.raise_all()
-    targets = [] if settings.target is None else [settings.target]
-    needed = list(dict.fromkeys([*strict, *targets]))
+    needed = list(dict.fromkeys([*strict, *settings.targets]))
     dropped, most = dropped_text(frame.loc[:, needed]), most_dropped(frame.loc[:, needed])
     with _after(dropped, most):
         has_all = has_values(frame.loc[:, needed]) & has_values(beside)
@@ -123,15 +133,22 @@ def used_table(
             left = f" left after dropping {gone}" if gone else ""
             raise TableError(f"must have at least 2 rows, got {len(frame)}{left}")
         # Whatever would stop the training is found here, where the message can name the table.
-        target = None if settings.target is None else frame.pop(settings.target)
-        if target is not None:
+        target, numbers = None, None
+        if isinstance(settings.target, str):
+            target = frame.pop(settings.target)
             with faults.gathered():
                 ClassTarget.fit(target)
+        elif settings.number_targets:
+            numbers = frame.loc[:, list(settings.number_targets)]
+            frame = frame.drop(columns=numbers.columns)
         used_rows = np.flatnonzero(has_all)[~rare]
         weights = None if weights is None else weights[used_rows]
         classes, split = target if stratified else None, NO_SPLIT
         if not faults.found:
             split = split_rows(evaluation, len(frame), classes, beside.iloc[used_rows])
+        if numbers is not None:
+            with faults.gathered():
+                check_targets(numbers, split)
         encoding, readings = None, ()
         with faults.gathered():
             encoding, readings = chosen.fitted(frame, split, weights)
@@ -140,6 +157,7 @@ def used_table(
         faults.raise_all()
         assert encoding is not None
     told = suspicions(frame, encoding, target, lambda row: raw.place(int(used_rows[row])))
+    few = () if numbers is None else classes_suspected(numbers)
     return Table(
         name,
         source,
@@ -149,8 +167,9 @@ def used_table(
         missing,
         int(rare.sum()),
         target,
+        numbers,
         raw.reading,
-        (*([dropped] if most else []), *told, *unseen_levels(frame, encoding, split)),
+        (*([dropped] if most else []), *told, *few, *unseen_levels(frame, encoding, split)),
         readings,
         split,
         weights,

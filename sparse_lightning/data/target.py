@@ -28,8 +28,8 @@ OFTEN = 20
 """More whole numbers may be classes if half of them stand in at least so many rows."""
 
 _CUT = (
-    "a classifier predicts classes; make some of it (low, middle, high), or choose another "
-    "table.target"
+    "use the task regressor for numbers; or make a few classes of it (low, middle, high), or "
+    "choose another table.target"
 )
 
 
@@ -86,6 +86,12 @@ class ClassTarget:
             return cls(str(stored["name"]), tuple(str(name) for name in stored["classes"]))
         except (KeyError, TypeError) as error:
             raise TableError(f"the target cannot be read: {error!r}") from error
+
+
+def is_measure(numbers: pd.Series) -> bool:
+    """Whether complete numbers are rather measured than classes, as `ClassTarget` tells them."""
+    codes, classes = code_levels(numbers)
+    return len(classes) > MOST_CLASSES or (len(classes) > FEW and _is_continuous(numbers, codes))
 
 
 def _is_continuous(column: pd.Series, codes: Int64[np.ndarray, " row"]) -> bool:

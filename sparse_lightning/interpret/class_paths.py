@@ -5,11 +5,9 @@ from typing import Self
 
 import pandas as pd
 
-from sparse_lightning.interpret.mappings import SHARE, sorted_by_kind
-from sparse_lightning.interpret.paths import noticeable, reaching, strongest_first
+from sparse_lightning.interpret.mappings import SHARE
+from sparse_lightning.interpret.output_paths import output_tables
 from sparse_lightning.interpret.structure import Structure
-
-KINDS = ("used", "faint", "ignored")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,37 +42,9 @@ class ClassPaths:
         Raises:
             InputError: `share` is not in 0…1.
         """
-        strengths = reaching(structure, len(structure.weights))
-        reached = noticeable(strengths, share)
-        outputs, variables = structure.names[-1], structure.variables
-        rows = []
-        for place, variable in enumerate(variables):
-            some = "faint" if strengths[:, place].any() else "ignored"
-            chosen = strongest_first(strengths[:, place], reached[:, place])
-            rows.append(
-                {
-                    "variable": variable,
-                    "kind": "used" if chosen else some,
-                    "classes": tuple(outputs[output] for output in chosen),
-                    "strength": float(strengths[:, place].sum()),
-                }
-            )
-        classes = [
-            {
-                "class": name,
-                "variables": tuple(
-                    variables[place] for place in strongest_first(strengths[row], reached[row])
-                ),
-            }
-            for row, name in enumerate(outputs)
-        ]
-        return cls(
-            classes=pd.DataFrame(classes),
-            variables=sorted_by_kind(rows, KINDS, ["strength"]),
-            strengths=pd.DataFrame(
-                strengths,
-                index=pd.Index(outputs, name="class"),
-                columns=pd.Index(variables, name="variable"),
-            ),
-            share=share,
-        )
+        return cls(*output_tables(structure, share), share=share)
+
+    @property
+    def reached(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Each class with the variables that reach it."""
+        return list(self.classes[["class", "variables"]].itertuples(index=False, name=None))

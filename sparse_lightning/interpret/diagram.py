@@ -220,22 +220,26 @@ def _draw_heads(axes: Axes, structure: Structure, xs: list[float], y: float) -> 
         )
 
 
-def structure_html(structure: Structure, title: str = "", threshold: float | None = None) -> str:
+def structure_html(
+    structure: Structure, title: str = "", threshold: float | None = None, task: str = "classifier"
+) -> str:
     """One network as a page that opens offline, to point at and to move the threshold.
 
     The structure is best read at a threshold of 0: what it leaves out is not shown. `threshold` is
-    the one that the page opens with, by default that of the structure.
+    the one that the page opens with, by default that of the structure; `task` is that of a network
+    that rebuilds no inputs, whose outputs are called by it.
     """
     drawn = strongest(structure)
     if sum(weight.size for weight in structure.weights) <= MOST_WEIGHTS:
         drawn = structure
     heading = shortened(title, 120) or "Structure of a network"
     name = "; ".join([heading, *left_out(structure, drawn)])
-    network = _document(drawn, name, structure.threshold if threshold is None else threshold)
+    opened = structure.threshold if threshold is None else threshold
+    network = _document(drawn, name, opened, "sae" if structure.is_autoencoder else task)
     return str(page_document({"network": network}, heading))
 
 
-def _document(structure: Structure, name: str, threshold: float) -> dict[str, Any]:
+def _document(structure: Structure, name: str, threshold: float, task: str) -> dict[str, Any]:
     """The network as `GET api/networks/RUN` gives it, as far as a structure knows it."""
     return {
         "run_id": "",
@@ -243,7 +247,7 @@ def _document(structure: Structure, name: str, threshold: float) -> dict[str, An
         "params": {},
         "metrics": {},
         "study": None,
-        "task": "sae" if structure.is_autoencoder else "classifier",
+        "task": task,
         "code_layer": structure.code_layer,
         "layers": [{"units": list(units), "activation": None} for units in structure.names],
         "variables": [
@@ -259,6 +263,7 @@ def _document(structure: Structure, name: str, threshold: float) -> dict[str, An
         "dead_units": [(~alive).tolist() for alive in structure.alive],
         "sweep": None,
         "losses": None,
+        "effects": None,
         "codes": None,
         "variables_read": None,
         "sentences": [],

@@ -12,8 +12,9 @@ from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.interpret.loss import rank_correlation
 from sparse_lightning.interpret.mappings import Mappings
 from sparse_lightning.interpret.structure import Structure
+from sparse_lightning.interpret.target_paths import TargetPaths
 
-OutputKind = Literal["class", "output"]
+OutputKind = Literal["class", "output", "target"]
 """What the outputs of a network are that rebuilds no inputs."""
 
 MOST = 6
@@ -36,9 +37,14 @@ LONGEST = 40
 
 
 def describe(
-    structure: Structure, mappings: Mappings | ClassPaths, losses: pd.DataFrame | None = None
+    structure: Structure,
+    mappings: Mappings | ClassPaths | TargetPaths,
+    losses: pd.DataFrame | None = None,
+    effects: pd.DataFrame | None = None,
 ) -> list[str]:
-    """A network in sentences, as `describe_autoencoder` or `describe_classifier` has them."""
+    """A network in sentences, as `describe_autoencoder` and its neighbours have them."""
+    if isinstance(mappings, TargetPaths):
+        return describe_regressor(structure, mappings, effects)
     if isinstance(mappings, ClassPaths):
         return describe_classifier(structure, mappings)
     return describe_autoencoder(structure, mappings, losses)
@@ -69,16 +75,36 @@ def describe_classifier(
 
     The most important come first.
     """
+    return _of_outputs(structure, paths, outputs)
+
+
+def describe_regressor(
+    structure: Structure, paths: TargetPaths, effects: pd.DataFrame | None = None
+) -> list[str]:
+    """A regressor in sentences: which variables reach which target, and by how much they move it.
+
+    Effects are those that `effects_frame` returns.
+    """
+    return _of_outputs(structure, paths, "target", _effects(paths, effects))
+
+
+def _of_outputs(
+    structure: Structure,
+    paths: ClassPaths | TargetPaths,
+    outputs: OutputKind,
+    more: Sequence[str] = (),
+) -> list[str]:
     several = f"{outputs}es" if outputs == "class" else f"{outputs}s"
     reached: dict[tuple[str, ...], list[str]] = {}
-    for name, variables in paths.classes[["class", "variables"]].itertuples(index=False):
+    for name, variables in paths.reached:
         reached.setdefault(variables, []).append(name)
     sentences = [_size(structure)]
-    for variables, classes in reached.items():
-        subject = f"The {outputs if len(classes) == 1 else several}"
+    for variables, names in reached.items():
+        subject = f"The {outputs if len(names) == 1 else several}"
         by = _names(variables) if variables else "no variable, so it is the same for every row"
-        verb = "is" if len(classes) == 1 else "are"
-        sentences.append(f"{subject} {_names(classes)} {verb} reached by {by}.")
+        verb = "is" if len(names) == 1 else "are"
+        sentences.append(f"{subject} {_names(names)} {verb} reached by {by}.")
+    sentences += more
     faint, ignored = (_of_kind(paths.variables, kind) for kind in ("faint", "ignored"))
     if faint:
         sentences.append(
@@ -88,6 +114,35 @@ def describe_classifier(
     if ignored:
         sentences.append(f"{_names(ignored)} {_verb(ignored, 'reach')} no {outputs}.")
     return [*sentences, *_dead(structure), _measure(paths.share, outputs)]
+
+
+def _effects(paths: TargetPaths, effects: pd.DataFrame | None) -> list[str]:
+    """By how much the variables that reach a target move it, one sentence a target."""
+    if effects is None:
+        return []
+    changes: dict[tuple[str, str], list[tuple[str | None, str | None, float]]] = {}
+    for target, variable, level, reference, effect in effects.itertuples(index=False, name=None):
+        if math.isfinite(effect):
+            changes.setdefault((target, variable), []).append((level, reference, effect))
+    sentences = []
+    for target, variables in paths.reached:
+        # Of many levels the one that moves the target most.
+        largest = [
+            (variable, *max(changes[target, variable], key=lambda change: abs(change[2])))
+            for variable in variables
+            if (target, variable) in changes
+        ]
+        if largest:
+            parts = listed([_moved(*one) for one in largest], MOST)
+            sentences.append(f"On average {_name(target)} moves by {parts}.")
+    return sentences
+
+
+def _moved(variable: str, level: str | None, reference: str | None, effect: float) -> str:
+    size = f"{effect:+.3g}"
+    if level is None:
+        return f"{size} for +1 of {_name(variable)}"
+    return f"{size} for {_name(variable)} {_name(level)} instead of {_name(reference or '')}"
 
 
 def _size(structure: Structure) -> str:

@@ -9,12 +9,19 @@ from mlflow.entities import Run
 from sparse_lightning._text import json_number
 from sparse_lightning.errors import InputError
 from sparse_lightning.interpret.class_paths import ClassPaths
+from sparse_lightning.interpret.effects import effects_document
 from sparse_lightning.interpret.mappings import Mappings
 from sparse_lightning.interpret.sentences import describe
 from sparse_lightning.interpret.structure import Structure
+from sparse_lightning.interpret.target_paths import TargetPaths
 from sparse_lightning.network import Network
 from sparse_lightning.tracking.files import held, read_json, readable
-from sparse_lightning.tracking.networks import read_losses, read_networks_of_runs, study_of
+from sparse_lightning.tracking.networks import (
+    read_effects,
+    read_losses,
+    read_networks_of_runs,
+    study_of,
+)
 from sparse_lightning.tracking.store import Store
 from sparse_lightning.training import INPUT_ERRORS, SWEEP
 
@@ -76,7 +83,8 @@ def network_documents(
 def _described(store: Store, run: Run, network: Network, threshold: float) -> Document:
     run_id = run.info.run_id
     structure, files = network.structure(threshold), held(store, run_id, INPUT_ERRORS, SWEEP)
-    mappings, losses = _mappings(structure), None
+    mappings, losses = _mappings(network, structure), None
+    effects = None if network.target is None else read_effects(store, run_id)
     if structure.is_autoencoder and INPUT_ERRORS in files:
         losses = read_losses(store, run_id, structure)
     weights = network.weights
@@ -104,11 +112,12 @@ def _described(store: Store, run: Run, network: Network, threshold: float) -> Do
         "losses": None if losses is None else _loss_rows(losses),
         "codes": _rows(mappings.codes) if isinstance(mappings, Mappings) else None,
         "variables_read": _rows(mappings.variables) if isinstance(mappings, Mappings) else None,
-        "sentences": [] if mappings is None else describe(structure, mappings, losses),
+        "effects": None if effects is None else effects_document(effects),
+        "sentences": [] if mappings is None else describe(structure, mappings, losses, effects),
     }
 
 
-def _mappings(structure: Structure) -> Mappings | ClassPaths | None:
+def _mappings(network: Network, structure: Structure) -> Mappings | ClassPaths | TargetPaths | None:
     columns, longest = len(structure.variables), max(map(len, structure.variables))
     if structure.is_autoencoder:
         names = (2 * structure.widths[structure.code_layer] + columns) * columns
@@ -118,6 +127,8 @@ def _mappings(structure: Structure) -> Mappings | ClassPaths | None:
     if names * longest > MOST_SAID:
         return None
     try:
+        if network.target is not None:
+            return TargetPaths.of(structure)
         return (Mappings if structure.is_autoencoder else ClassPaths).of(structure)
     except InputError:  # there is no hidden layer to read
         return None

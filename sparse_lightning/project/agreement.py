@@ -40,6 +40,10 @@ class Sections(Protocol):
     def search(self) -> SearchSettings: ...
 
 
+PREDICTING = ("classifier", "regressor")
+"""The tasks that predict a target, by an output layer on the codes."""
+
+
 def contradictions(project: Sections) -> Iterator[tuple[Location, str]]:
     """The fields that contradict others: the place of each and what is wrong with it."""
     yield from _contradictions_of_task(project)
@@ -69,12 +73,19 @@ def contradictions(project: Sections) -> Iterator[tuple[Location, str]]:
 
 
 def _contradictions_of_task(project: Sections) -> Iterator[tuple[Location, str]]:
-    classifier = project.task == "classifier"
-    if classifier and project.table.target is None:
-        yield ("table", "target"), "is missing: a classifier needs the column to predict"
-    if not classifier and project.table.target is not None:
-        target = show(project.table.target)
-        yield ("table", "target"), f"must be null for the task {project.task}, got {target}"
+    classifier, target = project.task == "classifier", project.table.target
+    predicts = project.task in PREDICTING
+    if predicts and target is None:
+        yield ("table", "target"), f"is missing: a {project.task} needs the column to predict"
+    if classifier and isinstance(target, tuple):
+        yield (
+            ("table", "target"),
+            f"must be one column for the task classifier, got {show(list(target))}; several "
+            "columns of numbers are for the task regressor",
+        )
+    if not predicts and target is not None:
+        shown = show(target if isinstance(target, str) else list(target))
+        yield ("table", "target"), f"must be null for the task {project.task}, got {shown}"
     if not classifier and project.training.loss != "squared_error":
         yield (
             ("training", "loss"),
@@ -82,12 +93,18 @@ def _contradictions_of_task(project: Sections) -> Iterator[tuple[Location, str]]
         )
     if not classifier and project.training.class_weight is not None:
         yield ("training", "class_weight"), f"must be null for the task {project.task}"
-    if not classifier and project.evaluation.holdout:
+    if not predicts and project.evaluation.holdout:
         yield ("evaluation", "holdout"), f"must be 0 for the task {project.task}"
     if project.training.loss == "cross_entropy" and project.network.output != "auto":
         yield (
             ("network", "output"),
             f"must be auto with training.loss cross_entropy, got {project.network.output}",
+        )
+    if project.task == "regressor" and project.network.output == "sigmoid":
+        yield (
+            ("network", "output"),
+            "must be auto or linear for the task regressor, whose outputs are any numbers, got "
+            f"{project.network.output}",
         )
     if project.task == "pca":
         yield from _contradictions_of_pca(project)
@@ -130,7 +147,7 @@ def _contradictions_of_rows(project: Sections) -> Iterator[tuple[Location, str]]
     if evaluation.time is not None and evaluation.group is not None:
         yield ("evaluation", "time"), "goes without evaluation.group: set one of them to null"
     weight = project.table.weight
-    if weight is not None and weight in (project.table.target, evaluation.group, evaluation.time):
+    if weight in {*project.table.targets, evaluation.group, evaluation.time} - {None}:
         yield (
             ("table", "weight"),
             f"must be another column than the target, group and time, got {show(weight)}",
@@ -139,7 +156,7 @@ def _contradictions_of_rows(project: Sections) -> Iterator[tuple[Location, str]]
         column = getattr(evaluation, field)
         if column is None:
             continue
-        if column == project.table.target:
+        if column in project.table.targets:
             yield ("evaluation", field), f"must be another column than table.target, {show(column)}"
         if evaluation.holdout:
             yield ("evaluation", field), "goes without evaluation.holdout: set that to 0"
@@ -188,8 +205,9 @@ def _contradictions_of_pca(project: Sections) -> Iterator[tuple[Location, str]]:
 def with_defaults_of_task(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields of a project with the defaults that its task has of its own.
 
-    Components are linear and of standardised columns. Classifiers are fine-tuned. Networks that are
-    judged by `evaluation.holdout` or by folds are trained on all other rows.
+    Components are linear and of standardised columns. Classifiers and regressors are fine-tuned. A
+    regressor's target is a list, also of one column. Networks that are judged by
+    `evaluation.holdout` or by folds are trained on all other rows.
     """
     evaluation = _section(fields, "evaluation") or {}
     if evaluation.get("holdout") or evaluation.get("folds") not in (None, "auto", 0):
@@ -197,7 +215,11 @@ def with_defaults_of_task(fields: dict[str, Any]) -> dict[str, Any]:
     if fields.get("task") == "pca":
         fields = _with_default(fields, "table", scale="standard")
         fields = _with_default(fields, "network", activation="linear")
-    if fields.get("task") == "classifier":
+    if fields.get("task") == "regressor":
+        target = (_section(fields, "table") or {}).get("target")
+        if isinstance(target, str):
+            fields = _with_fields(fields, "table", target=[target])
+    if fields.get("task") in PREDICTING:
         epochs = (_section(fields, "training") or {}).get("epochs")
         default = TrainingSettings().epochs if epochs is None else epochs
         fields = _with_default(fields, "training", fine_tune_epochs=default)
@@ -221,6 +243,10 @@ def _section(fields: dict[str, Any], name: str) -> dict[str, Any] | None:
     if given is None:
         return {}
     return given if isinstance(given, dict) else None
+
+
+def _with_fields(fields: dict[str, Any], section: str, **values: Any) -> dict[str, Any]:
+    return {**fields, section: {**(_section(fields, section) or {}), **values}}
 
 
 def _with_default(fields: dict[str, Any], section: str, **defaults: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pydantic import PrivateAttr, ValidationError, model_validator
 
 from sparse_lightning.errors import ProjectError, kind_of
 from sparse_lightning.project.agreement import (
+    PREDICTING,
     as_stored,
     contradictions,
     with_defaults_of_task,
@@ -42,7 +43,8 @@ class Project(Settings):
         name: of the MLflow experiment and the output folder; default: the project file's name, or
             the table's, `table` for a frame.
         task: `sae`, a stacked autoencoder; `classifier`, an encoder trained like one with an output
-            layer; `pca`, principal components by back-propagation.
+            layer for classes; `regressor`, the same for numbers; `pca`, principal components by
+            back-propagation.
         table: the table that the networks are trained on; without `source` it is a frame that
             `run` and `search_strengths` are given.
         network: the shape of the networks.
@@ -62,7 +64,7 @@ class Project(Settings):
     """
 
     name: Name = ""
-    task: Literal["sae", "classifier", "pca"] = "sae"
+    task: Literal["sae", "classifier", "regressor", "pca"] = "sae"
     table: TableSettings = TableSettings()
     network: NetworkSettings
     training: TrainingSettings = TrainingSettings()
@@ -151,6 +153,11 @@ class Project(Settings):
         return self._folder
 
     @property
+    def predicts(self) -> bool:
+        """Whether the networks predict a target, and rebuild no inputs."""
+        return self.task in PREDICTING
+
+    @property
     def search_seeds(self) -> tuple[int, ...]:
         """The seeds of the networks of a search's trials."""
         return self.search.seeds_beside(self.training.seeds)
@@ -165,6 +172,8 @@ class Project(Settings):
     @property
     def output_activation(self) -> Literal["sigmoid", "linear", "softmax"]:
         """The activation of the outputs, `auto` resolved."""
+        if self.task == "regressor":
+            return "linear"
         if self.task != "classifier":
             return self.reconstruction_activation
         if self.training.loss == "cross_entropy":
@@ -174,7 +183,7 @@ class Project(Settings):
     def layers(self, inputs: int, outputs: int) -> list[int]:
         """The units of the networks from their inputs to their outputs."""
         units = list(self.network.units)
-        if self.task == "classifier":
+        if self.predicts:
             return [inputs, *units, outputs]
         return [inputs, *units, *units[-2::-1], outputs]
 

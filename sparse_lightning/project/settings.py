@@ -28,6 +28,7 @@ from sparse_lightning.project.types import (
     Seeds,
     Settings,
     Strength,
+    Target,
     Text,
     Whole,
     names_of,
@@ -51,7 +52,9 @@ class TableSettings(Settings):
             `{zip: text, grade: {ordered: [low, mid, high]}, id: leave_out}`, the others `auto`.
             The columns of a packaged table are its features.
         leave_out: columns that are not used.
-        target: the column to predict, which is then no input; None for autoencoders.
+        target: the column to predict, which is then no input, or of regressors a list of them;
+            None for autoencoders and components. Rows without a value of it are left out, but
+            refused with `missing: error`.
         weight: a column of numbers of at least 0, by which rows count in losses, scales and
             measures; it is no input, and rows of weight 0 are left out.
         scale: `minmax` maps each input to [0, 1], `standard` to mean 0 and variance 1; `equal`
@@ -71,13 +74,23 @@ class TableSettings(Settings):
     source: Line = ""
     columns: Columns = "auto"
     leave_out: Annotated[tuple[str, ...], BeforeValidator(_names_or_none)] = ()
-    target: Text | None = None
+    target: Target | None = None
     weight: Text | None = None
     scale: Literal["minmax", "standard", "equal", "none"] = "minmax"
     missing: Literal["impute", "drop", "error"] = "impute"
     prepare: Steps = ()
     dialect: DialectSettings | None = None
     sheet: Text | None = None
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns to predict."""
+        return (self.target,) if isinstance(self.target, str) else self.target or ()
+
+    @property
+    def number_targets(self) -> tuple[str, ...]:
+        """Those of a regressor, whose target is a list: the columns of numbers to predict."""
+        return () if isinstance(self.target, str) else self.target or ()
 
     @model_serializer(mode="wrap")
     def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -91,12 +104,16 @@ class TableSettings(Settings):
         found = list(repetitions(self.prepare))
         for name in self.leave_out:
             pinned = isinstance(self.columns, dict) and name in self.columns
-            if name == self.target:
+            if name in self.targets:
                 found.append((("leave_out",), f"holds the target, {name!r}"))
             elif pinned or (isinstance(self.columns, tuple) and name in self.columns):
                 found.append((("leave_out",), f"holds {name!r}, which table.columns holds, too"))
-        if isinstance(self.columns, dict) and self.target in self.columns:
-            found.append((("columns",), f"says what the target is, {self.target!r}"))
+        pinned = self.columns if isinstance(self.columns, dict) else {}
+        found += [
+            (("columns",), f"says what the target is, {name!r}")
+            for name in self.targets
+            if name in pinned
+        ]
         if found:
             raise invalid_fields(found)
         return self
@@ -110,7 +127,7 @@ class NetworkSettings(Settings):
         activation: of the hidden units; of the task pca always `linear`.
         output: the activation of the outputs; `auto`: of autoencoders sigmoid where the table is
             scaled to [0, 1], else linear; of classifiers sigmoid, or softmax with the loss
-            `cross_entropy`.
+            `cross_entropy`; of regressors linear.
         decoder: of the task pca: `tied`, the loadings themselves lead back to the inputs, as
             published; `span`, the best linear map does, so that sparse components may be
             correlated.
@@ -161,14 +178,15 @@ class TrainingSettings(Settings):
         optimizer: `adam` or `sgd`.
         learning_rate: before the schedule's tail.
         schedule: the learning rate's last part.
-        loss: what classifiers minimise; `squared_error` of one-hot targets, or `cross_entropy`.
+        loss: what classifiers minimise; `squared_error` of one-hot targets, or `cross_entropy`. Of
+            all other networks it is `squared_error`.
         class_weight: `balanced` multiplies what rows of each class add to a classifier's loss so
             that all classes count the same; null does not.
         batch_size: rows in a batch.
         gradient_clip: the largest norm of a network's gradient; null does not clip.
         epochs: of each stage.
-        fine_tune_epochs: of the whole network after its stages; default: 0, and of classifiers
-            `epochs`.
+        fine_tune_epochs: of the whole network after its stages; default: 0, and of classifiers and
+            regressors `epochs`.
         seeds: one network is trained for each seed and setting.
         accelerator: of Lightning's trainer.
         devices: of the accelerator; the networks are cut into as many parts, each trained by a
@@ -211,9 +229,9 @@ class EvaluationSettings(Settings):
         folds: of a cross-validation, with networks of their own for each fold; 0: none. The
             networks that are kept are trained on all rows. `auto`: tables of fewer than 300 rows,
             which are too small for three parts, are judged by 5 folds instead.
-        holdout: the share of every class that classifiers are judged on beside their training rows,
-            which choose; columns are scaled by all rows. 0: none. It goes without `validation` and
-            `test`, whose default is 0 beside it.
+        holdout: the share of the rows, of every class alike, that classifiers and regressors are
+            judged on beside their training rows, which choose; columns are scaled by all rows. 0:
+            none. It goes without `validation` and `test`, whose default is 0 beside it.
         seed: of the choice of the rows.
     """
 

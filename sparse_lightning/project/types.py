@@ -74,6 +74,15 @@ def names_of(value: object) -> object:
     return distinct(names)
 
 
+def _target(value: object) -> object:
+    if not isinstance(value, str | list | tuple):
+        raise invalid(
+            f"must be the name of a column, or a list of names, got {show(value)} (put it in "
+            "quotes)"
+        )
+    return value if isinstance(value, str) else names_of(value)
+
+
 def _chunk(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         if value > LARGEST_COUNT:
@@ -135,5 +144,6 @@ Strengths = Annotated[tuple[Strength, ...], BeforeValidator(listed), AfterValida
 Counts = Annotated[tuple[Count, ...], BeforeValidator(listed)]
 Seeds = Annotated[tuple[Seed, ...], BeforeValidator(listed), AfterValidator(distinct)]
 Names = Annotated[tuple[str, ...], BeforeValidator(names_of)]
+Target = Annotated[str | tuple[str, ...], BeforeValidator(_target)]
 Folds = Annotated[Literal["auto"] | int, BeforeValidator(_folds)]
 Chunk = Annotated[Literal["auto"] | int, BeforeValidator(_chunk)]

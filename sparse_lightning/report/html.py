@@ -27,6 +27,7 @@ from sparse_lightning.report.component_rows import (
 from sparse_lightning.report.figures import looks
 from sparse_lightning.report.findings import findings
 from sparse_lightning.report.published import SOURCE, part_of_l1, reproduction
+from sparse_lightning.report.residuals import residual_caption
 from sparse_lightning.report.view import Reading, StudyFacts, View
 from sparse_lightning.report.wording import (
     bare,
@@ -68,13 +69,51 @@ MEASURES = {
 BESIDE = ("validation_squared_error", "test_squared_error", "heldout_explained")
 """Where there is one of these, the squared error of the training rows stands beside it."""
 
+NUMBERS = {"r2": "R²", "mae": "mean absolute error", "rmse": "root of the mean squared error"}
+"""What each prediction of numbers is measured by, the latter two in the unit of the target."""
 
-def report_html(view: View, diagrams: Sequence[bytes] = (), components: bytes = b"") -> str:
+ROWS = {
+    "": "training",
+    "heldout_": "held out",
+    "validation_": "validation",
+    "test_": "test",
+}
+"""The rows that predictions are measured on, by what the names of the measures begin with."""
+
+
+def measures_of(targets: Sequence[str]) -> Mapping[str, str]:
+    """The headings of all measures there may be of networks that predict these numbers, or
+    classes, by the names of their columns.
+    """
+    if not targets:
+        return MEASURES
+    names = dict(NUMBERS)
+    if len(targets) > 1:
+        names = {"r2": "R², mean over the targets"} | {
+            f"{name}_target_{place}": f"{text} of {target}"
+            for name, text in NUMBERS.items()
+            for place, target in enumerate(targets, start=1)
+        }
+    names["squared_error"] = "squared error"
+    return {
+        f"{prefix}{name}": f"{rows}: {text}"
+        for prefix, rows in ROWS.items()
+        for name, text in names.items()
+    }
+
+
+def report_html(
+    view: View,
+    diagrams: Sequence[bytes] = (),
+    components: bytes = b"",
+    residuals: Sequence[bytes] = (),
+) -> str:
     """The page of a report: one HTML document without references to other hosts.
 
     Every name comes from a project file, a table or somebody's runs and is written as text, never
-    as markup. `diagrams` are the structures of the networks shown from inside, `components` the
-    figure of a study of components, all as SVG.
+    as markup. `diagrams` are the structures of the networks shown from inside, `residuals` the
+    figures of their residuals, empty where there is none, `components` the figure of a study of
+    components, all as SVG.
     """
     comparison, axes = view.comparison, view.comparison.axes
     failed = _failed(view)
@@ -99,7 +138,7 @@ def report_html(view: View, diagrams: Sequence[bytes] = (), components: bytes = 
         colours={group: look.colour for group, look in looks(comparison.groups).items()},
         page=page_frame(view.page(), f"Comparison of {view.name}") if view.page else None,
         study=view.study,
-        **_study_context(view, view.study, diagrams, components),
+        **_study_context(view, view.study, diagrams, components, residuals),
     )
 
 
@@ -128,23 +167,30 @@ def _failed(view: View) -> list[dict[str, Any]]:
 
 
 def _study_context(
-    view: View, study: StudyFacts | None, diagrams: Sequence[bytes], figure: bytes
+    view: View,
+    study: StudyFacts | None,
+    diagrams: Sequence[bytes],
+    figure: bytes,
+    residuals: Sequence[bytes],
 ) -> dict[str, Any]:
     if study is None:
         return dict.fromkeys(("depths", "measured", "readings", "components"))
     comparison, curves = view.comparison, ComponentCurves.of(view)
     regularized = study.networks["group"] != FLOOR_GROUP
+    measures = measures_of(study.targets)
     return {
         "seeds": sorted(study.networks.loc[regularized, "seed"].unique()),
         "published_source": SOURCE,
         "reproduction": reproduction(comparison, view.published) if view.published else [],
         "depths": by_depth(study.depths, comparison.order_by),
-        "measured": measured(study.networks),
-        "measures": measure_rows(study.networks.astype({"group": str})),
-        "references": reference_rows(study.references),
+        "measured": measured(study.networks, measures),
+        "measures": measure_rows(study.networks.astype({"group": str}), measures),
+        "references": reference_rows(study.references, measures),
         "readings": [
-            _reading(view, reading, diagram)
-            for reading, diagram in zip(study.readings, diagrams, strict=True)
+            _reading(view, reading, diagram, figure)
+            for reading, diagram, figure in zip(
+                study.readings, diagrams, residuals or [b""] * len(diagrams), strict=True
+            )
         ],
         "components": None if curves is None else _components(view, curves, figure),
     }
@@ -164,13 +210,15 @@ def _components(view: View, curves: ComponentCurves, figure: bytes) -> dict[str,
     }
 
 
-def _reading(view: View, reading: Reading, diagram: bytes) -> dict[str, Any]:
+def _reading(view: View, reading: Reading, diagram: bytes, residuals: bytes) -> dict[str, Any]:
     return {
         "title": reading.title,
         "url": view.run_url({"run_id": reading.run_id}),
         "sentences": reading.sentences,
         "losses": None if reading.losses is None else records(reading.losses),
         "diagram": _data_address(diagram),
+        "residuals": _data_address(residuals) if residuals else None,
+        "residual_caption": residual_caption(reading.predictions) if reading.predictions else "",
         "agreement": None if reading.agreement is None else _agreement(reading.agreement),
     }
 
@@ -241,31 +289,35 @@ def _pair_cell(pair: dict[str, Any]) -> dict[str, Any]:
     return {**pair, "better": better}
 
 
-def measured(networks: pd.DataFrame) -> dict[str, str]:
+def measured(networks: pd.DataFrame, measures: Mapping[str, str] = MEASURES) -> dict[str, str]:
     """The measures that the networks have, by the name of their column, with their headings."""
     beside = any(name in networks.columns for name in BESIDE)
     return {
         name: text
-        for name, text in MEASURES.items()
+        for name, text in measures.items()
         if name in networks.columns and (beside or name != NETWORKS.y)
     }
 
 
-def measure_rows(networks: pd.DataFrame) -> list[dict[str, Any]]:
+def measure_rows(
+    networks: pd.DataFrame, measures: Mapping[str, str] = MEASURES
+) -> list[dict[str, Any]]:
     """Means over the seeds that did not fail, one row a group and λ."""
-    names = ["connections", *measured(networks)]
+    names = ["connections", *measured(networks, measures)]
     failed = networks["failed"] | ~usable(networks, (NETWORKS.x, NETWORKS.y))
     sound = networks.loc[~failed]
     means = sound.groupby(["group", "l1_weight"], sort=False)[names].mean()
     return records(means.reset_index())
 
 
-def reference_rows(references: Mapping[str, float]) -> list[dict[str, Any]]:
+def reference_rows(
+    references: Mapping[str, float], measures: Mapping[str, str] = MEASURES
+) -> list[dict[str, Any]]:
     """One row a method, from references such as `logistic_regression_heldout_accuracy`."""
     rows: dict[str, dict[str, Any]] = {}
     for key, value in references.items():
         # The longest name first: `heldout_balanced_accuracy` ends in two others.
-        for measure in sorted(MEASURES, key=len, reverse=True):
+        for measure in sorted(measures, key=len, reverse=True):
             if key.endswith(f"_{measure}"):
                 method = key.removesuffix(f"_{measure}")
                 rows.setdefault(method, {"method": method.replace("_", " ")})[measure] = value

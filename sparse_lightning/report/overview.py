@@ -21,7 +21,7 @@ from sparse_lightning.report.published import GROUPS, SOURCE, part_of_l1, reprod
 from sparse_lightning.report.view import StudyFacts, View
 from sparse_lightning.report.wording import NETWORKS, index_name
 
-TASKS = {"sae": "SAE", "classifier": "class", "pca": "PCA"}
+TASKS = {"sae": "SAE", "classifier": "class", "regressor": "regression", "pca": "PCA"}
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import pandas as pd
 
+from sparse_lightning._text import counted
 from sparse_lightning.address import Address
 from sparse_lightning.comparison import FLOOR_GROUP, Comparison
 from sparse_lightning.comparison.axes import on_validation_rows
@@ -14,6 +15,7 @@ from sparse_lightning.comparison.depths import Depth
 from sparse_lightning.interpret.agreement import Agreement
 from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.report.published import published_values, published_weights
+from sparse_lightning.report.residuals import Predictions
 from sparse_lightning.report.wording import NETWORKS, RUNS, Words, good, labels
 
 
@@ -25,6 +27,7 @@ class Reading:
         sentences: what it does with its inputs.
         losses: the information loss of each variable; None for networks other than autoencoders.
         agreement: how path strengths agree with attributions, where those were computed.
+        predictions: of a regressor, what it predicts for some rows.
     """
 
     title: str
@@ -33,6 +36,7 @@ class Reading:
     losses: pd.DataFrame | None
     run_id: str
     agreement: Agreement | None = None
+    predictions: Predictions | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +44,7 @@ class StudyFacts:
     """What is known of a study besides the comparison of its groups.
 
     Attributes:
-        task: sae, classifier or pca.
+        task: sae, classifier, regressor or pca.
         layers: units from the inputs to the outputs.
         connection_threshold: the |w| that a connection exceeds to count.
         common_weights: whether all groups were trained with the same penalty weights λ.
@@ -56,6 +60,8 @@ class StudyFacts:
         rows_validation: how many rows choose; 0: training rows do.
         rows_test: how many rows only judge.
         folds: of a cross-validation; 0: none.
+        input_columns: how many columns of the table the networks are given.
+        targets: the names of the numbers that they predict.
     """
 
     run_id: str
@@ -77,6 +83,16 @@ class StudyFacts:
     rows_validation: int = 0
     rows_test: int = 0
     folds: int = 0
+    input_columns: int = 0
+    targets: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """What the networks are, e.g. `Regressor, 10 columns → 1 number`."""
+        if self.task != "regressor":
+            return self.task
+        columns = counted(self.input_columns, "column")
+        return f"Regressor, {columns} → {counted(len(self.targets), 'number')},"
 
     @property
     def rows_in_words(self) -> str:

@@ -66,12 +66,13 @@ class Labels(NamedTuple):
 
 
 _NETWORKS = Labels("connections", "w", "mean squared error per output element")
+_REGRESSORS = Labels("connections", "w", "mean squared error of standardised targets")
 _COMPONENTS = Labels("mean loadings a component", "v", "1 − cumulative contribution ratio")
 
 
 def labels(task: str) -> Labels:
     """What the axes of a task's Pareto curves are."""
-    return _COMPONENTS if task == "pca" else _NETWORKS
+    return {"pca": _COMPONENTS, "regressor": _REGRESSORS}.get(task, _NETWORKS)
 
 
 def interval(row: Mapping[str, Any] | None, name: str) -> str:

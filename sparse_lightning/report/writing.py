@@ -24,6 +24,7 @@ from sparse_lightning.report.definition import definition_figure
 from sparse_lightning.report.document import indices_csv, indices_json
 from sparse_lightning.report.figures import index_figure, pareto_figure
 from sparse_lightning.report.html import report_html
+from sparse_lightning.report.residuals import residual_figure
 from sparse_lightning.report.view import View
 
 FILES = ("report.html", "indices.json", "indices.csv", "figures/*.png", "figures/*.svg")
@@ -55,15 +56,17 @@ def write_report(view: View, output: Path) -> Path:
 
     Writes `report.html`, `indices.json`, `indices.csv`, and in `figures/`, as PNG and SVG, `pareto`
     and `indices`; of a study also `definition`, the indices on the curve of the first group that
-    has one, `structure_1`, … of the networks that are shown from inside, and of a study of
-    components `components`. Each file is written whole or not at all, the page last.
+    has one, `structure_1`, … of the networks that are shown from inside, of regressors also
+    `residuals_1`, …, and of a study of components `components`. Each file is written whole or not
+    at all, the page last.
     """
     output, figures = Path(output), Path(output) / "figures"
     with beside(lambda: _save_curves(view, figures)):
         write_atomically(output / "indices.json", indices_json(view))
         write_atomically(output / "indices.csv", indices_csv(view))
         diagrams = _save_structures(view, figures)
-        page = report_html(view, diagrams, _save_components(view, figures))
+        residuals = _save_residuals(view, figures)
+        page = report_html(view, diagrams, _save_components(view, figures), residuals)
     return write_atomically(output / "report.html", page)
 
 
@@ -89,6 +92,22 @@ def _save_structures(view: View, folder: Path) -> list[bytes]:
         files = save_figure(diagram, folder, f"structure_{place}")
         diagrams.append(_svg(files))
     return diagrams
+
+
+def _save_residuals(view: View, folder: Path) -> list[bytes]:
+    """The figures of the networks that are shown from inside; empty where there are none."""
+    if view.study is None:
+        return []
+    for former in folder.glob("residuals_[0-9]*.*"):
+        former.unlink()
+    figures = []
+    for place, reading in enumerate(view.study.readings, start=1):
+        if reading.predictions is None:
+            figures.append(b"")
+            continue
+        figure = residual_figure(reading.predictions, f"{view.name}: {reading.title}")
+        figures.append(_svg(save_figure(figure, folder, f"residuals_{place}")))
+    return figures
 
 
 def _save_components(view: View, folder: Path) -> bytes:

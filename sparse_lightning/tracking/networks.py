@@ -11,17 +11,19 @@ from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from sparse_lightning.data.encoding import Encoding
+from sparse_lightning.data.number_target import NumberTarget
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import DamagedError, InputError
+from sparse_lightning.interpret.effects import effects_from
 from sparse_lightning.interpret.loss import losses_of
 from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.network import Network
 from sparse_lightning.regularizers.replica import STRENGTHS
 from sparse_lightning.tracking import names
-from sparse_lightning.tracking.files import read_documents, read_json, readable
+from sparse_lightning.tracking.files import held, read_documents, read_json, readable
 from sparse_lightning.tracking.store import Store
 from sparse_lightning.tracking.study_record import StudyRecord, check_params
-from sparse_lightning.training import INPUT_ERRORS
+from sparse_lightning.training import EFFECTS, INPUT_ERRORS
 from sparse_lightning.weights import from_safetensors
 
 _PARAMS = ["group", "regularizer", *STRENGTHS, "seed"]
@@ -81,6 +83,17 @@ def read_losses(store: Store, run_id: str, structure: Structure) -> pd.DataFrame
     return losses_of(variances, squared, structure.groups)
 
 
+def read_effects(store: Store, run_id: str) -> pd.DataFrame | None:
+    """The effects of a regressor's columns, as `Network.effects` returns them; None where the run
+    holds none.
+    """
+    if EFFECTS not in held(store, run_id, EFFECTS):
+        return None
+    stored = read_json(store, run_id, EFFECTS)
+    with readable(EFFECTS, run_id):
+        return effects_from(stored)
+
+
 def _source_of(run: Run) -> _Source:
     run_id, tags, given = run.info.run_id, run.data.tags, run.data.params
     study_id = study_of(run)
@@ -104,7 +117,7 @@ def _source_of(run: Run) -> _Source:
 def _read(store: Store, sources: Sequence[_Source]) -> list[Network]:
     # What all networks of a study share is read once.
     shared = {
-        key: _encoding_and_classes(store, *key)
+        key: _encoding_and_target(store, *key)
         for key in dict.fromkeys((source.study_id, source.task) for source in sources)
     }
     files = read_documents(store, [source.run_id for source in sources], names.WEIGHTS_FILE)
@@ -114,27 +127,34 @@ def _read(store: Store, sources: Sequence[_Source]) -> list[Network]:
     ]
 
 
-def _encoding_and_classes(
+def _encoding_and_target(
     store: Store, study_id: str, task: str
-) -> tuple[Encoding, tuple[str, ...]]:
+) -> tuple[Encoding, tuple[str, ...], NumberTarget | None]:
     stored = read_json(store, study_id, names.ENCODING_FILE)
     with readable(names.ENCODING_FILE, study_id):
         encoding = Encoding.from_dict(stored)
-    if task != "classifier":
-        return encoding, ()
+    if task not in ("classifier", "regressor"):
+        return encoding, (), None
     stored = read_json(store, study_id, names.TARGET_FILE)
     with readable(names.TARGET_FILE, study_id):
-        return encoding, ClassTarget.from_dict(stored).classes
+        if task == "regressor":
+            return encoding, (), NumberTarget.from_dict(stored)
+        return encoding, ClassTarget.from_dict(stored).classes, None
 
 
 def _network(
-    source: _Source, content: bytes, encoding: Encoding, classes: tuple[str, ...]
+    source: _Source,
+    content: bytes,
+    encoding: Encoding,
+    classes: tuple[str, ...],
+    target: NumberTarget | None,
 ) -> Network:
     origin = f"{names.WEIGHTS_FILE} of run {source.run_id}"
     layers = from_safetensors(content, origin)
-    network = Network(layers, encoding, source.params, source.run_id, source.task, classes)
+    network = Network(layers, encoding, source.params, source.run_id, source.task, classes, target)
     inputs, weights = len(encoding.offsets), network.weights
-    ends, wanted = (weights[0].shape[1], len(weights[-1])), (inputs, len(classes) or inputs)
+    outputs = len(classes) or inputs if target is None else len(target.names)
+    ends, wanted = (weights[0].shape[1], len(weights[-1])), (inputs, outputs)
     if ends != wanted:
         raise DamagedError(
             f"{origin} holds a network from {ends[0]} inputs to {ends[1]} outputs, "

@@ -7,16 +7,31 @@ if TYPE_CHECKING:
     from sparse_lightning.training.grid import TrainedPopulation, replicas_of
     from sparse_lightning.training.tasks import train
 
-__all__ = ["CONFUSION", "INPUT_ERRORS", "SWEEP", "TrainedPopulation", "replicas_of", "train"]
+__all__ = [
+    "CONFUSION",
+    "EFFECTS",
+    "INPUT_ERRORS",
+    "PREDICTIONS",
+    "SWEEP",
+    "TrainedPopulation",
+    "replicas_of",
+    "train",
+]
 
 INPUT_ERRORS = "input_errors.json"
 """The file beside an autoencoder: the variance and the squared error of each of its inputs."""
 
 SWEEP = "sweep.json"
-"""The file beside an autoencoder or a classifier: connections and error over thresholds."""
+"""The file beside a network, but of components: connections and error over thresholds."""
 
 CONFUSION = "confusion.json"
 """The file beside a classifier: its confusion matrices."""
+
+PREDICTIONS = "predictions.json"
+"""The file beside a regressor: true and predicted numbers of some rows."""
+
+EFFECTS = "effects.json"
+"""The file beside a regressor: what each input does to each target, on average."""
 
 _MODULES = {"TrainedPopulation": "grid", "replicas_of": "grid", "train": "tasks"}
 

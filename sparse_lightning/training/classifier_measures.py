@@ -1,40 +1,23 @@
 """Classifiers measured by the classes that they predict, beside other methods on the same rows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Num
+from jaxtyping import Num
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix, roc_auc_score
-from torch import nn
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
-from sparse_lightning.data.examples import PARTS, Examples
-from sparse_lightning.nn.layers import linear_layers, take
+from sparse_lightning.data.examples import Examples
 from sparse_lightning.nn.moments import evenly
-from sparse_lightning.training import measuring
-from sparse_lightning.training.grid import chunks
-from sparse_lightning.training.measuring import outputs
+from sparse_lightning.training.judging import MOST_REFERENCE_ROWS, Method, Outputs
 
 
-def judge_networks(
-    network: nn.Sequential, examples: Examples, prefix: str
-) -> tuple[dict[str, np.ndarray], Num[np.ndarray, "replica class class"]]:
-    """As `judge`, without ever holding the outputs of all replicas at once."""
-    size = max(1, measuring.MOST_VALUES // examples.targets.numel())
-    judged = [
-        judge(outputs(take(network, part), examples.inputs), examples, prefix)
-        for part in chunks(linear_layers(network)[0].replicas, size)
-    ]
-    metrics = {name: np.concatenate([part[name] for part, _ in judged]) for name in judged[0][0]}
-    return metrics, np.concatenate([confusion for _, confusion in judged])
-
-
-def judge(
-    outputs: Float[np.ndarray, "replica row class"], examples: Examples, prefix: str
+def judge_classes(
+    outputs: Outputs, examples: Examples, prefix: str
 ) -> tuple[dict[str, np.ndarray], Num[np.ndarray, "replica class class"]]:
     """Measure what classifiers say of rows; the class with the greatest output is predicted.
 
@@ -91,45 +74,20 @@ def _roc_auc(targets: np.ndarray, outputs: np.ndarray, weights: np.ndarray | Non
     )
 
 
-MOST_REFERENCE_ROWS = 200_000
-"""Of more rows other methods are fitted to so many, at even distances: they are a comparison."""
-
-
-def classifier_references(examples: Examples, folds: list[Examples]) -> dict[str, float]:
-    """The measures of other methods on the rows that the networks are judged on.
-
-    They are `logistic_regression_accuracy`, `gradient_boosting_heldout_roc_auc` and so on, with the
-    scikit-learn defaults of both methods, and judged on all rows. With `folds` of a
-    cross-validation in place of held-out rows each method is fitted anew for each fold.
-    """
-    references = {}
-    training, heldout = examples.training(), examples.held_out()
-    methods: dict[str, Callable[[], Any]] = {
-        "logistic_regression": lambda: LogisticRegression(max_iter=2000),
-        "gradient_boosting": lambda: HistGradientBoostingClassifier(random_state=0),
+def reference_classifiers() -> Mapping[str, Method]:
+    """Logistic regression and gradient boosting, with the scikit-learn defaults of both."""
+    return {
+        "logistic_regression": _method(lambda: LogisticRegression(max_iter=2000)),
+        "gradient_boosting": _method(lambda: HistGradientBoostingClassifier(random_state=0)),
     }
-    for name, method in methods.items():
-        fitted = _fitted(method(), training)
-        judged = [(training, _outputs(fitted, training), "")]
-        if heldout is not None:
-            judged.append((heldout, _outputs(fitted, heldout), "heldout_"))
-        judged += [
-            (rows, _outputs(fitted, rows), f"{part}_")
-            for part in PARTS
-            if (rows := examples.part(part)) is not None
-        ]
-        if folds and heldout is None:
-            predicted = np.zeros((1, len(training.inputs), len(training.classes)))
-            for fold in folds:
-                assert fold.heldout is not None
-                part = _fitted(method(), fold.training())
-                out = fold.take(fold.heldout)
-                predicted[:, fold.heldout.numpy()] = _outputs(part, out)
-            judged.append((training, predicted, "heldout_"))
-        for rows, output, prefix in judged:
-            measures, _ = judge(output, rows, prefix)
-            references |= {f"{name}_{key}": float(value[0]) for key, value in measures.items()}
-    return references
+
+
+def _method(classifier: Callable[[], Any]) -> Method:
+    def fit(rows: Examples) -> Callable[[Examples], Outputs]:
+        fitted = _fitted(classifier(), rows)
+        return lambda others: _outputs(fitted, others)
+
+    return fit
 
 
 def _fitted(method: Any, rows: Examples) -> Any:

@@ -1,18 +1,48 @@
-"""Networks judged on rows that they were not trained on: the other parts of the table, or folds."""
+"""Networks, and other methods, judged on rows that they were not trained on: parts, or folds."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
+from jaxtyping import Float
 from torch import nn
 
 from sparse_lightning.data.examples import PARTS, Examples
+from sparse_lightning.nn.layers import linear_layers, take
+from sparse_lightning.training import measuring
+from sparse_lightning.training.grid import chunks
 from sparse_lightning.training.grid_training import GridTraining
+from sparse_lightning.training.measuring import outputs
 
 Measures = dict[str, np.ndarray]
 """One value a replica, by name."""
 
 Fit = Callable[[Examples, str], tuple[GridTraining, nn.Sequential]]
 """Trains every replica on some rows; the titles of its stages begin with the text."""
+
+Outputs = Float[np.ndarray, "replica row output"]
+
+Judge = Callable[[Outputs, Examples, str], tuple[Measures, np.ndarray]]
+"""Measures outputs for rows: by the name of each measure, which a prefix begins, one a replica, and
+besides what is told of each replica in its own document."""
+
+Method = Callable[[Examples], Callable[[Examples], Outputs]]
+"""Fits another method to rows; what it gives makes the outputs for rows, of one replica."""
+
+MOST_REFERENCE_ROWS = 200_000
+"""Of more rows other methods are fitted to so many, at even distances: they are a comparison."""
+
+
+def judge_networks(
+    judge: Judge, network: nn.Sequential, examples: Examples, prefix: str
+) -> tuple[Measures, np.ndarray]:
+    """What `judge` says, without ever holding the outputs of all replicas at once."""
+    size = max(1, measuring.MOST_VALUES // examples.targets.numel())
+    judged = [
+        judge(outputs(take(network, part), examples.inputs), examples, prefix)
+        for part in chunks(linear_layers(network)[0].replicas, size)
+    ]
+    metrics = {name: np.concatenate([part[name] for part, _ in judged]) for name in judged[0][0]}
+    return metrics, np.concatenate([detail for _, detail in judged])
 
 
 def judged_parts(examples: Examples, judge: Callable[[Examples, str], Measures]) -> Measures:
@@ -40,6 +70,24 @@ def fold_networks(
         trained, network = fit(fold.training(), f"fold {number} of {len(folds)}, ")
         grid.fail_with(trained)
         yield fold, network
+
+
+def outputs_of_folds(examples: Examples, parts: Iterator[tuple[Examples, Outputs]]) -> Outputs:
+    """The outputs for all rows, each from the fold that holds it out.
+
+    `parts` are the folds with the outputs for the rows that they hold out. Numbers that each fold
+    standardises by its own rows are standardised as those of the whole table.
+    """
+    together: np.ndarray | None = None
+    for fold, part in parts:
+        assert fold.heldout is not None
+        if fold.number_target is not None and examples.number_target is not None:
+            part = fold.number_target.restandardised(part, examples.number_target)
+        if together is None:
+            together = np.zeros((len(part), len(examples.inputs), part.shape[2]), part.dtype)
+        together[:, fold.heldout.numpy()] = part
+    assert together is not None
+    return together
 
 
 def explained(errors: np.ndarray, null_error: float) -> np.ndarray:
@@ -70,3 +118,39 @@ def squared_error_over_folds(
         "heldout_squared_error": total / rows,
         "heldout_explained": explained(total / rows, null / rows),
     }
+
+
+def references(
+    methods: Mapping[str, Method], judge: Judge, examples: Examples, folds: Sequence[Examples]
+) -> dict[str, float]:
+    """The measures of other methods on the rows that the networks are judged on.
+
+    They are `ridge_r2`, `ridge_validation_r2` and so on, judged on all rows. With `folds` of a
+    cross-validation in place of held-out rows each method is fitted anew for each fold.
+    """
+    found = {}
+    training, heldout = examples.training(), examples.held_out()
+    for name, method in methods.items():
+        fitted = method(training)
+        judged = [(training, fitted(training), "")]
+        if heldout is not None:
+            judged.append((heldout, fitted(heldout), "heldout_"))
+        judged += [
+            (rows, fitted(rows), f"{part}_")
+            for part in PARTS
+            if (rows := examples.part(part)) is not None
+        ]
+        if folds and heldout is None:
+            predicted = outputs_of_folds(examples, _refitted(method, folds))
+            judged.append((examples, predicted, "heldout_"))
+        for rows, output, prefix in judged:
+            measures, _ = judge(output, rows, prefix)
+            found |= {f"{name}_{key}": float(value[0]) for key, value in measures.items()}
+    return found
+
+
+def _refitted(method: Method, folds: Sequence[Examples]) -> Iterator[tuple[Examples, Outputs]]:
+    for fold in folds:
+        heldout = fold.held_out()
+        assert heldout is not None
+        yield fold, method(fold.training())(heldout)

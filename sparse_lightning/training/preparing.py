@@ -51,7 +51,7 @@ def prepare(
         lines = "\n".join(f"  {one}" for one in table.suspicions)
         warnings.warn(f"look at the table {table.name}:\n{lines}", TableWarning, stacklevel=3)
     inputs = len(table.encoding.input_names)
-    outputs = inputs if table.target is None else table.target.nunique()
+    outputs = table.outputs
     held = network_count(project) if networks is None else networks
     check_memory(project, len(table.frame), inputs, outputs, held)
     examples = examples_of(project, table)
@@ -76,7 +76,7 @@ def _table_of(project: Project, frame: object) -> Table:
 
 
 def examples_of(project: Project, table: Table) -> Examples:
-    """The encoded rows of a table with their parts, and with classes where the project has them.
+    """The encoded rows of a table with their parts, and with targets where the project has them.
 
     Raises `TableError` if the target cannot be predicted or the rows cannot be split.
     """
@@ -95,13 +95,14 @@ def examples_of(project: Project, table: Table) -> Examples:
         if weights is None
         else torch.from_numpy(weights / weights[split.training].mean()).float(),
     )
-    if table.target is None:
-        return examples
-    target = ClassTarget.fit(table.target)
-    codes = torch.from_numpy(target.codes(table.target))
-    examples = replace(examples, labels=codes, classes=target.classes)
+    if table.target is not None:
+        target = ClassTarget.fit(table.target)
+        codes = torch.from_numpy(target.codes(table.target))
+        examples = replace(examples, labels=codes, classes=target.classes)
     if project.evaluation.holdout:
         examples = examples.hold_out(project.evaluation.holdout, project.evaluation.seed)
+    if table.numbers is not None:
+        examples = examples.with_numbers(table.numbers)
     if project.training.class_weight is None:
         return examples
     return replace(examples, class_weights=_balanced(examples))
@@ -185,7 +186,7 @@ def least_bytes(project: Project, rows: int, inputs: int, outputs: int, networks
     together = min(networks, chunk_size(project, layers))
     trained = together * 4 * (4 * weights + 2 * min(training.batch_size, rows) * sum(layers))
     measured = 4 * min(MOST_VALUES, networks * rows * max(layers))
-    if project.task == "classifier" and project.evaluation.folds:
+    if project.predicts and project.evaluation.folds:
         measured = max(measured, networks * 4 * rows * outputs)
     markers = max(len(project.regularizers.grid(name)) for name in project.regularizers.groups)
     drawn = 8 * project.report.bootstrap * (len(training.seeds) + markers)

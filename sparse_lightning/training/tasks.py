@@ -14,10 +14,10 @@ from sparse_lightning.training.checkpoints import (
     NoCheckpoints,
     State,
 )
-from sparse_lightning.training.classifiers import train_classifiers
 from sparse_lightning.training.components import train_components
 from sparse_lightning.training.executors import Devices, Workers
 from sparse_lightning.training.grid import TrainedPopulation, joined, parts_of
+from sparse_lightning.training.predictors import train_predictors
 from sparse_lightning.training.preparing import check_examples
 from sparse_lightning.training.progress import Progress, SilentProgress
 
@@ -40,8 +40,8 @@ def train(
     """
     progress = progress or SilentProgress()
     check_examples(project, examples)
-    if project.task == "classifier":
-        return train_classifiers(project, examples, progress, numbers, checkpoints)
+    if project.predicts:
+        return train_predictors(project, examples, progress, numbers, checkpoints)
     if project.task == "pca":
         return train_components(project, examples, progress, numbers, checkpoints)
     return train_autoencoders(project, examples, progress, numbers, checkpoints)

@@ -28,6 +28,8 @@ from sparse_lightning.tracking.names import (
     ENCODING_FILE,
     TARGET_FILE,
 )
+from sparse_lightning.training import EFFECTS
+from sparse_lightning.training.effects import effects_of
 from sparse_lightning.training.executors import Cluster
 from sparse_lightning.training.preparing import prepare
 from sparse_lightning.training.progress import Progress
@@ -108,13 +110,18 @@ def run(
     }
     if used.target is not None:
         documents[TARGET_FILE] = ClassTarget.fit(used.target).to_dict()
+    if examples.number_target is not None:
+        documents[TARGET_FILE] = examples.number_target.to_dict()
     with (
         unfinished(folder, identity_of(project, used), fresh) as job,
         StudyWriter(
             store, project, used, prepared.layers, prepared.facts, documents, run_id, job.key
         ) as writer,
     ):
-        writer.networks(train_on(cluster, project, examples, progress, job.checkpoints))
+        trained = train_on(cluster, project, examples, progress, job.checkpoints)
+        if examples.number_target is not None:
+            trained.documents[EFFECTS] = effects_of(trained.network, used.encoding, examples)
+        writer.networks(trained)
         return _complete(writer.run, used.training_frame, folder)
 
 

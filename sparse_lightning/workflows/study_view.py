@@ -8,18 +8,20 @@ from sparse_lightning.comparison import FLOOR_GROUP, Comparison
 from sparse_lightning.comparison.depths import Depth
 from sparse_lightning.comparison.markers import front, of_group, records
 from sparse_lightning.interpret.agreement import Agreement
-from sparse_lightning.interpret.class_paths import ClassPaths
+from sparse_lightning.interpret.mappings import Mappings
 from sparse_lightning.interpret.sentences import describe
 from sparse_lightning.network import Network
 from sparse_lightning.page.report import report_document
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import SYMBOLS, find_strength
 from sparse_lightning.report import StudyFacts, View
+from sparse_lightning.report.residuals import Predictions
 from sparse_lightning.report.view import Reading
 from sparse_lightning.tracking import Store, StudyRecord
 from sparse_lightning.tracking.files import held, read_json, readable
 from sparse_lightning.tracking.names import AGREEMENT_FILE, COLUMNS_FILE, REFERENCE
-from sparse_lightning.tracking.networks import read_losses, read_networks
+from sparse_lightning.tracking.networks import read_effects, read_losses, read_networks
+from sparse_lightning.training import PREDICTIONS
 
 SHOWN = 3
 """How many groups are shown from inside, unless the project names them."""
@@ -70,6 +72,8 @@ def view_of(
         rows_validation=int(metrics.get("rows_validation", 0)),
         rows_test=int(metrics.get("rows_test", 0)),
         folds=int(metrics.get("folds", 0)),
+        input_columns=len(next(iter(networks.values())).encoding.columns) if networks else 0,
+        targets=project.table.number_targets,
     )
     return View(
         name=project.report.title or project.name,
@@ -127,13 +131,13 @@ def _settings(project: Project, metrics: dict[str, float]) -> dict[str, str]:
     }
     if training.fine_tune_epochs:
         shown["fine-tuning"] = f"{training.fine_tune_epochs} epochs of all layers together"
-    if project.task == "classifier":
-        shown["target"] = f"{project.table.target}, loss {training.loss}"
+    if project.predicts:
+        shown["target"] = f"{', '.join(project.table.targets)}, loss {training.loss}"
     folds = project.evaluation.folds
     folds = int(metrics.get("folds", 0)) if folds == "auto" else folds
     if folds:
         shown["held out"] = f"cross-validation in {folds} folds"
-    elif project.task == "classifier" and "rows_validation" not in metrics:
+    elif project.predicts and "rows_validation" not in metrics:
         shown["held out"] = f"{int(metrics.get('rows_held_out', 0))} rows"
     return shown | {f"group {name}": _strengths(settings.grid(name)) for name in settings.groups}
 
@@ -191,11 +195,22 @@ def _reading(
 ) -> Reading:
     threshold = project.report.connection_threshold
     structure, mappings = network.structure(threshold), network.mappings(threshold)
-    losses = None
-    if not isinstance(mappings, ClassPaths):
+    losses = effects = predictions = None
+    if isinstance(mappings, Mappings):
         losses = read_losses(store, network.run_id, structure)
-    sentences = describe(structure, mappings, losses)
-    return Reading(title, structure, sentences, losses, network.run_id, agreement)
+    if network.target is not None:
+        effects = read_effects(store, network.run_id)
+        predictions = _predictions(store, network.run_id)
+    sentences = describe(structure, mappings, losses, effects)
+    return Reading(title, structure, sentences, losses, network.run_id, agreement, predictions)
+
+
+def _predictions(store: Store, run_id: str) -> Predictions | None:
+    if PREDICTIONS not in held(store, run_id, PREDICTIONS):
+        return None
+    stored = read_json(store, run_id, PREDICTIONS)
+    with readable(PREDICTIONS, run_id):
+        return Predictions.from_dict(stored)
 
 
 def _strengths(grid: tuple[dict[str, float], ...]) -> str:

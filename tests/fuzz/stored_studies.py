@@ -12,6 +12,7 @@ from studies import Job
 STUDIES = {
     "sae": "table: {source: my.csv, columns: [a, b, c]}\nnetwork: {units: [3, 2]}\n",
     "classifier": "table: {source: my.csv, target: kind}\nnetwork: {units: [2]}\n",
+    "regressor": "table: {source: my.csv, columns: [a, b], target: [c]}\nnetwork: {units: [2]}\n",
     "pca": "table: {source: my.csv, columns: [a, b, c]}\nnetwork: {units: [2]}\n",
 }
 """A study of each task, but for what is common."""

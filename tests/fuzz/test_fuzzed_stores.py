@@ -21,7 +21,7 @@ from sparse_lightning.tracking import Store
 pytestmark = pytest.mark.long
 
 API = "/sparse-lightning/api"
-TASKS = ["sae", "classifier", "pca"]
+TASKS = ["sae", "classifier", "regressor", "pca"]
 NUMBERS = ["nan", "inf", "-1", "0", "1e308", "1.5", "abc", "", "1" * 400, "[1]", "0x10", "2-x-2"]
 
 cases = settings(

@@ -69,7 +69,9 @@ settings_of = st.fixed_dictionaries(
         | st.sampled_from(["auto", "all"])
         | st.dictionaries(st.sampled_from("abc") | texts, pins, max_size=3),
         "leave_out": st.lists(st.sampled_from("abc") | texts, max_size=1),
-        "target": st.sampled_from("abc") | texts,
+        "target": st.sampled_from("abc")
+        | texts
+        | st.lists(st.sampled_from("abc"), min_size=1, max_size=2, unique=True),
         "scale": st.sampled_from(["minmax", "standard", "equal", "none"]),
         "missing": st.sampled_from(["impute", "error", "drop"]),
         "prepare": steps,
@@ -97,7 +99,8 @@ def naming(name):
 def used(folder, name, content, fields):
     """Load, check and encode a table; what can be loaded can be encoded, and decoded again."""
     (folder / name).write_bytes(content)
-    task = "classifier" if fields.get("target") else "sae"
+    target = fields.get("target")
+    task = "regressor" if isinstance(target, list) else "classifier" if target else "sae"
 
     def go():
         source = {"source": name, **fields}

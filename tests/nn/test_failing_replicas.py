@@ -12,11 +12,11 @@ from torch import nn
 
 from sparse_lightning.data.loading import TableModule
 from sparse_lightning.nn.autoencoder import Autoencoder
-from sparse_lightning.nn.classifier import Classifier
 from sparse_lightning.nn.components import covariance_of
 from sparse_lightning.nn.failures import PATIENCE, Failure, largest_outputs
 from sparse_lightning.nn.layers import BatchedLinear, batched_layer
 from sparse_lightning.nn.population import Optimization
+from sparse_lightning.nn.predictor import Predictor
 from sparse_lightning.nn.principal_components import PrincipalComponents
 from sparse_lightning.regularizers.groups import regularizers_for
 from sparse_lightning.regularizers.replica import Replica
@@ -42,7 +42,7 @@ def autoencoder(optimization, rates, activation="sigmoid"):
 def classifier(optimization, rates):
     encoder = batched_layer(4, 3, "tanh", SEEDS, 0)
     output = batched_layer(3, 2, "sigmoid", SEEDS, 1)
-    return Classifier(encoder, output, nn.Sequential(), optimization, rates)
+    return Predictor(encoder, output, nn.Sequential(), optimization, rates)
 
 
 def components(decoder):

@@ -267,7 +267,7 @@ WRONG_FIELDS = [
     ("training: {schedule: {tail: 2}}", "training.schedule.tail must be at most 1, got 2"),
     ("training: {fine_tune_epochs: -1}", "training.fine_tune_epochs must be at least 0, got -1"),
     ("training: [1]", "training must be a mapping of fields, got [1]"),
-    ("task: PCA", "task must be one of [sae, classifier, pca], got 'PCA'"),
+    ("task: PCA", "task must be one of [sae, classifier, regressor, pca], got 'PCA'"),
     ("task: classifier", "table.target is missing: a classifier needs the column to predict"),
     ("training: {loss: cross_entropy}", "training.loss must be squared_error for the task sae"),
     ("evaluation: {holdout: 0.1}", "evaluation.holdout must be 0 for the task sae"),

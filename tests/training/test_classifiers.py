@@ -13,8 +13,9 @@ from sparse_lightning.errors import TableError
 from sparse_lightning.nn.failures import Failure
 from sparse_lightning.nn.layers import linear_layers, single
 from sparse_lightning.project import Project
-from sparse_lightning.training import classifiers, measuring, train
-from sparse_lightning.training.classifier_measures import judge, judge_networks
+from sparse_lightning.training import measuring, predictors, train
+from sparse_lightning.training.classifier_measures import judge_classes
+from sparse_lightning.training.judging import judge_networks
 
 GROUPS = {"L1": {}, "sL1+sh": {"hidden_weight": 0.01, "hidden_threshold": 0.3}}
 
@@ -86,9 +87,9 @@ def test_the_measures_are_those_of_scikit_learn():
 
 def test_networks_that_are_judged_a_few_at_a_time_are_judged_alike(monkeypatch):
     rows = examples()
-    whole, confusion = judge_networks(trained().network, rows, "heldout_")
+    whole, confusion = judge_networks(judge_classes, trained().network, rows, "heldout_")
     monkeypatch.setattr(measuring, "MOST_VALUES", 2 * 3 * len(rows.inputs))
-    parts, again = judge_networks(trained().network, rows, "heldout_")
+    parts, again = judge_networks(judge_classes, trained().network, rows, "heldout_")
     np.testing.assert_array_equal(again, confusion)
     assert parts.keys() == whole.keys()
     for name, values in whole.items():
@@ -194,7 +195,7 @@ def test_a_classifier_that_diverged_is_marked_and_judged_by_nothing():
 
 
 def test_a_network_that_fails_in_a_fold_has_failed(monkeypatch):
-    fitted, calls = classifiers._fit, []
+    fitted, calls = predictors._fit, []
 
     def fit(*arguments):
         grid, network = fitted(*arguments)
@@ -203,7 +204,7 @@ def test_a_network_that_fails_in_a_fold_has_failed(monkeypatch):
             grid.failures[1] = Failure("fold 2 of 3, stage 1 of 2", 7, "loss")
         return grid, network
 
-    monkeypatch.setattr(classifiers, "_fit", fit)
+    monkeypatch.setattr(predictors, "_fit", fit)
     population = train(project(evaluation={"folds": 3, "seed": 5}), examples())
     told = [str(failure) for failure in population.failures if failure]
     assert told == ["diverged in fold 2 of 3, stage 1 of 2 at step 7: the loss was not finite"]
@@ -221,7 +222,7 @@ def test_rows_that_are_not_finite_are_refused():
 def test_a_class_that_is_never_right_counts_in_the_balanced_accuracy():
     rows = Examples(torch.zeros(4, 1), torch.tensor([0, 0, 0, 1]), ("no", "yes"))
     outputs = np.array([[[0.9, 0.1]] * 4, [[0.9, 0.1]] * 3 + [[0.2, 0.7]]])
-    metrics, confusion = judge(outputs, rows, prefix="heldout_")
+    metrics, confusion = judge_classes(outputs, rows, prefix="heldout_")
     np.testing.assert_allclose(metrics["heldout_accuracy"], [0.75, 1])
     np.testing.assert_allclose(metrics["heldout_balanced_accuracy"], [0.5, 1])
     np.testing.assert_allclose(metrics["heldout_roc_auc"], [0.5, 1])

@@ -98,9 +98,20 @@ export interface NetworkDetail {
   dead_units: boolean[][];
   sweep: Sweep | null;
   losses: { variable: string; loss: number | null; variance: number | null }[] | null;
+  /** Of a regressor: by how much each column moves each target, on average; missing from older reports. */
+  effects?: Effect[] | null;
   codes: CodeReading[] | null;
   variables_read: VariableReading[] | null;
   sentences: string[];
+}
+
+/** For one unit of a column of numbers, or for a level instead of the reference. */
+export interface Effect {
+  target: string;
+  variable: string;
+  level: string | null;
+  reference: string | null;
+  effect: number | null;
 }
 
 export interface Sweep {

@@ -1,7 +1,7 @@
 /** A network in sentences, as sparse_lightning/interpret/sentences.py tells it, in either language. */
 
-import type { CodeReading, NetworkDetail, VariableReading } from "../data/types";
-import type { InsideWords } from "../words/inside";
+import type { CodeReading, Effect, NetworkDetail, VariableReading } from "../data/types";
+import type { InsideWords, Output } from "../words/inside";
 import { formatNumber } from "../words/number";
 import { classPathsAt, type Mappings, mappingsAt, SHARE } from "./mappings";
 import type { Phrase } from "./phrase";
@@ -38,8 +38,9 @@ export function sentencesOf(
   const dead = deadSentences(detail, structure, words);
   const share = `${Math.round(100 * SHARE)}%`;
   if (!isAutoencoder(detail)) {
-    const classes = classSentences(detail, structure, share, words);
-    return [size, ...classes, ...dead, words.measure(share, "class")];
+    const output = detail.task === "regressor" ? "target" : "class";
+    const reached = outputSentences(detail, structure, share, output, words);
+    return [size, ...reached, ...dead, words.measure(share, output)];
   }
   const mappings = mappingsAt(detail, structure);
   const losses = detail.losses ? lossSentences(detail.losses, words) : [];
@@ -164,10 +165,11 @@ function deadSentences(detail: NetworkDetail, structure: Structure, words: Insid
   return told;
 }
 
-function classSentences(
+function outputSentences(
   detail: NetworkDetail,
   structure: Structure,
   share: string,
+  output: Output,
   words: InsideWords,
 ): Phrase[] {
   const paths = classPathsAt(detail, structure);
@@ -180,17 +182,55 @@ function classSentences(
   }
   const told = [...reached.values()].map(({ classes, variables }) =>
     words.reachedBy(
+      output,
       names(classes, words),
       classes.length,
       variables.length ? names(variables, words) : null,
     ),
   );
+  for (const { name, variables } of paths.classes) {
+    const moved = largestEffects(detail.effects ?? [], name, variables);
+    if (moved.length)
+      told.push(
+        words.movesBy(
+          [{ name }],
+          words.listed(
+            moved.map((one) => effectPhrase(one, words)),
+            MOST,
+          ),
+        ),
+      );
+  }
   const of = (kind: string) =>
     paths.variables.filter((row) => row.kind === kind).map((row) => row.variable);
   const [faint, ignored] = [of("faint"), of("ignored")];
-  if (faint.length) told.push(words.faintlyReach(names(faint, words), faint.length, share));
-  if (ignored.length) told.push(words.reachNone(names(ignored, words), ignored.length));
+  if (faint.length) told.push(words.faintlyReach(output, names(faint, words), faint.length, share));
+  if (ignored.length) told.push(words.reachNone(output, names(ignored, words), ignored.length));
   return told;
+}
+
+type Known = Effect & { effect: number };
+
+/** What the variables do to a target; of many levels the one that moves it most. */
+function largestEffects(effects: Effect[], target: string, variables: string[]): Known[] {
+  return variables.flatMap((variable) => {
+    const own = effects.filter(
+      (one): one is Known =>
+        one.target === target && one.variable === variable && one.effect !== null,
+    );
+    const [first, ...others] = own;
+    if (!first) return [];
+    return others.reduce(
+      (most, one) => (Math.abs(one.effect) > Math.abs(most.effect) ? one : most),
+      first,
+    );
+  });
+}
+
+function effectPhrase({ variable, level, reference, effect }: Known, words: InsideWords): Phrase {
+  const size = `${effect < 0 ? "" : "+"}${formatNumber(effect, 3)}`;
+  if (level === null) return words.forOneOf(size, [{ name: variable }]);
+  return words.forLevel(size, [{ name: variable }], [{ name: level }], [{ name: reference ?? "" }]);
 }
 
 function lossSentences(losses: Losses, words: InsideWords): Phrase[] {

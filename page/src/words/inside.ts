@@ -5,6 +5,9 @@ import { joined, type Phrase, phrase } from "../inside/phrase";
 const s = (count: number) => (count === 1 ? "" : "s");
 const are = (count: number) => (count === 1 ? "is" : "are");
 
+/** What the outputs of a network are that rebuilds no inputs. */
+export type Output = "class" | "target";
+
 const en = {
   network: (name: string) => `Network ${name}`,
   loading: "The network is being loaded…",
@@ -135,19 +138,25 @@ const en = {
     phrase`Rank correlation of variance and information loss: ${value} (${
       meaning === "none" ? "no clear relation" : `variables of small variance lose ${meaning}`
     }).`,
-  measure: (share: string, goal: "code" | "class") =>
+  measure: (share: string, goal: "code" | Output) =>
     phrase`A variable counts for a ${goal} from ${share} of the path strength of the variable that is the strongest there.`,
-  reachedBy: (classes: Phrase, count: number, variables: Phrase | null) =>
-    phrase`The class${count === 1 ? "" : "es"} ${classes} ${are(count)} reached by ${
+  reachedBy: (output: Output, outputs: Phrase, count: number, variables: Phrase | null) =>
+    phrase`The ${output}${count === 1 ? "" : output === "class" ? "es" : "s"} ${outputs} ${are(count)} reached by ${
       variables ?? "no variable, so it is the same for every row"
     }.`,
-  faintlyReach: (names: Phrase, count: number, share: string) =>
-    phrase`${names} reach${count === 1 ? "es" : ""} some class, but none with ${share} of the strongest there.`,
-  reachNone: (names: Phrase, count: number) =>
-    phrase`${names} reach${count === 1 ? "es" : ""} no class.`,
+  movesBy: (target: Phrase, effects: Phrase) => phrase`On average ${target} moves by ${effects}.`,
+  forOneOf: (effect: string, variable: Phrase) => phrase`${effect} for +1 of ${variable}`,
+  forLevel: (effect: string, variable: Phrase, level: Phrase, reference: Phrase) =>
+    phrase`${effect} for ${variable} ${level} instead of ${reference}`,
+  faintlyReach: (output: Output, names: Phrase, count: number, share: string) =>
+    phrase`${names} reach${count === 1 ? "es" : ""} some ${output}, but none with ${share} of the strongest there.`,
+  reachNone: (output: Output, names: Phrase, count: number) =>
+    phrase`${names} reach${count === 1 ? "es" : ""} no ${output}.`,
 };
 
 export type InsideWords = typeof en;
+
+const OUTPUTS = { class: "クラス", target: "目的変数" };
 
 const ja: InsideWords = {
   network: (name) => `ネットワーク ${name}`,
@@ -267,16 +276,20 @@ const ja: InsideWords = {
     return phrase`分散と情報損失の順位相関：${value}（${text}）。`;
   },
   measure: (share, goal) => {
-    const where = goal === "code" ? "コード" : "クラス";
+    const where = goal === "code" ? "コード" : OUTPUTS[goal];
     return phrase`各${where}について、経路の強さが最も強い変数の ${share} 以上である変数を数えています。`;
   },
-  reachedBy: (classes, _, variables) =>
+  reachedBy: (output, outputs, _, variables) =>
     variables
-      ? phrase`クラス ${classes} には ${variables} が届きます。`
-      : phrase`クラス ${classes} にはどの変数も届かないため、どの行でも同じ値になります。`,
-  faintlyReach: (names, _, share) =>
-    phrase`${names} はクラスに届きますが、どのクラスでも最も強い変数の ${share} に達しません。`,
-  reachNone: (names) => phrase`${names} はどのクラスにも届きません。`,
+      ? phrase`${OUTPUTS[output]} ${outputs} には ${variables} が届きます。`
+      : phrase`${OUTPUTS[output]} ${outputs} にはどの変数も届かないため、どの行でも同じ値になります。`,
+  movesBy: (target, effects) => phrase`${target} の平均的な変化：${effects}。`,
+  forOneOf: (effect, variable) => phrase`${variable} が 1 増えると ${effect}`,
+  forLevel: (effect, variable, level, reference) =>
+    phrase`${variable} が ${reference} でなく ${level} なら ${effect}`,
+  faintlyReach: (output, names, _, share) =>
+    phrase`${names} は${OUTPUTS[output]}に届きますが、どの${OUTPUTS[output]}でも最も強い変数の ${share} に達しません。`,
+  reachNone: (output, names) => phrase`${names} はどの${OUTPUTS[output]}にも届きません。`,
 };
 
 export const inside = { en, ja };

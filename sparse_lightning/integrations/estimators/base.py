@@ -1,6 +1,7 @@
 """What the estimators share: a population is trained, the best of its networks kept."""
 
 import warnings
+from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -39,6 +40,13 @@ FLOATS = [np.float64, np.float32]
 Array = Float[np.ndarray, "row column"]
 
 
+def input_names(known: Iterable[Any] | int) -> list[str]:
+    """The names of the columns that were fitted, or of so many columns without names."""
+    if isinstance(known, int):
+        return [f"x{place}" for place in range(known)]
+    return [str(name) for name in known]
+
+
 class PopulationEstimator(BaseEstimator):
     """Trains `n_seeds` networks as one population and keeps the one with the smallest objective.
 
@@ -59,10 +67,9 @@ class PopulationEstimator(BaseEstimator):
         `examples_of` makes the examples of the inputs.
         """
         project = self._project()
-        names = getattr(self, "feature_names_in_", None)
-        if names is None:
-            names = [f"x{place}" for place in range(array.shape[1])]
-        encoding = fit_encoding(array, [str(name) for name in names], project.table.scale)
+        known = getattr(self, "feature_names_in_", None)
+        names = input_names(array.shape[1] if known is None else known)
+        encoding = fit_encoding(array, names, project.table.scale)
         examples = examples_of(torch.from_numpy(encode(encoding, array)))
         population = self._population(project, examples)
         table = candidates(project, population, examples)
@@ -91,6 +98,7 @@ class PopulationEstimator(BaseEstimator):
             run_id="",
             task=self._task,
             classes=examples.classes,
+            target=examples.number_target,
         )
         self.connections_ = int(table["connections"].iloc[best])
         self.squared_error_ = float(table["squared_error"].iloc[best])

@@ -58,7 +58,7 @@ def _errors(
     project: Project, population: TrainedPopulation, examples: Examples
 ) -> tuple[PerReplica, PerReplica]:
     """The squared error, mean over outputs, and what is minimised, the sum over them."""
-    if project.task != "classifier":
+    if not project.predicts:
         documents = population.documents[INPUT_ERRORS]
         by_input = np.array([document["squared_error"] for document in documents])
         by_input[np.isnan(population.squared_error)] = np.nan
@@ -80,8 +80,8 @@ def _penalties(
     project: Project, population: TrainedPopulation, rows: Float[Tensor, "row input"]
 ) -> PerReplica:
     network = population.network
-    # Behind the codes a classifier has one layer, the others as many as before them.
-    codes = len(network) - 2 if project.task == "classifier" else len(network) // 2
+    # What predicts has one layer behind the codes, the others as many as before them.
+    codes = len(network) - 2 if project.predicts else len(network) // 2
     encoder = part_of(network, 0, codes)
     penalised = linear_layers(encoder if project.task == "pca" else network)
     total = torch.zeros(len(population.replicas), dtype=torch.float32)

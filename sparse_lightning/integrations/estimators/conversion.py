@@ -20,6 +20,7 @@ from sparse_lightning.data.number_columns import NumberColumn
 from sparse_lightning.data.scaling import Scale, fit_scaling, variance
 from sparse_lightning.errors import EstimatorError, InputError, TrainingError
 from sparse_lightning.project import Project, RegularizerSettings
+from sparse_lightning.project.agreement import PREDICTING
 from sparse_lightning.project.messages import InvalidProjectError, join, path
 from sparse_lightning.regularizers.registry import Term, parse_regularizer
 
@@ -69,7 +70,7 @@ def project_of(task: str, parameters: Mapping[str, Any]) -> Project:
     fields["network"]["units"] = _units(given)
     fields["training"]["seeds"] = seeds_of(given["n_seeds"], given["random_state"])
     fields["regularizers"] = _regularizers(given)
-    if task == "classifier":
+    if task in PREDICTING:
         fields["table"]["target"] = "y"
         fields["evaluation"] = {"holdout": 0.0}
     try:

@@ -32,9 +32,12 @@ from sparse_lightning.interpret.sentences import (
     OutputKind,
     describe_autoencoder,
     describe_classifier,
+    describe_regressor,
 )
 from sparse_lightning.interpret.structure import Moments, Structure
+from sparse_lightning.interpret.target_paths import TargetPaths
 from sparse_lightning.interpret.torch_modules import apply, linear_chain, structure_of
+from sparse_lightning.network import Network
 
 MOST_DRAWN = 3000
 """Of more connections no diagram is drawn: nothing could be seen on it."""
@@ -79,7 +82,8 @@ def read_network(
     classifies = model_type == "classifier" or (
         subject.network is not None and subject.network.task == "classifier"
     )
-    outputs = "class" if classifies else "output"
+    predicts_numbers = subject.network is not None and subject.network.target is not None
+    outputs = "class" if classifies else "target" if predicts_numbers else "output"
     read = _Read(subject, structure, frame, rows, settings.share, outputs)
     found = Evaluation(metrics=measures(structure))
     for part, tell in (
@@ -255,6 +259,11 @@ def _mappings(read: _Read, found: Evaluation) -> None:
         mappings = Mappings.of(structure, read.share)
         tables = {"codes": mappings.codes, "variables": mappings.variables}
         sentences = describe_autoencoder(structure, mappings, _known_losses(read))
+    elif (network := read.subject.network) is not None and network.target is not None:
+        reached = TargetPaths.of(structure, read.share)
+        effects = _effects(read, network, found)
+        tables = {"outputs": reached.targets, "variables": reached.variables}
+        sentences = describe_regressor(structure, reached, effects)
     else:
         paths = ClassPaths.of(structure, read.share)
         tables = {"outputs": paths.classes, "variables": paths.variables}
@@ -266,6 +275,17 @@ def _mappings(read: _Read, found: Evaluation) -> None:
         TextEvaluationArtifact,
         ("\n".join(sentences) + "\n").encode("utf-8", "backslashreplace"),
     )
+
+
+def _effects(read: _Read, network: Network, found: Evaluation) -> pd.DataFrame | None:
+    """The effects of a regressor's columns, which become a file, too; None where rows are bad."""
+    try:
+        effects = network.effects(read.frame)
+    except InputError as error:
+        _warn(f"no effects: {error}")
+        return None
+    found.files["effects.csv"] = (CsvEvaluationArtifact, csv_text(effects).encode())
+    return effects
 
 
 def _known_losses(read: _Read) -> pd.DataFrame | None:
@@ -299,5 +319,6 @@ def _diagrams(read: _Read, found: Evaluation) -> None:
     figure = structure_figure(structure)
     found.files["structure.png"] = (ImageEvaluationArtifact, figure_file(figure, "png"))
     found.files["structure.svg"] = (TextEvaluationArtifact, figure_file(figure, "svg"))
-    page = structure_html(structure).encode("utf-8", "backslashreplace")
+    task = "regressor" if read.outputs == "target" else "classifier"
+    page = structure_html(structure, task=task).encode("utf-8", "backslashreplace")
     found.files["structure.html"] = (TextEvaluationArtifact, page)

@@ -8,6 +8,7 @@ from mlflow.exceptions import MlflowException
 from torch import nn
 
 from sparse_lightning.data.encoding import Encoding
+from sparse_lightning.data.number_target import NumberTarget
 from sparse_lightning.errors import InputError
 from sparse_lightning.network import Network
 from sparse_lightning.weights import layers_from
@@ -67,6 +68,7 @@ def _exported(model: Any) -> Subject:
     """A network as `exporting` writes it: numpy weights and a description."""
     described = model.description
     try:
+        target = described.get("target")  # exports of earlier versions have none
         network = Network(
             layers_from(described["layers"], model.weights),
             Encoding.from_dict(described["encoding"]),
@@ -74,6 +76,7 @@ def _exported(model: Any) -> Subject:
             described["run_id"],
             described["task"],
             tuple(described["classes"]),
+            None if target is None else NumberTarget.from_dict(target),
         )
         threshold = float(described["connection_threshold"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:

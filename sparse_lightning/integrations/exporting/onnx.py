@@ -31,7 +31,8 @@ def to_onnx(network: ExportedNetwork) -> bytes:
 
     The graph takes `inputs`, 64-bit floats `(row, input)`: a number in the unit of its column, or 1
     where a column holds the level that the input stands for, else 0. Scaling is part of the graph.
-    A classifier gives `probabilities`, 32-bit floats `(row, class)`; other networks give
+    A classifier gives `probabilities`, 32-bit floats `(row, class)`; a regressor `targets`, 64-bit
+    floats `(row, target)` in their units; other networks give
     `reconstruction`, 64-bit floats `(row, input)` in the units of the inputs, and `codes` or
     `components`. The names of inputs, codes and classes, and the encoding, stand as JSON in the
     metadata `sparse_lightning`.
@@ -54,6 +55,13 @@ def to_onnx(network: ExportedNetwork) -> bytes:
     if task == "classifier":
         graph.node("Identity", [last], "probabilities")
         outputs = [("probabilities", float32, len(network.trained.classes))]
+    elif (target := network.trained.target) is not None:
+        graph.constant("means", np.array(target.means, dtype=np.float64))
+        graph.constant("deviations", np.array(target.deviations, dtype=np.float64))
+        graph.node("Cast", [last], "standardised", to=float64)
+        graph.node("Mul", ["standardised", "deviations"], "centred_targets")
+        graph.node("Add", ["centred_targets", "means"], "targets")
+        outputs = [("targets", float64, len(target.names))]
     else:
         graph.node("Cast", [last], "scaled_reconstruction", to=float64)
         graph.node("Mul", ["scaled_reconstruction", "factors"], "centred_reconstruction")

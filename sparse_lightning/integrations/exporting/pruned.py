@@ -27,7 +27,7 @@ class ExportedNetwork:
     Attributes:
         threshold: the largest |w| that was pruned; 0: none was.
         code_layer: the layer of the codes, counted from the inputs, which are 0; 0 for a
-            classifier, which has none.
+            classifier or regressor, which has none.
         codes: the numbers of the code units that are left, from 1 on.
     """
 
@@ -54,13 +54,15 @@ class ExportedNetwork:
     def columns(self) -> tuple[str, ...]:
         """The names of what the model gives, one a column; those of the user's table first.
 
-        A classifier: `class` and `probability_CLASS` for each class. Otherwise the table's columns
-        and `code_1`, … (`component_1`, … of principal components); underscores are added where the
-        table has columns of such names.
+        A classifier: `class` and `probability_CLASS` for each class. A regressor: the targets.
+        Otherwise the table's columns and `code_1`, … (`component_1`, … of principal components);
+        underscores are added where the table has columns of such names.
         """
         trained = self.trained
         if trained.task == "classifier":
             return ("class", *(f"probability_{name}" for name in trained.classes))
+        if trained.target is not None:
+            return trained.target.names
         names = [f"{SCORES[trained.task]}_{unit}" for unit in self.codes]
         while not set(names).isdisjoint(trained.encoding.columns):
             names = [f"{name}_" for name in names]
@@ -73,7 +75,8 @@ class ExportedNetwork:
         version; task; run_id; connection_threshold and connections; layers, `dense` or an
         activation each; code_layers, how many of them lead to the codes; encoding, as
         `Encoding.to_dict` gives it; inputs, their names; codes, the numbers of their units;
-        classes; outputs, the columns of the MLflow model.
+        classes; target, as `NumberTarget.to_dict` gives it, of a regressor; outputs, the columns
+        of the MLflow model.
         """
         trained = self.trained
         return {
@@ -89,6 +92,7 @@ class ExportedNetwork:
             "codes": list(self.codes),
             "classes": list(trained.classes),
             "class_values": class_values(trained.classes),
+            "target": None if trained.target is None else trained.target.to_dict(),
             "outputs": list(self.columns),
         }
 
@@ -129,7 +133,7 @@ def exported(network: Network, threshold: float) -> ExportedNetwork:
         layers = prune(network.layers, threshold)
         units = [_or_first(alive) for alive in structure.alive]
         units[0], units[-1] = np.ones_like(units[0]), np.ones_like(units[-1])
-    code_layer = 0 if network.task == "classifier" else structure.code_layer
+    code_layer = structure.code_layer if network.task in SCORES else 0
     codes = np.flatnonzero(units[code_layer]) + 1 if code_layer else np.array([], int)
     return ExportedNetwork(
         network, without(layers, units), threshold, code_layer, tuple(codes.tolist())

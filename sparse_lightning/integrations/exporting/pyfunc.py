@@ -107,6 +107,9 @@ def _signature(network: ExportedNetwork) -> ModelSignature:
         kind = _CLASS_TYPES[type(class_values(network.trained.classes)[0])]
         params = ParamSchema([ParamSpec("probabilities", DataType.boolean, False)])
         return ModelSignature(inputs, Schema([ColSpec(kind, "class")]), params)
+    if network.trained.target is not None:
+        names = network.columns
+        return ModelSignature(inputs, Schema([ColSpec(DataType.double, name) for name in names]))
     kinds = {one.name: _type(one) for one in network.trained.encoding.variables}
     return ModelSignature(
         inputs,

@@ -54,7 +54,7 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 class TabularNetwork(PythonModel):
-    """An autoencoder, principal components or a classifier, with the encoding of its table."""
+    """An autoencoder, components, a classifier or a regressor, with the encoding of its table."""
 
     def load_context(self, context: Any) -> None:
         """Read the description and the weights."""
@@ -83,7 +83,8 @@ class TabularNetwork(PythonModel):
         Returns:
             Of a classifier the class of each row, as the table holds it: text, a number or a
             boolean. With `probabilities` a frame, `class` and a column `probability_CLASS` for each
-            class. Otherwise the reconstructed columns and the codes or component scores.
+            class. Of a regressor a frame of the targets in their units. Otherwise the reconstructed
+            columns and the codes or component scores.
 
         Raises:
             MlflowException: a column is missing, or a value is missing, of the wrong type, an
@@ -98,6 +99,10 @@ class TabularNetwork(PythonModel):
                 return classes.set_axis(model_input.index)
             frame = pd.DataFrame(outputs, columns=self.description["outputs"][1:])
             frame.insert(0, "class", classes)
+        elif self.description["task"] == "regressor":
+            target = self.description["target"]
+            numbers = outputs.astype(np.float64) * np.array(target["deviations"])
+            frame = pd.DataFrame(numbers + np.array(target["means"]), columns=target["names"])
         else:
             scores = pd.DataFrame(codes, columns=self.description["outputs"][len(self.variables) :])
             frame = pd.concat([self._decode(outputs), scores], axis=1)

@@ -7,7 +7,7 @@ import sparse_lightning as sl
 
 SHORT = {"epochs": 2, "n_seeds": 2, "accelerator": "cpu"}
 
-# One check wants a classifier that has learnt something.
+# One check wants a classifier, and one a regressor, that has learnt something.
 LEARNING = {"fine_tune_epochs": 6, "learning_rate": 0.1, "batch_size": 32, "scale": "standard"}
 
 
@@ -18,6 +18,7 @@ LEARNING = {"fine_tune_epochs": 6, "learning_rate": 0.1, "batch_size": 32, "scal
         sl.SparseAutoencoder((3, 2), activation="tanh", scale="standard", **SHORT),
         sl.SparsePCA(2, regularizer="sL1+decs", **SHORT),
         sl.SparseClassifier(4, activation="tanh", **{**SHORT, **LEARNING, "n_seeds": 1}),
+        sl.SparseRegressor(4, activation="tanh", **{**SHORT, **LEARNING, "n_seeds": 1}),
     ]
 )
 def test_scikit_learns_checks(estimator, check):

@@ -1,4 +1,4 @@
-"""The classifier: an encoder with an output layer, trained on one-hot targets."""
+"""The predictor: an encoder with an output layer, trained on one-hot classes or on numbers."""
 
 from typing import Literal
 
@@ -17,14 +17,15 @@ from sparse_lightning.nn.population import (
 Loss = Literal["squared_error", "cross_entropy"]
 
 
-class Classifier(PopulationModule):
+class Predictor(PopulationModule):
     """Trains the output layer of every replica, and the encoding layers that are not frozen.
 
-    A batch holds the inputs and, in its last columns, the one-hot targets. `encoder` is empty where
-    the output layer is trained alone; the encoding layers `below` are frozen and applied on the
-    fly. The loss is the sum over classes of the squared error, or the cross-entropy of softmax
-    outputs; what is reported is the squared error in both cases. `rates` are factors on each
-    replica's learning rate, `class_weights` on what rows of each class add to the loss.
+    A batch holds the inputs and, in its last columns, the targets: one-hot classes, or numbers.
+    `encoder` is empty where the output layer is trained alone; the encoding layers `below` are
+    frozen and applied on the fly. The loss is the sum over outputs of the squared error, or, of
+    classes, the cross-entropy of softmax outputs; what is reported is the squared error in both
+    cases. `rates` are factors on each replica's learning rate, `class_weights` on what rows of each
+    class add to the loss.
     """
 
     class_weights: Float[Tensor, " class"] | None
@@ -45,13 +46,13 @@ class Classifier(PopulationModule):
         self.below = below.requires_grad_(False)
         self.loss = loss
         self.register_buffer("class_weights", class_weights, persistent=False)
-        self.classes = linear_layers(output)[-1].weight.shape[2]
+        self.outputs = linear_layers(output)[-1].weight.shape[2]
         self.hidden_layers = activation_names("encoder", encoder)
         self.unbounded_units = unbounded(encoder)
 
     def forward(
         self, x: Float[Tensor, "*replica batch unit"]
-    ) -> Float[Tensor, "replica batch class"]:
+    ) -> Float[Tensor, "replica batch output"]:
         """The outputs for rows of inputs."""
         return self.output(self._codes(x))
 
@@ -92,7 +93,7 @@ class Classifier(PopulationModule):
         return self.encoder(codes)
 
     def _split(self, batch: Tensor) -> tuple[Tensor, Tensor]:
-        return batch[:, : -self.classes], batch[:, -self.classes :]
+        return batch[:, : -self.outputs], batch[:, -self.outputs :]
 
     def _squared_error(
         self, output: Tensor, targets: Tensor, batch: Tensor

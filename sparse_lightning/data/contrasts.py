@@ -1,0 +1,56 @@
+"""What it means to change a column a little: the settings of its inputs that are compared."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+
+from sparse_lightning.data.columns import BinaryColumn, ColumnEncoding, LevelsColumn
+from sparse_lightning.data.encoding import Encoding
+
+
+@dataclass(frozen=True, eq=False)
+class Contrast:
+    """The inputs of one column, and what they are set to.
+
+    Attributes:
+        variable: the name of the column.
+        place: its inputs.
+        factor: of a number: how many of its units a step of 1 of its input is; of levels 1.
+        reference: of levels: what the others are compared with; "" of a number.
+        levels: of levels: the others.
+        settings: of levels: the scaled inputs for the reference, then for each other level; of a
+            number None.
+    """
+
+    variable: str
+    place: slice
+    factor: float = 1.0
+    reference: str = ""
+    levels: tuple[str, ...] = ()
+    settings: Float64[np.ndarray, "level input"] | None = None
+
+
+def contrasts(encoding: Encoding) -> list[Contrast]:
+    """The contrast of every column, in their order.
+
+    Of a column of levels the others are compared with the first, of a column of which one value
+    counts that value with what is not it.
+    """
+    return [
+        _contrast(encoding, variable, place)
+        for variable, (_, place) in zip(encoding.variables, encoding.groups, strict=True)
+    ]
+
+
+def _contrast(encoding: Encoding, variable: ColumnEncoding, place: slice) -> Contrast:
+    offsets, factors = (np.array(values[place]) for values in (encoding.offsets, encoding.factors))
+    if isinstance(variable, BinaryColumn):
+        other = f"not {variable.value}" if variable.other is None else variable.other
+        names, codes = (other, variable.value), np.array([0.0, 1.0])
+    elif isinstance(variable, LevelsColumn):
+        names, codes = variable.levels, np.arange(len(variable.levels))
+    else:
+        return Contrast(variable.name, place, factor=float(factors[0]))
+    settings = (variable.inputs(codes) - offsets) / factors
+    return Contrast(variable.name, place, 1.0, names[0], tuple(names[1:]), settings)
