@@ -155,7 +155,7 @@ def test_a_cross_validation_judges_every_row_by_networks_that_do_not_know_it():
     by_hand = np.zeros((len(rows.inputs), 1))
     for fold in rows.folds(3, seed=5, scale="minmax"):
         part = train(project(), fold.training())
-        found = predictions(part, 2, rows.inputs[fold.heldout])
+        found = predictions(part, 2, fold.inputs[fold.heldout])
         in_units = fold.number_target.in_units(found)
         by_hand[fold.heldout.numpy()] = rows.number_target.standardised(in_units)
     assert population.metrics["heldout_squared_error"][2] == pytest.approx(
