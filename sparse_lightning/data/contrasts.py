@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from sparse_lightning.data.columns import BinaryColumn, ColumnEncoding, LevelsColumn
+from sparse_lightning.data.columns import ColumnEncoding
 from sparse_lightning.data.encoding import Encoding
+from sparse_lightning.data.level_columns import BinaryColumn, LevelsColumn
+from sparse_lightning.data.number_columns import OrderedColumn
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +36,9 @@ class Contrast:
 def contrasts(encoding: Encoding) -> list[Contrast]:
     """The contrast of every column, in their order.
 
-    Of a column of levels the others are compared with the first, of a column of which one value
-    counts that value with what is not it.
+    Of a column of levels, in an order or not, the others are compared with the first, also those
+    that are not listed and missing ones where they have an input; of a column of which one value
+    counts that value with what is not it. Numbers, and dates by their days, change by one.
     """
     return [
         _contrast(encoding, variable, place)
@@ -49,8 +52,12 @@ def _contrast(encoding: Encoding, variable: ColumnEncoding, place: slice) -> Con
         other = f"not {variable.value}" if variable.other is None else variable.other
         names, codes = (other, variable.value), np.array([0.0, 1.0])
     elif isinstance(variable, LevelsColumn):
-        names, codes = variable.levels, np.arange(len(variable.levels))
+        names, codes = variable.places, np.arange(len(variable.places))
+    elif isinstance(variable, OrderedColumn):
+        names, codes = variable.levels, np.arange(float(len(variable.levels)))
     else:
+        # The first input of numbers and dates is the number, or the days; others say what is
+        # missing, and the months and weekdays of a date.
         return Contrast(variable.name, place, factor=float(factors[0]))
     settings = (variable.inputs(codes) - offsets) / factors
     return Contrast(variable.name, place, 1.0, names[0], tuple(names[1:]), settings)

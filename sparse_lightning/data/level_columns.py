@@ -157,10 +157,10 @@ class LevelsColumn:
     @property
     def input_names(self) -> tuple[str, ...]:
         """Column and level: `education=Bachelors`."""
-        return tuple(f"{self.name}={level}" for level in self._places[self.drop_first :])
+        return tuple(f"{self.name}={level}" for level in self.places[self.drop_first :])
 
     @property
-    def _places(self) -> tuple[str, ...]:
+    def places(self) -> tuple[str, ...]:
         """What the codes of rows stand for."""
         return (*self.levels, *filter(None, (self.other, self.missing)))
 
@@ -183,7 +183,7 @@ class LevelsColumn:
 
     def inputs(self, codes: Int64[np.ndarray, " row"]) -> Float64[np.ndarray, "row input"]:
         """The inputs of coded rows, unscaled: 1 for the row's level, else 0."""
-        inputs = np.zeros((len(codes), len(self._places)))
+        inputs = np.zeros((len(codes), len(self.places)))
         known = codes >= 0
         inputs[np.flatnonzero(known), codes[known]] = 1.0
         return inputs[:, int(self.drop_first) :]
@@ -195,7 +195,7 @@ class LevelsColumn:
         known = codes >= 0
         rows = len(codes) if weights is None else weights.sum()
         own = None if weights is None else weights[known]
-        counts = np.bincount(codes[known], own, minlength=len(self._places))
+        counts = np.bincount(codes[known], own, minlength=len(self.places))
         shares = (counts / max(rows, 1e-300))[int(self.drop_first) :]
         return fit_levels(shares, scale, self.name)
 

@@ -45,7 +45,7 @@ def read_numbers(column: pd.Series, spelling: Numerals) -> ReadNumbers | None:
     """
     codes, found = pd.factorize(column)
     texts = [str(text) for text in found]
-    marks = {text for text in texts if text.strip().lower() in MISSING_MARKS}
+    marks = {text for text in texts if _is_mark(text)}
     if spelled(column).kind != "numbers":
         return None
     cells = {text: _CELL.fullmatch(text.strip()) for text in texts if text not in marks}
@@ -78,6 +78,12 @@ def read_numbers(column: pd.Series, spelling: Numerals) -> ReadNumbers | None:
             f"{shown} in {counted(rows, 'row')} {'is' if len(marks) == 1 else 'are'} no value"
         )
     return ReadNumbers(pd.Series(values, index=column.index, dtype="str"), sign, ", ".join(told))
+
+
+def _is_mark(text: str) -> bool:
+    """Whether a text stands for no value; errors of formulas do not, but for `#N/A`."""
+    cell = text.strip().lower()
+    return cell in MISSING_MARKS and (cell == "#n/a" or not cell.startswith("#"))
 
 
 def without_sign(column: pd.Series, sign: str) -> pd.Series:

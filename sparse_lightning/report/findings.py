@@ -30,7 +30,28 @@ def findings(view: View) -> list[str]:
             f"The floor did not settle: after {view.study.floor_epochs} epochs the unregularized "
             f"{falling}.",
         )
+    if view.study:
+        found += _one_class(view.study.networks)
     return found
+
+
+def _one_class(networks: pd.DataFrame) -> list[str]:
+    """Classifiers that say the same of every row, whatever their accuracy."""
+    if "one_class" not in networks.columns:
+        return []
+    counts, classes = list[str](), dict[str, None]()
+    for group in networks["group"].unique():
+        found = networks.loc[networks["group"] == group, "one_class"].tolist()
+        if given := [name for name in found if name]:
+            counts.append(f"{len(given)} of {len(found)} of {group}")
+            classes |= dict.fromkeys(given)
+    named = listed([repr(name) for name in classes], MOST_NAMED)
+    return [
+        f"Some networks give every training row the same class ({named}): {_named(counts)}. Their "
+        "accuracy is the share of that class, and their balanced accuracy one divided by the "
+        "number of classes. With training.class_weight balanced rare classes count as much as "
+        "others."
+    ]
 
 
 def findings_of(comparison: Comparison, words: Words = NETWORKS) -> list[str]:

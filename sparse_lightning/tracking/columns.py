@@ -16,6 +16,7 @@ from sparse_lightning.tracking.names import (
     FAILURE_STEP,
     KIND,
     NETWORK,
+    ONE_CLASS,
     REPLICA,
 )
 
@@ -25,7 +26,7 @@ ABSENT = -1
 FAILURE_TAGS = (FAILURE, FAILURE_PHASE, FAILURE_STEP, FAILURE_CAUSE)
 """Tags that tell how a network has failed."""
 
-SHOWN_TAGS = ("mlflow.user", "mlflow.source.name", *FAILURE_TAGS)
+SHOWN_TAGS = ("mlflow.user", "mlflow.source.name", *FAILURE_TAGS, ONE_CLASS)
 """Of the tags that MLflow and this package keep for themselves, those that tell a user anything."""
 
 OWN_TAGS = (KIND, MLFLOW_PARENT_RUN_ID, REPLICA)

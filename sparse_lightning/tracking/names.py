@@ -31,6 +31,9 @@ FAILURE_CAUSE = "sparse_lightning.failure_cause"
 """Tags of a failed network's run: what was trained, the step of the optimizer in it, and what was
 not finite: `loss`, `weights`, `gradient`, `products` or `error`."""
 
+ONE_CLASS = "sparse_lightning.one_class"
+"""Tag of a classifier's run that gives every training row the same class: that class."""
+
 OPTUNA_STUDY = "optuna.study_name"
 """Tag of a trial's run: the study of its group, as Optuna's storage knows it."""
 

@@ -30,7 +30,8 @@ class StudyRecord:
         networks: one row a network, in the order of the grid: group, regularizer, the strengths
             (NaN where a group has none), seed, connections, squared_error (NaN where failed),
             failed, failure (in words), failure_phase, failure_step, failure_cause (as
-            `nn.failures.Failure` has them; empty or NaN where sound), run_id, run_name,
+            `nn.failures.Failure` has them; empty or NaN where sound), one_class (of classifiers of
+            which some give every training row one class: that class, else empty), run_id, run_name,
             experiment_id.
         columns: the runs of the networks, the newest last.
         seconds: how long the study's run was open; NaN where it has not ended.
@@ -174,6 +175,7 @@ def _frame(columns: RunColumns) -> pd.DataFrame:
     strengths["l1_weight"] = np.nan_to_num(strengths["l1_weight"])
     failures = tag(names.FAILURE)
     failed = np.array([bool(failure) for failure in failures])
+    one_class = tag(names.ONE_CLASS)
     experiments = columns.experiments
     return pd.DataFrame(
         {
@@ -189,6 +191,7 @@ def _frame(columns: RunColumns) -> pd.DataFrame:
             "failure_phase": tag(names.FAILURE_PHASE),
             "failure_step": np.array(text(columns.tags, names.FAILURE_STEP), dtype=float),
             "failure_cause": tag(names.FAILURE_CAUSE),
+            **({"one_class": one_class} if any(one_class) else {}),
             "run_id": own(columns.ids),
             "run_name": own(columns.names),
             "experiment_id": own([experiments.levels[code] for code in experiments.codes]),

@@ -132,6 +132,7 @@ class StudyWriter(JobWriter):
     def _network(self, trained: TrainedPopulation, number: int) -> FinishedRun:
         replica = trained.replicas[number]
         history, failure = trained.histories[number], trained.failures[number]
+        one_class = trained.one_class(number)
         points = {(metric, epoch): value for metric, epoch, value in history.points}
         if not failure:
             points["connections", history.epochs] = float(trained.connections[number])
@@ -145,7 +146,9 @@ class StudyWriter(JobWriter):
             failure,
             name=replica.name[:250],
             params=common_params(self.project, self.table.name, self.layers),
-            tags=self._commit,
+            tags=self._commit
+            if one_class is None
+            else {**self._commit, names.ONE_CLASS: one_class},
             run_id=uuid5(NAMESPACE_OID, f"{self.run_id} {replica.number}").hex,
             metrics=[(metric, epoch, value) for (metric, epoch), value in points.items()],
             files={

@@ -13,6 +13,7 @@ from sparse_lightning.nn.failures import Failure
 from sparse_lightning.nn.layers import BatchedLinear, flatten, take
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import FLOOR, Replica
+from sparse_lightning.training import CONFUSION
 
 CHUNK_BYTES = 32 * 2**20
 """What the weights, gradients, moments and activations of a chunk may take together."""
@@ -59,6 +60,14 @@ class TrainedPopulation:
     metrics: dict[str, np.ndarray] = field(default_factory=dict)
     documents: dict[str, list[Any]] = field(default_factory=dict)
     references: dict[str, float] = field(default_factory=dict)
+
+    def one_class(self, number: int) -> str | None:
+        """The class that a classifier gives every training row; None where there are several."""
+        if CONFUSION not in self.documents or self.failures[number] is not None:
+            return None
+        document = self.documents[CONFUSION][number]
+        (predicted,) = np.nonzero(np.array(document["training"]).sum(0))
+        return document["classes"][predicted[0]] if len(predicted) == 1 else None
 
 
 def replicas_of(project: Project) -> list[Replica]:

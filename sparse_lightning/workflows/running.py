@@ -1,6 +1,7 @@
 """Running a project: train every network, track them, report."""
 
 import json
+import logging
 import os
 import warnings
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ from sparse_lightning.tracking.names import (
     ENCODING_FILE,
     TARGET_FILE,
 )
-from sparse_lightning.training import EFFECTS
+from sparse_lightning.training import EFFECTS, TrainedPopulation
 from sparse_lightning.training.effects import effects_of
 from sparse_lightning.training.executors import Cluster
 from sparse_lightning.training.preparing import prepare
@@ -36,6 +37,8 @@ from sparse_lightning.training.progress import Progress
 from sparse_lightning.training.tasks import train_on
 from sparse_lightning.workflows.study import Study
 from sparse_lightning.workflows.unfinished import identity_of, unfinished
+
+logger = logging.getLogger(__name__)
 
 
 def open_run_of() -> str | None:
@@ -119,10 +122,19 @@ def run(
         ) as writer,
     ):
         trained = train_on(cluster, project, examples, progress, job.checkpoints)
+        _warn_of_one_class(trained)
         if examples.number_target is not None:
             trained.documents[EFFECTS] = effects_of(trained.network, used.encoding, examples)
         writer.networks(trained)
         return _complete(writer.run, used.training_frame, folder)
+
+
+def _warn_of_one_class(trained: TrainedPopulation) -> None:
+    count = sum(trained.one_class(number) is not None for number in range(len(trained.replicas)))
+    if count:
+        logger.warning(
+            "%d of %d networks give every training row the same class", count, len(trained.replicas)
+        )
 
 
 def _complete(run: OpenedRun, frame: pd.DataFrame, folder: Path) -> Study:

@@ -145,7 +145,7 @@ def test_no_rows_give_no_rows():
             "column 'job' holds both text and numbers: 'cook' in row 1, 3 in row 2",
         ),
         ({"job": pd.to_datetime(["2020"] * 4)}, "column 'job' holds datetime64"),
-        ({"age": ["1", "2", "3", "4"]}, "column 'age' holds text, not numbers: '1' in row 1"),
+        ({"age": ["1", "2", "3", "x"]}, "column 'age' holds text, not numbers: 'x' in row 4"),
         ({"age": [1, 2, 3, 1e300]}, "column 'age' holds 1e+300 in row 4, which is too large"),
     ],
 )

@@ -58,7 +58,7 @@ def test_inverse_has_the_users_names_and_units():
         (pd.DataFrame({"a": [1.0], "B": [2.0]}), "there is no column 'b'; did you mean B?"),
         (
             pd.DataFrame({"a": [1.0, 2.0], "b": ["1", "x"]}),
-            "column 'b' holds text, not numbers: '1'",
+            "column 'b' holds text, not numbers: 'x' in row 2",
         ),
         (
             pd.DataFrame({"a": [1.0, np.nan], "b": [1, 2]}),

@@ -123,6 +123,8 @@ def test_principal_components_are_linear_and_standardised_unless_told_otherwise(
         ),
         (CLASSIFIER, "evaluation.group=y", "evaluation.group must be another column than"),
         (CLASSIFIER, "evaluation={holdout: 0.1, group: g}", "evaluation.group goes without"),
+        (MINIMAL, "training.class_weight=balanced", "training.class_weight must be null for"),
+        (CLASSIFIER, "table.weight=y", "table.weight must be another column than the target"),
         (CLASSIFIER, "training.loss=hinge", "must be one of [squared_error, cross_entropy]"),
         (
             CLASSIFIER.replace("[8]", "[8], output: linear"),

@@ -7,6 +7,7 @@ from contextlib import closing
 import numpy as np
 import pandas as pd
 import pytest
+from studies import working_in
 
 import sparse_lightning as sl
 from sparse_lightning.regularizers.replica import STRENGTHS
@@ -21,7 +22,7 @@ PARAMS = {"group", "regularizer", "seed", *STRENGTHS}
 
 
 @pytest.fixture
-def copied_store(wine_job, workplace, tmp_path):
+def copied_store(wine_job, tmp_path):
     """The store as another machine has it: another folder, another order of its rows."""
     shutil.copytree(wine_job.folder / "mlruns", tmp_path / "mlruns")
     shutil.copy(wine_job.folder / "mlflow.db", tmp_path)
@@ -32,17 +33,18 @@ def copied_store(wine_job, workplace, tmp_path):
                 (str(wine_job.folder), str(tmp_path)),
             )
         database.execute("UPDATE runs SET start_time = -start_time WHERE run_uuid > '8'")
-    return f"sqlite:///{tmp_path}/mlflow.db"
+    with working_in(tmp_path):  # not in a workplace, as pictures are drawn
+        yield f"sqlite:///{tmp_path}/mlflow.db"
 
 
 def test_another_machine_reports_the_same_to_the_last_digit(
-    wine_job, copied_store, workplace, monkeypatch
+    wine_job, copied_store, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("LC_ALL", "C")
     there = sl.Study.load(wine_job.study.run_id, copied_store)
-    there.write_report(workplace / "again")
+    there.write_report(tmp_path / "again")
     for name in ("indices.json", "indices.csv", "report.html", "figures/pareto.svg"):
-        assert (workplace / "again" / name).read_bytes() == (wine_job.report / name).read_bytes()
+        assert (tmp_path / "again" / name).read_bytes() == (wine_job.report / name).read_bytes()
 
 
 def test_a_study_is_found_by_experiment_and_the_newest_wins(wine_job):

@@ -123,6 +123,28 @@ def test_a_small_table_is_judged_by_folds(task, tmp_path, make_job):
     assert "60 rows, all of them for training, judged by a cross-validation in 5 folds" in page(job)
 
 
+def test_classifiers_that_predict_one_class_are_named(tmp_path, make_job, caplog):
+    frame = pd.DataFrame(np.random.default_rng(1).uniform(size=(60, 3)), columns=list("abc"))
+    frame["kind"] = np.where(frame["a"] > 0.7, "rare", "often")
+    frame.to_csv(tmp_path / "small.csv", index=False)
+    job = make_job(
+        tmp_path,
+        "task: classifier\ntable: {source: small.csv, target: kind}\nnetwork: {units: [2]}\n"
+        "training: {epochs: 60, learning_rate: 0.05, seeds: [1, 2], accelerator: cpu,\n"
+        "  fine_tune_epochs: 60, floor: {max_cycles: 1}}\n"
+        "regularizers: {l1_weights: [0.0001, 10], groups: {L1: {}}}\nreport: {bootstrap: 20}\n"
+        "evaluation: {validation: 0, test: 0}\n",
+    )
+    networks = job.study.networks.set_index(["group", "l1_weight"])
+    assert networks.loc[("L1", 10.0), "one_class"].tolist() == ["often", "often"]
+    assert networks.loc[("L1", 10.0), "balanced_accuracy"].tolist() == [0.5, 0.5]
+    given = int((networks.loc["L1", "one_class"] != "").sum())
+    (told,) = [one for one in document(job)["findings"] if "the same class" in one]
+    assert "('often'): " in told
+    assert f"{given} of 4 of L1" in told
+    assert "networks give every training row the same class" in caplog.text
+
+
 def test_a_search_minimises_on_validation_rows(workplace):
     overrides = [
         *("name=searched", GROUPS, "training.seeds=[1]", "search.trials=2", "search.markers=2"),

@@ -2,16 +2,21 @@
 
 import warnings
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float, Float32
+from jaxtyping import Bool, Float, Float32, Float64
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
 from torch import nn
 
 from sparse_lightning.data.examples import Examples
@@ -61,16 +66,25 @@ class PopulationEstimator(BaseEstimator):
     random_state: Any
     verbose: Any
 
-    def _train(self, array: Array, examples_of: Any = Examples) -> Examples:
+    def _train(
+        self,
+        array: Array,
+        examples_of: Any = Examples,
+        weights: Float64[np.ndarray, " row"] | None = None,
+    ) -> Examples:
         """Train on validated rows and set what all estimators know afterwards.
 
-        `examples_of` makes the examples of the inputs.
+        `examples_of` makes the examples of the inputs; `weights` are those of the rows, greater
+        than 0.
         """
         project = self._project()
         known = getattr(self, "feature_names_in_", None)
         names = input_names(array.shape[1] if known is None else known)
-        encoding = fit_encoding(array, names, project.table.scale)
+        encoding = fit_encoding(array, names, project.table.scale, weights)
         examples = examples_of(torch.from_numpy(encode(encoding, array)))
+        if weights is not None:
+            own = torch.from_numpy(weights / weights.mean()).float()
+            examples = replace(examples, weights=own)
         population = self._population(project, examples)
         table = candidates(project, population, examples)
         objectives = table["objective"].to_numpy()
@@ -138,12 +152,14 @@ class CodingEstimator(TransformerMixin, PopulationEstimator):
 
     _code: ClassVar[str] = "code"
 
-    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: N803
         """Train the networks and keep the best.
 
         Args:
             X: numbers, (row, column): a frame, an array or lists.
             y: not used.
+            sample_weight: how much each row counts, at least 0; default: all count the same. Hidden
+                penalties are means over the rows without their weights.
 
         Returns:
             The estimator.
@@ -156,11 +172,12 @@ class CodingEstimator(TransformerMixin, PopulationEstimator):
             check_exact(X)
         array = np.asarray(validate_data(self, X, dtype=FLOATS, ensure_min_samples=2))
         with named_errors(self), usual_torch():
-            self._fit(array)
+            kept, weights = counted_rows(sample_weight, array)
+            self._fit(array[kept], weights)
         return self
 
-    def _fit(self, array: Array) -> None:
-        self._train(array)
+    def _fit(self, array: Array, weights: Float64[np.ndarray, " row"] | None) -> None:
+        self._train(array, weights=weights)
 
     def transform(self, X: Any) -> Any:  # noqa: N803
         """The codes of rows, one column a code unit.
@@ -277,9 +294,45 @@ class CodingEstimator(TransformerMixin, PopulationEstimator):
         return first.in_features
 
 
-def mean_squared_error(model: nn.Sequential, inputs: Float32[np.ndarray, "row input"]) -> float:
+def counted_rows(
+    given: Any, array: Array
+) -> tuple[Bool[np.ndarray, " row"] | slice, Float64[np.ndarray, " row"] | None]:
+    """The rows whose weight is not 0, and their weights; all rows and None without weights.
+
+    An `EstimatorError` names the first row whose weight is negative.
+    """
+    if given is None:
+        return slice(None), None
+    options: dict[str, Any] = {"ensure_2d": False, "dtype": np.float64}
+    weights = np.asarray(check_array(given, input_name="sample_weight", **options))
+    if weights.ndim != 1:
+        raise EstimatorError(f"sample_weight must have one axis, got {weights.ndim}")
+    check_consistent_length(array, weights)
+    if (weights < 0).any():
+        row = int((weights < 0).argmax())
+        raise EstimatorError(
+            f"sample_weight must be at least 0, got {weights[row]:g} in row {row + 1}"
+        )
+    kept = weights > 0
+    if kept.sum() < 2:
+        raise EstimatorError(
+            f"at least 2 rows must have a sample_weight that is not zero, got {kept.sum()}"
+        )
+    if kept.all() and (weights == weights[0]).all():
+        return slice(None), None
+    return kept, weights[kept]
+
+
+def mean_squared_error(
+    model: nn.Sequential,
+    inputs: Float32[np.ndarray, "row input"],
+    weights: Float[np.ndarray, " row"] | None = None,
+) -> float:
     """The mean over rows and inputs of the squared error of a network that rebuilds them."""
-    return float(np.square(applied(model, inputs) - inputs).mean())
+    squares = np.square(applied(model, inputs) - inputs)
+    if weights is None:
+        return float(squares.mean())
+    return float(np.average(squares.mean(1), weights=weights))
 
 
 def _history(history: History) -> pd.DataFrame:

@@ -73,6 +73,8 @@ def _errors(
     else:
         by_row = -np.log((found * targets).sum(2).clip(np.finfo(found.dtype).tiny))
     of_rows = 1.0 if weights is None else targets @ weights.numpy()
+    if examples.weights is not None:
+        return squared, np.average(by_row * of_rows, axis=1, weights=examples.weights.numpy())
     return squared, (by_row * of_rows).mean(1)
 
 

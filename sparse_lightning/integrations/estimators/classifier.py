@@ -16,7 +16,11 @@ from sklearn.utils.validation import validate_data
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.data.levels import level_text
 from sparse_lightning.errors import EstimatorError
-from sparse_lightning.integrations.estimators.base import FLOATS, PopulationEstimator
+from sparse_lightning.integrations.estimators.base import (
+    FLOATS,
+    PopulationEstimator,
+    counted_rows,
+)
 from sparse_lightning.integrations.estimators.conversion import applied, named_errors
 from sparse_lightning.integrations.estimators.exactness import check_exact, exact_classes
 from sparse_lightning.nn.surroundings import usual_torch
@@ -133,12 +137,14 @@ class SparseClassifier(ClassifierMixin, PopulationEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803
         """Train the networks and keep the best.
 
         Args:
             X: numbers, (row, column): a frame, an array or lists.
             y: the class of each row.
+            sample_weight: how much each row counts, at least 0; default: all count the same. Hidden
+                penalties are means over the rows without their weights.
 
         Returns:
             The estimator.
@@ -152,6 +158,9 @@ class SparseClassifier(ClassifierMixin, PopulationEstimator):
             check_exact(X)
         array, y = validate_data(self, X, exact_classes(y), dtype=FLOATS, ensure_min_samples=2)
         check_classification_targets(y)
+        with named_errors(self):
+            kept, weights = counted_rows(sample_weight, np.asarray(array))
+        array, y = np.asarray(array)[kept], np.asarray(y)[kept]
         classes, codes = np.unique(y, return_inverse=True)
         with named_errors(self), usual_torch():
             if len(classes) < 2:
@@ -160,8 +169,9 @@ class SparseClassifier(ClassifierMixin, PopulationEstimator):
             labels, names = torch.from_numpy(codes.astype(np.int64)), _names(classes)
             factors = _factors(self.class_weight, classes, y)
             self._train(
-                np.asarray(array),
+                array,
                 lambda inputs: Examples(inputs, labels, names, class_weights=factors),
+                weights,
             )
         self.classes_ = classes
         return self

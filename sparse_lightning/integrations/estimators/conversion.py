@@ -18,6 +18,7 @@ from sparse_lightning._text import listed
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.data.number_columns import NumberColumn
 from sparse_lightning.data.scaling import Scale, fit_scaling, variance
+from sparse_lightning.data.weights import weighted_moments
 from sparse_lightning.errors import EstimatorError, InputError, TrainingError
 from sparse_lightning.project import Project, RegularizerSettings
 from sparse_lightning.project.agreement import PREDICTING
@@ -167,7 +168,10 @@ def _in_parameters(error: InvalidProjectError, given: Mapping[str, Any]) -> Iter
 
 
 def fit_encoding(
-    array: Float[np.ndarray, "row column"], names: Sequence[str], scale: Scale
+    array: Float[np.ndarray, "row column"],
+    names: Sequence[str],
+    scale: Scale,
+    weights: Float64[np.ndarray, " row"] | None = None,
 ) -> Encoding:
     """How the columns of an array of finite numbers become inputs.
 
@@ -180,10 +184,23 @@ def fit_encoding(
         raise EstimatorError(f"two columns are named {twice[0]!r}: rename one of them")
     columns = [array[:, place].astype(np.float64) for place in range(len(names))]
     scalings = [_scaling(column, scale, name) for column, name in zip(columns, names, strict=True)]
-    offsets, factors = zip(*scalings, strict=True)
     squares = tuple(
         variance(column, *scaling) for column, scaling in zip(columns, scalings, strict=True)
     )
+    if weights is not None:
+        moments = [weighted_moments(column, weights) for column in columns]
+        if scale == "standard":
+            scalings = [
+                (mean, deviation) if column.min() < column.max() else scaling
+                for column, scaling, (mean, deviation) in zip(
+                    columns, scalings, moments, strict=True
+                )
+            ]
+        squares = tuple(
+            (deviation / factor) ** 2
+            for (_, deviation), (_, factor) in zip(moments, scalings, strict=True)
+        )
+    offsets, factors = zip(*scalings, strict=True)
     numbers = tuple(NumberColumn(name) for name in names)
     return Encoding(numbers, offsets, factors, squares, (0.0,) * len(names))
 

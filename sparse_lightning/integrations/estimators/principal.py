@@ -5,12 +5,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float64
 from torch import nn
 
 from sparse_lightning.errors import EstimatorError
 from sparse_lightning.integrations.estimators.base import Array, CodingEstimator, mean_squared_error
 from sparse_lightning.nn.components import contribution_ratios, covariance_of, unit_loadings
 from sparse_lightning.nn.layers import single
+from sparse_lightning.nn.moments import mean_of
 from sparse_lightning.training.components import two_layers
 from sparse_lightning.weights import layers_of
 
@@ -125,7 +127,7 @@ class SparsePCA(CodingEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _fit(self, array: Array) -> None:
+    def _fit(self, array: Array, weights: Float64[np.ndarray, " row"] | None) -> None:
         project = self._project()
         components, columns = project.network.units[0], array.shape[1]
         if components > columns:
@@ -134,22 +136,27 @@ class SparsePCA(CodingEstimator):
             )
         if not (array.min(0) < array.max(0)).any():
             raise EstimatorError("every column of X is constant, so there is no variance")
-        rows = self._train(array).inputs
+        examples = self._train(array, weights=weights)
+        rows, own = examples.inputs, examples.weights
         first = self.network_.model[0]
         assert isinstance(first, nn.Linear)
         threshold = project.report.connection_threshold
         loadings = _sparse(first.weight.detach().T[None], threshold)
-        mean = rows.double().mean(0).float()
+        mean = mean_of(rows, own).float()
         with torch.no_grad():
             model = single(two_layers(loadings, mean), 0).eval()
-        cumulative = contribution_ratios(loadings, covariance_of(rows))[0].numpy()
+        cumulative = contribution_ratios(loadings, covariance_of(rows, own))[0].numpy()
         self.network_ = replace(self.network_, layers=layers_of(model))
         self.components_ = loadings[0].T.double().numpy()
         self.explained_variance_ratio_ = np.diff(cumulative, prepend=0.0)
         self.mean_ = array.mean(axis=0, dtype=np.float64)
+        if weights is not None:
+            self.mean_ = np.average(array.astype(np.float64), axis=0, weights=weights)
         self.scale_ = np.array(self.network_.encoding.factors)
         self.connections_ = int(np.count_nonzero(self.components_))
-        self.squared_error_ = mean_squared_error(model, rows.numpy())
+        self.squared_error_ = mean_squared_error(
+            model, rows.numpy(), None if own is None else own.numpy()
+        )
 
 
 def _sparse(loadings: torch.Tensor, threshold: float) -> torch.Tensor:

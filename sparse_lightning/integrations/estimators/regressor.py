@@ -14,11 +14,12 @@ from sklearn.utils.validation import validate_data
 
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.data.number_target import NumberTarget
-from sparse_lightning.data.scaling import fit_scaling
+from sparse_lightning.data.scaling import Weights, fit_scaling
 from sparse_lightning.errors import EstimatorError
 from sparse_lightning.integrations.estimators.base import (
     FLOATS,
     PopulationEstimator,
+    counted_rows,
     input_names,
 )
 from sparse_lightning.integrations.estimators.conversion import applied, named_errors
@@ -129,12 +130,14 @@ class SparseRegressor(RegressorMixin, PopulationEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803
         """Train the networks and keep the best.
 
         Args:
             X: numbers, (row, column): a frame, an array or lists.
             y: the number of each row, or (row, target).
+            sample_weight: how much each row counts, at least 0; default: all count the same. Hidden
+                penalties are means over the rows without their weights.
 
         Returns:
             The estimator.
@@ -151,15 +154,17 @@ class SparseRegressor(RegressorMixin, PopulationEstimator):
             self, X, y, dtype=FLOATS, ensure_min_samples=2, multi_output=True, y_numeric=True
         )
         with named_errors(self), usual_torch():
-            array = np.asarray(array)
-            values = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
+            kept, weights = counted_rows(sample_weight, np.asarray(array))
+            array = np.asarray(array)[kept]
+            values = np.asarray(y, dtype=np.float64).reshape(len(y), -1)[kept]
             known = getattr(self, "feature_names_in_", None)
             inputs = input_names(array.shape[1] if known is None else known)
-            target = _target(values, names, inputs)
+            target = _target(values, names, inputs, weights)
             numbers = torch.from_numpy(target.standardised(values))
             self._train(
                 array,
                 lambda inputs: replace(Examples(inputs), numbers=numbers, number_target=target),
+                weights,
             )
         self._one_column = np.ndim(y) == 1
         return self
@@ -195,7 +200,10 @@ def _names(y: Any) -> list[str] | None:
 
 
 def _target(
-    values: Float64[np.ndarray, "row target"], names: list[str] | None, inputs: list[str]
+    values: Float64[np.ndarray, "row target"],
+    names: list[str] | None,
+    inputs: list[str],
+    weights: Weights,
 ) -> NumberTarget:
     """How the targets are standardised; one that is the same in all rows is centred only."""
     count = values.shape[1]
@@ -209,7 +217,7 @@ def _target(
     scalings = [
         (float(column[0]), 1.0)
         if column.min() == column.max()
-        else fit_scaling(column, "standard", name)
+        else fit_scaling(column, "standard", name, weights)
         for name, column in zip(names, values.T, strict=True)
     ]
     means, deviations = zip(*scalings, strict=True)

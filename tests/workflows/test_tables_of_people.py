@@ -1,0 +1,121 @@
+"""Tables as people export them go through at the first try, and every decision is said."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
+
+from sparse_lightning.cli import main
+
+SHORT = ["training.seeds=[1]", "regularizers.l1_weights=[0.001, 0.01]", "report.bootstrap=50"]
+
+
+def iris():
+    frame = load_iris(as_frame=True).frame
+    names = ["setosa", "versicolor", "virginica"]
+    return frame.assign(target=[names[kind] for kind in frame["target"]])
+
+
+def german(folder):
+    """Semicolons, decimal commas and Latin-1."""
+    frame = iris().rename(columns={"sepal length (cm)": "Länge", "target": "Größe"})
+    frame.to_csv(folder / "t.csv", sep=";", decimal=",", encoding="latin-1", index=False)
+    return "t.csv", "Größe"
+
+
+def utf_16(folder):
+    """As Excel saves "Unicode text"."""
+    frame = load_wine(as_frame=True).frame
+    frame.to_csv(folder / "t.txt", sep="\t", encoding="utf-16", index=False)
+    return "t.txt", "target"
+
+
+def of_r(folder):
+    """As write.csv of R: row names in a first column without a name."""
+    frame = iris().set_axis(range(1, 151))
+    frame.to_csv(folder / "t.csv", index_label="", quoting=2)
+    return "t.csv", "target"
+
+
+def mixed(folder):
+    """Text, booleans, dates, an id, missing values, constants."""
+    random = np.random.default_rng(0)
+    frame = load_diabetes(as_frame=True, scaled=False).data
+    rows = len(frame)
+    frame = frame.mask(random.random(frame.shape) < 0.15)
+    frame.insert(0, "patient", [f"P-{row:04d}" for row in range(rows)])
+    frame["smoker"] = random.choice(["yes", "no"], rows)
+    frame["town"] = random.choice(["Rome", "Oslo", "Lima", "Bern", "Ulm"], rows)
+    frame["insured"] = random.choice([True, False], rows)
+    frame["visit"] = pd.date_range("2021-03-01", periods=rows, freq="31h").strftime("%d.%m.%Y")
+    frame["site"] = "A"
+    frame["kind"] = random.choice(["a", "b", "c"], rows)
+    frame.to_csv(folder / "t.csv", index=False)
+    return "t.csv", "kind"
+
+
+def signs(folder):
+    """Thousands separators and signs for per cent, below a title."""
+    random = np.random.default_rng(1)
+    rows = [
+        f'"{value:,.2f}",{share:.1f}%,{kind}'
+        for value, share, kind in zip(
+            random.uniform(500, 9e6, 400),
+            random.uniform(0, 100, 400),
+            random.choice(["x", "y"], 400),
+            strict=True,
+        )
+    ]
+    text = "\n".join(["Report of the year", "", "turnover,share,kind", *rows, ""])
+    (folder / "t.csv").write_text(text)
+    return "t.csv", "kind"
+
+
+def packed(folder):
+    frame = load_breast_cancer(as_frame=True).frame
+    frame.to_csv(folder / "t.csv.gz", index=False)
+    return "t.csv.gz", "target"
+
+
+TABLES = [german, utf_16, of_r, mixed, signs, packed]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def said(*arguments):
+    done = CliRunner().invoke(main, [str(one) for one in arguments])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
+def test_every_decision_is_said(folder, table):
+    source, target = table(folder)
+    said("init", source, "--target", target)
+    checked = said("check", f"{source.split('.')[0]}.yaml")
+    assert f"target: {target}, " in checked
+    columns = [line for line in checked.splitlines() if line.startswith("  ")]
+    assert columns
+    if table is mixed:
+        for expected in ("patient  left out: ", "site     left out: ", "visit    date, "):
+            assert expected in checked
+        assert "insured  number" in checked
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
+@pytest.mark.parametrize("task", ["sae", "classifier"])
+def test_the_first_command_goes_through(folder, table, task):
+    source, target = table(folder)
+    options = ["--target", target] if task == "classifier" else []
+    settings = [part for setting in SHORT for part in ("--set", setting)]
+    store = ["--tracking-uri", f"sqlite:///{folder}/m.db", "--output", folder / "r"]
+    output = said(task, "--table", source, *options, "--epochs", "2", *settings, *store)
+    assert "report" in output
+    report = (folder / "r" / "report.html").read_text()
+    assert "What was made of" in report
