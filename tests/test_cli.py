@@ -259,6 +259,36 @@ def test_check_says_what_each_column_is_and_a_project_can_say_the_same(workplace
     assert columns_of(again)[1] == pins
 
 
+@pytest.mark.parametrize(
+    ("target", "task", "written"),
+    [
+        ("kind", "classifier", "kind"),
+        ("few", "classifier", "few"),
+        ("price", "regressor", "price"),
+        ("price,few", "regressor", ["price", "few"]),
+        ('"a, b"', "regressor", "a, b"),
+    ],
+)
+def test_init_chooses_the_task_by_the_target(target, task, written, workplace):
+    table = pd.DataFrame(
+        {
+            "x": [place * place % 41 for place in range(60)],
+            "kind": ["a", "b", "c"] * 20,
+            "few": [0, 1, 2] * 20,
+            "price": [place * 1.5 for place in range(60)],
+            "a, b": [place / 7 for place in range(60)],
+        }
+    )
+    table.to_csv(workplace / "t.csv", index=False)
+    status, output, told = command("init", "t.csv", "--target", target)
+    assert (status, told) == (0, ""), (output, told)
+    found = yaml.safe_load(Path("t.yaml").read_text(encoding="utf-8"))
+    assert (found["task"], found["table"]["target"]) == (task, written)
+    status, again, _ = command("check", "t.yaml")
+    assert status == 0
+    assert "target: " in again
+
+
 def test_check_names_each_column_on_the_same_line(workplace):
     table = pd.DataFrame({"two\nlines": [1, 2, 5], "x" * 1000: [3, 1, 7], "plain": [9, 1, 4]})
     table.to_csv(workplace / "t.csv", index=False)

@@ -7,6 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.contrasts import contrasts
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.data.number_target import NumberTarget
@@ -19,6 +20,7 @@ from sparse_lightning.interpret.effects import (
 )
 from sparse_lightning.network import Network
 from sparse_lightning.nn.layers import batched_layer, single
+from sparse_lightning.project import TableSettings
 from sparse_lightning.project.preparation import Step
 from sparse_lightning.weights import Layer, layers_of
 
@@ -94,6 +96,47 @@ def test_of_a_curved_network_they_are_differences_over_the_rows(activation):
     assert found["price", "sex", "m"] == pytest.approx(moved, rel=1e-4)
     moved = (predicted(job="c") - predicted(job="a")).mean()
     assert found["price", "job", "c"] == pytest.approx(moved, rel=1e-4)
+
+
+def test_every_kind_of_column_has_an_effect(tmp_path):
+    random = np.random.default_rng(2)
+    table = pd.DataFrame(
+        {
+            "size": np.where(random.random(60) < 0.2, np.nan, random.normal(size=60)),
+            "grade": random.choice(["low", "mid", "high"], 60),
+            "day": pd.date_range("2024-01-01", periods=60).strftime("%Y-%m-%d"),
+            "kind": np.where(random.random(60) < 0.2, None, random.choice(["a", "b"], 60)),
+            "y": random.normal(size=60),
+        }
+    )
+    table.to_csv(tmp_path / "t.csv", index=False)
+    pins = {"grade": {"ordered": ["low", "mid", "high"]}}
+    settings = TableSettings(source="t.csv", target=("y",), columns=pins, scale="standard")
+    used = load_table(settings, tmp_path)
+    encoding = used.encoding
+    columns = contrasts(encoding)
+    assert [one.variable for one in columns] == ["size", "grade", "day", "kind"]
+    assert [one.reference for one in columns] == ["", "low", "", "a"]
+    size, grade, day, kind = columns
+    assert (grade.levels, kind.levels) == (("mid", "high"), ("b", "missing"))
+    assert (size.place.stop - size.place.start, day.place.stop - day.place.start) == (2, 8)
+    weights = random.normal(size=(1, len(encoding.input_names)))
+    layer = Layer(weights.astype(np.float32), np.zeros(1, np.float32), "linear")
+    target = NumberTarget(("y",), (0.0,), (1.0,))
+    made = Network((layer,), encoding, {}, "", "regressor", target=target)
+    rows = used.frame
+    found = made.effects(rows).set_index(["variable", "level"])["effect"]
+
+    def mean(**values):
+        return made.predict(rows.assign(**values))["y"].mean()
+
+    assert found["grade", "high"] == pytest.approx(mean(grade="high") - mean(grade="low"), rel=1e-4)
+    assert found["kind", "b"] == pytest.approx(mean(kind="b") - mean(kind="a"), rel=1e-4)
+    assert found["kind", "missing"] == pytest.approx(mean(kind=None) - mean(kind="a"), rel=1e-4)
+    assert found["size", None] == pytest.approx(mean(size=1.0) - mean(size=0.0), rel=1e-4)
+    week = pd.Timestamp("2024-01-15"), pd.Timestamp("2024-01-08")  # on the same weekday
+    moved = (mean(day=week[0]) - mean(day=week[1])) / 7
+    assert found["day", None] == pytest.approx(moved, rel=1e-4)
 
 
 def test_a_replica_in_a_crowd_has_the_effects_that_it_has_alone():

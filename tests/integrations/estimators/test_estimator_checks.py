@@ -44,12 +44,15 @@ def test_scikit_learns_checks(estimator, check):
         sl.SparseAutoencoder((3, 2), scale="standard", batch_size=200, random_state=3, **SHORT),
         sl.SparsePCA(2, random_state=3, batch_size=200, **SHORT),
         sl.SparseClassifier(4, scale="standard", batch_size=200, random_state=3, **SHORT),
+        sl.SparseRegressor(4, scale="standard", batch_size=200, random_state=3, **SHORT),
     ],
 )
 def test_a_weight_is_how_often_a_row_stands_there(estimator):
     generator = np.random.default_rng(0)
     rows, times = generator.normal(size=(40, 4)), generator.integers(0, 4, size=40)
     classes = np.where(rows[:, 0] > 0, "x", "y")
+    if isinstance(estimator, sl.SparseRegressor):
+        classes = rows[:, 0] * rows[:, 1]
     weighted = clone(estimator).fit(rows, classes, sample_weight=times)
     places = np.repeat(np.arange(40), times)
     repeated = clone(estimator).fit(rows[places], classes[places])
