@@ -45,7 +45,7 @@ def judged(file: Path, split: int, epochs: int) -> dict[str, float]:
         task="regressor",
         table={"source": str(file), "target": "target"},
         network={"units": [8], "activation": "tanh"},
-        evaluation={"seed": split},
+        evaluation={"holdout": 0.2, "seed": split},
         training={
             "epochs": epochs,
             "seeds": [1, 2, 3],

@@ -30,13 +30,14 @@ def table(rows=40, seed=1):
 
 def project(folder, task="sae", table=None, evaluation=None, **training):
     defaults = {"epochs": 8, "seeds": [1, 2], "accelerator": "cpu", "floor": {"max_cycles": 2}}
-    classifier = task == "classifier"
+    target = {"classifier": "y", "regressor": "d"}.get(task)
+    columns = [name for name in "abcd" if name != target]
     made = Project(
         task=task,
         table={
             "source": "t.csv",
-            "columns": list("abcd"),
-            "target": "y" if classifier else None,
+            "columns": columns,
+            "target": target,
             **(table or {}),
         },
         network={"units": [2]},
@@ -71,6 +72,7 @@ def alike(one, other, rtol=2e-3):
         ("classifier", {}),
         ("classifier", {"loss": "cross_entropy", "class_weight": "balanced"}),
         ("classifier", {"class_weight": "balanced"}),
+        ("regressor", {}),
     ],
 )
 @pytest.mark.parametrize("scale", ["minmax", "standard"])

@@ -108,6 +108,22 @@ def test_every_decision_is_said(folder, table):
 
 
 @pytest.mark.slow
+def test_numbers_of_a_mixed_table_are_predicted_at_the_first_try(folder):
+    source, _ = mixed(folder)
+    said("init", source, "--target", "bmi,bp", "--output", "numbers.yaml")
+    assert "target: bmi, bp, numbers" in said("check", "numbers.yaml")
+    settings = [part for setting in SHORT for part in ("--set", setting)]
+    settings += ["--set", "training.epochs=2", "--set", "table.weight=age"]
+    settings += ["--set", "table.columns=auto"]
+    store = ["--tracking-uri", f"sqlite:///{folder}/m.db", "--output", folder / "r"]
+    pd.read_csv(source).assign(age=1.0).to_csv(source, index=False)
+    said("run", "numbers.yaml", *settings, *store)
+    report = (folder / "r" / "report.html").read_text()
+    for told in ("validation: R² of bmi", "test: mean absolute error of bp", "2 numbers"):
+        assert told in report
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
 @pytest.mark.parametrize("task", ["sae", "classifier"])
 def test_the_first_command_goes_through(folder, table, task):
