@@ -47,6 +47,7 @@ def check_command(project: Path, overrides: tuple[str, ...]) -> None:
         echo(f"read as: {table.reading}")
     if table.target is not None:
         echo(f"target: {table.target.name}, {table.target.nunique()} classes")
+    echo(_parts(table))
     for line in _lines(table):
         echo(line)
     echo("the same as a project file says it, to be changed there:")
@@ -85,6 +86,19 @@ def init_command(table: str, task: str | None, target: str | None, output: Path 
     found = prepare(project).table
     write_atomically(file, _commented(project, found, file).encode())
     echo(f"{file}: {len(found.readings)} columns; next: sparse-lightning run {file}")
+
+
+def _parts(table: "Table") -> str:
+    """How many rows train, choose and judge."""
+    from sparse_lightning.data.examples import PARTS
+
+    parts = table.split.parts
+    if parts is None:
+        folds = table.split.folds
+        return f"rows: all train{f', judged in {folds} folds' if folds else ''}"
+    counts = {name: int((parts == number).sum()) for name, number in PARTS.items()}
+    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    return f"rows: {len(parts) - sum(counts.values())} training, {told}"
 
 
 def _lines(table: "Table") -> Iterator[str]:
