@@ -103,6 +103,14 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "mlflow.db"
 
 
+def forget_tracking_uri() -> None:
+    """Have MLflow use its default store again; it keeps an address in the environment, too."""
+    import mlflow
+
+    mlflow.set_tracking_uri(None)  # pyright: ignore[reportArgumentType]
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+
+
 @pytest.fixture
 def workplace(tmp_path: Path, empty_store: Path) -> Iterator[Path]:
     """A working folder of one's own that holds an empty store; pictures are blank there."""

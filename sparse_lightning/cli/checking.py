@@ -51,6 +51,7 @@ def check_command(project: Path, overrides: tuple[str, ...]) -> None:
         echo(f"target: {table.target.name}, {table.target.nunique()} classes")
     if table.numbers is not None:
         echo(f"target: {', '.join(show_name(str(name)) for name in table.numbers)}, numbers")
+    echo(_parts(table))
     for line in _lines(table):
         echo(line)
     echo("the same as a project file says it, to be changed there:")
@@ -117,6 +118,19 @@ def _task(fields: "dict[str, Any]", target: list[str] | None) -> str:
         except TableError:
             return "classifier"  # whose message is the one that counts
     return "regressor" if numbers is not None and is_measure(numbers.iloc[:, 0]) else "classifier"
+
+
+def _parts(table: "Table") -> str:
+    """How many rows train, choose and judge."""
+    from sparse_lightning.data.examples import PARTS
+
+    parts = table.split.parts
+    if parts is None:
+        folds = table.split.folds
+        return f"rows: all train{f', judged in {folds} folds' if folds else ''}"
+    counts = {name: int((parts == number).sum()) for name, number in PARTS.items()}
+    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    return f"rows: {len(parts) - sum(counts.values())} training, {told}"
 
 
 def _lines(table: "Table") -> Iterator[str]:

@@ -17,10 +17,10 @@ from sparse_lightning.data.fitting_columns import ColumnReading, fit_column
 from sparse_lightning.data.number_target import check_targets, read_target
 from sparse_lightning.data.numerals import PLAIN
 from sparse_lightning.data.preparation import check_steps, recodings
-from sparse_lightning.data.raw_table import RawTable, frame_of
+from sparse_lightning.data.raw_table import RawTable, frame_of, keep
 from sparse_lightning.data.scaling import Weights
 from sparse_lightning.data.selection import check_known
-from sparse_lightning.data.splits import NO_SPLIT, Split
+from sparse_lightning.data.splits import NO_SPLIT, TRAINING, Split
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.columns import ColumnKind
@@ -136,7 +136,7 @@ class ChosenColumns:
         if split.parts is None:
             return self._fitted(frame, weights)
         own = None if weights is None else weights[split.training]
-        training = frame.loc[split.training]
+        training = keep(frame, split.parts == TRAINING)
         try:
             return self._fitted(training, own)
         except TableError as error:

@@ -18,6 +18,7 @@ from sparse_lightning.data.raw_table import RawTable, keep
 from sparse_lightning.data.splits import (
     ALL_ROWS,
     NO_SPLIT,
+    TRAINING,
     Split,
     no_inputs,
     split_columns,
@@ -72,7 +73,8 @@ class Table:
     @property
     def training_frame(self) -> pd.DataFrame:
         """The rows that networks are trained on."""
-        return self.frame.loc[self.split.training]
+        parts = self.split.parts
+        return self.frame if parts is None else keep(self.frame, parts == TRAINING)
 
     @property
     def outputs(self) -> int:

@@ -7,6 +7,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from mlflow.pytorch import autolog as autolog_lightning
+from studies import forget_tracking_uri
 from torch.utils.data import DataLoader, TensorDataset
 
 import sparse_lightning as sl
@@ -41,12 +42,11 @@ def autologging(workplace):
     import sklearn  # noqa: F401  # MLflow's hook on imports warns of itself
 
     fit_all()
-    before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(f"sqlite:///{workplace}/mlflow.db")
     mlflow.autolog(silent=True)
     yield
     mlflow.autolog(disable=True, silent=True)
-    mlflow.set_tracking_uri(before)
+    forget_tracking_uri()
 
 
 def runs():

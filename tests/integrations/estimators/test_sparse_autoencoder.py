@@ -263,7 +263,10 @@ def test_the_loss_curve_falls_and_its_epochs_are_told():
         ({"epochs": 0}, "epochs must be at least 1, got 0"),
         ({"epochs": None}, "epochs must not be None"),
         ({"scale": None}, "scale must not be None"),
-        ({"scale": "maxabs"}, r"scale must be one of \[minmax, standard, none\], got 'maxabs'"),
+        (
+            {"scale": "maxabs"},
+            r"scale must be one of \[minmax, standard, equal, none\], got 'maxabs'",
+        ),
         ({"units": (8, 0)}, "units must be at least 1, got 0"),
         ({"units": "4"}, "units must be a whole number or several of them, got '4'"),
         ({"units": 4.5}, "units must be a whole number, got 4.5"),

@@ -5,6 +5,7 @@ import shutil
 import mlflow
 import pytest
 from mlflow.models.evaluation.evaluator_registry import _model_evaluation_registry
+from studies import forget_tracking_uri
 
 from sparse_lightning.integrations.evaluation import NetworkEvaluator
 
@@ -19,4 +20,4 @@ def store(tmp_path_factory, empty_store, monkeypatch):
     yield folder
     if mlflow.active_run():
         mlflow.end_run()
-    mlflow.set_tracking_uri(None)  # pyright: ignore[reportArgumentType]  # as where none is set
+    forget_tracking_uri()
