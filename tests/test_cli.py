@@ -238,7 +238,8 @@ def test_check_says_what_each_column_is_and_a_project_can_say_the_same(workplace
         said,
         [
             "left out: numbers the rows, as an id does",
-            "number, 2 inputs: 2 missing values became 2.5, and an input says where",
+            "number, 2 inputs, 2 missing: missing values became the median, 2.5, and an input says "
+            "where",
             "text, 3 inputs: 3 levels",
             "date, 8 inputs: days since 2024-01-31, and weekday",
             "left out: always 'same'",

@@ -142,7 +142,8 @@ def _lines(table: "Table") -> Iterator[str]:
     width = min(40, max(map(len, names), default=0))
     for name, one in zip(names, table.readings, strict=True):
         inputs = f", {counted(one.inputs, 'input')}" if one.inputs > 1 else ""
-        yield f"  {name:{width}}  {one.kind}{inputs}{f': {one.why}' if one.why else ''}"
+        missing = f", {one.missing} missing" if one.missing else ""
+        yield f"  {name:{width}}  {one.kind}{inputs}{missing}{f': {one.why}' if one.why else ''}"
 
 
 def _as_yaml(table: "Table") -> str:

@@ -18,7 +18,7 @@ _KINDS = {
     one.kind: one for one in (NumberColumn, OrderedColumn, BinaryColumn, LevelsColumn, DateColumn)
 }
 _TEXTS = ("name", "value", "other", "missing", "origin", "form", "sign")
-_SWITCHES = ("numeric", "drop_first", "open", "indicator", "whole_days")
+_SWITCHES = ("numeric", "drop_first", "open", "gaps", "indicator", "whole_days")
 _PLACES = ("months", "weekdays", "hours")
 
 

@@ -61,7 +61,7 @@ def fit_column(decision: Decision, column: pd.Series, impute: bool) -> tuple[Col
     if decision.kind == "number":
         fill = _median(column) if impute else None
         number = NumberColumn(decision.name, fill, often, decision.sign)
-        return number, _filled(missing, f"{number.fill:g}" if impute else "", often)
+        return number, _filled(missing, f"the median, {number.fill:g}" if impute else "", often)
     if decision.kind == "date":
         date = DateColumn.fit(column, decision.form, impute, often)
         parts = listed([name for name in ("month", "weekday", "hour") if getattr(date, f"{name}s")])
@@ -78,7 +78,7 @@ def fit_column(decision: Decision, column: pd.Series, impute: bool) -> tuple[Col
                 (" < ".join(decision.levels), _filled(missing, "the middle level", False)),
             )
         )
-    return _levels(decision, column, missing)
+    return _levels(decision, column, missing, impute)
 
 
 def _median(column: pd.Series) -> float:
@@ -96,11 +96,11 @@ def _filled(missing: int, value: str, often: bool) -> str:
     if not missing or not value:
         return ""
     beside = ", and an input says where" if often else ""
-    return f"{counted(missing, 'missing value')} became {value}{beside}"
+    return f"missing values became {value}{beside}"
 
 
 def _levels(
-    decision: Decision, column: pd.Series, missing: int
+    decision: Decision, column: pd.Series, missing: int, impute: bool
 ) -> tuple[BinaryColumn | LevelsColumn, str]:
     name, numeric = decision.name, is_numeric(column)
     codes, found = code_levels(column)
@@ -124,13 +124,13 @@ def _levels(
         )
     other = _free("other", found) if joined else ""
     none = _free("missing", found) if missing else ""
-    levels = LevelsColumn(name, kept, numeric, open=True, other=other, missing=none)
+    levels = LevelsColumn(name, kept, numeric, open=True, gaps=impute, other=other, missing=none)
     told = [counted(len(found), "level")]
     if joined:
         rows = int((level_places(column, joined, numeric) >= 0).sum())
         told.append(f"{counted(len(joined), 'rare one')} in {counted(rows, 'row')} became {other}")
     if missing:
-        told.append(f"{counted(missing, 'missing value')} became a level")
+        told.append("missing values became a level")
     return levels, ", ".join(told)
 
 

@@ -123,10 +123,11 @@ class LevelsColumn:
     The levels are text, sorted. With `drop_first` the first one, the reference, has no input.
 
     Attributes:
-        open: whether other levels, and missing values, are taken; else they are refused.
+        open: whether other levels are taken; else they are refused.
+        gaps: the same for missing values.
         other: the name of one more input, for the levels that are not listed; "": there is none,
             and such a level is 0 in all inputs.
-        missing: the same for missing values.
+        missing: the name of one for missing values; "": there is none, and all inputs are 0 there.
     """
 
     kind: ClassVar[str] = "levels"
@@ -135,6 +136,7 @@ class LevelsColumn:
     numeric: bool = False
     drop_first: bool = False
     open: bool = False
+    gaps: bool = False
     other: str = ""
     missing: str = ""
 
@@ -152,7 +154,7 @@ class LevelsColumn:
 
     @property
     def takes_missing(self) -> bool:
-        return self.open and bool(self.missing)
+        return self.gaps
 
     @property
     def input_names(self) -> tuple[str, ...]:

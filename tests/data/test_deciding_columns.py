@@ -15,6 +15,7 @@ from sparse_lightning.data.raw_table import RawTable
 from sparse_lightning.data.table import used_table
 from sparse_lightning.errors import TableError
 from sparse_lightning.project import TableSettings
+from sparse_lightning.project.settings import EvaluationSettings
 
 ROWS = 200
 
@@ -95,7 +96,7 @@ def test_missing_levels_are_a_level_and_rare_ones_are_joined(tmp_path):
     table = load(tmp_path, {"c": colours}, scale="none")
     names = ("c=blue", "c=green", "c=red", "c=other", "c=missing")
     assert table.encoding.input_names == ("x", *names)
-    assert "5 levels, 2 rare ones in 2 rows became other, 50 missing values" in (
+    assert "5 levels, 2 rare ones in 2 rows became other, missing values became a level" in (
         reading(table, "c").why
     )
     rows = pd.DataFrame({"x": 0.0, "c": ["blue", "unheard of", None, "teal"]})
@@ -112,11 +113,33 @@ def test_levels_that_training_did_not_see_have_no_input(tmp_path):
         tmp_path, {"c": cycle("a", "b", "c"), "two": cycle("no", "no", "yes")}, scale="none"
     )
     rows = pd.DataFrame({"x": 0.0, "c": ["b", "new", None], "two": ["yes", "new", None]})
-    with pytest.raises(TableError, match="column 'c' has 1 missing value, first in row 3"):
-        table.encoding.transform(rows)
     np.testing.assert_array_equal(
-        table.encoding.transform(rows.head(2))[:, 1:], [[0, 1, 0, 1], [0, 0, 0, 0]]
+        table.encoding.transform(rows)[:, 1:], [[0, 1, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0]]
     )
+    complete = load(tmp_path, {"c": cycle("a", "b", "c")}, missing="drop")
+    with pytest.raises(TableError, match="column 'c' has 1 missing value, first in row 3"):
+        complete.encoding.transform(rows)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        cycle("a", "b", "c"),
+        cycle("no", "yes", "no"),
+        cycle(1.5, 2.5, 4.0, 9.0),
+        cycle("2024-01-31", "2024-02-02", "2024-02-03"),
+    ],
+)
+def test_gaps_that_training_rows_do_not_have_have_inputs(tmp_path, cells):
+    """Wherever a single missing value lies, the table is used."""
+    for row in range(0, ROWS, 25):
+        some = [*cells[:row], None, *cells[row + 1 :]]
+        frame = pd.DataFrame({"x": np.random.default_rng(1).normal(size=ROWS), "c": some})
+        frame.to_csv(tmp_path / "t.csv", index=False)
+        rows = EvaluationSettings(validation=0.3, test=0.3, folds=0, seed=row)
+        table = load_table(TableSettings(source="t.csv"), tmp_path, rows)
+        assert np.isfinite(table.encoding.transform(table.frame, unseen=True)).all()
+        assert reading(table, "c").missing == 1
 
 
 def test_an_order_is_declared_and_kept(tmp_path):

@@ -295,7 +295,7 @@ def _levels(variable: dict[str, Any], column: pd.Series) -> np.ndarray:
         return inputs[:, int(variable["drop_first"]) :]
     other, none = bool(variable["other"]), bool(variable["missing"])
     places = _places(variable, column, levels, len(levels) if other else -1, is_open=True)
-    if not none and column.isna().any():
+    if not variable["gaps"]:
         _check_complete(variable["name"], column, f"one of {_some(levels)}")
     places = np.where(column.isna().to_numpy(), len(levels) + other, places).astype(int)
     width = len(levels) + other + none
