@@ -171,7 +171,8 @@ class Network:
             raise InputError("there are no rows over which effects could be averaged")
         from copy import deepcopy
 
-        from sparse_lightning.interpret.effects import average_effects, effects_frame
+        from sparse_lightning.interpret.average_effects import average_effects
+        from sparse_lightning.interpret.effects import effects_frame
 
         columns = contrasts(self.encoding)
         rows = self.encoding.transform(frame)

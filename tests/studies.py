@@ -85,8 +85,11 @@ class Job:
 @contextmanager
 def working_in(folder: Path) -> Iterator[None]:
     """Work in a folder, where MLflow puts its artifacts, with no setting of MLflow's."""
+    from mlflow.tracking._tracking_service import utils
+
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        patch.setattr(utils, "_tracking_uri", None)
         for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
             patch.delenv(name)
         yield

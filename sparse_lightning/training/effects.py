@@ -8,7 +8,8 @@ from torch import nn
 from sparse_lightning.data.contrasts import contrasts
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.data.examples import Examples
-from sparse_lightning.interpret.effects import average_effects, effects_document, effects_frame
+from sparse_lightning.interpret.average_effects import average_effects
+from sparse_lightning.interpret.effects import effects_document, effects_frame
 from sparse_lightning.nn.layers import linear_layers, take
 from sparse_lightning.nn.moments import evenly
 from sparse_lightning.training import measuring

@@ -12,12 +12,8 @@ from sparse_lightning.data.contrasts import contrasts
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.data.number_target import NumberTarget
 from sparse_lightning.errors import InputError
-from sparse_lightning.interpret.effects import (
-    average_effects,
-    effects_document,
-    effects_frame,
-    effects_from,
-)
+from sparse_lightning.interpret.average_effects import average_effects
+from sparse_lightning.interpret.effects import effects_document, effects_frame, effects_from
 from sparse_lightning.network import Network
 from sparse_lightning.nn.layers import batched_layer, single
 from sparse_lightning.project import TableSettings
