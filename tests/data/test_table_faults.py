@@ -156,7 +156,7 @@ def test_a_continuous_target_is_called_so(tmp_path):
     for written in ("{:.2f}", "{:.1f}5"):
         cells = [written.format(row * 0.37) for row in range(81)]
         text = said(tmp_path, columns(*cells, name="y"), target="y")
-        assert "in 81 rows, so it is continuous: a classifier predicts classes" in text
+        assert "in 81 rows, so it is continuous: use the task regressor" in text
     cells = [f"{row * 0.37:.2f}".replace(".", ",") for row in range(81)]
     assert "so it is continuous" in said(tmp_path, columns(*cells, name="y"), target="y")
 
