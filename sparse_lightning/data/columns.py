@@ -17,7 +17,7 @@ LEVELED = (OrderedColumn, BinaryColumn, LevelsColumn)
 _KINDS = {
     one.kind: one for one in (NumberColumn, OrderedColumn, BinaryColumn, LevelsColumn, DateColumn)
 }
-_TEXTS = ("name", "value", "other", "missing", "origin", "form", "sign")
+_TEXTS = ("name", "value", "other", "missing", "origin", "form", "sign", "decimal")
 _SWITCHES = ("numeric", "drop_first", "open", "gaps", "indicator", "whole_days")
 _PLACES = ("months", "weekdays", "hours")
 

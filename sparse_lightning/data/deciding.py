@@ -46,6 +46,7 @@ class Decision:
             names them.
         form: how texts write dates.
         sign: what texts of numbers have beside each number, such as `$` or `kg`.
+        decimal: the sign before the fractions of such texts.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Decision:
     levels: tuple[str, ...] = ()
     form: str = ""
     sign: str = ""
+    decimal: str = "."
 
     @property
     def is_leveled(self) -> bool:
@@ -168,7 +170,7 @@ def _by_values(
         read, values = number_column(name, column, place, spelling)
         decision, values = _measure(name, values)
         why = "; ".join(filter(None, (read.why, decision.why)))
-        return replace(decision, why=why, sign=read.sign), values
+        return replace(decision, why=why, sign=read.sign, decimal=read.decimal), values
     if found.kind != "codes" and formats_of(list(column.dropna().unique())):
         return _dates(name, column, place)
     if found.names_rows or found.different == found.present > 5:
@@ -256,7 +258,8 @@ def number_column(
     if read is None:
         return Decision(name, "number"), numbers_of(name, column, place, spelling or PLAIN)
     values = numbers_of(name, read.plain, place, PLAIN)
-    return Decision(name, "number", read.words, sign=read.sign), values
+    decision = Decision(name, "number", read.words, sign=read.sign, decimal=read.decimal)
+    return decision, values
 
 
 def _is_text(column: pd.Series) -> bool:

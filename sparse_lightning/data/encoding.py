@@ -161,10 +161,9 @@ class Encoding:
         leveled = {one.name for one in self.variables if isinstance(one, LEVELED)}
         # A text that spells a number plainly is that number, as it was where it was decided.
         given = select(frame, self.columns)
-        signed = {one.name: one.sign for one in self.variables if isinstance(one, NumberColumn)}
-        for place, name in enumerate(given):
-            if signed.get(str(name)):
-                given[name] = without_sign(given.iloc[:, place], signed[str(name)])
+        for place, one in enumerate(self.variables):
+            if isinstance(one, NumberColumn) and one.sign:
+                given[one.name] = without_sign(given.iloc[:, place], one.sign, one.decimal)
         values = typed(given, leveled, spellings={}, dates=self._forms)
         strict = [one.name for one in self.variables if not one.takes_missing]
         check_complete(values.loc[:, strict])

@@ -60,7 +60,7 @@ def fit_column(decision: Decision, column: pd.Series, impute: bool) -> tuple[Col
     often = impute and missing > MISSING_SHARE * len(column)
     if decision.kind == "number":
         fill = _median(column) if impute else None
-        number = NumberColumn(decision.name, fill, often, decision.sign)
+        number = NumberColumn(decision.name, fill, often, decision.sign, decision.decimal)
         return number, _filled(missing, f"the median, {number.fill:g}" if impute else "", often)
     if decision.kind == "date":
         date = DateColumn.fit(column, decision.form, impute, often)

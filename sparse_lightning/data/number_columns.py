@@ -28,6 +28,7 @@ class NumberColumn:
         fill: the number that stands for a missing value; None: a missing value is refused.
         indicator: whether a second input is 1 where the value is missing, else 0.
         sign: what texts may have beside the number, such as `$` or `kg`.
+        decimal: the sign before the fractions of such texts.
     """
 
     kind: ClassVar[str] = "number"
@@ -35,6 +36,7 @@ class NumberColumn:
     fill: float | None = None
     indicator: bool = False
     sign: str = ""
+    decimal: str = "."
 
     @property
     def takes_missing(self) -> bool:

@@ -29,11 +29,13 @@ class ReadNumbers:
     Attributes:
         plain: the same numbers as programs write them, text; missing where a mark stands for none.
         sign: what stands beside every number, such as `$`, `%` or `kg`; "" if nothing does.
+        decimal: the sign before their fractions.
         words: how the numbers are written, "" if plainly.
     """
 
     plain: pd.Series
     sign: str
+    decimal: str
     words: str
 
 
@@ -77,7 +79,8 @@ def read_numbers(column: pd.Series, spelling: Numerals) -> ReadNumbers | None:
         told.append(
             f"{shown} in {counted(rows, 'row')} {'is' if len(marks) == 1 else 'are'} no value"
         )
-    return ReadNumbers(pd.Series(values, index=column.index, dtype="str"), sign, ", ".join(told))
+    plain = pd.Series(values, index=column.index, dtype="str")
+    return ReadNumbers(plain, sign, spelling.decimal, ", ".join(told))
 
 
 def _is_mark(text: str) -> bool:
@@ -86,16 +89,21 @@ def _is_mark(text: str) -> bool:
     return cell in MISSING_MARKS and (cell == "#n/a" or not cell.startswith("#"))
 
 
-def without_sign(column: pd.Series, sign: str) -> pd.Series:
+def without_sign(column: pd.Series, sign: str, decimal: str) -> pd.Series:
     """Texts of numbers that have one sign as plain texts; others, and other values, as they are."""
     if not sign or not any(isinstance(value, str) for value in column):
         return column
-    return column.map(lambda value: _stripped(value, sign) if isinstance(value, str) else value)
+    return column.map(
+        lambda value: _stripped(value, sign, decimal) if isinstance(value, str) else value
+    )
 
 
-def _stripped(text: str, sign: str) -> str:
+def _stripped(text: str, sign: str, decimal: str) -> str:
     cell = _CELL.fullmatch(text.strip())
-    return _bare(cell).replace(",", "") if cell is not None and _sign(cell) == sign else text
+    if cell is None or _sign(cell) != sign:
+        return text
+    thousands = "," if decimal == "." else "."
+    return _bare(cell).replace(thousands, "").replace(decimal, ".")
 
 
 def _sign(cell: re.Match[str]) -> str | None:

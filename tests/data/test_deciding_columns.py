@@ -14,6 +14,7 @@ from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.data.raw_table import RawTable
 from sparse_lightning.data.table import used_table
 from sparse_lightning.errors import TableError
+from sparse_lightning.integrations.exporting.tabular_network import TabularNetwork
 from sparse_lightning.project import TableSettings
 from sparse_lightning.project.settings import EvaluationSettings
 
@@ -221,6 +222,26 @@ def test_equal_gives_every_column_the_same_variance(tmp_path):
     inputs = table.encoding.transform(table.frame).astype(np.float64)
     for _, place in table.encoding.groups:
         assert inputs[:, place].var(axis=0).sum() == pytest.approx(1, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["1,50 €", "2,25 €", "10,00 €"],
+        ["1.234,50 €", "2,25 €", "10,00 €"],
+        ["$1,234.50", "$2.25", "$10.00"],
+        ["12 kg", "13.5 kg", "(9) kg"],
+    ],
+)
+def test_rows_with_signs_are_the_numbers_that_the_file_has(tmp_path, cells):
+    """A frame, an exported network and the file take the same texts for the same numbers."""
+    table = load(tmp_path, {"c": cycle(*cells)}, scale="none")
+    rows = pd.DataFrame({"x": table.frame["x"], "c": cycle(*cells)})
+    expected = table.encoding.transform(table.frame)
+    np.testing.assert_array_equal(table.encoding.transform(rows), expected)
+    exported = TabularNetwork()
+    exported.variables = json.loads(json.dumps(table.encoding.to_dict()))["variables"]
+    np.testing.assert_array_equal(exported._encode(rows), expected)
 
 
 @given(st.data())

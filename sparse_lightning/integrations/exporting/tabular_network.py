@@ -187,16 +187,22 @@ def _measures(variable: dict[str, Any], column: pd.Series) -> np.ndarray:
     if variable.get("fill") is None:
         _check_complete(name, column, "a number")
     if sign:
-        column = column.map(lambda one: _unsigned(sign, one) if isinstance(one, str) else one)
+        decimal = variable["decimal"]
+        column = column.map(
+            lambda one: _unsigned(sign, decimal, one) if isinstance(one, str) else one
+        )
     values = _numbers(name, column)
     return _filled(variable, values)
 
 
-def _unsigned(sign: str, text: str) -> str:
-    """A text without the sign beside its number, and without commas for thousands."""
+def _unsigned(sign: str, decimal: str, text: str) -> str:
+    """A text without the sign beside its number and signs for thousands, with a decimal point."""
     bare = text.strip().removeprefix(sign).removesuffix(sign).strip()
     bare = f"-{bare[1:-1]}" if bare.startswith("(") and bare.endswith(")") else bare
-    return bare.replace("−", "-").replace(",", "") if bare != text.strip() else text
+    if bare == text.strip():
+        return text
+    bare = bare.replace("−", "-").replace("," if decimal == "." else ".", "")
+    return bare.replace(decimal, ".")
 
 
 def _filled(variable: dict[str, Any], values: np.ndarray, *beside: np.ndarray) -> np.ndarray:
