@@ -59,8 +59,7 @@ class ChosenColumns:
         """
         names = _names(settings, raw, everything, apart)
         numbers = settings.number_targets
-        pins = settings.columns if isinstance(settings.columns, dict) else {}
-        steps = recodings(settings.prepare)
+        pins, steps = settings.pins, recodings(settings.prepare)
         for name in numbers:
             if name in steps:
                 raise TableError(
@@ -79,23 +78,24 @@ class ChosenColumns:
             if _is_left_out(pins.get(name))
         ]
         for name, column in named(read):
-            missing[name] = len(column) - int(column.count())
             with faults.gathered():
                 if name in classes or name in steps:
                     columns[name] = levels_of(name, column, raw.place)
-                    decided = Decision(name, "recoded", pinned=True)
-                    decisions += [] if name in classes else [decided]
+                    if name not in classes:
+                        decisions.append(Decision(name, "recoded", pinned=True))
+                        missing[name] = int(column.isna().sum())
                     continue
                 spelling = None if raw.spellings is None else spellings.get(name, PLAIN)
                 if name in numbers:
                     columns[name] = read_target(name, column, raw.place, spelling)
                     continue
-                keep = not _is_auto(settings) or name in _counted(settings)
+                keep = not settings.leaves_out or name in _counted(settings)
                 decision, values = decide(name, column, pins.get(name), raw.place, spelling, keep)
                 decisions.append(decision)
+                # Marks among numbers are seen as missing only when they are read.
+                missing[name] = int(pd.isna(column if values is None else values).sum())
                 if values is not None:
                     columns[name] = values
-                    missing[name] = int(pd.isna(values).sum())
         order = {name: place for place, name in enumerate(used)}
         decisions.sort(key=lambda one: order[one.name])
         if not faults.found and not any(one.kind != "left out" for one in decisions):
@@ -192,11 +192,6 @@ class ChosenColumns:
         return fit_column(decision, column, settings.missing == "impute")
 
 
-def _is_auto(settings: TableSettings) -> bool:
-    """Whether columns may be left out."""
-    return settings.columns == "auto" or isinstance(settings.columns, dict)
-
-
 def _names(
     settings: TableSettings,
     raw: RawTable,
@@ -211,10 +206,9 @@ def _names(
         others = "".join(f", and {field} {column!r}" for column, field in apart.items())
         named = ", ".join(settings.targets) or None
         raise TableError(f"has no column but table.target, {named!r}{others}")
-    pinned = settings.columns if isinstance(settings.columns, dict) else ()
-    asked = [*names, *pinned, *settings.leave_out, *settings.targets]
+    pins = settings.pins
+    asked = [*names, *pins, *settings.leave_out, *settings.targets]
     check_known([*dict.fromkeys(asked)], raw.names)
-    pins = settings.columns if isinstance(settings.columns, dict) else {}
     in_use = [name for name in names if not _is_left_out(pins.get(name))]
     check_steps(settings.prepare, [*in_use, *settings.targets])
     if not in_use:

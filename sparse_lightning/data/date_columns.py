@@ -11,9 +11,9 @@ from sparse_lightning.data.scaling import (
     Fitted,
     Scale,
     Weights,
-    fit_flag,
+    fit_flags,
     fit_measure,
-    share_of,
+    shares_of,
     together,
 )
 
@@ -120,12 +120,11 @@ class DateColumn:
         parts, start = [[fit_measure(inputs[:, 0], scale, self.name, weights)]], 1
         for _, places in self._parts:
             stop = start + len(places)
-            shares = np.average(inputs[:, start:stop], axis=0, weights=weights)
-            flags = [fit_flag(share, scale, self.name) for share in shares.tolist()]
-            parts.append(_as_one(flags, shares, scale))
+            shares = shares_of(inputs[:, start:stop], weights)
+            parts.append(fit_flags(shares, scale, self.name))
             start = stop
         if self.indicator:
-            parts.append([fit_flag(share_of(inputs[:, -1] > 0, weights), scale, self.name)])
+            parts.append(fit_flags(shares_of(inputs[:, -1:], weights), scale, self.name))
         return together(parts, scale)
 
     def decode(self, inputs: Float[np.ndarray, "row input"]) -> pd.Series:
@@ -147,19 +146,6 @@ class DateColumn:
 
 def _several(found: Int64[np.ndarray, " part"]) -> tuple[int, ...]:
     return tuple(found.tolist()) if len(found) > 1 else ()
-
-
-def _as_one(
-    flags: list[Fitted], shares: Float64[np.ndarray, " input"], scale: Scale
-) -> list[Fitted]:
-    """The inputs of one part, which with `equal` have one variance together."""
-    if scale != "equal":
-        return flags
-    spread = float(np.sqrt((shares * (1 - shares)).sum()))
-    return [
-        (offset, spread, square * (factor / spread) ** 2, mean)
-        for offset, factor, square, mean in flags
-    ]
 
 
 def _days(column: pd.Series) -> Float64[np.ndarray, " row"]:

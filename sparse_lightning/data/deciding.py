@@ -16,7 +16,7 @@ from sparse_lightning.data.levels import level_places, level_text, show_levels
 from sparse_lightning.data.numerals import PLAIN, Numerals
 from sparse_lightning.data.raw_table import Place
 from sparse_lightning.data.readable import read_numbers
-from sparse_lightning.data.spellings import spelled
+from sparse_lightning.data.spellings import Spelled, spelled
 from sparse_lightning.data.suspicions import is_coded, is_counting
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.columns import ColumnKind
@@ -114,12 +114,10 @@ def decide(
 def _as_pinned(
     name: str, column: pd.Series, pinned: ColumnKind, place: Place, spelling: Numerals | None
 ) -> tuple[Decision, Any]:
-    if pinned.kind == "leave_out":
-        return Decision(name, "left out", "as table.columns says"), None
     if pinned.kind == "number":
         return number_column(name, column, place, spelling)
     if pinned.kind == "date" or pinned.date:
-        form = pinned.date or _form(name, column, place) or ""
+        form = pinned.date or _form(name, column, place, _forms(column))
         return Decision(name, "date", form=form), dates_of(name, column, place, form)
     levels = pinned.ordered or pinned.levels or ()
     kind: Kind = "ordered" if pinned.ordered else "text"
@@ -157,7 +155,7 @@ def _by_values(
             values = levels_of(name, column, place)
             return Decision(name, "ordered", "in the order of the file", levels=levels), values
     if is_dates(kind) or _holds_dates(column):
-        return _dates(name, column, place)
+        return _dates(name, column, place, "")
     if isinstance(kind, pd.CategoricalDtype):
         return _levels(name, column, place)
     if not _is_text(column):
@@ -167,12 +165,12 @@ def _by_values(
         why = f"no row has a value, only {found.found[0].text!r:.40}"
         return Decision(name, "left out", why), None
     if found.kind == "numbers":
-        read, values = number_column(name, column, place, spelling)
+        read, values = number_column(name, column, place, spelling, found)
         decision, values = _measure(name, values)
         why = "; ".join(filter(None, (read.why, decision.why)))
         return replace(decision, why=why, sign=read.sign, decimal=read.decimal), values
-    if found.kind != "codes" and formats_of(list(column.dropna().unique())):
-        return _dates(name, column, place)
+    if found.kind != "codes" and (forms := _forms(column)):
+        return _dates(name, column, place, _form(name, column, place, forms))
     if found.names_rows or found.different == found.present > 5:
         what = "names made of digits" if found.kind == "codes" else "names of rows or free text"
         return Decision(name, "left out", f"{found.different} different texts, {what}"), None
@@ -185,9 +183,10 @@ def _kept(
     """What a column is that is used although it would be left out."""
     if is_dates(column.dtype) or _holds_dates(column):
         return Decision(name, "date"), dates_of(name, column, place, "")
-    if _is_text(column) and spelled(column).kind != "numbers":
+    found = spelled(column) if _is_text(column) else None
+    if found is not None and found.kind != "numbers":
         return Decision(name, "text"), levels_of(name, column, place)
-    return number_column(name, column, place, spelling)
+    return number_column(name, column, place, spelling, found)
 
 
 def _measure(name: str, values: Float64[np.ndarray, " row"]) -> tuple[Decision, Any]:
@@ -225,9 +224,13 @@ def _levels(name: str, column: pd.Series, place: Place, why: str = "") -> tuple[
     return Decision(name, "text", why), values
 
 
-def _form(name: str, column: pd.Series, place: Place) -> str:
-    """How the texts of a column write dates, "" where they do not; `TableError` if in two ways."""
-    forms = formats_of(list(column.dropna().unique())) if _is_text(column) else []
+def _forms(column: pd.Series) -> list[str]:
+    """The formats in which all texts of a column are dates; none of what is no text."""
+    return formats_of(list(column.dropna().unique())) if _is_text(column) else []
+
+
+def _form(name: str, column: pd.Series, place: Place, forms: list[str]) -> str:
+    """The one format of a column's dates, "" without any; `TableError` if there are several."""
     if len(forms) > 1:
         row = int(column.notna().to_numpy().argmax())
         text = (
@@ -239,8 +242,7 @@ def _form(name: str, column: pd.Series, place: Place) -> str:
     return forms[0] if forms else ""
 
 
-def _dates(name: str, column: pd.Series, place: Place) -> tuple[Decision, Any]:
-    form = _form(name, column, place)
+def _dates(name: str, column: pd.Series, place: Place, form: str) -> tuple[Decision, Any]:
     values = dates_of(name, column, place, form)
     found = pd.Series(values).dropna()
     if (found == found.iloc[0]).all():
@@ -249,12 +251,20 @@ def _dates(name: str, column: pd.Series, place: Place) -> tuple[Decision, Any]:
 
 
 def number_column(
-    name: str, column: pd.Series, place: Place, spelling: Numerals | None
+    name: str,
+    column: pd.Series,
+    place: Place,
+    spelling: Numerals | None,
+    found: Spelled | None = None,
 ) -> tuple[Decision, Float64[np.ndarray, " row"]]:
-    """The numbers of a column, and how they are written where that is not plain."""
+    """The numbers of a column, and how they are written where that is not plain.
+
+    `found` is what `spelled` says of a column of texts, where that is known.
+    """
     if not _is_text(column):
         return Decision(name, "number"), numbers_of(name, column, place, spelling)
-    read = read_numbers(column, spelling or PLAIN)
+    is_numbers = (found or spelled(column)).kind == "numbers"
+    read = read_numbers(column, spelling or PLAIN) if is_numbers else None
     if read is None:
         return Decision(name, "number"), numbers_of(name, column, place, spelling or PLAIN)
     values = numbers_of(name, read.plain, place, PLAIN)

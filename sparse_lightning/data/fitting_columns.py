@@ -2,7 +2,7 @@
 is said of it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -69,9 +69,8 @@ def fit_column(decision: Decision, column: pd.Series, impute: bool) -> tuple[Col
         return date, "; ".join(filter(None, (since, _filled(missing, "the median", often))))
     if decision.kind == "ordered":
         ordered = OrderedColumn(decision.name, decision.levels, is_numeric(column))
-        places = ordered.coded(column)
-        fill = float(np.nanmedian(places)) if impute else None
-        ordered = OrderedColumn(decision.name, decision.levels, is_numeric(column), fill)
+        if impute:
+            ordered = replace(ordered, fill=float(np.nanmedian(ordered.coded(column))))
         return ordered, "; ".join(
             filter(
                 None,

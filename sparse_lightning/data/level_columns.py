@@ -18,7 +18,7 @@ from sparse_lightning.data.levels import (
     level_text,
     show_levels,
 )
-from sparse_lightning.data.scaling import Fitted, Scale, Weights, fit_levels
+from sparse_lightning.data.scaling import Fitted, Scale, Weights, fit_levels, shares_of
 from sparse_lightning.errors import TableError
 
 MOST_LEVELS = 10_000
@@ -102,8 +102,7 @@ class BinaryColumn:
         self, codes: Float64[np.ndarray, " row"], scale: Scale, weights: Weights = None
     ) -> list[Fitted]:
         """How the input is scaled, by the coded rows of a column."""
-        share = codes.mean() if weights is None else np.average(codes, weights=weights)
-        return fit_levels(np.array([share]), scale, self.name)
+        return fit_levels(shares_of(self.inputs(codes), weights), scale, self.name)
 
     def decode(self, inputs: Float[np.ndarray, "row input"]) -> pd.Series:
         """The column that unscaled inputs stand for: the value from 0.5 on.

@@ -12,9 +12,9 @@ from sparse_lightning.data.scaling import (
     Fitted,
     Scale,
     Weights,
-    fit_flag,
+    fit_flags,
     fit_measure,
-    share_of,
+    shares_of,
     together,
 )
 from sparse_lightning.errors import TableError
@@ -63,14 +63,12 @@ class NumberColumn:
         self, codes: Float64[np.ndarray, " row"], scale: Scale, weights: Weights = None
     ) -> list[Fitted]:
         """How each input is scaled, by the coded rows of a column."""
-        missing = np.isnan(codes)
-        values = codes if self.fill is None else np.where(missing, self.fill, codes)
-        measure = fit_measure(values, scale, self.name, weights)
+        inputs = self.inputs(codes)
+        measure = fit_measure(inputs[:, 0], scale, self.name, weights)
         if not self.indicator:
             return [measure]
-        return together(
-            [[measure], [fit_flag(share_of(missing, weights), scale, self.name)]], scale
-        )
+        flags = fit_flags(shares_of(inputs[:, 1:], weights), scale, self.name)
+        return together([[measure], flags], scale)
 
     def decode(self, inputs: Float[np.ndarray, "row input"]) -> pd.Series:
         """The column that unscaled inputs stand for; missing where the indicator is 0.5 or more."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sparse_lightning._text import counted, listed
 from sparse_lightning.data.numerals import Numerals, numerals_of
-from sparse_lightning.data.spellings import MISSING_MARKS, spelled
+from sparse_lightning.data.spellings import MISSING_MARKS
 
 _SIGN = r"[%％$€£¥]|[A-Za-zµμ°℃Ω][A-Za-zµμ°/²³^·]{0,7}"
 _CELL = re.compile(
@@ -42,14 +42,13 @@ class ReadNumbers:
 def read_numbers(column: pd.Series, spelling: Numerals) -> ReadNumbers | None:
     """The numbers that all texts of a column write, in the way of its file or with one sign.
 
+    Most texts of the column are numbers, as `spelled` finds.
     None where a text is no number, or may be several: limits (`<5`), two units or currencies, a
     sign beside some numbers only, another decimal sign than the rest has, `1,234` alone.
     """
     codes, found = pd.factorize(column)
     texts = [str(text) for text in found]
     marks = {text for text in texts if _is_mark(text)}
-    if spelled(column).kind != "numbers":
-        return None
     cells = {text: _CELL.fullmatch(text.strip()) for text in texts if text not in marks}
     signs = {_sign(cell) for cell in cells.values() if cell is not None}
     if None in cells.values() or len(signs) != 1:

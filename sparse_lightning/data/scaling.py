@@ -3,7 +3,7 @@
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
 from sparse_lightning.data.weights import weighted_moments
 from sparse_lightning.errors import TableError
@@ -87,10 +87,14 @@ def fit_measure(
     return offset, factor, variance(values, offset, factor, weights), 0.0
 
 
-def fit_flag(share: float, scale: Scale, column: str) -> Fitted:
-    """How a single 0/1 input is scaled that is 1 in a share of the rows; counted from its mean."""
-    ((offset, factor),) = share_scaling(np.array([share]), scale, column)
-    return offset, factor, share * (1 - share) / factor**2, 0.0
+def fit_flags(shares: Float64[np.ndarray, " input"], scale: Scale, column: str) -> list[Fitted]:
+    """How 0/1 inputs are scaled that are 1 in a share of the rows; counted from their means."""
+    return [
+        (offset, factor, share * (1 - share) / factor**2, 0.0)
+        for share, (offset, factor) in zip(
+            shares.tolist(), share_scaling(shares, scale, column), strict=True
+        )
+    ]
 
 
 def fit_levels(shares: Float64[np.ndarray, " input"], scale: Scale, column: str) -> list[Fitted]:
@@ -113,6 +117,8 @@ def together(parts: list[list[Fitted]], scale: Scale) -> list[Fitted]:
     ]
 
 
-def share_of(flags: Bool[np.ndarray, " row"], weights: Weights) -> float:
-    """The share of the rows in which a 0/1 input is 1."""
-    return float(np.average(flags, weights=weights)) if len(flags) else 0.0
+def shares_of(
+    flags: Float64[np.ndarray, "row input"], weights: Weights
+) -> Float64[np.ndarray, " input"]:
+    """The share of the rows in which each 0/1 input is 1."""
+    return np.average(flags, axis=0, weights=weights)

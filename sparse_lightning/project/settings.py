@@ -1,5 +1,6 @@
 """The sections of a project file but for its regularizers; every default is one worth having."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -10,7 +11,7 @@ from pydantic import (
     model_validator,
 )
 
-from sparse_lightning.project.columns import Columns
+from sparse_lightning.project.columns import ColumnKind, Columns
 from sparse_lightning.project.dialect import DialectSettings
 from sparse_lightning.project.messages import invalid_fields
 from sparse_lightning.project.preparation import Steps, repetitions
@@ -92,6 +93,16 @@ class TableSettings(Settings):
         """Those of a regressor, whose target is a list: the columns of numbers to predict."""
         return () if isinstance(self.target, str) else self.target or ()
 
+    @property
+    def pins(self) -> Mapping[str, ColumnKind]:
+        """What `columns` says of single columns."""
+        return self.columns if isinstance(self.columns, dict) else {}
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether columns that can be no input are left out, and no error."""
+        return self.columns == "auto" or bool(self.pins)
+
     @model_serializer(mode="wrap")
     def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields = handler(self)
@@ -103,16 +114,14 @@ class TableSettings(Settings):
     def _steps_agree(self) -> Self:
         found = list(repetitions(self.prepare))
         for name in self.leave_out:
-            pinned = isinstance(self.columns, dict) and name in self.columns
             if name in self.targets:
                 found.append((("leave_out",), f"holds the target, {name!r}"))
-            elif pinned or (isinstance(self.columns, tuple) and name in self.columns):
+            elif not isinstance(self.columns, str) and name in self.columns:
                 found.append((("leave_out",), f"holds {name!r}, which table.columns holds, too"))
-        pinned = self.columns if isinstance(self.columns, dict) else {}
         found += [
             (("columns",), f"says what the target is, {name!r}")
             for name in self.targets
-            if name in pinned
+            if name in self.pins
         ]
         if found:
             raise invalid_fields(found)
