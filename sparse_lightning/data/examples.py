@@ -143,22 +143,11 @@ class Examples:
 
         Raises `TableError` if a class has too few rows to be in both parts, or there are too few.
         """
-        if self.labels is not None:
-            self._check_classes(share)
-        return self._hold_out(share, seed)
-
-    def _check_classes(self, share: float) -> None:
-        assert self.labels is not None
-        counts = self.labels.bincount(minlength=len(self.classes))
-        if int(counts.min()) < 2:
-            raise TableError(
-                f"evaluation.holdout {share:g} needs at least 2 rows of every class: "
-                f"{self.classes[int(counts.argmin())]!r} has {int(counts.min())}"
-            )
-
-    def _hold_out(self, share: float, seed: int) -> "Examples":
         from sklearn.model_selection import train_test_split
 
+        setting = f"evaluation.holdout {share:g}"
+        if self.labels is not None:
+            self._check_classes(setting, 2)
         try:
             _, heldout = train_test_split(
                 torch.arange(len(self.inputs)).numpy(),
@@ -167,10 +156,8 @@ class Examples:
                 stratify=None if self.labels is None else self.labels.numpy(),
             )
         except ValueError as error:
-            raise TableError(f"evaluation.holdout {share:g} is not possible: {error}") from error
-        mask = torch.zeros(len(self.inputs), dtype=torch.bool)
-        mask[torch.from_numpy(heldout)] = True
-        return replace(self, heldout=mask)
+            raise TableError(f"{setting} is not possible: {error}") from error
+        return replace(self, heldout=self._mask(torch.from_numpy(heldout)))
 
     def fold_count(self, count: int | Literal["auto"]) -> int:
         """How many folds there are, `auto` resolved."""
@@ -192,8 +179,7 @@ class Examples:
         return [self._fold(heldout, scale) for heldout in self._heldout_of_folds(count, seed)]
 
     def _fold(self, heldout: Tensor, scale: Scale) -> "Examples":
-        mask = torch.zeros(len(self.inputs), dtype=torch.bool)
-        mask[heldout] = True
+        mask = self._mask(heldout)
         inputs = rescaled(self.inputs, ~mask, scale, self.weights, self.columns)
         fold = replace(self, inputs=inputs, heldout=mask)
         if self.numbers is None or self.number_target is None:
@@ -216,13 +202,11 @@ class Examples:
     def _heldout_of_folds(self, count: int, seed: int) -> "list[Tensor]":
         from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
+        setting = f"evaluation.folds {count}"
         if self.labels is not None:
-            self._check_rows_of_classes(count)
+            self._check_classes(setting, count)
         elif self.groups is None and len(self.inputs) < count:
-            raise TableError(
-                f"evaluation.folds {count} needs at least {count} rows: there are "
-                f"{len(self.inputs)}"
-            )
+            raise TableError(f"{setting} needs at least {count} rows: there are {len(self.inputs)}")
         shuffled: dict[str, Any] = {"n_splits": count, "shuffle": True, "random_state": seed}
         if self.groups is not None:
             chosen = GroupKFold if self.labels is None else StratifiedGroupKFold
@@ -234,17 +218,23 @@ class Examples:
             split = chosen(**shuffled).split(self.inputs.numpy(), labels, groups)
             return [torch.from_numpy(heldout) for _, heldout in split]
         except ValueError as error:
-            raise TableError(f"evaluation.folds {count} is not possible: {error}") from error
+            raise TableError(f"{setting} is not possible: {error}") from error
 
-    def _check_rows_of_classes(self, count: int) -> None:
+    def _check_classes(self, setting: str, least: int) -> None:
+        """Raise `TableError` if a class has fewer rows than a setting of the project needs."""
         assert self.labels is not None
-        smallest = int(self.labels.bincount(minlength=len(self.classes)).min())
-        if smallest < count:
-            rare = self.classes[int(self.labels.bincount(minlength=len(self.classes)).argmin())]
+        counts = self.labels.bincount(minlength=len(self.classes))
+        if int(counts.min()) < least:
             raise TableError(
-                f"evaluation.folds {count} needs at least {count} rows of every class: "
-                f"{rare!r} has {smallest}"
+                f"{setting} needs at least {least} rows of every class: "
+                f"{self.classes[int(counts.argmin())]!r} has {int(counts.min())}"
             )
+
+    def _mask(self, rows: Int[Tensor, " chosen"]) -> Bool[Tensor, " row"]:
+        """Which rows are those of the given numbers."""
+        mask = torch.zeros(len(self.inputs), dtype=torch.bool)
+        mask[rows] = True
+        return mask
 
 
 def _one_hot(labels: Int[Tensor, " row"], classes: int) -> Float[Tensor, "row output"]:

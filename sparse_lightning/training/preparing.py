@@ -91,9 +91,7 @@ def examples_of(project: Project, table: Table) -> Examples:
         parts=None if split.parts is None else torch.from_numpy(split.parts),
         groups=None if split.groups is None else torch.from_numpy(split.groups),
         auto_folds=split.folds,
-        weights=None
-        if weights is None
-        else torch.from_numpy(weights / weights[split.training].mean()).float(),
+        weights=None if weights is None else torch.from_numpy(weights).float(),
     )
     if table.target is not None:
         target = ClassTarget.fit(table.target)
