@@ -1,5 +1,6 @@
 """The commands that train: the study of a project file, or one described by options."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,16 +77,18 @@ _name = click.option(
 )
 
 
+def _described_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What every command takes that describes a study by options."""
+    rest = (options.overrides, options.tracking_uri, options.output, options.resume, explained)
+    for decorate in reversed((_epochs, _name, *rest)):
+        command = decorate(command)
+    return command
+
+
 @main.command("sae")
 @_table
 @_units
-@_epochs
-@_name
-@options.overrides
-@options.tracking_uri
-@options.output
-@options.resume
-@explained
+@_described_options
 def sae_command(table: str, units: list[int], **rest: Any) -> None:
     """Compare the regularizers on stacked autoencoders of a table."""
     _described("sae", {"source": table}, units, **rest)
@@ -97,13 +100,7 @@ def sae_command(table: str, units: list[int], **rest: Any) -> None:
     "--target", type=options.Text(), required=True, metavar="COLUMN", help="The column to predict."
 )
 @_units
-@_epochs
-@_name
-@options.overrides
-@options.tracking_uri
-@options.output
-@options.resume
-@explained
+@_described_options
 def classifier_command(table: str, target: str, units: list[int], **rest: Any) -> None:
     """Compare the regularizers on classifiers of a table's rows."""
     _described("classifier", {"source": table, "target": target}, units, **rest)
@@ -119,13 +116,7 @@ def classifier_command(table: str, target: str, units: list[int], **rest: Any) -
     help="The numbers to predict; a name that holds a comma in double quotes.",
 )
 @_units
-@_epochs
-@_name
-@options.overrides
-@options.tracking_uri
-@options.output
-@options.resume
-@explained
+@_described_options
 def regressor_command(table: str, target: list[str], units: list[int], **rest: Any) -> None:
     """Compare the regularizers on networks that predict numbers."""
     _described("regressor", {"source": table, "target": target}, units, **rest)
@@ -134,13 +125,7 @@ def regressor_command(table: str, target: list[str], units: list[int], **rest: A
 @main.command("pca")
 @_table
 @click.option("--components", type=options.Whole(), default=10, show_default=True, help="How many.")
-@_epochs
-@_name
-@options.overrides
-@options.tracking_uri
-@options.output
-@options.resume
-@explained
+@_described_options
 def pca_command(table: str, components: int, **rest: Any) -> None:
     """Compare the regularizers on principal components of a table."""
     _described("pca", {"source": table}, [components], **rest)

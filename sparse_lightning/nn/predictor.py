@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sparse_lightning.nn.layers import linear_layers
+from sparse_lightning.nn.layers import linear_layers, weighted_squared_errors_of
 from sparse_lightning.nn.population import (
     Optimization,
     PopulationModule,
@@ -98,10 +98,10 @@ class Predictor(PopulationModule):
     def _squared_error(
         self, output: Tensor, targets: Tensor, batch: Tensor
     ) -> tuple[Tensor, int | float]:
+        if self.weighted:
+            error = weighted_squared_errors_of((), output, targets, batch[:, -1])
+            return error, self.row_count(batch) * output.shape[2]
         error = nn.functional.mse_loss(
             output.float(), targets.float().expand_as(output), reduction="none"
         )
-        if self.weighted:
-            weights = batch[:, -1]
-            return (error.sum(2) * weights).sum(1), self.row_count(batch) * output.shape[2]
         return error.sum((1, 2)), output[0].numel()

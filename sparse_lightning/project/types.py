@@ -83,24 +83,19 @@ def _target(value: object) -> object:
     return value if isinstance(value, str) else names_of(value)
 
 
-def _chunk(value: object) -> object:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
-        if value > LARGEST_COUNT:
-            raise invalid(f"must be at most {LARGEST_COUNT}, got {show(value)}")
-        return value
-    if value != "auto":
-        raise invalid(f"must be auto or a whole number of at least 1, got {show(value)}")
-    return value
+def _auto_or(least: int, allowed: str) -> BeforeValidator:
+    """What takes `auto` or a whole number, and says what is `allowed` instead of another value."""
 
-
-def _folds(value: object) -> object:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        if value > LARGEST_COUNT:
-            raise invalid(f"must be at most {LARGEST_COUNT}, got {show(value)}")
+    def check(value: object) -> object:
+        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+            if value > LARGEST_COUNT:
+                raise invalid(f"must be at most {LARGEST_COUNT}, got {show(value)}")
+            return value
+        if value != "auto":
+            raise invalid(f"must be {allowed}, got {show(value)}")
         return value
-    if value != "auto":
-        raise invalid(f"must be auto, 0 or a whole number of at least 2, got {show(value)}")
-    return value
+
+    return BeforeValidator(check)
 
 
 def _line(value: str) -> str:
@@ -145,5 +140,5 @@ Counts = Annotated[tuple[Count, ...], BeforeValidator(listed)]
 Seeds = Annotated[tuple[Seed, ...], BeforeValidator(listed), AfterValidator(distinct)]
 Names = Annotated[tuple[str, ...], BeforeValidator(names_of)]
 Target = Annotated[str | tuple[str, ...], BeforeValidator(_target)]
-Folds = Annotated[Literal["auto"] | int, BeforeValidator(_folds)]
-Chunk = Annotated[Literal["auto"] | int, BeforeValidator(_chunk)]
+Folds = Annotated[Literal["auto"] | int, _auto_or(0, "auto, 0 or a whole number of at least 2")]
+Chunk = Annotated[Literal["auto"] | int, _auto_or(1, "auto or a whole number of at least 1")]
