@@ -168,8 +168,8 @@ def squared_errors_of(
 
 def weighted_squared_errors_of(
     layers: Sequence[nn.Module],
-    x: Float[Tensor, "*replica batch input"],
-    target: Float[Tensor, "*replica batch output"],
+    x: Float[Tensor, "*#replica batch input"],
+    target: Float[Tensor, "*#replica batch output"],
     weights: Float[Tensor, " batch"],
 ) -> Float[Tensor, " replica"]:
     """As `squared_errors_of`, with the error of each row times its weight."""
