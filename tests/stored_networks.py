@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
+from sparse_lightning.data.columns.number_columns import NumberColumn
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.data.number_columns import NumberColumn
 from sparse_lightning.project import Project
 from sparse_lightning.tracking import finished_runs, names
 from sparse_lightning.tracking.finished_runs import FinishedRun

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import nn
 
+from sparse_lightning.data.columns.level_columns import LevelsColumn
+from sparse_lightning.data.columns.number_columns import NumberColumn
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.data.level_columns import LevelsColumn
-from sparse_lightning.data.number_columns import NumberColumn
 from sparse_lightning.errors import InputError, TableError
 from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.network import Network

@@ -9,11 +9,11 @@ from importlib import resources
 from pathlib import Path
 
 from sparse_lightning._text import did_you_mean
-from sparse_lightning.data import readers
-from sparse_lightning.data.csv_files import read_csv
-from sparse_lightning.data.frames import read_frame
+from sparse_lightning.data.files import readers
+from sparse_lightning.data.files.csv_files import read_csv
+from sparse_lightning.data.files.frames import read_frame
 from sparse_lightning.data.raw_table import RawTable
-from sparse_lightning.data.splits import ALL_ROWS
+from sparse_lightning.data.rows.splits import ALL_ROWS
 from sparse_lightning.data.table import Table, used_table
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.settings import EvaluationSettings, TableSettings

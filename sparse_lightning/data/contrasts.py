@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from sparse_lightning.data.columns import ColumnEncoding
+from sparse_lightning.data.columns.kinds import ColumnEncoding
+from sparse_lightning.data.columns.level_columns import BinaryColumn, LevelsColumn
+from sparse_lightning.data.columns.number_columns import OrderedColumn
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.data.level_columns import BinaryColumn, LevelsColumn
-from sparse_lightning.data.number_columns import OrderedColumn
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,21 +11,21 @@ import pandas as pd
 from jaxtyping import Float, Float32, Float64
 
 from sparse_lightning._machine import machine_bytes
-from sparse_lightning.data.column_types import check_varying, typed
-from sparse_lightning.data.columns import (
+from sparse_lightning.data.cells.readable import without_sign
+from sparse_lightning.data.columns.column_types import check_varying, typed
+from sparse_lightning.data.columns.date_columns import DateColumn
+from sparse_lightning.data.columns.kinds import (
     LEVELED,
     ColumnEncoding,
     column_from_dict,
     column_to_dict,
 )
-from sparse_lightning.data.date_columns import DateColumn
+from sparse_lightning.data.columns.level_columns import BinaryColumn, LevelsColumn
+from sparse_lightning.data.columns.number_columns import NumberColumn
 from sparse_lightning.data.faults import Faults
-from sparse_lightning.data.gaps import check_complete
-from sparse_lightning.data.level_columns import BinaryColumn, LevelsColumn
-from sparse_lightning.data.number_columns import NumberColumn
 from sparse_lightning.data.preparation import recodings
 from sparse_lightning.data.raw_table import CELLS_AT_ONCE
-from sparse_lightning.data.readable import without_sign
+from sparse_lightning.data.rows.gaps import check_complete
 from sparse_lightning.data.scaling import Scale, Weights
 from sparse_lightning.data.selection import check_frame, select
 from sparse_lightning.errors import TableError

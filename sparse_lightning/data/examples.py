@@ -10,8 +10,8 @@ from jaxtyping import Bool, Float, Int, Int8
 from torch import Tensor
 
 from sparse_lightning.data.number_target import TRAINED, NumberTarget, columns_of
+from sparse_lightning.data.rows.splits import TEST, TRAINING, VALIDATION
 from sparse_lightning.data.scaling import Scale
-from sparse_lightning.data.splits import TEST, TRAINING, VALIDATION
 from sparse_lightning.errors import TableError
 from sparse_lightning.nn.moments import mean_of, variance_of
 

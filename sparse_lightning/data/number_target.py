@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Float32, Float64
 
-from sparse_lightning.data.deciding import number_column
+from sparse_lightning.data.cells.numerals import Numerals
+from sparse_lightning.data.cells.text_faults import RECODE
+from sparse_lightning.data.columns.deciding import number_column
 from sparse_lightning.data.faults import LEAVE_OUT, Fault, Faults, FaultyTableError
-from sparse_lightning.data.numerals import Numerals
 from sparse_lightning.data.raw_table import Place
+from sparse_lightning.data.rows.splits import NO_SPLIT, Split
 from sparse_lightning.data.scaling import Weights, fit_scaling
-from sparse_lightning.data.splits import NO_SPLIT, Split
-from sparse_lightning.data.text_faults import RECODE
 from sparse_lightning.errors import TableError
 
 VERSION = 1

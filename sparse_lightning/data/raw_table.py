@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float64
 from pandas.api import types
 
 from sparse_lightning._text import listed
-from sparse_lightning.data.numerals import Numerals
+from sparse_lightning.data.cells.numerals import Numerals
 from sparse_lightning.errors import TableError
 
 MOST_IN_MEMORY = 2**29

@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float64
 
-from sparse_lightning.data.weights import weighted_moments
+from sparse_lightning.data.rows.weights import weighted_moments
 from sparse_lightning.errors import TableError
 
 Scale = Literal["minmax", "standard", "equal", "none"]

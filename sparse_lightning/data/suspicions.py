@@ -7,11 +7,11 @@ import pandas as pd
 from jaxtyping import Float64
 
 from sparse_lightning._text import listed
+from sparse_lightning.data.cells.spellings import is_mark, is_total, spelled
+from sparse_lightning.data.columns.level_columns import LevelsColumn
+from sparse_lightning.data.columns.number_columns import NumberColumn
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.data.level_columns import LevelsColumn
-from sparse_lightning.data.number_columns import NumberColumn
 from sparse_lightning.data.raw_table import Place
-from sparse_lightning.data.spellings import is_mark, is_total, spelled
 
 FEW_ROWS = 10
 """Fewer rows tell next to nothing of a network."""

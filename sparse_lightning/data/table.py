@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float64
 
-from sparse_lightning.data.choosing_columns import ChosenColumns
+from sparse_lightning.data.columns.choosing_columns import ChosenColumns
+from sparse_lightning.data.columns.fitting_columns import ColumnReading
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.data.fitting_columns import ColumnReading
-from sparse_lightning.data.gaps import dropped_text, gap_faults, has_values, most_dropped
 from sparse_lightning.data.number_target import check_targets
 from sparse_lightning.data.preparation import drop_rare
 from sparse_lightning.data.raw_table import RawTable, keep
-from sparse_lightning.data.splits import (
+from sparse_lightning.data.rows.gaps import dropped_text, gap_faults, has_values, most_dropped
+from sparse_lightning.data.rows.splits import (
     ALL_ROWS,
     NO_SPLIT,
     TRAINING,
@@ -24,10 +24,10 @@ from sparse_lightning.data.splits import (
     split_columns,
     split_rows,
 )
+from sparse_lightning.data.rows.unseen import unseen_levels
+from sparse_lightning.data.rows.weights import row_weights
 from sparse_lightning.data.suspicions import classes_suspected, suspicions
 from sparse_lightning.data.target import ClassTarget
-from sparse_lightning.data.unseen import unseen_levels
-from sparse_lightning.data.weights import row_weights
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.settings import EvaluationSettings, TableSettings
 

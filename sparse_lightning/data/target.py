@@ -8,10 +8,10 @@ import pandas as pd
 from jaxtyping import Int64
 from pandas.api import types
 
-from sparse_lightning.data.column_types import typed
-from sparse_lightning.data.gaps import check_complete
-from sparse_lightning.data.levels import code_levels, find_levels, show_levels
-from sparse_lightning.data.spellings import spelled
+from sparse_lightning.data.cells.levels import code_levels, find_levels, show_levels
+from sparse_lightning.data.cells.spellings import spelled
+from sparse_lightning.data.columns.column_types import typed
+from sparse_lightning.data.rows.gaps import check_complete
 from sparse_lightning.errors import TableError
 
 VERSION = 1

@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strict_tables import strict, strict_of
 
-from sparse_lightning.data import catalog, csv_files
-from sparse_lightning.data.csv_files import read_csv
+from sparse_lightning.data import catalog
+from sparse_lightning.data.files import csv_files
+from sparse_lightning.data.files.csv_files import read_csv
 from sparse_lightning.errors import TableError
 from sparse_lightning.project import TableSettings
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sparse_lightning.data.columns.level_columns import BinaryColumn, LevelsColumn
+from sparse_lightning.data.columns.number_columns import NumberColumn
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.data.level_columns import BinaryColumn, LevelsColumn
-from sparse_lightning.data.number_columns import NumberColumn
 from sparse_lightning.errors import TableError
 from sparse_lightning.project import Step
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from strict_tables import strict
 
 from sparse_lightning.cli import main
-from sparse_lightning.data import readers
 from sparse_lightning.data.catalog import load_table
-from sparse_lightning.data.charsets import encoding_of
-from sparse_lightning.data.csv_files import read_csv
-from sparse_lightning.data.dialects import HEAD, dialect_of
+from sparse_lightning.data.files import readers
+from sparse_lightning.data.files.charsets import encoding_of
+from sparse_lightning.data.files.csv_files import read_csv
+from sparse_lightning.data.files.dialects import HEAD, dialect_of
 from sparse_lightning.errors import ProjectError, TableError
 from sparse_lightning.project import Project, TableSettings
 from sparse_lightning.project.dialect import DialectSettings

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
+from sparse_lightning.data.columns.number_columns import NumberColumn
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.data.number_columns import NumberColumn
 from sparse_lightning.errors import TableError
 
 FRAME = pd.DataFrame({"a": [0.0, 5.0, 10.0], "b": [-1.0, 1.0, 3.0]})

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparse_lightning.data.catalog import load_table
-from sparse_lightning.data.excel_files import read_excel
-from sparse_lightning.data.readers import read_table
+from sparse_lightning.data.files.excel_files import read_excel
+from sparse_lightning.data.files.readers import read_table
 from sparse_lightning.errors import TableError
 from sparse_lightning.project import TableSettings
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparse_lightning.data.catalog import frame_table, load_table
-from sparse_lightning.data.frames import read_frame
+from sparse_lightning.data.files.frames import read_frame
 from sparse_lightning.errors import InputError, TableError
 from sparse_lightning.project import TableSettings
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparse_lightning.data import catalog, csv_files, encoding, raw_table, readers
+from sparse_lightning.data import catalog, encoding, raw_table
 from sparse_lightning.data.encoding import Encoding
+from sparse_lightning.data.files import csv_files, readers
 from sparse_lightning.errors import TableError
 from sparse_lightning.project import TableSettings
 

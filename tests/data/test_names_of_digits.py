@@ -13,10 +13,15 @@ from hypothesis import strategies as st
 from strict_tables import strict
 
 from sparse_lightning.data.catalog import load_table
-from sparse_lightning.data.column_types import judged
-from sparse_lightning.data.csv_files import read_csv
+from sparse_lightning.data.cells.levels import (
+    code_levels,
+    level_text,
+    spelled_number,
+    spelled_numbers,
+)
+from sparse_lightning.data.columns.column_types import judged
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.data.levels import code_levels, level_text, spelled_number, spelled_numbers
+from sparse_lightning.data.files.csv_files import read_csv
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import TableError
 from sparse_lightning.integrations.exporting.tabular_network import TabularNetwork

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.number_target import NumberTarget
-from sparse_lightning.data.splits import TRAINING
+from sparse_lightning.data.rows.splits import TRAINING
 from sparse_lightning.errors import ProjectError, TableError
 from sparse_lightning.project import Project, TableSettings
 from sparse_lightning.project.settings import EvaluationSettings

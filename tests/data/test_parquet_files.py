@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sparse_lightning.data import readers
 from sparse_lightning.data.catalog import load_table
+from sparse_lightning.data.files import readers
 from sparse_lightning.errors import TableError
 from sparse_lightning.project import TableSettings
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparse_lightning.data.spellings import spelled, spelling_of, too_large
+from sparse_lightning.data.cells.spellings import spelled, spelling_of, too_large
 
 
 @pytest.mark.parametrize(

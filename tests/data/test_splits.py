@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparse_lightning.data.catalog import load_table
-from sparse_lightning.data.splits import TEST, TRAINING, VALIDATION, split_rows
+from sparse_lightning.data.rows.splits import TEST, TRAINING, VALIDATION, split_rows
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.settings import EvaluationSettings, TableSettings
 

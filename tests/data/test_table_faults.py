@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from strict_tables import strict, strict_of
 
-from sparse_lightning.data import csv_files
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.data.faults import Fault, Faults, FaultyTableError
-from sparse_lightning.data.readers import read_table
+from sparse_lightning.data.files import csv_files
+from sparse_lightning.data.files.readers import read_table
 from sparse_lightning.errors import TableError
 from sparse_lightning.project import TableSettings
 

@@ -14,7 +14,7 @@ from torch import nn
 
 from sparse_lightning.data.examples import Examples
 from sparse_lightning.data.number_target import NumberTarget
-from sparse_lightning.data.splits import TEST, VALIDATION
+from sparse_lightning.data.rows.splits import TEST, VALIDATION
 from sparse_lightning.errors import TableError
 from sparse_lightning.nn.layers import linear_layers, single
 from sparse_lightning.project import Project

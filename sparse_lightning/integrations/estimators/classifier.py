@@ -13,8 +13,8 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
+from sparse_lightning.data.cells.levels import level_text
 from sparse_lightning.data.examples import Examples
-from sparse_lightning.data.levels import level_text
 from sparse_lightning.errors import EstimatorError
 from sparse_lightning.integrations.estimators.base import (
     FLOATS,

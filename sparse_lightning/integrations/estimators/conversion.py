@@ -15,10 +15,10 @@ from sklearn.utils import check_random_state
 from torch import nn
 
 from sparse_lightning._text import listed
+from sparse_lightning.data.columns.number_columns import NumberColumn
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.data.number_columns import NumberColumn
+from sparse_lightning.data.rows.weights import weighted_moments
 from sparse_lightning.data.scaling import Scale, fit_scaling, variance
-from sparse_lightning.data.weights import weighted_moments
 from sparse_lightning.errors import EstimatorError, InputError, TrainingError
 from sparse_lightning.project import Project, RegularizerSettings
 from sparse_lightning.project.agreement import PREDICTING

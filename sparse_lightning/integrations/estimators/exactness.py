@@ -9,7 +9,7 @@ import pandas as pd
 from pandas.api import types
 from pandas.api.extensions import ExtensionDtype
 
-from sparse_lightning.data.levels import is_exact
+from sparse_lightning.data.cells.levels import is_exact
 from sparse_lightning.errors import EstimatorError
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sparse_lightning.data.levels import level_text
+from sparse_lightning.data.cells.levels import level_text
 from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.network import Network
 from sparse_lightning.weights import ACTIVATIONS, Layer, layer_names

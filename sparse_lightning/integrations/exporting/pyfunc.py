@@ -20,10 +20,10 @@ from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import AnyType
 
 import sparse_lightning
-from sparse_lightning.data.columns import ColumnEncoding
-from sparse_lightning.data.date_columns import DateColumn
-from sparse_lightning.data.level_columns import BinaryColumn, LevelsColumn
-from sparse_lightning.data.number_columns import NumberColumn, OrderedColumn
+from sparse_lightning.data.columns.date_columns import DateColumn
+from sparse_lightning.data.columns.kinds import ColumnEncoding
+from sparse_lightning.data.columns.level_columns import BinaryColumn, LevelsColumn
+from sparse_lightning.data.columns.number_columns import NumberColumn, OrderedColumn
 from sparse_lightning.integrations.exporting.pruned import ExportedNetwork, class_values
 from sparse_lightning.tracking.files import no_bar
 from sparse_lightning.weights import to_safetensors

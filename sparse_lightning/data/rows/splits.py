@@ -8,7 +8,7 @@ import pandas as pd
 from jaxtyping import Bool, Int8, Int64
 
 from sparse_lightning._text import listed
-from sparse_lightning.data.column_types import typed
+from sparse_lightning.data.columns.column_types import typed
 from sparse_lightning.data.raw_table import RawTable, frame_of
 from sparse_lightning.data.selection import check_known
 from sparse_lightning.errors import TableError

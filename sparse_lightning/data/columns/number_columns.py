@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Float64
 
-from sparse_lightning.data.levels import from_levels, level_places, level_text, show_levels
+from sparse_lightning.data.cells.levels import from_levels, level_places, level_text, show_levels
 from sparse_lightning.data.scaling import (
     Fitted,
     Scale,

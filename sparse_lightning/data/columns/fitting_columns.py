@@ -9,12 +9,17 @@ import numpy as np
 import pandas as pd
 
 from sparse_lightning._text import counted, did_you_mean, listed
-from sparse_lightning.data.columns import ColumnEncoding
-from sparse_lightning.data.date_columns import DateColumn
-from sparse_lightning.data.deciding import Decision
-from sparse_lightning.data.level_columns import BinaryColumn, LevelsColumn, check_count, is_numeric
-from sparse_lightning.data.levels import code_levels, level_places, show_levels
-from sparse_lightning.data.number_columns import NumberColumn, OrderedColumn
+from sparse_lightning.data.cells.levels import code_levels, level_places, show_levels
+from sparse_lightning.data.columns.date_columns import DateColumn
+from sparse_lightning.data.columns.deciding import Decision
+from sparse_lightning.data.columns.kinds import ColumnEncoding
+from sparse_lightning.data.columns.level_columns import (
+    BinaryColumn,
+    LevelsColumn,
+    check_count,
+    is_numeric,
+)
+from sparse_lightning.data.columns.number_columns import NumberColumn, OrderedColumn
 from sparse_lightning.errors import TableError
 
 MISSING_SHARE = 0.05

@@ -11,16 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sparse_lightning._text import listed
-from sparse_lightning.data.charsets import NAMES, decoded, encoding_of, named_encoding
-from sparse_lightning.data.layouts import (
+from sparse_lightning.data.cells.numerals import PLAIN, Numerals, is_number, numerals_of, percents
+from sparse_lightning.data.cells.spellings import MISSING
+from sparse_lightning.data.files.charsets import NAMES, decoded, encoding_of, named_encoding
+from sparse_lightning.data.files.layouts import (
     MOST_ROWS,
     NAMES_AT_TOP,
     Layout,
     layout_of,
     layout_words,
 )
-from sparse_lightning.data.numerals import PLAIN, Numerals, is_number, numerals_of, percents
-from sparse_lightning.data.spellings import MISSING
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.dialect import DialectSettings
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from itertools import chain, islice
 
 from sparse_lightning._text import is_numeral
-from sparse_lightning.data.dialects import Dialect
+from sparse_lightning.data.files.dialects import Dialect
 from sparse_lightning.data.raw_table import check_names, place_of
 from sparse_lightning.errors import TableError
 

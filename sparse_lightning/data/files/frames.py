@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sparse_lightning.data.files.readers import columnar
 from sparse_lightning.data.raw_table import CELLS_AT_ONCE, MOST_NAMED, RawTable, check_names
-from sparse_lightning.data.readers import columnar
 from sparse_lightning.errors import InputError, TableError, kind_of
 
 

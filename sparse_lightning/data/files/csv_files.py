@@ -17,14 +17,13 @@ from jaxtyping import Float64
 from pyarrow import csv
 
 from sparse_lightning._text import counted
-from sparse_lightning.data import csv_faults
-from sparse_lightning.data.column_types import TRUTHS
-from sparse_lightning.data.dialects import HEAD, Dialect, dialect_of
-from sparse_lightning.data.levels import EXACT, spelled_numbers
-from sparse_lightning.data.numerals import PLAIN, Numerals
-from sparse_lightning.data.raw_table import RawTable, assembled, place_of
-from sparse_lightning.data.spellings import MISSING, too_large
-from sparse_lightning.data.text_streams import (
+from sparse_lightning.data.cells.levels import EXACT, spelled_numbers
+from sparse_lightning.data.cells.numerals import PLAIN, Numerals
+from sparse_lightning.data.cells.spellings import MISSING, too_large
+from sparse_lightning.data.columns.column_types import TRUTHS
+from sparse_lightning.data.files import csv_faults
+from sparse_lightning.data.files.dialects import HEAD, Dialect, dialect_of
+from sparse_lightning.data.files.text_streams import (
     NulError,
     Open,
     TextStream,
@@ -33,6 +32,7 @@ from sparse_lightning.data.text_streams import (
     text_of,
     with_nul,
 )
+from sparse_lightning.data.raw_table import RawTable, assembled, place_of
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.dialect import DialectSettings
 

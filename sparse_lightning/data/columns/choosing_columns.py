@@ -8,19 +8,19 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from sparse_lightning.data.column_types import check_varying, levels_of
-from sparse_lightning.data.columns import ColumnEncoding
-from sparse_lightning.data.deciding import Decision, decide
+from sparse_lightning.data.cells.numerals import PLAIN
+from sparse_lightning.data.columns.column_types import check_varying, levels_of
+from sparse_lightning.data.columns.deciding import Decision, decide
+from sparse_lightning.data.columns.fitting_columns import ColumnReading, fit_column
+from sparse_lightning.data.columns.kinds import ColumnEncoding
 from sparse_lightning.data.encoding import Encoding, named, recoded
 from sparse_lightning.data.faults import Faults
-from sparse_lightning.data.fitting_columns import ColumnReading, fit_column
 from sparse_lightning.data.number_target import check_targets, read_target
-from sparse_lightning.data.numerals import PLAIN
 from sparse_lightning.data.preparation import check_steps, recodings
 from sparse_lightning.data.raw_table import RawTable, frame_of, keep
+from sparse_lightning.data.rows.splits import NO_SPLIT, TRAINING, Split
 from sparse_lightning.data.scaling import Weights
 from sparse_lightning.data.selection import check_known
-from sparse_lightning.data.splits import NO_SPLIT, TRAINING, Split
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.columns import ColumnKind

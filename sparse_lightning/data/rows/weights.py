@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float64
 
-from sparse_lightning.data.column_types import typed
+from sparse_lightning.data.columns.column_types import typed
 from sparse_lightning.data.raw_table import RawTable
 from sparse_lightning.data.selection import check_known
 from sparse_lightning.errors import TableError

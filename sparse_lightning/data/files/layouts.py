@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sparse_lightning._text import counted
-from sparse_lightning.data.numerals import is_number
+from sparse_lightning.data.cells.numerals import is_number
 
 MOST_ROWS = 300
 """A layout is judged by so many of the first rows."""

@@ -9,14 +9,14 @@ from jaxtyping import Float64
 from pandas.api import types
 
 from sparse_lightning._text import did_you_mean
-from sparse_lightning.data.column_types import dates_of, levels_of, numbers_of
-from sparse_lightning.data.dates import formats_of, is_dates
+from sparse_lightning.data.cells.dates import formats_of, is_dates
+from sparse_lightning.data.cells.levels import level_places, level_text, show_levels
+from sparse_lightning.data.cells.numerals import PLAIN, Numerals
+from sparse_lightning.data.cells.readable import read_numbers
+from sparse_lightning.data.cells.spellings import Spelled, spelled
+from sparse_lightning.data.columns.column_types import dates_of, levels_of, numbers_of
 from sparse_lightning.data.faults import LEAVE_OUT, Fault, FaultyTableError
-from sparse_lightning.data.levels import level_places, level_text, show_levels
-from sparse_lightning.data.numerals import PLAIN, Numerals
 from sparse_lightning.data.raw_table import Place
-from sparse_lightning.data.readable import read_numbers
-from sparse_lightning.data.spellings import Spelled, spelled
 from sparse_lightning.data.suspicions import is_coded, is_counting
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.columns import ColumnKind

@@ -9,7 +9,7 @@ from jaxtyping import Float, Float64, Int64
 from pandas.api import types
 
 from sparse_lightning._text import did_you_mean
-from sparse_lightning.data.levels import (
+from sparse_lightning.data.cells.levels import (
     code_levels,
     find_levels,
     from_levels,

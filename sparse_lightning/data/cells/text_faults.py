@@ -7,10 +7,10 @@ import pandas as pd
 from jaxtyping import Bool
 
 from sparse_lightning._text import listed
+from sparse_lightning.data.cells.numerals import Numerals
+from sparse_lightning.data.cells.spellings import NUMERIC, Found, Spelled, spelling_of
 from sparse_lightning.data.faults import LEAVE_OUT, Fault
-from sparse_lightning.data.numerals import Numerals
 from sparse_lightning.data.raw_table import Place
-from sparse_lightning.data.spellings import NUMERIC, Found, Spelled, spelling_of
 
 RECODE = f"{LEAVE_OUT}, or say that it holds names, table.columns: {{COLUMN: text}}"
 

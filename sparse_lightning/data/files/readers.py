@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 from jaxtyping import Float64
 
 from sparse_lightning._text import listed
-from sparse_lightning.data.csv_files import read_csv
-from sparse_lightning.data.excel_sheets import EXCEL
-from sparse_lightning.data.levels import EXACT
+from sparse_lightning.data.cells.levels import EXACT
+from sparse_lightning.data.files.csv_files import read_csv
+from sparse_lightning.data.files.excel_sheets import EXCEL
 from sparse_lightning.data.raw_table import CELLS_AT_ONCE, RawTable, assembled, check_names
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.dialect import DialectSettings
@@ -62,7 +62,7 @@ def read_table(
     except OSError as error:
         raise TableError(f"cannot be read: {error.strerror}") from error
     if name.endswith(EXCEL):
-        from sparse_lightning.data.excel_files import read_excel
+        from sparse_lightning.data.files.excel_files import read_excel
 
         return read_excel(path, sheet, dialect)
     if sheet is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sparse_lightning._text import did_you_mean, listed
-from sparse_lightning.data.levels import level_text
+from sparse_lightning.data.cells.levels import level_text
 from sparse_lightning.errors import TableError
 
 EXCEL = (".xlsx", ".xlsm")

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from sparse_lightning._text import counted, listed
-from sparse_lightning.data.numerals import Numerals, numerals_of
-from sparse_lightning.data.spellings import MISSING_MARKS
+from sparse_lightning.data.cells.numerals import Numerals, numerals_of
+from sparse_lightning.data.cells.spellings import MISSING_MARKS
 
 _SIGN = r"[%％$€£¥]|[A-Za-zµμ°℃Ω][A-Za-zµμ°/²³^·]{0,7}"
 _CELL = re.compile(

@@ -3,9 +3,9 @@
 from dataclasses import fields
 from typing import Any
 
-from sparse_lightning.data.date_columns import DateColumn
-from sparse_lightning.data.level_columns import BinaryColumn, LevelsColumn
-from sparse_lightning.data.number_columns import NumberColumn, OrderedColumn
+from sparse_lightning.data.columns.date_columns import DateColumn
+from sparse_lightning.data.columns.level_columns import BinaryColumn, LevelsColumn
+from sparse_lightning.data.columns.number_columns import NumberColumn, OrderedColumn
 
 ColumnEncoding = NumberColumn | OrderedColumn | BinaryColumn | LevelsColumn | DateColumn
 """What they have in common: `name`, `input_names`, `coded`, `inputs`, `fitted`, `decode` and

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from sparse_lightning._text import counted, listed
+from sparse_lightning.data.cells.levels import code_levels, known_as
+from sparse_lightning.data.columns.level_columns import LevelsColumn
 from sparse_lightning.data.encoding import Encoding
-from sparse_lightning.data.level_columns import LevelsColumn
-from sparse_lightning.data.levels import code_levels, known_as
-from sparse_lightning.data.splits import Split
+from sparse_lightning.data.rows.splits import Split
 
 MOST_SHOWN = 5
 """So many levels of a column are named."""

@@ -16,19 +16,19 @@ from jaxtyping import Bool, Float64
 from pandas.api import types
 
 from sparse_lightning._text import listed
-from sparse_lightning.data.dates import as_dates
-from sparse_lightning.data.faults import LEAVE_OUT, MOST_NAMES, Fault, Faults, FaultyTableError
-from sparse_lightning.data.levels import EXACT, exact_levels, is_exact
-from sparse_lightning.data.numerals import PLAIN, Numerals
-from sparse_lightning.data.raw_table import Place, as_floats, frame_of, is_number, place_of
-from sparse_lightning.data.spellings import spelled, too_large
-from sparse_lightning.data.text_faults import (
+from sparse_lightning.data.cells.dates import as_dates
+from sparse_lightning.data.cells.levels import EXACT, exact_levels, is_exact
+from sparse_lightning.data.cells.numerals import PLAIN, Numerals
+from sparse_lightning.data.cells.spellings import spelled, too_large
+from sparse_lightning.data.cells.text_faults import (
     RECODE,
     shown,
     spelling_fault,
     text_fault,
     value_of,
 )
+from sparse_lightning.data.faults import LEAVE_OUT, MOST_NAMES, Fault, Faults, FaultyTableError
+from sparse_lightning.data.raw_table import Place, as_floats, frame_of, is_number, place_of
 from sparse_lightning.errors import TableError
 
 TRUTHS = {

@@ -13,8 +13,11 @@ import pandas as pd
 import pyarrow as pa
 
 from sparse_lightning._text import counted, listed
-from sparse_lightning.data.csv_files import levels, numbers, text_or_truths
-from sparse_lightning.data.excel_sheets import (
+from sparse_lightning.data.cells.numerals import Numerals, numerals_of, percents
+from sparse_lightning.data.cells.spellings import MISSING
+from sparse_lightning.data.faults import Fault, Faults
+from sparse_lightning.data.files.csv_files import levels, numbers, text_or_truths
+from sparse_lightning.data.files.excel_sheets import (
     Cell,
     ErrorText,
     cell_text,
@@ -22,11 +25,8 @@ from sparse_lightning.data.excel_sheets import (
     rows_of,
     workbook,
 )
-from sparse_lightning.data.faults import Fault, Faults
-from sparse_lightning.data.layouts import MOST_ROWS, NAMES_AT_TOP, layout_of, layout_words
-from sparse_lightning.data.numerals import Numerals, numerals_of, percents
+from sparse_lightning.data.files.layouts import MOST_ROWS, NAMES_AT_TOP, layout_of, layout_words
 from sparse_lightning.data.raw_table import RawTable, check_names, frame_of, place_of
-from sparse_lightning.data.spellings import MISSING
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.dialect import DialectSettings
 

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable
 from typing import IO, Any
 
-from sparse_lightning.data.charsets import NAMES
+from sparse_lightning.data.files.charsets import NAMES
 from sparse_lightning.errors import TableError
 
 Open = Callable[[], IO[bytes] | gzip.GzipFile]
