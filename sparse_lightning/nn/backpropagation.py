@@ -16,6 +16,7 @@ from sparse_lightning.nn._torch import forward_hooks, other_hooks
 from sparse_lightning.nn.batched import (
     Inputs,
     PerReplica,
+    RowWeights,
     differentiable,
     functions_of,
     half_gradients,
@@ -81,8 +82,13 @@ class Backpropagation:
         )
 
     @torch.no_grad()
-    def errors(self, x: Inputs, target: Float[Tensor, "*replica batch output"]) -> PerReplica:
-        """The squared error of each replica, summed over batch and outputs."""
+    def errors(
+        self,
+        x: Inputs,
+        target: Float[Tensor, "*replica batch output"],
+        rows: RowWeights | None = None,
+    ) -> PerReplica:
+        """The squared error of each replica, summed over batch and outputs, by weights of rows."""
         memory = self._memory_for(x)
         self._x = x
         for place, outputs in enumerate(memory.outputs):
@@ -92,7 +98,13 @@ class Backpropagation:
             x = activate(outputs).mT
         last = self.linear[-1]
         return half_gradients(
-            x, last.weight, last.bias, functions_of(self.activations[-1]), target, memory.halves
+            x,
+            last.weight,
+            last.bias,
+            functions_of(self.activations[-1]),
+            target,
+            memory.halves,
+            rows,
         )
 
     @torch.no_grad()

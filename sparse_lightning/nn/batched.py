@@ -24,6 +24,8 @@ Weight = Float[Tensor, "replica input output"]
 Bias = Float[Tensor, "replica 1 output"]
 Inputs = Float[Tensor, "*replica batch input"]
 Outputs = Float[Tensor, "replica batch output"]
+RowWeights = Float[Tensor, "*#replica batch"]
+"""Factors on the errors of rows: the same for all replicas, or those of each one."""
 
 
 def affine(x: Inputs, weight: Weight, bias: Bias) -> Outputs:
@@ -37,13 +39,15 @@ def squared_error(
     bias: Bias,
     activation: nn.Module,
     target: Float[Tensor, "*replica batch output"],
+    rows: RowWeights | None = None,
 ) -> PerReplica:
-    """‖f(x W + b) − t‖² of every replica, summed over batch and outputs.
+    """Σ_i r_i ‖f(x_i W + b) − t_i‖² of every replica, over the rows i of the batch.
 
     The gradients are computed together with the error, while the outputs are in the cache; the
-    target t gets none. `differentiable` must be true of the activation f.
+    target t and the weights r of the `rows` get none. `differentiable` must be true of the
+    activation f.
     """
-    return _SquaredError.apply(x, weight, bias, functions_of(activation), target)
+    return _SquaredError.apply(x, weight, bias, functions_of(activation), target, rows)
 
 
 def differentiable(activation: nn.Module) -> bool:
@@ -87,15 +91,16 @@ class _SquaredError(torch.autograd.Function):
         bias: Tensor,
         functions: "InPlace",
         target: Tensor,
+        rows: Tensor | None,
     ) -> Tensor:
-        needs_x, needs_weight, needs_bias, _, _ = ctx.needs_input_grad
+        needs_x, needs_weight, needs_bias, *_ = ctx.needs_input_grad
         replicas, inputs, outputs = weight.shape
         towards = (
             x.new_empty(replicas, inputs, x.shape[1]) if needs_x else None,
             torch.empty_like(weight) if needs_weight else None,
             x.new_empty(replicas, outputs) if needs_bias else None,
         )
-        error = half_gradients(x, weight, bias, functions, target, towards)
+        error = half_gradients(x, weight, bias, functions, target, towards, rows)
         ctx.gradients = towards
         return error
 
@@ -112,6 +117,7 @@ class _SquaredError(torch.autograd.Function):
             None if towards_bias is None else towards_bias.unsqueeze(1) * scale,
             None,
             None,
+            None,
         )
 
 
@@ -122,13 +128,14 @@ def half_gradients(
     functions: "InPlace",
     target: Float[Tensor, "*replica batch output"],
     towards: tuple[Tensor | None, Tensor | None, Tensor | None],
+    rows: RowWeights | None = None,
 ) -> PerReplica:
     """What `squared_error` gives, and half of its gradients, a piece of replicas after the other.
 
     What a piece needs stays in the cache, and outputs of all replicas are never held at once.
     `functions` are those of `functions_of`. `towards` has the places of the gradients, None where
     one is not wanted: with respect to x `(replica, input, batch)`, to W, and to b `(replica,
-    output)`.
+    output)`. `rows` are factors on the errors of the rows.
     """
     activate, derive = functions
     towards_x, towards_weight, towards_bias = towards
@@ -137,6 +144,8 @@ def half_gradients(
     error = x.new_empty(replicas)
     # A shared target is turned round once, else each replica would walk it column by column.
     target = target.mT.contiguous()
+    # A difference times the root of a row's weight has the weighted error for its square.
+    roots = None if rows is None else rows.sqrt().unsqueeze(-2)
     size = _piece(x, outputs)
     buffers = _scratch(x, (2, min(size, replicas), outputs, batch))
     for start in range(0, replicas, size):
@@ -146,9 +155,14 @@ def half_gradients(
         torch.bmm(own.mT, x_part, out=output)
         output = activate(output.add_(bias[part].mT))
         torch.sub(output, target if target.ndim == 2 else target[part], out=difference)
+        own_roots = roots if roots is None or roots.ndim == 2 else roots[part]
+        if own_roots is not None:
+            difference.mul_(own_roots)
         torch.linalg.vector_norm(difference.flatten(1), dim=1, out=error[part])
         if towards_x is None and towards_weight is None and towards_bias is None:
             continue
+        if own_roots is not None:
+            difference.mul_(own_roots)
         half = derive(difference, output)
         if towards_x is not None:
             torch.bmm(own, half, out=towards_x[part])

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from sparse_lightning.nn._torch import forward_hooks
-from sparse_lightning.nn.batched import affine, differentiable, squared_error
+from sparse_lightning.nn.batched import RowWeights, affine, differentiable, squared_error
 
 
 class UnitSoftmax(nn.Softmax):
@@ -139,9 +139,11 @@ def squared_errors_of(
     layers: Sequence[nn.Module],
     x: Float[Tensor, "*replica batch input"],
     target: Float[Tensor, "*replica batch output"],
+    rows: RowWeights | None = None,
 ) -> Float[Tensor, " replica"]:
     """The squared error of each replica's outputs, summed over batch and outputs.
 
+    With `rows` the error of each row is multiplied by its weight, which may be the replica's own.
     The last layer, its activation and the error are one operation, unless somebody looks at the
     outputs by a hook or they are computed in 16 bits.
     """
@@ -156,27 +158,22 @@ def squared_errors_of(
     ):
         for other in others:
             x = other(x)
-        return squared_error(x, layer.weight, layer.bias, activation, target)
-    output = x
+        return squared_error(x, layer.weight, layer.bias, activation, target, rows)
     for every in layers:
-        output = every(output)
+        x = every(x)
+    return squared_distance(x, target, rows)
+
+
+def squared_distance(
+    output: Float[Tensor, "replica batch output"],
+    target: Float[Tensor, "*#replica batch output"],
+    rows: RowWeights | None = None,
+) -> Float[Tensor, " replica"]:
+    """Σ ‖output − target‖² over the batch, of each row times its weight."""
     error = nn.functional.mse_loss(
         output.float(), target.float().expand_as(output), reduction="none"
     )
-    return error.sum((1, 2))
-
-
-def weighted_squared_errors_of(
-    layers: Sequence[nn.Module],
-    x: Float[Tensor, "*#replica batch input"],
-    target: Float[Tensor, "*#replica batch output"],
-    weights: Float[Tensor, " batch"],
-) -> Float[Tensor, " replica"]:
-    """As `squared_errors_of`, with the error of each row times its weight."""
-    for layer in layers:
-        x = layer(x)
-    error = nn.functional.mse_loss(x.float(), target.float().expand_as(x), reduction="none")
-    return (error.sum(2) * weights).sum(1)
+    return error.sum((1, 2)) if rows is None else (error.sum(2) * rows).sum(1)
 
 
 def linear_of(weight: Float[Tensor, "output input"], bias: Float[Tensor, " output"]) -> nn.Linear:

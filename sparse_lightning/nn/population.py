@@ -7,7 +7,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from sparse_lightning.nn._lightning import gradient_scaler
@@ -23,7 +23,6 @@ from sparse_lightning.nn.layers import (
     clear,
     linear_layers,
     squared_errors_of,
-    weighted_squared_errors_of,
 )
 from sparse_lightning.nn.optimization import (
     ReplicaRates,
@@ -70,14 +69,19 @@ class PopulationModule(pl.LightningModule):
         trained_layers: the layers, from `flatten`, whose squared error is minimised, unless
             `errors` says otherwise.
         steps_in_epoch: the number of steps of an epoch that is one batch to the trainer.
-        weighted: whether the last column of a batch holds the weight of each row, by which errors
-            and losses are means over the rows.
+        weighted: whether a column of a batch, behind those of the inputs, holds the weight of each
+            row, by which errors and losses are means over the rows.
+        samples: where each replica has its own weights on the errors of the rows, the number of
+            its column among the last columns of a batch; None: all replicas have the same.
+        sample_count: how many such columns there are.
     """
 
     hidden_layers: tuple[str, ...] = ()
     unbounded_units: bool = False
     trained_layers: Sequence[nn.Module] = ()
     weighted: bool = False
+    samples: Int[Tensor, " replica"] | None
+    sample_count: int = 0
 
     def __init__(
         self,
@@ -99,6 +103,11 @@ class PopulationModule(pl.LightningModule):
         self.steps_in_epoch: int | None = None
         self._steps: Steps | None = None
         self.error_sum: Tensor
+        self.register_buffer("samples", None, persistent=False)
+
+    def resample(self, samples: Int[Tensor, " replica"], count: int) -> None:
+        """Give each replica the weights on the rows that stand in one of the last columns."""
+        self.samples, self.sample_count = samples.to(self.device), count
 
     def pair(self, batch: Any) -> tuple[Tensor, Tensor]:
         """The inputs of `trained_layers` for a batch, and what their outputs should be."""
@@ -107,12 +116,8 @@ class PopulationModule(pl.LightningModule):
     def errors(self, batch: Any) -> tuple[Float[Tensor, " replica"], int | float]:
         """The sum over batch and outputs of the squared error, and how many elements that are."""
         x, target = self.pair(self.inputs(batch))
-        if self.weighted:
-            weights = batch[:, -1]
-            error = weighted_squared_errors_of(self.trained_layers, x, target, weights)
-            return error, self.row_count(batch) * target.shape[-1]
-        error = squared_errors_of(self.trained_layers, x, target)
-        return error, target.shape[-2] * target.shape[-1]
+        error = squared_errors_of(self.trained_layers, x, target, self.row_weights(batch))
+        return error, self.row_count(batch) * target.shape[-1]
 
     def losses(
         self, batch: Any
@@ -123,17 +128,24 @@ class PopulationModule(pl.LightningModule):
 
     def inputs(self, batch: Any) -> Tensor:
         """The part of a batch that `forward` takes."""
-        return batch[:, :-1] if self.weighted else batch
+        beside = self.weighted + self.sample_count
+        return batch[:, :-beside] if beside else batch
+
+    def row_weights(self, batch: Any) -> Float[Tensor, "*replica batch"] | None:
+        """The weights on the errors of the rows, None where all are 1."""
+        if self.samples is not None:
+            return batch[:, -self.sample_count :].T[self.samples]
+        return batch[:, -1] if self.weighted else None
 
     def row_count(self, batch: Any) -> int | float:
-        """How many rows a batch has, or the sum of their weights."""
-        return float(batch[:, -1].sum()) if self.weighted else len(batch)
+        """How many rows a batch has, or the sum of their weights, which no sample changes."""
+        return float(batch[:, -1 - self.sample_count].sum()) if self.weighted else len(batch)
 
     def on_train_start(self) -> None:
         if self.automatic_optimization:
             return
         own = type(self).losses, type(self).errors
-        plain = own == (PopulationModule.losses, PopulationModule.errors) and not self.weighted
+        plain = own == (PopulationModule.losses, PopulationModule.errors)
         # Several processes take the mean of their gradients while a graph is walked.
         by_hand = plain and self.trainer.world_size == 1
         self._steps = Steps(

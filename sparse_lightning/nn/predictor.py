@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sparse_lightning.nn.layers import linear_layers, weighted_squared_errors_of
+from sparse_lightning.nn.layers import linear_layers, squared_distance
 from sparse_lightning.nn.population import (
     Optimization,
     PopulationModule,
@@ -74,14 +74,15 @@ class Predictor(PopulationModule):
         scores, activation = self.output
         logits = scores(self._codes(inputs))
         weighted = targets if self.class_weights is None else targets * self.class_weights
-        if self.weighted:
-            weighted = weighted * batch[:, -1:]
+        rows = self.row_weights(batch)
+        if rows is not None:
+            weighted = weighted * rows[..., None]
         if self.loss == "squared_error":
             output = activation(logits)
             squared = (output.float() - targets).square().sum(2)
             with torch.no_grad():
                 error, elements = self._squared_error(output, targets, batch)
-            return (squared * weighted.sum(1)).sum(1), error, elements
+            return (squared * weighted.sum(-1)).sum(1), error, elements
         entropy = -(weighted * logits.float().log_softmax(2)).sum((1, 2))
         with torch.no_grad():
             error, elements = self._squared_error(activation(logits), targets, batch)
@@ -98,10 +99,5 @@ class Predictor(PopulationModule):
     def _squared_error(
         self, output: Tensor, targets: Tensor, batch: Tensor
     ) -> tuple[Tensor, int | float]:
-        if self.weighted:
-            error = weighted_squared_errors_of((), output, targets, batch[:, -1])
-            return error, self.row_count(batch) * output.shape[2]
-        error = nn.functional.mse_loss(
-            output.float(), targets.float().expand_as(output), reduction="none"
-        )
-        return error.sum((1, 2)), output[0].numel()
+        error = squared_distance(output, targets, self.row_weights(batch))
+        return error, self.row_count(batch) * output.shape[2]

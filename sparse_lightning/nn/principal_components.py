@@ -50,6 +50,8 @@ class PrincipalComponents(PopulationModule):
     depend on the lengths of the components: they are brought back to 1 after each step, and
     penalties act on directions.
 
+    Where replicas have samples of the rows of their own, `sampled` holds the covariance of each.
+
     The batches of rows feed the scores x V, which hidden regularizers penalise, and nothing else.
     Raises `TrainingError` if there are more components than inputs, or a setting is out of range.
     """
@@ -65,6 +67,7 @@ class PrincipalComponents(PopulationModule):
         rates: PerReplica | None = None,
         decoder: Decoder = "tied",
         nesting: float = NESTING,
+        sampled: Float[Tensor, "sample input input"] | None = None,
     ):
         replicas, inputs, components = loadings.shape
         super().__init__(replicas, optimization, rates)
@@ -77,7 +80,10 @@ class PrincipalComponents(PopulationModule):
         weights = nested_weights(components, nesting).to(loadings)
         self.register_buffer("covariance", covariance.to(loadings), persistent=False)
         self.register_buffer("nested", weights, persistent=False)
+        sampled = None if sampled is None else sampled.to(loadings)
+        self.register_buffer("sampled", sampled, persistent=False)
         self.covariance: Tensor
+        self.sampled: Tensor | None
         self.nested: Tensor
 
     @classmethod
@@ -119,7 +125,7 @@ class PrincipalComponents(PopulationModule):
     def errors(self, batch: Float[Tensor, "batch unit"]) -> tuple[PerReplica, int | float]:
         # The loss is short of digits in 16 bits, and its decompositions do not exist there.
         with torch.autocast(self.device.type, enabled=False):
-            error = LOSSES[self.decoder](self._weight, self.covariance, self.nested)
+            error = LOSSES[self.decoder](self._weight, self._own_covariance, self.nested)
         rows, inputs = self.row_count(batch), self.inputs(batch)
         error = error * rows
         if self._penalised:
@@ -136,6 +142,13 @@ class PrincipalComponents(PopulationModule):
     def on_train_batch_end(self, *_: Any, **__: Any) -> None:
         super().on_train_batch_end()
         self._normalise()
+
+    @property
+    def _own_covariance(self) -> Tensor:
+        """That of all replicas, or of each one's sample."""
+        if self.sampled is None or self.samples is None:
+            return self.covariance
+        return self.sampled[self.samples]
 
     @property
     def _weight(self) -> Tensor:
@@ -159,7 +172,9 @@ def nested_weights(components: int, nesting: float) -> Float[Tensor, " component
 
 
 def tied_error(
-    loadings: Loadings, covariance: Covariance, nested: Float[Tensor, " component"]
+    loadings: Loadings,
+    covariance: Float[Tensor, "*replica input input"],
+    nested: Float[Tensor, " component"],
 ) -> PerReplica:
     """The nested error of x V_n V_nᵀ.
 
@@ -172,11 +187,13 @@ def tied_error(
     projected = loadings.mT @ (covariance @ loadings)
     products = loadings.mT @ loadings
     own = projected.diagonal(dim1=1, dim2=2) @ nested
-    return covariance.trace() - 2 * own + (both * projected * products).sum((1, 2))
+    return _trace(covariance) - 2 * own + (both * projected * products).sum((1, 2))
 
 
 def span_error(
-    loadings: Loadings, covariance: Covariance, nested: Float[Tensor, " component"]
+    loadings: Loadings,
+    covariance: Float[Tensor, "*replica input input"],
+    nested: Float[Tensor, " component"],
 ) -> PerReplica:
     """The nested error of projecting x on the span of V_n, whose columns have unit lengths, or
     nearly.
@@ -193,7 +210,11 @@ def span_error(
     factor = torch.where((failed == 0)[:, None, None], factor, torch.nan)
     orthonormal = torch.linalg.solve_triangular(factor, loadings.mT, upper=False)
     variances = ((orthonormal @ covariance) * orthonormal).sum(2)
-    return covariance.trace() - variances @ nested
+    return _trace(covariance) - variances @ nested
+
+
+def _trace(covariance: Float[Tensor, "*replica input input"]) -> Float[Tensor, "*replica"]:
+    return covariance.diagonal(dim1=-2, dim2=-1).sum(-1)
 
 
 LOSSES = {"tied": tied_error, "span": span_error}

@@ -37,11 +37,23 @@ class Trained(Protocol):
         """The inputs of the trained layers for a batch, and what their outputs should be."""
         ...
 
+    def inputs(self, batch: Any) -> Tensor:
+        """The part of a batch that is no weight of a row."""
+        ...
+
+    def row_weights(self, batch: Any) -> Tensor | None:
+        """The weights on the errors of the rows, None where all are 1."""
+        ...
+
+    def row_count(self, batch: Any) -> int | float:
+        """How many rows a batch has, or the sum of their weights."""
+        ...
+
     def mean_loss(self, batch: Tensor) -> Tensor:
         """What is minimised, per row of a batch; who has failed and the error are noted."""
         ...
 
-    def noted(self, loss: Tensor, error: Tensor, elements: int) -> Tensor:
+    def noted(self, loss: Tensor, error: Tensor, elements: int | float) -> Tensor:
         """The sum of the losses of the sound replicas; who has failed and the error are noted."""
         ...
 
@@ -71,17 +83,17 @@ class ByHand:
     def __init__(self, module: Trained, layers: Sequence[nn.Module]):
         self._module = module
         self._backpropagation = Backpropagation(layers)
-        self._rows = 0
+        self._rows: int | float = 0
 
     def serves(self, batch: Tensor) -> bool:
         """Whether it gives exactly what a graph gives."""
         return self._backpropagation.serves(batch)
 
     def loss(self, batch: Tensor) -> Tensor:
-        x, target = self._module.pair(batch)
-        error = self._backpropagation.errors(x, target)
-        self._rows = len(batch)
-        elements = target.shape[-2] * target.shape[-1]
+        x, target = self._module.pair(self._module.inputs(batch))
+        error = self._backpropagation.errors(x, target, self._module.row_weights(batch))
+        self._rows = self._module.row_count(batch)
+        elements = self._rows * target.shape[-1]
         return self._module.noted(error, error, elements) / self._rows
 
     def backward(self, loss: Tensor) -> None:

@@ -170,7 +170,11 @@ def _contradictions_of_structures(project: Sections) -> Iterator[tuple[Location,
         if name not in (FLOOR, *project.regularizers.groups):
             known = did_you_mean(name, project.regularizers.groups)
             yield (*place, "groups"), f"names no group of regularizers.groups: {name!r}{known}"
-        elif name != FLOOR and chosen.l1_weight is not None:
+        elif (
+            name != FLOOR
+            and chosen.l1_weight is not None
+            and not project.regularizers.has_path(name)
+        ):
             grid = project.regularizers.grid(name)
             weights = [one["l1_weight"] for one in grid if "l1_weight" in one]
             if find_strength(chosen.l1_weight, weights) is None:

@@ -9,16 +9,19 @@ from pydantic_core import PydanticCustomError
 from sparse_lightning.errors import RegularizerError
 from sparse_lightning.project.messages import MOST_FOUND, Location, invalid_fields
 from sparse_lightning.project.types import (
+    Path,
     Positive,
     Probability,
     Settings,
     Strength,
-    Strengths,
     Text,
     check_name,
 )
 from sparse_lightning.regularizers.registry import Term, parse_regularizer
 from sparse_lightning.regularizers.replica import FLOOR, STRENGTHS
+
+PATH_LENGTH = 11
+"""How many values of λ a path has."""
 
 
 class Group(Settings):
@@ -27,7 +30,7 @@ class Group(Settings):
     Attributes:
         regularizer: terms joined by `+`; default: the group's own name. Given, it lets one
             regularizer appear in several groups with different strengths.
-        l1_weights: the values of λ; default: those of all groups.
+        l1_weights: the values of λ, or `auto`; default: those of all groups.
         l1_threshold: θ; default: that of all groups.
         hidden_weight: η.
         hidden_threshold: τ.
@@ -35,7 +38,7 @@ class Group(Settings):
     """
 
     regularizer: Text | None = None
-    l1_weights: Strengths | None = None
+    l1_weights: Path | None = None
     l1_threshold: Positive | None = None
     hidden_weight: Strength | None = None
     hidden_threshold: Positive | None = None
@@ -51,6 +54,8 @@ class Group(Settings):
 
 def _problems_of_shares(term: Term, group: Group) -> Iterator[tuple[Location, str]]:
     """What is wrong with values of λ that are shares, for which penalties' are no default."""
+    if group.l1_weights == "auto":
+        return
     if group.l1_weights is None:
         yield (
             ("l1_weights",),
@@ -75,13 +80,15 @@ class RegularizerSettings(Settings):
     """The groups that are compared; the unregularized floor is always trained besides.
 
     Attributes:
-        l1_weights: the values of λ for every group that has none of its own.
+        l1_weights: the values of λ for every group that has none of its own; `auto`: a path of its
+            own for each, from where a pilot of the study leaves nothing to where nearly all
+            connections are left.
         l1_threshold: θ for every group that has none of its own.
         proximal: apply the penalties of the weights by their proximal steps; needs SGD.
         groups: the groups by name, in the order of the report.
     """
 
-    l1_weights: Strengths = (0.00005, 0.0001, 0.0002, 0.0005, 0.001)
+    l1_weights: Path = (0.00005, 0.0001, 0.0002, 0.0005, 0.001)
     l1_threshold: Positive = 0.1
     proximal: bool = False
     groups: dict[Text, Group] = Field(
@@ -138,7 +145,7 @@ class RegularizerSettings(Settings):
             if not given and strength in taken and not hasattr(self, _field(strength)):
                 yield (_field(strength),), f"is missing: {takes}"
         for term in terms:
-            if term.share:
+            if term.share and self.l1_weights != "auto":
                 yield from _problems_of_shares(term, group)
 
     def regularizer(self, group: str) -> str:
@@ -154,12 +161,24 @@ class RegularizerSettings(Settings):
         """Whether a group has values of λ of its own."""
         return self.groups[group].l1_weights is not None
 
+    def has_path(self, group: str) -> bool:
+        """Whether a group's values of λ are still to be found: it takes λ, and they are `auto`."""
+        taken = {strength for term in self.terms(group) for strength in term.strengths}
+        return "l1_weight" in taken and self._strength(group, "l1_weights") == "auto"
+
+    def setting_count(self, group: str) -> int:
+        """How many settings of its strengths a group has, also while its λ are to be found."""
+        return PATH_LENGTH if self.has_path(group) else len(self.grid(group))
+
     def grid(self, group: str) -> tuple[dict[str, float], ...]:
         """The strengths of a group's networks by name, one setting for each λ.
 
         They are those that the regularizer takes (`l1_weight`, `l1_threshold`, …); without a
-        penalty of the weights there is one setting, without `l1_weight`.
+        penalty of the weights there is one setting, without `l1_weight`. Of a path that is still
+        to be found there is none.
         """
+        if self.has_path(group):
+            return ()
         taken = [strength for term in self.terms(group) for strength in term.strengths]
         fixed = {
             strength: self._strength(group, strength)

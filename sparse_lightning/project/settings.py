@@ -19,6 +19,8 @@ from sparse_lightning.project.types import (
     Chunk,
     Count,
     Counts,
+    Epochs,
+    FineTuning,
     Folds,
     Line,
     Names,
@@ -31,7 +33,6 @@ from sparse_lightning.project.types import (
     Strength,
     Target,
     Text,
-    Whole,
     names_of,
 )
 
@@ -193,9 +194,14 @@ class TrainingSettings(Settings):
             that all classes count the same; null does not.
         batch_size: rows in a batch.
         gradient_clip: the largest norm of a network's gradient; null does not clip.
-        epochs: of each stage.
+        epochs: of each stage; `auto`: as many as a pilot of the study needs until its errors and
+            connections have settled, the same for all networks.
         fine_tune_epochs: of the whole network after its stages; default: 0, and of classifiers and
             regressors `epochs`.
+        resample: each seed has weights on the rows of its own, as often as a sample of the rows
+            with replacement holds them, so that seeds differ as other tables would.
+        refit: after the stages, and fine-tuning, what is left of each network is trained on
+            without its penalty for `epochs`; weights that are no connections stay 0.
         seeds: one network is trained for each seed and setting.
         accelerator: of Lightning's trainer.
         devices: of the accelerator; the networks are cut into as many parts, each trained by a
@@ -213,8 +219,10 @@ class TrainingSettings(Settings):
     class_weight: Literal["balanced"] | None = None
     batch_size: Count = 64
     gradient_clip: Positive | None = None
-    epochs: Count = 150
-    fine_tune_epochs: Annotated[Whole, Field(ge=0)] = 0
+    epochs: Epochs = 150
+    fine_tune_epochs: FineTuning = 0
+    resample: bool = False
+    refit: bool = False
     seeds: Seeds = (1, 2, 3, 4, 5)
     accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps"] = "auto"
     devices: Count = 1

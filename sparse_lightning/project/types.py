@@ -98,6 +98,14 @@ def _auto_or(least: int, allowed: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def _path_or_strengths(value: object) -> object:
+    if isinstance(value, str):
+        if value != "auto":
+            raise invalid(f"must be auto or a list, got {show(value)}")
+        return value
+    return listed(value)
+
+
 def _line(value: str) -> str:
     if not value.strip():
         raise invalid(f"must not be empty, got {show(value)}")
@@ -136,9 +144,15 @@ Count = Annotated[Whole, Field(ge=1)]
 Seed = Annotated[int, BeforeValidator(_no_switch), Field(ge=0, le=LARGEST_SEED)]
 
 Strengths = Annotated[tuple[Strength, ...], BeforeValidator(listed), AfterValidator(distinct)]
+Path = Annotated[
+    Literal["auto"] | Annotated[tuple[Strength, ...], AfterValidator(distinct)],
+    BeforeValidator(_path_or_strengths),
+]
 Counts = Annotated[tuple[Count, ...], BeforeValidator(listed)]
 Seeds = Annotated[tuple[Seed, ...], BeforeValidator(listed), AfterValidator(distinct)]
 Names = Annotated[tuple[str, ...], BeforeValidator(names_of)]
 Target = Annotated[str | tuple[str, ...], BeforeValidator(_target)]
 Folds = Annotated[Literal["auto"] | int, _auto_or(0, "auto, 0 or a whole number of at least 2")]
+Epochs = Annotated[Literal["auto"] | int, _auto_or(1, "auto or a whole number of at least 1")]
+FineTuning = Annotated[Literal["auto"] | int, _auto_or(0, "auto or a whole number of at least 0")]
 Chunk = Annotated[Literal["auto"] | int, _auto_or(1, "auto or a whole number of at least 1")]

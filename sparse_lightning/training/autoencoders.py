@@ -19,6 +19,7 @@ from sparse_lightning.training.grid import TrainedPopulation
 from sparse_lightning.training.grid_training import GridTraining, Stage
 from sparse_lightning.training.judging import (
     Measures,
+    before_refit,
     explained,
     judged_parts,
     squared_error_over_folds,
@@ -48,15 +49,16 @@ def train_autoencoders(
     def fit(
         part: Examples, title: str, measured: bool = False
     ) -> tuple[GridTraining, nn.Sequential]:
-        grid = GridTraining(project, progress, title, numbers, checkpoints, part.weights)
+        grid = GridTraining(project, part, progress, title, numbers, checkpoints)
         network = encoder = nn.Sequential()
         for encoder, decoder in greedy_stages(grid, part.inputs, settle=True):
             network = nn.Sequential(*encoder, *decoder)
             if measured and (len(project.network.units) > 1 or project.training.fine_tune_epochs):
                 metrics.update(_depth_metrics(grid, examples, network))
+        tuning = _fine_tuning(grid, part.inputs, network, len(encoder))
         if project.training.fine_tune_epochs:
-            grid.train(_fine_tuning(project, part.inputs, network, len(encoder)))
-        return grid, grid.in_grid_order(network)
+            grid.train(tuning)
+        return grid, grid.refitted(network, tuning)
 
     evaluation = project.evaluation
     folds = examples.folds(evaluation.folds, evaluation.seed, project.table.scale)
@@ -73,6 +75,8 @@ def train_autoencoders(
         }
 
     metrics |= judged_parts(examples, judge)
+    if grid.unrefitted is not None:
+        metrics |= before_refit(grid.unrefitted, examples)
     if folds:
         metrics |= squared_error_over_folds(folds, grid, fit, rebuilding_errors)
     documents = {
@@ -121,7 +125,7 @@ def greedy_stages(
             module=lambda trained, below, optimization, rates: _autoencoder(
                 trained, below, optimization, rates, split=2
             ),
-            epochs=project.training.epochs,
+            epochs=grid.epochs_of(project.training.epochs),
             settle=settle,
         )
         grid.train(stage)
@@ -131,18 +135,18 @@ def greedy_stages(
 
 
 def _fine_tuning(
-    project: Project, rows: Float[Tensor, "row unit"], network: nn.Sequential, encoding: int
+    grid: GridTraining, rows: Float[Tensor, "row unit"], network: nn.Sequential, encoding: int
 ) -> Stage:
     return Stage(
         title="fine-tuning of the whole stack",
         rows=rows,
-        number=len(project.network.units),
+        number=len(grid.project.network.units),
         layers=network,
         below=nn.Sequential(),
         module=lambda trained, below, optimization, rates: _autoencoder(
             trained, below, optimization, rates, split=encoding
         ),
-        epochs=project.training.fine_tune_epochs,
+        epochs=grid.epochs_of(grid.project.training.fine_tune_epochs),
     )
 
 

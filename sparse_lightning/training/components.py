@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -37,6 +38,7 @@ from sparse_lightning.training.judging import (
 )
 from sparse_lightning.training.measuring import input_errors, squared_errors
 from sparse_lightning.training.progress import Progress
+from sparse_lightning.training.resampling import sampled_weights
 
 ALPHAS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """The strengths of scikit-learn's SparsePCA that are measured beside the replicas."""
@@ -64,10 +66,10 @@ def train_components(
     def fit(part: Examples, title: str) -> tuple[GridTraining, nn.Sequential]:
         mean = mean_of(part.inputs, part.weights).float()
         covariance = covariance_of(part.inputs, part.weights)
-        grid = GridTraining(project, progress, title, numbers, checkpoints, part.weights)
-        stage = _stage(grid, part.inputs - mean, covariance)
+        grid = GridTraining(project, part, progress, title, numbers, checkpoints)
+        stage = _stage(grid, part, mean, covariance)
         grid.train(stage)
-        (layer,) = linear_layers(grid.in_grid_order(stage.layers))
+        (layer,) = linear_layers(grid.refitted(stage.layers, stage))
         loadings, _ = _measured(layer.weight.detach(), covariance, project)
         return grid, two_layers(loadings, mean)
 
@@ -82,6 +84,10 @@ def train_components(
     measures |= judged_parts(
         examples, lambda part, prefix: _measures_on(loadings, part, training, prefix)
     )
+    if grid.unrefitted is not None:
+        (layer,) = linear_layers(grid.unrefitted)
+        before, _ = _measured(layer.weight.detach(), covariance, project)
+        measures |= _before_refit(before, covariance, examples)
     if folds:
         measures |= _measures_over_folds(folds, grid, fit)
     errors = squared_errors(network, rows, rows, len(loadings), training.weights)
@@ -97,9 +103,13 @@ def train_components(
     return population
 
 
-def _stage(grid: GridTraining, rows: Tensor, covariance: Tensor) -> Stage:
+def _stage(grid: GridTraining, part: Examples, mean: Tensor, covariance: Tensor) -> Stage:
     project = grid.project
-    network, epochs = project.network, project.training.epochs
+    network, epochs = project.network, grid.epochs_of(project.training.epochs)
+    sampled = None
+    if grid.samples:
+        samples = sampled_weights(part, grid.samples).unbind(1)
+        sampled = torch.stack([covariance_of(part.inputs, weights) for weights in samples])
     settings: dict[str, Any] = {"decoder": network.decoder, "nesting": network.nesting}
     start = PrincipalComponents.initialise(
         covariance, network.units[0], grid.seeds, Optimization(), **settings
@@ -110,12 +120,13 @@ def _stage(grid: GridTraining, rows: Tensor, covariance: Tensor) -> Stage:
     ) -> PrincipalComponents:
         (layer,) = linear_layers(trained)
         principal = PrincipalComponents(
-            layer.weight.detach(), covariance, optimization, rates, **settings
+            layer.weight.detach(), covariance, optimization, rates, **settings, sampled=sampled
         )
         layer.bias.requires_grad_(False)
         principal.encoder = trained  # the stage's own layers are those that are trained
         return principal
 
+    rows = part.inputs - mean
     return Stage("components", rows, 0, start.encoder, nn.Sequential(), module, epochs)
 
 
@@ -132,6 +143,18 @@ def _measures_of(ordered: Loadings, covariance: Covariance, project: Project) ->
     ratios = contribution_ratios(ordered, covariance).double().numpy()
     counts = mean_loadings(ordered, project.report.connection_threshold).numpy()
     return _by_number("contribution", ratios) | _by_number("loadings", counts)
+
+
+def _before_refit(ordered: Loadings, covariance: Covariance, examples: Examples) -> Measures:
+    name = "squared_error_before_refit"
+    training = examples.training()
+
+    def judge(part: Examples, prefix: str) -> Measures:
+        error = _measures_on(ordered, part, training, prefix)[f"{prefix}squared_error"]
+        return {f"{prefix}{name}": error}
+
+    ratios = contribution_ratios(ordered, covariance).double().numpy()
+    return {name: 1 - ratios[:, -1], **judged_parts(examples, judge)}
 
 
 def _by_number(name: str, values: np.ndarray) -> Measures:

@@ -87,7 +87,7 @@ def replicas_of(project: Project) -> list[Replica]:
 def network_count(project: Project) -> int:
     """How many networks `replicas_of` gives, without making them."""
     settings = project.regularizers
-    markers = 1 + sum(len(settings.grid(group)) for group in settings.groups)
+    markers = 1 + sum(settings.setting_count(group) for group in settings.groups)
     return markers * len(project.training.seeds)
 
 

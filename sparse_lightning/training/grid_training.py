@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
+import pytorch_lightning as pl
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from sparse_lightning.data.examples import Examples
 from sparse_lightning.nn.failures import Failure, FailureRecord
 from sparse_lightning.nn.layers import (
     clear,
@@ -41,6 +43,18 @@ from sparse_lightning.training.grid import (
 )
 from sparse_lightning.training.measuring import rows_at_once
 from sparse_lightning.training.progress import Progress
+from sparse_lightning.training.refitting import KeptZeros
+from sparse_lightning.training.resampling import sampled_weights
+from sparse_lightning.training.settling import (
+    CYCLE_ORDER,
+    MOST_CYCLES,
+    State,
+    cycle_epochs,
+    has_settled,
+)
+
+REFIT_NUMBER = 1000
+"""Added to the number of the stage of whole networks: the number of refitting."""
 
 ModuleOf = Callable[
     [nn.Sequential, nn.Sequential, Optimization, Float[Tensor, " replica"]], PopulationModule
@@ -58,6 +72,7 @@ class Stage:
         module: makes what trains some of the replicas in place, from their layers, the layers
             below, the optimization and the factors on the replicas' learning rates.
         settle: whether the floor's networks are trained on until their error settles.
+        refit: whether weights that are no connections stay 0, and nothing is penalised.
     """
 
     title: str
@@ -68,6 +83,7 @@ class Stage:
     module: ModuleOf
     epochs: int
     settle: bool = True
+    refit: bool = False
 
     @property
     def units(self) -> list[int]:
@@ -79,22 +95,28 @@ class Stage:
 class GridTraining:
     """The replicas of a study while they are trained, or those with the given numbers.
 
-    `title` begins the titles of all stages, and `weights` are those of the rows in all stages;
-    None: all rows count the same. Fits that the checkpoints hold are not trained again.
-    `replicas` are in the order of training, in which the replicas of a term are contiguous.
+    `examples` are the rows that all stages are trained on, and `title` begins the titles of all
+    stages. Fits that the checkpoints hold are not trained again. `replicas` are in the order of
+    training, in which the replicas of a term are contiguous.
+
+    Attributes:
+        cycles: by the number of a stage, in how many cycles it was trained: with `epochs: auto`
+            until errors and connections had settled, else in one.
+        settled: whether every stage had settled by the end of the budget.
+        unrefitted: the networks before they were refitted, in the order of the grid; None without.
     """
 
     def __init__(
         self,
         project: Project,
+        examples: Examples,
         progress: Progress,
         title: str = "",
         numbers: Collection[int] | None = None,
         checkpoints: Checkpoints | None = None,
-        weights: Float[Tensor, " row"] | None = None,
     ):
         self.project = project
-        self.weights = weights
+        self.rows = len(examples.inputs)
         self.progress = progress
         self.title = title
         self.checkpoints = checkpoints or NoCheckpoints()
@@ -108,6 +130,12 @@ class GridTraining:
         self.histories = [History() for _ in self.replicas]
         self.failures: list[Failure | None] = [None] * len(self.replicas)
         self.floor_settled = True
+        self.unrefitted: nn.Sequential | None = None
+        self.cycles: dict[int, int] = {}
+        self.settled = True
+        self.samples = list(dict.fromkeys(self.seeds)) if project.training.resample else []
+        self._row_weights = self._weights_of(examples)
+        self._weighted = examples.weights is not None
         self._began = time.monotonic()
 
     @property
@@ -120,20 +148,41 @@ class GridTraining:
         return any(replica.group == FLOOR for replica in self.replicas)
 
     def train(self, stage: Stage) -> None:
-        """Train a stage of every replica, and the floor's on until its error settles."""
-        parts = list(chunks(len(self.replicas), chunk_size(self.project, stage.units)))
-        title = self.title + stage.title
-        self.progress.start(title, stage.epochs * len(parts), len(self.replicas))
-        for part in parts:
-            self._train_part(stage, title, part, self.project.training.batch_size, stage.number)
-        if stage.settle and self.holds_floor:
+        """Train a stage of every replica, and the floor's on until its error settles.
+
+        With `epochs: auto` the stage is trained in cycles, until a cycle changes little.
+        """
+        self._train_cycle(stage, self.title + stage.title, stage.number)
+        if self.project.training.epochs == "auto":
+            self._settle(stage)
+        if stage.settle and self.holds_floor and not stage.refit:
             self._settle_floor(stage)
+
+    def epochs_of(self, epochs: int | Literal["auto"]) -> int:
+        """The epochs of a stage, or of a cycle of it where they are `auto`."""
+        if epochs != "auto":
+            return epochs
+        return cycle_epochs(self.rows, self.project.training.batch_size)
 
     def fail_with(self, other: "GridTraining") -> None:
         """Mark as failed what failed in another training, of the same replicas on other rows."""
         self.failures = [
             mine or theirs for mine, theirs in zip(self.failures, other.failures, strict=True)
         ]
+
+    def refitted(self, network: nn.Sequential, whole: Stage) -> nn.Sequential:
+        """A copy of the network of all replicas, in the order of the grid, trained as a whole.
+
+        With `training.refit` what is left of it is trained on without penalty, as the stage
+        `whole` trains all its layers; `unrefitted` then holds what it was before.
+        """
+        training = self.project.training
+        if training.refit:
+            self.unrefitted = self.in_grid_order(network)
+            epochs = self.epochs_of(training.epochs)
+            number = whole.number + REFIT_NUMBER
+            self.train(replace(whole, title="refit", number=number, epochs=epochs, refit=True))
+        return self.in_grid_order(network)
 
     def in_grid_order(self, network: nn.Module) -> nn.Sequential:
         """A copy of the network of all replicas, in the order of the grid."""
@@ -185,6 +234,34 @@ class GridTraining:
     def _places(self) -> list[int]:
         """For each number of the grid, where the training order has put it."""
         return sorted(range(len(self.replicas)), key=lambda place: self.replicas[place].number)
+
+    def _train_cycle(self, stage: Stage, title: str, order: int) -> None:
+        parts = list(chunks(len(self.replicas), chunk_size(self.project, stage.units)))
+        self.progress.start(title, stage.epochs * len(parts), len(self.replicas))
+        for part in parts:
+            self._train_part(stage, title, part, self.project.training.batch_size, order)
+
+    def _settle(self, stage: Stage) -> None:
+        before = self._state(stage)
+        for cycle in range(2, MOST_CYCLES + 1):
+            self.cycles[stage.number] = cycle
+            title = f"{self.title}{stage.title}, cycle {cycle} of at most {MOST_CYCLES}"
+            self._train_cycle(stage, title, CYCLE_ORDER * cycle + stage.number)
+            after = self._state(stage)
+            if has_settled(before, after):
+                return
+            before = after
+        self.settled = False
+
+    def _state(self, stage: Stage) -> State:
+        """The errors and the connections of sound replicas in what this stage trains."""
+        size = chunk_size(self.project, stage.units)
+        parts = chunks(len(self.replicas), size)
+        errors = np.concatenate([self._errors(stage, part) for part in parts])
+        threshold = self.project.report.connection_threshold
+        counts = connections(stage.layers, threshold).double().numpy()
+        weights = sum(layer.weight[0].numel() for layer in linear_layers(stage.layers))
+        return State(errors[self._sound], counts[self._sound] / weights)
 
     def _settle_floor(self, stage: Stage) -> None:
         rule = self.project.training.floor
@@ -245,15 +322,18 @@ class GridTraining:
         order: int,
     ) -> PopulationModule:
         module = self._module(stage, layers, part)
-        regularizers = [
-            regularizer
-            for regularizer in regularizers_for(
-                self.replicas[part], self.project.regularizers.proximal
-            )
-            # The outputs of frozen layers cannot change, so a penalty of theirs has no gradient.
-            if module.hidden_layers or not isinstance(regularizer, HiddenRegularizer)
-        ]
-        callbacks = [*regularizers, history, EpochProgress(self.progress)]
+        if stage.refit:
+            threshold = self.project.report.connection_threshold
+            penalties: list[pl.Callback] = [KeptZeros(linear_layers(layers), threshold)]
+        else:
+            replicas, proximal = self.replicas[part], self.project.regularizers.proximal
+            penalties = [
+                penalty
+                for penalty in regularizers_for(replicas, proximal)
+                # The outputs of frozen layers cannot change: a penalty of theirs has no gradient.
+                if module.hidden_layers or not isinstance(penalty, HiddenRegularizer)
+            ]
+        callbacks = [*penalties, history, EpochProgress(self.progress)]
         fit(module, self._batches_of(stage), self.project, callbacks, batch_size, order, checkpoint)
         return module
 
@@ -263,25 +343,40 @@ class GridTraining:
         return f"{self.title}{stage.title}, order {order}, networks {numbers}"
 
     def _module(self, stage: Stage, layers: nn.Sequential, part: slice) -> PopulationModule:
-        rates = torch.from_numpy(self._sound[part].astype(np.float32))
+        trained = self._sound[part]
+        if stage.refit:  # the floor has no penalty, and has settled
+            trained &= np.array([one.group != FLOOR for one in self.replicas[part]])
+        rates = torch.from_numpy(trained.astype(np.float32))
         optimization = optimization_of(self.project, stage.epochs)
         module = stage.module(layers, take(stage.below, part), optimization, rates)
-        module.weighted = self.weights is not None
+        module.weighted = self._weighted
+        if self.samples:
+            columns = [self.samples.index(replica.seed) for replica in self.replicas[part]]
+            module.resample(torch.tensor(columns), len(self.samples))
         return module
 
+    def _weights_of(self, examples: Examples) -> Float[Tensor, "row column"] | None:
+        """What stands behind the inputs of a row: its weight, and those in the seeds' samples."""
+        columns = [] if examples.weights is None else [examples.weights[:, None]]
+        if self.samples:
+            columns.append(sampled_weights(examples, self.samples))
+        return torch.cat(columns, 1) if columns else None
+
     def _batches_of(self, stage: Stage) -> Float[Tensor, "row unit"]:
-        if self.weights is None:
+        if self._row_weights is None:
             return stage.rows
-        return torch.cat([stage.rows, self.weights[:, None]], 1)
+        return torch.cat([stage.rows, self._row_weights], 1)
 
     def _smallest_error(self, stage: Stage, part: slice) -> float:
         """The smallest error of sound replicas in what this stage is trained for."""
         sound = self._sound[part]
-        if not sound.any():
-            return float("nan")
+        return float(np.min(self._errors(stage, part)[sound])) if sound.any() else float("nan")
+
+    def _errors(self, stage: Stage, part: slice) -> Float[np.ndarray, " replica"]:
+        """The errors of some replicas in what this stage is trained for, summed over the rows."""
         module = self._module(stage, take(stage.layers, part), part)
-        total = np.zeros(len(sound))
+        total = np.zeros(module.replicas)
         with torch.no_grad():
             for batch in self._batches_of(stage).split(rows_at_once(stage.layers)):
                 total += module.errors(batch)[0].double().numpy()
-        return float(np.min(total[sound]))
+        return total

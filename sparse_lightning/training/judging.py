@@ -11,7 +11,7 @@ from sparse_lightning.nn.layers import linear_layers, take
 from sparse_lightning.training import measuring
 from sparse_lightning.training.grid import chunks
 from sparse_lightning.training.grid_training import GridTraining
-from sparse_lightning.training.measuring import outputs
+from sparse_lightning.training.measuring import outputs, squared_errors
 
 Measures = dict[str, np.ndarray]
 """One value a replica, by name."""
@@ -56,6 +56,20 @@ def judged_parts(examples: Examples, judge: Callable[[Examples, str], Measures])
         if rows is not None:
             measures |= judge(rows, f"{name}_")
     return measures
+
+
+def before_refit(network: nn.Sequential, examples: Examples) -> Measures:
+    """The squared errors of networks as their penalties had left them, on training and other rows.
+
+    They are `squared_error_before_refit`, `validation_squared_error_before_refit` and so on.
+    """
+
+    def judge(part: Examples, prefix: str) -> Measures:
+        replicas = linear_layers(network)[0].replicas
+        errors = squared_errors(network, part.inputs, part.targets, replicas, part.weights)
+        return {f"{prefix}squared_error_before_refit": errors.mean(1)}
+
+    return judge(examples.training(), "") | judged_parts(examples, judge)
 
 
 def fold_networks(

@@ -25,6 +25,7 @@ from sparse_lightning.training.judging import (
     Measures,
     Method,
     Outputs,
+    before_refit,
     fold_networks,
     judge_networks,
     judged_parts,
@@ -125,6 +126,8 @@ def train_predictors(
         return measures
 
     metrics |= judged_parts(examples, judge_part)
+    if grid.unrefitted is not None:
+        metrics |= before_refit(grid.unrefitted, examples)
     documents = {
         kind.file: [kind.document(details, number) for number in range(len(grid.replicas))],
         SWEEP: sweep(network, training.inputs, training.targets, training.labels, weights),
@@ -152,7 +155,7 @@ def _fit(
     title: str = "",
 ) -> tuple[GridTraining, nn.Sequential]:
     rows = torch.cat([examples.inputs, examples.targets], 1)
-    grid = GridTraining(project, progress, title, numbers, checkpoints, examples.weights)
+    grid = GridTraining(project, examples, progress, title, numbers, checkpoints)
     *_, (encoder, _) = greedy_stages(grid, examples.inputs, settle=False)
     number = len(project.network.units)
     output = batched_layer(
@@ -176,11 +179,12 @@ def _fit(
             examples.class_weights,
         )
 
-    tuned = project.training.fine_tune_epochs
-    epochs = project.training.epochs
+    tuned = grid.epochs_of(project.training.fine_tune_epochs)
+    epochs = grid.epochs_of(project.training.epochs)
     grid.train(Stage("output layer", rows, number, output, encoder, module, epochs, not tuned))
     network = nn.Sequential(*encoder, *output)
+    everything = f"fine-tuning of the {project.task}"
+    tuning = Stage(everything, rows, number + 1, network, nn.Sequential(), module, tuned)
     if tuned:
-        everything = f"fine-tuning of the {project.task}"
-        grid.train(Stage(everything, rows, number + 1, network, nn.Sequential(), module, tuned))
-    return grid, grid.in_grid_order(network)
+        grid.train(tuning)
+    return grid, grid.refitted(network, tuning)

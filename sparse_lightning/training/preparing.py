@@ -180,13 +180,15 @@ def least_bytes(project: Project, rows: int, inputs: int, outputs: int, networks
     layers, training = project.layers(inputs, outputs), project.training
     weights = sum((below + 1) * above for below, above in pairwise(layers))
     results = networks * 4 * COPIES * weights
-    results += networks * len(layers) * 2 * min(training.epochs, HISTORY_POINTS) * POINT_BYTES
+    points = HISTORY_POINTS if training.epochs == "auto" else min(training.epochs, HISTORY_POINTS)
+    results += networks * len(layers) * 2 * points * POINT_BYTES
     together = min(networks, chunk_size(project, layers))
     trained = together * 4 * (4 * weights + 2 * min(training.batch_size, rows) * sum(layers))
     measured = 4 * min(MOST_VALUES, networks * rows * max(layers))
     if project.predicts and project.evaluation.folds:
         measured = max(measured, networks * 4 * rows * outputs)
-    markers = max(len(project.regularizers.grid(name)) for name in project.regularizers.groups)
+    settings = project.regularizers
+    markers = max(settings.setting_count(name) for name in settings.groups)
     drawn = 8 * project.report.bootstrap * (len(training.seeds) + markers)
     return results + max(trained, measured, drawn)
 
