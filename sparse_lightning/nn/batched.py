@@ -24,7 +24,7 @@ Weight = Float[Tensor, "replica input output"]
 Bias = Float[Tensor, "replica 1 output"]
 Inputs = Float[Tensor, "*replica batch input"]
 Outputs = Float[Tensor, "replica batch output"]
-RowWeights = Float[Tensor, "*#replica batch"]
+RowWeights = Float[Tensor, "*own batch"]
 """Factors on the errors of rows: the same for all replicas, or those of each one."""
 
 

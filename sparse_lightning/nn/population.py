@@ -131,7 +131,7 @@ class PopulationModule(pl.LightningModule):
         beside = self.weighted + self.sample_count
         return batch[:, :-beside] if beside else batch
 
-    def row_weights(self, batch: Any) -> Float[Tensor, "*replica batch"] | None:
+    def row_weights(self, batch: Any) -> Float[Tensor, "*own batch"] | None:
         """The weights on the errors of the rows, None where all are 1."""
         if self.samples is not None:
             return batch[:, -self.sample_count :].T[self.samples]

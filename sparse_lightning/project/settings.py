@@ -201,7 +201,7 @@ class TrainingSettings(Settings):
         resample: each seed has weights on the rows of its own, as often as a sample of the rows
             with replacement holds them, so that seeds differ as other tables would.
         refit: after the stages, and fine-tuning, what is left of each network is trained on
-            without its penalty for `epochs`; weights that are no connections stay 0.
+            without its penalty for a third of `epochs`; weights that are no connections stay 0.
         seeds: one network is trained for each seed and setting.
         accelerator: of Lightning's trainer.
         devices: of the accelerator; the networks are cut into as many parts, each trained by a

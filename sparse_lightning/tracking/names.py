@@ -49,6 +49,9 @@ TARGET_FILE = "target.json"
 AGREEMENT_FILE = "agreement.json"
 """Of a study: path strengths beside attributions, of the networks that are shown from inside."""
 
+PATH_FILE = "path.json"
+"""Of a study: what a pilot has found for those of its settings that were `auto`."""
+
 COLUMNS_FILE = "columns.json"
 """Of a study: what was made of each column of its table, for people to read."""
 

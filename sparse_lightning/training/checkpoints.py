@@ -68,6 +68,21 @@ class CarriedCheckpoints:
         self.new[name] = state
 
 
+class TitledCheckpoints:
+    """Keeps fits with others, under names that begin with `title`."""
+
+    def __init__(self, checkpoints: Checkpoints, title: str):
+        self._checkpoints = checkpoints
+        self._title = title
+        self.every = checkpoints.every
+
+    def read(self, name: str) -> State | None:
+        return self._checkpoints.read(self._title + name)
+
+    def write(self, name: str, state: State) -> None:
+        self._checkpoints.write(self._title + name, state)
+
+
 class FolderCheckpoints:
     """Keeps fits as safetensors files, each written as a whole or not at all.
 

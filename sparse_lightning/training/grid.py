@@ -47,6 +47,8 @@ class TrainedPopulation:
         metrics: further measures `(replica,)` by name.
         documents: by the name of a JSON file, what it holds for each replica.
         references: measures of other methods on the same rows, by name.
+        epochs: of the longest stage.
+        settled: whether, with `epochs: auto`, every stage had settled within its budget.
     """
 
     replicas: list[Replica]
@@ -60,6 +62,8 @@ class TrainedPopulation:
     metrics: dict[str, np.ndarray] = field(default_factory=dict)
     documents: dict[str, list[Any]] = field(default_factory=dict)
     references: dict[str, float] = field(default_factory=dict)
+    epochs: int = 0
+    settled: bool = True
 
     def one_class(self, number: int) -> str | None:
         """The class that a classifier gives every training row; None where there are several."""
@@ -159,6 +163,8 @@ def joined(parts: Sequence[TrainedPopulation]) -> TrainedPopulation:
             for name in parts[0].documents
         },
         references={name: value for part in parts for name, value in part.references.items()},
+        epochs=max(part.epochs for part in parts),
+        settled=all(part.settled for part in parts),
     )
 
 

@@ -53,6 +53,9 @@ from sparse_lightning.training.settling import (
     has_settled,
 )
 
+REFIT_PART = 3
+"""Refitting takes a third of a stage's epochs: it begins near its end."""
+
 REFIT_NUMBER = 1000
 """Added to the number of the stage of whole networks: the number of refitting."""
 
@@ -100,8 +103,8 @@ class GridTraining:
     training, in which the replicas of a term are contiguous.
 
     Attributes:
-        cycles: by the number of a stage, in how many cycles it was trained: with `epochs: auto`
-            until errors and connections had settled, else in one.
+        epochs: of the longest stage; with `epochs: auto` all of its cycles, until errors and
+            connections had settled.
         settled: whether every stage had settled by the end of the budget.
         unrefitted: the networks before they were refitted, in the order of the grid; None without.
     """
@@ -131,7 +134,7 @@ class GridTraining:
         self.failures: list[Failure | None] = [None] * len(self.replicas)
         self.floor_settled = True
         self.unrefitted: nn.Sequential | None = None
-        self.cycles: dict[int, int] = {}
+        self.epochs = 0
         self.settled = True
         self.samples = list(dict.fromkeys(self.seeds)) if project.training.resample else []
         self._row_weights = self._weights_of(examples)
@@ -153,6 +156,7 @@ class GridTraining:
         With `epochs: auto` the stage is trained in cycles, until a cycle changes little.
         """
         self._train_cycle(stage, self.title + stage.title, stage.number)
+        self.epochs = max(self.epochs, stage.epochs)
         if self.project.training.epochs == "auto":
             self._settle(stage)
         if stage.settle and self.holds_floor and not stage.refit:
@@ -179,7 +183,7 @@ class GridTraining:
         training = self.project.training
         if training.refit:
             self.unrefitted = self.in_grid_order(network)
-            epochs = self.epochs_of(training.epochs)
+            epochs = -(-self.epochs_of(training.epochs) // REFIT_PART)
             number = whole.number + REFIT_NUMBER
             self.train(replace(whole, title="refit", number=number, epochs=epochs, refit=True))
         return self.in_grid_order(network)
@@ -224,11 +228,17 @@ class GridTraining:
             seconds=time.monotonic() - self._began,
             metrics={name: np.where(failed, np.nan, values) for name, values in measures.items()},
             documents=documents or {},
+            epochs=self.epochs,
+            settled=self.settled,
         )
 
     @property
     def _sound(self) -> Bool[np.ndarray, " replica"]:
         return np.array([failure is None for failure in self.failures])
+
+    @property
+    def _penalised(self) -> Bool[np.ndarray, " replica"]:
+        return np.array([replica.group != FLOOR for replica in self.replicas])
 
     @property
     def _places(self) -> list[int]:
@@ -244,7 +254,7 @@ class GridTraining:
     def _settle(self, stage: Stage) -> None:
         before = self._state(stage)
         for cycle in range(2, MOST_CYCLES + 1):
-            self.cycles[stage.number] = cycle
+            self.epochs = max(self.epochs, cycle * stage.epochs)
             title = f"{self.title}{stage.title}, cycle {cycle} of at most {MOST_CYCLES}"
             self._train_cycle(stage, title, CYCLE_ORDER * cycle + stage.number)
             after = self._state(stage)
@@ -324,7 +334,8 @@ class GridTraining:
         module = self._module(stage, layers, part)
         if stage.refit:
             threshold = self.project.report.connection_threshold
-            penalties: list[pl.Callback] = [KeptZeros(linear_layers(layers), threshold)]
+            refitted = torch.from_numpy(self._penalised[part])
+            penalties: list[pl.Callback] = [KeptZeros(linear_layers(layers), threshold, refitted)]
         else:
             replicas, proximal = self.replicas[part], self.project.regularizers.proximal
             penalties = [
@@ -345,7 +356,7 @@ class GridTraining:
     def _module(self, stage: Stage, layers: nn.Sequential, part: slice) -> PopulationModule:
         trained = self._sound[part]
         if stage.refit:  # the floor has no penalty, and has settled
-            trained &= np.array([one.group != FLOOR for one in self.replicas[part]])
+            trained &= self._penalised[part]
         rates = torch.from_numpy(trained.astype(np.float32))
         optimization = optimization_of(self.project, stage.epochs)
         module = stage.module(layers, take(stage.below, part), optimization, rates)

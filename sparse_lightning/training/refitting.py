@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytorch_lightning as pl
 import torch
+from jaxtyping import Bool
 from torch import Tensor
 
 from sparse_lightning.nn.layers import BatchedLinear
@@ -12,13 +13,21 @@ from sparse_lightning.nn.layers import BatchedLinear
 class KeptZeros(pl.Callback):
     """Sets the weights |w| ≤ threshold of some layers to 0 when a fit begins, and keeps them there.
 
+    Of a population it does so with the given `replicas` only.
+
     A penalty leaves the weights that survive it smaller than they would be without it. Trained on
     alone, they lose that bias, and the structure stays what the penalty has found (the relaxed
     lasso of Meinshausen, 2007, at its end point).
     """
 
-    def __init__(self, layers: Sequence[BatchedLinear], threshold: float):
+    def __init__(
+        self,
+        layers: Sequence[BatchedLinear],
+        threshold: float,
+        replicas: Bool[Tensor, " replica"],
+    ):
         self._layers = layers
+        self._replicas = replicas
         self._threshold = threshold
         self._kept: list[Tensor] = []
 
@@ -30,7 +39,10 @@ class KeptZeros(pl.Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if not self._kept:  # a fit that goes on knows them
-            self._kept = [layer.weight.detach().abs() > self._threshold for layer in self._layers]
+            others = ~self._replicas.view(-1, 1, 1).to(pl_module.device)
+            self._kept = [
+                (layer.weight.detach().abs() > self._threshold) | others for layer in self._layers
+            ]
         device = pl_module.device
         self._kept = [kept.to(device) for kept in self._kept]
         with torch.no_grad():

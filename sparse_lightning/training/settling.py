@@ -14,7 +14,7 @@ MOST_CYCLES = 8
 CYCLE_ORDER = 1_000_000
 """Times the number of a cycle, and the stage's number added, it is the seed of the rows' order."""
 
-TOLERANCE = 0.01
+TOLERANCE = 0.02
 """How much a cycle may change the networks of a population that has settled, on average: of the
 largest error, and of all connections."""
 

@@ -86,6 +86,26 @@ def train_on(
     return joined([part.population for part in trained])
 
 
+def train_whole_on(
+    workers: Workers | None,
+    project: Project,
+    examples: Examples,
+    progress: Progress,
+    numbers: Collection[int],
+    checkpoints: Checkpoints | None = None,
+) -> TrainedPopulation:
+    """As `train`, in one part on one worker where there are some.
+
+    Networks that are trained until all of them have settled depend on each other.
+    """
+    if workers is None:
+        return train(project, examples, progress, numbers, checkpoints)
+    arguments = [(_without_storage(project), examples, numbers, {})]
+    progress.start(f"a pilot on one of the {workers.title}", 1, len(numbers))
+    (part,) = workers.run(_train_part, arguments, progress)
+    return part.population
+
+
 def _without_storage(project: Project) -> Project:
     """A project for workers, who have no use for the password of a search's storage."""
     default = SearchSettings().storage

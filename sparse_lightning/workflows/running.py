@@ -27,13 +27,15 @@ from sparse_lightning.tracking.names import (
     AGREEMENT_FILE,
     COLUMNS_FILE,
     ENCODING_FILE,
+    PATH_FILE,
     TARGET_FILE,
 )
 from sparse_lightning.training import EFFECTS, TrainedPopulation
 from sparse_lightning.training.effects import effects_of
 from sparse_lightning.training.executors import Cluster
+from sparse_lightning.training.path import found_settings
 from sparse_lightning.training.preparing import prepare
-from sparse_lightning.training.progress import Progress
+from sparse_lightning.training.progress import Progress, SilentProgress
 from sparse_lightning.training.tasks import train_on
 from sparse_lightning.workflows.study import Study
 from sparse_lightning.workflows.unfinished import identity_of, unfinished
@@ -115,18 +117,22 @@ def run(
         documents[TARGET_FILE] = ClassTarget.fit(used.target).to_dict()
     if examples.number_target is not None:
         documents[TARGET_FILE] = examples.number_target.to_dict()
-    with (
-        unfinished(folder, identity_of(project, used), fresh) as job,
-        StudyWriter(
+    with unfinished(folder, identity_of(project, used), fresh) as job:
+        found = found_settings(
+            project, examples, progress or SilentProgress(), job.checkpoints, cluster
+        )
+        if found is not None:
+            project = found.project
+            documents[PATH_FILE] = found.to_dict()
+        with StudyWriter(
             store, project, used, prepared.layers, prepared.facts, documents, run_id, job.key
-        ) as writer,
-    ):
-        trained = train_on(cluster, project, examples, progress, job.checkpoints)
-        _warn_of_one_class(trained)
-        if examples.number_target is not None:
-            trained.documents[EFFECTS] = effects_of(trained.network, used.encoding, examples)
-        writer.networks(trained)
-        return _complete(writer.run, used.training_frame, folder)
+        ) as writer:
+            trained = train_on(cluster, project, examples, progress, job.checkpoints)
+            _warn_of_one_class(trained)
+            if examples.number_target is not None:
+                trained.documents[EFFECTS] = effects_of(trained.network, used.encoding, examples)
+            writer.networks(trained)
+            return _complete(writer.run, used.training_frame, folder)
 
 
 def _warn_of_one_class(trained: TrainedPopulation) -> None:

@@ -129,6 +129,10 @@ def _settings(project: Project, metrics: dict[str, float]) -> dict[str, str]:
         f"{training.floor.batch_size}, until one lowers the smallest error by less than "
         f"{training.floor.tolerance:.3g} of itself; at most {training.floor.max_cycles}",
     }
+    if training.resample:
+        shown["samples"] = "each seed has a sample of the rows of its own, as weights on them"
+    if training.refit:
+        shown["refit"] = f"what is left is trained on without penalty for {training.epochs} epochs"
     if training.fine_tune_epochs:
         shown["fine-tuning"] = f"{training.fine_tune_epochs} epochs of all layers together"
     if project.predicts:
