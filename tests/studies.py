@@ -13,7 +13,7 @@ from quick import blank_pictures, rough_references
 
 WINE = """\
 name: wine-small
-table: {source: wine}
+table: {source: wine, scale: minmax}
 network: {units: [4]}
 evaluation: {validation: 0, test: 0}
 training: {epochs: 2, seeds: [1, 2], accelerator: cpu, floor: {max_cycles: 2}}

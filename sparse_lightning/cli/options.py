@@ -114,6 +114,15 @@ class Whole(click.IntRange):
         return super().convert(value, param, ctx)  # pyright: ignore[reportArgumentType]
 
 
+class WholeOrAuto(Whole):
+    """A whole number as people spell it, or `auto`."""
+
+    name = "whole number or auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if value == "auto" else super().convert(value, param, ctx)
+
+
 def whole_number(text: str) -> int | None:
     """The whole number that a text spells; None of other texts."""
     number = spelled_number(text.strip())

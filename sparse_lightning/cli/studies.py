@@ -70,7 +70,11 @@ _units = click.option(
     help="Hidden units of each greedy stage.",
 )
 _epochs = click.option(
-    "--epochs", type=options.Whole(), default=150, show_default=True, help="Of each stage."
+    "--epochs",
+    type=options.WholeOrAuto(),
+    default="auto",
+    show_default=True,
+    help="Of each stage; auto: until the networks have settled.",
 )
 _name = click.option(
     "--name", type=options.Text(), help="Of the experiment; default: the table's name and the task."
@@ -173,7 +177,7 @@ def _described(
     task: str,
     table: dict[str, Any],
     units: list[int],
-    epochs: int,
+    epochs: int | str,
     name: str | None,
     overrides: tuple[str, ...],
     tracking_uri: str | None,

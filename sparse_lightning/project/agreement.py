@@ -234,8 +234,9 @@ def as_stored(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields of a project that was stored with a study.
 
     All of its settings are in it but those that there were not yet: studies of before there were
-    validation and test rows were trained on all rows.
+    validation and test rows were trained on all rows, and none was resampled or refitted.
     """
+    fields = _with_default(fields, "training", resample=False, refit=False)
     return _with_default(fields, "evaluation", validation=0.0, test=0.0, folds=0)
 
 

@@ -1,13 +1,19 @@
 """The regularizer groups of a project and their strengths."""
 
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from sparse_lightning.errors import RegularizerError
-from sparse_lightning.project.messages import MOST_FOUND, Location, invalid_fields
+from sparse_lightning.project.messages import (
+    MOST_FOUND,
+    Location,
+    invalid,
+    invalid_fields,
+    show,
+)
 from sparse_lightning.project.types import (
     Path,
     Positive,
@@ -76,6 +82,35 @@ def _field(strength: str) -> str:
     return "l1_weights" if strength == "l1_weight" else strength
 
 
+PUBLISHED = {
+    "L1": Group(),
+    "sL1": Group(),
+    "sL1+sh": Group(hidden_weight=0.0015, hidden_threshold=0.1),
+    "sL1+sh2": Group(hidden_weight=0.005, hidden_threshold=0.1),
+    "sL1+KL": Group(hidden_weight=0.08, sparsity=0.5),
+    "sL1+decs": Group(hidden_weight=0.3),
+}
+"""The groups of the publication, θ and τ at their published values but for the task's own."""
+
+DEFAULT = {
+    "L1": Group(),
+    "sL1": Group(l1_threshold=1.5),
+    "MCP": Group(l1_threshold=4.0),
+    "logsum": Group(l1_threshold=1.0),
+}
+"""Groups whose paths run from empty to dense, and that found planted structure about equally well:
+what tells them apart is the table at hand."""
+
+
+def _named_groups(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    named = {"default": DEFAULT, "published": PUBLISHED}
+    if value not in named:
+        raise invalid(f"must be default, published or a mapping of groups, got {show(value)}")
+    return named[value]
+
+
 class RegularizerSettings(Settings):
     """The groups that are compared; the unregularized floor is always trained besides.
 
@@ -85,22 +120,14 @@ class RegularizerSettings(Settings):
             connections are left.
         l1_threshold: θ for every group that has none of its own.
         proximal: apply the penalties of the weights by their proximal steps; needs SGD.
-        groups: the groups by name, in the order of the report.
+        groups: the groups by name, in the order of the report; or `default`: those that found
+            planted structure best; or `published`: the six of the publication.
     """
 
-    l1_weights: Path = (0.00005, 0.0001, 0.0002, 0.0005, 0.001)
+    l1_weights: Path = "auto"
     l1_threshold: Positive = 0.1
     proximal: bool = False
-    groups: dict[Text, Group] = Field(
-        default={
-            "L1": Group(),
-            "sL1": Group(),
-            "sL1+sh": Group(hidden_weight=0.0015, hidden_threshold=0.1),
-            "sL1+sh2": Group(hidden_weight=0.005, hidden_threshold=0.1),
-            "sL1+KL": Group(hidden_weight=0.08, sparsity=0.5),
-            "sL1+decs": Group(hidden_weight=0.3),
-        }
-    )
+    groups: Annotated[dict[Text, Group], BeforeValidator(_named_groups)] = DEFAULT
 
     @model_validator(mode="after")
     def _groups_are_complete(self) -> Self:

@@ -59,8 +59,9 @@ class TableSettings(Settings):
             refused with `missing: error`.
         weight: a column of numbers of at least 0, by which rows count in losses, scales and
             measures; it is no input, and rows of weight 0 are left out.
-        scale: `minmax` maps each input to [0, 1], `standard` to mean 0 and variance 1; `equal`
-            gives the inputs of each column together the variance 1, however many there are.
+        scale: `equal` gives the inputs of each column together the variance 1, however many there
+            are, so that no column counts more than another by how it is encoded; `standard` gives
+            each input the mean 0 and the variance 1, `minmax` maps it to [0, 1].
         missing: `impute` puts the median of a column of numbers for a missing value, says so in an
             input of its own where more than 5 % are missing, and makes a level of missing ones;
             `drop` leaves out the rows in which a used column has no value, `error` refuses them.
@@ -78,7 +79,7 @@ class TableSettings(Settings):
     leave_out: Annotated[tuple[str, ...], BeforeValidator(_names_or_none)] = ()
     target: Target | None = None
     weight: Text | None = None
-    scale: Literal["minmax", "standard", "equal", "none"] = "minmax"
+    scale: Literal["minmax", "standard", "equal", "none"] = "equal"
     missing: Literal["impute", "drop", "error"] = "impute"
     prepare: Steps = ()
     dialect: DialectSettings | None = None
@@ -146,7 +147,7 @@ class NetworkSettings(Settings):
     """
 
     units: Counts
-    activation: Literal["sigmoid", "tanh", "relu", "linear"] = "sigmoid"
+    activation: Literal["sigmoid", "tanh", "relu", "linear"] = "tanh"
     output: Literal["auto", "sigmoid", "linear"] = "auto"
     decoder: Literal["tied", "span"] = "tied"
     nesting: Proportion = 0.5
@@ -219,10 +220,10 @@ class TrainingSettings(Settings):
     class_weight: Literal["balanced"] | None = None
     batch_size: Count = 64
     gradient_clip: Positive | None = None
-    epochs: Epochs = 150
+    epochs: Epochs = "auto"
     fine_tune_epochs: FineTuning = 0
-    resample: bool = False
-    refit: bool = False
+    resample: bool = True
+    refit: bool = True
     seeds: Seeds = (1, 2, 3, 4, 5)
     accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps"] = "auto"
     devices: Count = 1

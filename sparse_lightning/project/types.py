@@ -1,8 +1,17 @@
 """The kinds of values that the fields of a project take."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from sparse_lightning.project.messages import invalid, show
 
@@ -98,12 +107,20 @@ def _auto_or(least: int, allowed: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _path_or_strengths(value: object) -> object:
-    if isinstance(value, str):
-        if value != "auto":
-            raise invalid(f"must be auto or a list, got {show(value)}")
-        return value
-    return listed(value)
+def _auto_too(allowed: str) -> WrapValidator:
+    """What takes `auto` besides what it takes, and says what is `allowed` instead of other words.
+
+    Unlike a union of types it names the place of what is wrong inside a list.
+    """
+
+    def check(value: object, others: ValidatorFunctionWrapHandler) -> Any:
+        if isinstance(value, str) and not value.strip("+-.0123456789"):
+            return others(value)
+        if isinstance(value, str) and value != "auto":
+            raise invalid(f"must be auto or {allowed}, got {show(value)}")
+        return value if value == "auto" else others(value)
+
+    return WrapValidator(check)
 
 
 def _line(value: str) -> str:
@@ -144,15 +161,18 @@ Count = Annotated[Whole, Field(ge=1)]
 Seed = Annotated[int, BeforeValidator(_no_switch), Field(ge=0, le=LARGEST_SEED)]
 
 Strengths = Annotated[tuple[Strength, ...], BeforeValidator(listed), AfterValidator(distinct)]
-Path = Annotated[
-    Literal["auto"] | Annotated[tuple[Strength, ...], AfterValidator(distinct)],
-    BeforeValidator(_path_or_strengths),
-]
 Counts = Annotated[tuple[Count, ...], BeforeValidator(listed)]
 Seeds = Annotated[tuple[Seed, ...], BeforeValidator(listed), AfterValidator(distinct)]
 Names = Annotated[tuple[str, ...], BeforeValidator(names_of)]
 Target = Annotated[str | tuple[str, ...], BeforeValidator(_target)]
 Folds = Annotated[Literal["auto"] | int, _auto_or(0, "auto, 0 or a whole number of at least 2")]
-Epochs = Annotated[Literal["auto"] | int, _auto_or(1, "auto or a whole number of at least 1")]
-FineTuning = Annotated[Literal["auto"] | int, _auto_or(0, "auto or a whole number of at least 0")]
 Chunk = Annotated[Literal["auto"] | int, _auto_or(1, "auto or a whole number of at least 1")]
+
+if TYPE_CHECKING:
+    Path = tuple[float, ...] | Literal["auto"]
+    Epochs = FineTuning = int | Literal["auto"]
+else:
+    _as_it_is = PlainSerializer(lambda value: value)
+    Path = Annotated[Strengths, _auto_too("a list"), _as_it_is]
+    Epochs = Annotated[Count, _auto_too("a whole number"), _as_it_is]
+    FineTuning = Annotated[Annotated[Whole, Field(ge=0)], _auto_too("a whole number"), _as_it_is]

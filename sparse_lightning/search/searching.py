@@ -19,7 +19,9 @@ from sparse_lightning.search.unfinished import KeptSearch, kept_search
 from sparse_lightning.search.writer import SearchWriter
 from sparse_lightning.tracking import Store
 from sparse_lightning.tracking.owners import Heartbeat
+from sparse_lightning.training.checkpoints import NoCheckpoints
 from sparse_lightning.training.executors import Cluster
+from sparse_lightning.training.path import found_settings
 from sparse_lightning.training.preparing import prepare
 from sparse_lightning.training.progress import Progress, SilentProgress, Titled
 
@@ -87,8 +89,9 @@ def search(
                 Heartbeat(lambda: _beat(studies, address)),
             ):
                 run_id = writer.run_id
-                floor = _floor(studies, project, examples, progress, corner["null_error"])
-                trainer = Trainer(project, examples, **corner, floor=floor, cluster=cluster)
+                trained_as = _as_trained(project, examples, progress, cluster)
+                floor = _floor(studies, trained_as, examples, progress, corner["null_error"])
+                trainer = Trainer(trained_as, examples, **corner, floor=floor, cluster=cluster)
                 trained = _spend(studies, trainer, writer, kept, progress)
                 page = page_of(project.name, list(studies.values()), project.search.objective)
                 writer.end(page, floor.error)
@@ -97,6 +100,17 @@ def search(
         )
         unfinished = sum(study.in_flight for study in studies.values())
     return SearchResult(project, found, run_id, trained, unfinished)
+
+
+def _as_trained(
+    project: Project, examples: Examples, progress: Progress, cluster: Cluster | None
+) -> Project:
+    """The project with the epochs of a pilot, where they are `auto`: the same for all trials."""
+    if project.training.epochs != "auto":
+        return project
+    found = found_settings(project, examples, progress, NoCheckpoints(), cluster)
+    assert found is not None
+    return project.model_copy(update={"training": found.project.training})
 
 
 def _chosen(project: Project, groups: Sequence[str] | None) -> list[str]:

@@ -22,6 +22,7 @@ from sparse_lightning.data.scaling import Scale, fit_scaling, variance
 from sparse_lightning.errors import EstimatorError, InputError, TrainingError
 from sparse_lightning.project import Project, RegularizerSettings
 from sparse_lightning.project.agreement import PREDICTING
+from sparse_lightning.project.groups import PUBLISHED
 from sparse_lightning.project.messages import InvalidProjectError, join, path
 from sparse_lightning.regularizers.registry import Term, parse_regularizer
 
@@ -69,6 +70,8 @@ def project_of(task: str, parameters: Mapping[str, Any]) -> Project:
     }
     fields["table"]["source"] = "X"
     fields["network"]["units"] = _units(given)
+    # An estimator fits the rows that it is given, with the penalty that it is given.
+    fields["training"] |= {"resample": False, "refit": False}
     fields["training"]["seeds"] = seeds_of(given["n_seeds"], given["random_state"])
     fields["regularizers"] = _regularizers(given)
     if task in PREDICTING:
@@ -128,10 +131,10 @@ def _regularizers(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _defaults(term: Term) -> dict[str, float]:
-    """The strengths of a hidden term in the default groups of project files, if it is in one."""
+    """The strengths of a hidden term in the published groups of project files, if it is in one."""
     if term.kind == "weight":
         return {}
-    settings = RegularizerSettings()
+    settings = RegularizerSettings(l1_weights=(0.0,), groups=PUBLISHED)
     for group in settings.groups:
         if term in settings.terms(group):
             return {strength: settings.grid(group)[0][strength] for strength in term.strengths}
