@@ -20,7 +20,7 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Int8
 
 from sparse_lightning._text import counted, number, shortened
 from sparse_lightning.errors import InputError
@@ -40,7 +40,7 @@ LONGEST = 40
 _VERBS = {RAISES: "raises", LOWERS: "lowers", REACHES: "reaches"}
 
 
-def answers(structure: Structure, share: float = SHARE) -> Int[np.ndarray, " statement"]:
+def answers(structure: Structure, share: float = SHARE) -> Int8[np.ndarray, " statement"]:
     """What a network answers to every statement, in the order of `statement_names`.
 
     Of pairs of columns an answer is `NO` or `REACHES`. A column of one input raises an output where
@@ -55,11 +55,11 @@ def answers(structure: Structure, share: float = SHARE) -> Int[np.ndarray, " sta
         InputError: the share is not in 0…1, or an autoencoder has no hidden layer.
     """
     if structure.is_autoencoder:
-        kept = _kept(structure, share).astype(int)
+        kept = _kept(structure, share).astype(np.float32)  # which BLAS multiplies
         together = kept.T @ kept > 0
-        return np.where(together[_pairs(structure)], REACHES, NO)
+        return np.where(together[_pairs(structure)], REACHES, NO).astype(np.int8)
     reached = noticeable(reaching(structure, len(structure.weights)), share)
-    return np.where(reached, _signs(structure), NO).reshape(-1)
+    return np.where(reached, _signs(structure), NO).astype(np.int8).reshape(-1)
 
 
 def statement_names(structure: Structure) -> list[tuple[str, str]]:
@@ -97,7 +97,7 @@ def _signs(structure: Structure) -> Int[np.ndarray, "output variable"]:
     return signs
 
 
-def kappa(first: Int[np.ndarray, " statement"], second: Int[np.ndarray, " statement"]) -> float:
+def kappa(first: Int8[np.ndarray, " statement"], second: Int8[np.ndarray, " statement"]) -> float:
     """Cohen's kappa of two networks' answers: 1 the same, 0 as by chance, below 0 less than that.
 
     NaN where both give one and the same answer to everything, or there is nothing to answer:
@@ -115,7 +115,7 @@ def kappa(first: Int[np.ndarray, " statement"], second: Int[np.ndarray, " statem
 
 
 def kappas(
-    given: Int[np.ndarray, "network statement"],
+    given: Int8[np.ndarray, "network statement"],
 ) -> Float[np.ndarray, "network network"]:
     """Cohen's kappa of every two networks; NaN on the diagonal."""
     table = np.full((len(given), len(given)), np.nan)
@@ -126,7 +126,7 @@ def kappas(
 
 
 def agreement_of(
-    given: Int[np.ndarray, "network statement"],
+    given: Int8[np.ndarray, "network statement"],
 ) -> Float[np.ndarray, " network"]:
     """The agreement of each network with the others: its mean kappa with those that has a value.
 
@@ -222,7 +222,7 @@ class Consensus:
 
 
 def _statements(
-    given: Int[np.ndarray, "network statement"],
+    given: Int8[np.ndarray, "network statement"],
     names: Sequence[tuple[str, str]],
     seeds: Sequence[int],
     pair: tuple[str, str],

@@ -27,9 +27,11 @@ from sparse_lightning.tracking.names import (
     AGREEMENT_FILE,
     COLUMNS_FILE,
     ENCODING_FILE,
+    RECOMMENDED,
     TARGET_FILE,
 )
 from sparse_lightning.training import EFFECTS, TrainedPopulation
+from sparse_lightning.training.agreement import agreements
 from sparse_lightning.training.effects import effects_of
 from sparse_lightning.training.executors import Cluster
 from sparse_lightning.training.preparing import prepare
@@ -111,10 +113,13 @@ def run(
         ENCODING_FILE: used.encoding.to_dict(),
         COLUMNS_FILE: {"version": 1, "columns": [one.to_dict() for one in used.readings]},
     }
+    outputs = None
     if used.target is not None:
-        documents[TARGET_FILE] = ClassTarget.fit(used.target).to_dict()
+        classes = ClassTarget.fit(used.target)
+        outputs, documents[TARGET_FILE] = classes.classes, classes.to_dict()
     if examples.number_target is not None:
-        documents[TARGET_FILE] = examples.number_target.to_dict()
+        numbers = examples.number_target
+        outputs, documents[TARGET_FILE] = numbers.names, numbers.to_dict()
     with (
         unfinished(folder, identity_of(project, used), fresh) as job,
         StudyWriter(
@@ -125,6 +130,9 @@ def run(
         _warn_of_one_class(trained)
         if examples.number_target is not None:
             trained.documents[EFFECTS] = effects_of(trained.network, used.encoding, examples)
+        trained.metrics |= agreements(
+            trained, used.encoding, outputs, project.report.connection_threshold
+        )
         writer.networks(trained)
         return _complete(writer.run, used.training_frame, folder)
 
@@ -142,6 +150,9 @@ def _complete(run: OpenedRun, frame: pd.DataFrame, folder: Path) -> Study:
         study = Study.load(run.run_id, run.store.uri)
         if agreements := _agreements(study, frame):
             run.text(json.dumps(agreements, indent=2, allow_nan=False), AGREEMENT_FILE)
+            run.requests.settle()
+        if (network := study.recommended) is not None:
+            run.mark(network.run_id, {RECOMMENDED: "true"})
             run.requests.settle()
         with _writing(study, folder):
             study.write_report(folder)
