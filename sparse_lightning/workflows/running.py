@@ -148,12 +148,11 @@ def _warn_of_one_class(trained: TrainedPopulation) -> None:
 def _complete(run: OpenedRun, frame: pd.DataFrame, folder: Path) -> Study:
     with run.completing("its report"):
         study = Study.load(run.run_id, run.store.uri)
-        if agreements := _agreements(study, frame):
-            run.text(json.dumps(agreements, indent=2, allow_nan=False), AGREEMENT_FILE)
-            run.requests.settle()
         if (network := study.recommended) is not None:
             run.mark(network.run_id, {RECOMMENDED: "true"})
-            run.requests.settle()
+        if agreements := _agreements(study, frame):
+            run.text(json.dumps(agreements, indent=2, allow_nan=False), AGREEMENT_FILE)
+        run.requests.settle()
         with _writing(study, folder):
             study.write_report(folder)
         run.report(folder, REPORT_FILES)
