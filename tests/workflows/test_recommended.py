@@ -160,6 +160,20 @@ def test_it_is_shown_first_and_told_first(job):
     assert result.stdout.splitlines()[:2] == [headline, summary]
 
 
+@pytest.mark.parametrize("by", ["id", "name"])
+def test_of_a_study_it_is_what_is_exported(job, by, tmp_path):
+    name = job.study.run_id if by == "id" else "factors"
+    given = ["export", name, "--tracking-uri", job.uri, "--output", str(tmp_path / "model")]
+    with working_in(job.folder):
+        result = CliRunner().invoke(main, given)
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0] == f"run: {job.study.recommended.run_id}"
+    assert lines[1:3] == job.study.answer.splitlines()
+    assert lines[3].startswith("network: ")
+    assert (tmp_path / "model" / "MLmodel").exists()
+
+
 def test_a_consensus_has_the_votes_of_the_seeds(job):
     networks = job.study.networks_at("L1", 0.002)
     consensus = job.study.consensus("L1", l1_weight=0.002)

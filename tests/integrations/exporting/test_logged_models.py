@@ -21,10 +21,8 @@ from sparse_lightning.cli import main
 from sparse_lightning.data.catalog import load_table
 from sparse_lightning.errors import InputError, TrackingError
 from sparse_lightning.integrations.exporting import log_model, logging, register_model
-from sparse_lightning.report import view as view_module
 from sparse_lightning.tracking import Store, names
 from sparse_lightning.workflows import Study
-from sparse_lightning.workflows import study as study_module
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
@@ -127,27 +125,11 @@ def test_a_store_that_fails_halfway_leaves_no_model_as_ready(inside, monkeypatch
     assert not inside.client.get_run(run.info.run_id).outputs.model_outputs
 
 
-@pytest.mark.parametrize("by", ["id", "name"])
-def test_of_a_study_the_recommended_network_is_exported(inside, by, tmp_path):
-    recommended = inside.study.recommended
-    assert recommended is not None
-    name = inside.study.run_id if by == "id" else inside.study.project.name
-    folder = tmp_path / "model"
-    status, told, _ = command(name, "--tracking-uri", inside.uri, "--output", folder)
-    assert status == 0
-    lines = told.splitlines()
-    assert lines[0] == f"run: {recommended.run_id}"
-    assert lines[1:3] == inside.study.answer.splitlines()
-    model = mlflow.pyfunc.load_model(str(folder))
-    assert model.metadata.run_id == recommended.run_id
-
-
-def test_where_none_is_recommended_the_reason_is_told(inside, monkeypatch):
-    monkeypatch.setattr(study_module, "recommend", lambda _: "connections")
-    monkeypatch.setattr(view_module, "recommend", lambda _: "connections")
+def test_of_a_study_that_has_learned_nothing_no_network_is_exported(inside):
+    assert inside.study.recommended is None
     status, _, told = command(inside.study.run_id, "--tracking-uri", inside.uri)
     assert status == 2
-    assert "No network is recommended: no network that has connections explains anything" in told
+    assert f"the study {inside.study.run_id}: No network is recommended: " in told
     assert f"networks lists all {len(inside.study.networks)}" in told
 
 
