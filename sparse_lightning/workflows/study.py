@@ -45,7 +45,8 @@ class Study:
     Everything it says is computed from the tracked runs, so that it says the same on any machine.
 
     Attributes:
-        networks: one row a network: group, strengths, seed, connections, squared_error, run_id, …
+        networks: one row a network: group, strengths, seed, connections, squared_error, agreement
+            (with the other seeds of its marker; of studies that tracked it), run_id, …
         indices: one row a group, best first: the three indices with their intervals, and how far
             the seeds agree at the knee.
         comparison: indices, markers, pairs of groups and findings.
