@@ -45,6 +45,8 @@ class Network:
         task: `sae`, `pca`, `classifier` or `regressor`.
         classes: the names of a classifier's outputs.
         target: the numbers that a regressor predicts; None of other networks.
+        explained: 1 − error / error without weights on the rows that its study chooses by; None
+            where it was not read from its study.
     """
 
     layers: tuple[Layer, ...]
@@ -54,6 +56,7 @@ class Network:
     task: str = "sae"
     classes: tuple[str, ...] = ()
     target: NumberTarget | None = None
+    explained: float | None = None
 
     @cached_property
     def model(self) -> "nn.Sequential":

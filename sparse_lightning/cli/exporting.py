@@ -1,6 +1,8 @@
 """The command that takes a network out of the store, for use elsewhere."""
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,9 +11,12 @@ from sparse_lightning.cli.main import main
 from sparse_lightning.cli.options import explained
 from sparse_lightning.terminal import echo
 
+if TYPE_CHECKING:
+    from sparse_lightning.tracking import Store
+
 
 @main.command("export")
-@click.argument("run_id", metavar="RUN")
+@click.argument("name", metavar="STUDY|RUN")
 @click.option(
     "--format",
     type=click.Choice(["pyfunc", "onnx", "torch"]),
@@ -41,19 +46,20 @@ from sparse_lightning.terminal import echo
 @options.tracking_uri
 @explained
 def export_command(
-    run_id: str,
+    name: str,
     format: str,
     threshold: float | None,
     output: Path | None,
     register: str | None,
     tracking_uri: str | None,
 ) -> None:
-    """Export a network, by the id of its run, as a model that needs nothing of this package."""
+    """Export a network as a model that needs nothing of this package.
+
+    STUDY is an experiment, a project, or the id of a study's run, of which the recommended network
+    is exported; RUN is the id of any network's run.
+    """
     if register and format != "pyfunc":
         raise click.UsageError("--register takes MLflow models only: use --format pyfunc")
-    if output is None and format != "pyfunc":
-        output = Path("exports") / f"{run_id}-{format}"
-
     from sparse_lightning.integrations.exporting.logging import (
         check_name,
         find_exported,
@@ -66,6 +72,9 @@ def export_command(
     if register:
         check_name(register)
     store = Store(tracking_uri, new=False)
+    run_id = _network_of(store, name)
+    if output is None and format != "pyfunc":
+        output = Path("exports") / f"{run_id}-{format}"
     network = find_exported(store, run_id, threshold)
     if output is not None:
         save_exported(network, output, format)
@@ -84,3 +93,24 @@ def export_command(
             echo(f"registered: models:/{version.name}/{version.version}")
     if output is not None:
         echo(f"written: {output.resolve()}")
+
+
+def _network_of(store: "Store", name: str) -> str:
+    """The run of the network that is meant: the recommended one of a study, else that run."""
+    from sparse_lightning.errors import InputError
+    from sparse_lightning.tracking import names
+    from sparse_lightning.workflows.study import Study
+
+    is_run = re.fullmatch("[0-9a-f]{32}", name)
+    if is_run and store.run(name).data.tags.get(names.KIND) != names.STUDY:
+        return name
+    study = Study.named(name, store.uri)
+    network = study.recommended
+    if network is None:
+        raise InputError(
+            f"the study {name}: {study.rule} Give the id of a network's run; "
+            f"Study.load({study.run_id!r}).networks lists all {len(study.networks)}"
+        )
+    echo(f"run: {network.run_id}")
+    echo(study.answer)
+    return network.run_id

@@ -209,10 +209,13 @@ def _report_runs(
 
 
 def conclude(study: "Study", folder: Path) -> None:
-    """End standard output with the table of groups and the report's path."""
+    """End standard output with the answer, the table of groups and the report's path."""
     from sparse_lightning.report import print_indices
+    from sparse_lightning.report.answer import answer
 
     view = study.view()
+    for line in answer(view):
+        echo(line)
     print_indices(view.comparison, view.published)
     echo(f"runs: {study.opening}", err=True)
     echo(f"report: {(folder / 'report.html').resolve()}")

@@ -45,10 +45,11 @@ class Comparison:
             not among them.
         replicates: how many replicates were resampled.
         markers: one row a marker: group, marker (its number in `points.settings`), x, y, replicates
-            (that have a result), failed; with those of the group of the floor.
+            (that have a result), failed; with those of the group of the floor. Of a study also
+            agreement (of the seeds) and medoid (the run of the one that agrees most).
         indices: one row a group, best first: group, each index with its ends `_low` and `_high`,
-            failed, points (how many there are, with those that failed). NaN where there is no
-            value.
+            failed, points (how many there are, with those that failed); of a study also agreement,
+            that of the seeds at the knee. NaN where there is no value.
         pairs: one row a pair of groups and index: index, first, second, difference (first minus
             second), low, high, settled (the interval leaves out 0, and the difference is more than
             rounding, see `ROUNDING`).

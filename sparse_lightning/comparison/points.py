@@ -14,6 +14,9 @@ from sparse_lightning.errors import InputError
 ALL = "all points"
 """The group of points that have none."""
 
+AGREEMENT = "agreement"
+"""The column of how far a network agrees with the other seeds of its marker."""
+
 
 @dataclass(frozen=True, eq=False)
 class Points:
@@ -21,7 +24,7 @@ class Points:
 
     Attributes:
         frame: one row a point: group, marker (its number), replicate, x, y, failed; perhaps run_id,
-            and more about each.
+            agreement, and more about each.
         settings: what the points of each marker agree in, by the marker's number.
         replicates: replicates that count although none of their points may have a result.
     """
@@ -92,8 +95,11 @@ def network_points(networks: pd.DataFrame, axes: Axes = NETWORKS) -> Points:
     failed: a study has as many seeds as its project says.
     """
     points = Points.of(networks, replace(axes, group="group"))
-    regularized = points.frame.loc[points.frame["group"] != FLOOR_GROUP, "replicate"]
-    return replace(points, replicates=tuple(regularized.unique().tolist()))
+    frame = points.frame
+    if AGREEMENT in networks.columns:
+        frame = frame.assign(**{AGREEMENT: networks[AGREEMENT].to_numpy(float)})
+    regularized = frame.loc[frame["group"] != FLOOR_GROUP, "replicate"]
+    return replace(points, frame=frame, replicates=tuple(regularized.unique().tolist()))
 
 
 def usable(frame: pd.DataFrame, measures: Sequence[str] = ("x", "y")) -> pd.Series:

@@ -15,6 +15,8 @@ from sparse_lightning._files import csv_text
 from sparse_lightning.comparison import INDICES, Comparison
 from sparse_lightning.comparison.axes import named_columns
 from sparse_lightning.comparison.markers import of_group, records
+from sparse_lightning.comparison.recommendation import Recommendation
+from sparse_lightning.report.answer import rule
 from sparse_lightning.report.findings import findings
 from sparse_lightning.report.published import SOURCE
 from sparse_lightning.report.view import View
@@ -53,7 +55,7 @@ def indices_document(view: View) -> dict[str, Any]:
         "left_out": list(view.left_out),
         "assumed": list(view.assumed),
         "published": None if published is None else {"source": SOURCE, "area_marker": published},
-        "recommended": None,
+        "recommended": _recommended(view),
     }
 
 
@@ -85,6 +87,23 @@ def plain(value: Any) -> Any:
     return value
 
 
+def _recommended(view: View) -> dict[str, Any] | None:
+    found = view.recommendation
+    if not isinstance(found, Recommendation):
+        return None
+    return {
+        "group": found.group,
+        "marker": _marker(found.settings),
+        "seed": plain(found.seed),
+        "run_id": found.run_id,
+        "x": found.x,
+        "y": found.y,
+        "explained": plain(found.explained),
+        "agreement": plain(found.agreement),
+        "rule": rule(view),
+    }
+
+
 def _group(comparison: Comparison, group: str) -> dict[str, Any]:
     row = of_group(comparison.indices, group).iloc[0]
     settings = comparison.points.settings
@@ -94,7 +113,7 @@ def _group(comparison: Comparison, group: str) -> dict[str, Any]:
         "intervals": {index: _interval(row, index) for index in INDICES},
         "points": int(row["points"]),
         "failed": int(row["failed"]),
-        "agreement": None,
+        "agreement": plain(row.get("agreement")),
         "missing": [
             _marker(settings[marker]) for name, marker in comparison.missing if name == group
         ],
@@ -105,8 +124,8 @@ def _group(comparison: Comparison, group: str) -> dict[str, Any]:
                 "y": float(row["y"]),
                 "replicates": int(row["replicates"]),
                 "failed": int(row["failed"]),
-                "agreement": None,
-                "medoid": None,
+                "agreement": plain(row.get("agreement")),
+                "medoid": row.get("medoid"),
             }
             for row in records(of_group(comparison.markers, group))
         ],

@@ -16,6 +16,7 @@ from sparse_lightning.comparison.depths import by_depth
 from sparse_lightning.comparison.markers import records
 from sparse_lightning.comparison.points import usable
 from sparse_lightning.interpret.agreement import Agreement, summary
+from sparse_lightning.report.answer import answer, rule
 from sparse_lightning.report.component_curves import ComponentCurves
 from sparse_lightning.report.component_figure import strengths_of_paths
 from sparse_lightning.report.component_rows import (
@@ -126,6 +127,8 @@ def report_html(
         groups=_group_rows(comparison, view.published),
         pairs=pair_rows(comparison),
         findings=findings(view),
+        answer=answer(view),
+        rule=rule(view),
         published=view.published,
         markers=[
             {**row, "settings": comparison.points.settings[row["marker"]]}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -12,6 +13,7 @@ from sparse_lightning.address import Address
 from sparse_lightning.comparison import FLOOR_GROUP, Comparison
 from sparse_lightning.comparison.axes import on_validation_rows
 from sparse_lightning.comparison.depths import Depth
+from sparse_lightning.comparison.recommendation import Lack, Recommendation, recommend
 from sparse_lightning.interpret.agreement import Agreement
 from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.report.published import published_values, published_weights
@@ -28,6 +30,7 @@ class Reading:
         losses: the information loss of each variable; None for networks other than autoencoders.
         agreement: how path strengths agree with attributions, where those were computed.
         predictions: of a regressor, what it predicts for some rows.
+        summary: what it does with its columns, in one sentence.
     """
 
     title: str
@@ -37,6 +40,7 @@ class Reading:
     run_id: str
     agreement: Agreement | None = None
     predictions: Predictions | None = None
+    summary: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +160,11 @@ class View:
     assumed: tuple[str, ...] = ()
     study: StudyFacts | None = None
     page: Callable[[], Mapping[str, Any]] | None = None
+
+    @cached_property
+    def recommendation(self) -> Recommendation | Lack | None:
+        """The network of the study to begin with, or what is lacking; None without a study."""
+        return recommend(self.comparison) if self.study else None
 
     @property
     def words(self) -> Words:

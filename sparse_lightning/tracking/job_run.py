@@ -117,6 +117,14 @@ class OpenedRun:
             lambda _: self.store.client.log_batch(self.run_id, points, texts, marks),
         )
 
+    def mark(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Add tags to a run below this one."""
+        marks = [RunTag(name, value) for name, value in tags.items()]
+        self.requests.add(
+            "a tag of one of its networks",
+            lambda _: self.store.client.log_batch(run_id, tags=marks),
+        )
+
     def text(self, content: str, file: str) -> None:
         """Add a text file."""
         self._file(content.encode(), file)

@@ -34,6 +34,9 @@ not finite: `loss`, `weights`, `gradient`, `products` or `error`."""
 ONE_CLASS = "sparse_lightning.one_class"
 """Tag of a classifier's run that gives every training row the same class: that class."""
 
+RECOMMENDED = "sparse_lightning.recommended"
+"""Tag `true` of a network's run: the one of its study that is recommended."""
+
 OPTUNA_STUDY = "optuna.study_name"
 """Tag of a trial's run: the study of its group, as Optuna's storage knows it."""
 

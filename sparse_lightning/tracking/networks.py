@@ -10,6 +10,7 @@ import pandas as pd
 from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from sparse_lightning.comparison import network_axes
 from sparse_lightning.data.encoding import Encoding
 from sparse_lightning.data.number_target import NumberTarget
 from sparse_lightning.data.target import ClassTarget
@@ -35,18 +36,25 @@ class _Source:
     study_id: str
     task: str
     params: dict[str, Any]
+    explained: float | None = None
 
 
 def read_networks(store: Store, study: StudyRecord, run_ids: Sequence[str]) -> list[Network]:
     """Networks of a study by their runs; a `TrackingError` where the store does not hold their
     files.
     """
-    rows = study.networks.set_index("run_id").loc[list(run_ids), _PARAMS].to_dict("records")
+    found = study.networks.set_index("run_id").loc[list(run_ids)]
+    axes = network_axes(study.metrics)
+    null_error = axes.corner[1]
+    explained = [None] * len(found)
+    if null_error and axes.y in found.columns:
+        explained = (1 - found[axes.y] / null_error).tolist()
+    rows = found[_PARAMS].to_dict("records")
     return _read(
         store,
         [
-            _Source(run_id, study.run_id, study.project.task, params)
-            for run_id, params in zip(run_ids, rows, strict=True)
+            _Source(run_id, study.run_id, study.project.task, params, own)
+            for run_id, params, own in zip(run_ids, rows, explained, strict=True)
         ],
     )
 
@@ -151,7 +159,16 @@ def _network(
 ) -> Network:
     origin = f"{names.WEIGHTS_FILE} of run {source.run_id}"
     layers = from_safetensors(content, origin)
-    network = Network(layers, encoding, source.params, source.run_id, source.task, classes, target)
+    network = Network(
+        layers,
+        encoding,
+        source.params,
+        source.run_id,
+        source.task,
+        classes,
+        target,
+        source.explained,
+    )
     inputs, weights = len(encoding.offsets), network.weights
     outputs = len(classes) or inputs if target is None else len(target.names)
     ends, wanted = (weights[0].shape[1], len(weights[-1])), (inputs, outputs)

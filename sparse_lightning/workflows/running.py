@@ -28,9 +28,11 @@ from sparse_lightning.tracking.names import (
     COLUMNS_FILE,
     ENCODING_FILE,
     PATH_FILE,
+    RECOMMENDED,
     TARGET_FILE,
 )
 from sparse_lightning.training import EFFECTS, TrainedPopulation
+from sparse_lightning.training.agreement import agreements
 from sparse_lightning.training.effects import effects_of
 from sparse_lightning.training.executors import Cluster
 from sparse_lightning.training.path import found_settings
@@ -113,10 +115,13 @@ def run(
         ENCODING_FILE: used.encoding.to_dict(),
         COLUMNS_FILE: {"version": 1, "columns": [one.to_dict() for one in used.readings]},
     }
+    outputs = None
     if used.target is not None:
-        documents[TARGET_FILE] = ClassTarget.fit(used.target).to_dict()
+        classes = ClassTarget.fit(used.target)
+        outputs, documents[TARGET_FILE] = classes.classes, classes.to_dict()
     if examples.number_target is not None:
-        documents[TARGET_FILE] = examples.number_target.to_dict()
+        numbers = examples.number_target
+        outputs, documents[TARGET_FILE] = numbers.names, numbers.to_dict()
     with unfinished(folder, identity_of(project, used), fresh) as job:
         found = found_settings(
             project, examples, progress or SilentProgress(), job.checkpoints, cluster
@@ -131,6 +136,9 @@ def run(
             _warn_of_one_class(trained)
             if examples.number_target is not None:
                 trained.documents[EFFECTS] = effects_of(trained.network, used.encoding, examples)
+            trained.metrics |= agreements(
+                trained, used.encoding, outputs, project.report.connection_threshold
+            )
             writer.networks(trained)
             return _complete(writer.run, used.training_frame, folder)
 
@@ -146,9 +154,11 @@ def _warn_of_one_class(trained: TrainedPopulation) -> None:
 def _complete(run: OpenedRun, frame: pd.DataFrame, folder: Path) -> Study:
     with run.completing("its report"):
         study = Study.load(run.run_id, run.store.uri)
+        if (network := study.recommended) is not None:
+            run.mark(network.run_id, {RECOMMENDED: "true"})
         if agreements := _agreements(study, frame):
             run.text(json.dumps(agreements, indent=2, allow_nan=False), AGREEMENT_FILE)
-            run.requests.settle()
+        run.requests.settle()
         with _writing(study, folder):
             study.write_report(folder)
         run.report(folder, REPORT_FILES)

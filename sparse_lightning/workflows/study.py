@@ -19,11 +19,17 @@ from sparse_lightning.comparison import (
     network_points,
 )
 from sparse_lightning.comparison.depths import Depth, compare_depths
+from sparse_lightning.comparison.knees import with_agreement
+from sparse_lightning.comparison.recommendation import Recommendation, recommend
 from sparse_lightning.errors import InputError, TrainingError, check_type
+from sparse_lightning.interpret.consensus import Consensus
 from sparse_lightning.interpret.layout import MOST_UNITS
+from sparse_lightning.interpret.mappings import SHARE
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import FLOOR, STRENGTHS, find_strength
 from sparse_lightning.report import View, write_report
+from sparse_lightning.report.answer import answer, rule
+from sparse_lightning.report.wording import settings_in_words
 from sparse_lightning.report.writing import writable
 from sparse_lightning.tracking import Store, StudyRecord, find_study, read_study
 from sparse_lightning.tracking.networks import read_networks
@@ -39,8 +45,10 @@ class Study:
     Everything it says is computed from the tracked runs, so that it says the same on any machine.
 
     Attributes:
-        networks: one row a network: group, strengths, seed, connections, squared_error, run_id, …
-        indices: one row a group, best first: the three indices with their intervals.
+        networks: one row a network: group, strengths, seed, connections, squared_error, agreement
+            (with the other seeds of its marker; of studies that tracked it), run_id, …
+        indices: one row a group, best first: the three indices with their intervals, and how far
+            the seeds agree at the knee.
         comparison: indices, markers, pairs of groups and findings.
     """
 
@@ -65,13 +73,13 @@ class Study:
         return cls(store, read_study(store, run_id))
 
     @classmethod
-    def find(cls, experiment: str, tracking_uri: str | None = None) -> "Study":
+    def find(cls, experiment: str, tracking_uri: str | Address | None = None) -> "Study":
         """The newest finished study of an experiment, or of a project of this name."""
         store = Store(tracking_uri, new=False)
         return cls(store, read_study(store, find_study(store, experiment)))
 
     @classmethod
-    def named(cls, name: str, tracking_uri: str | None = None) -> "Study":
+    def named(cls, name: str, tracking_uri: str | Address | None = None) -> "Study":
         """The study of a run with this id, else the newest of an experiment or project."""
         if re.fullmatch("[0-9a-f]{32}", name):
             return cls.load(name, tracking_uri)
@@ -110,7 +118,8 @@ class Study:
             TrainingError: every unregularized network failed, so that there is no floor.
         """
         try:
-            return compare(network_points(self.networks, self.axes), self.axes, **self._comparing())
+            points = network_points(self.networks, self.axes)
+            return with_agreement(compare(points, self.axes, **self._comparing()))
         except InputError as error:
             floor = self.networks.loc[self.networks["group"] == FLOOR, "failed"]
             lost = f"all {len(floor)} networks of the group {FLOOR!r} failed, so there is no floor"
@@ -132,6 +141,84 @@ class Study:
     def indices(self) -> pd.DataFrame:
         """One row a group, best first by the project's index, with intervals."""
         return self.comparison.indices
+
+    @cached_property
+    def recommended(self) -> "Network | None":
+        """The network to begin with, and the default of `export`; `rule` says how it was chosen.
+
+        Of each group the knee, of these the group whose seeds agree most, of its seeds the one that
+        agrees most with the others (docs/method.md, "Which network to take"). None where nothing
+        can be recommended; `rule` says why.
+
+        Raises:
+            TrainingError: every unregularized network failed, so that there is no floor.
+            TrackingError: the store fails, or does not hold the files of the network.
+        """
+        found = recommend(self.comparison)
+        if not isinstance(found, Recommendation):
+            return None
+        (network,) = read_networks(self._store, self._record, [found.run_id])
+        return network
+
+    @property
+    def rule(self) -> str:
+        """How `recommended` was chosen, in words, or why nothing can be recommended."""
+        return rule(self.view())
+
+    @property
+    def answer(self) -> str:
+        """The recommended network in two lines, or in one why there is none."""
+        return "\n".join(answer(self.view()))
+
+    def describe(self, frame: pd.DataFrame | None = None) -> str:
+        """What the recommended network does in plain English, or why none is recommended.
+
+        Args:
+            frame: rows of the table, as `Network.describe` takes them.
+        """
+        if self.recommended is None:
+            return self.answer
+        threshold = self.project.report.connection_threshold
+        return f"{self.answer}\n{self.recommended.describe(frame, threshold)}"
+
+    def consensus(
+        self,
+        group: str,
+        l1_weight: float | None = None,
+        share: float = SHARE,
+        **strengths: float,
+    ) -> Consensus:
+        """What most seeds of a marker say, each statement with its votes.
+
+        Args:
+            group: the group's name in the project file, or `none`.
+            l1_weight: λ; may be left out where the group has one only.
+            share: a column counts from this part of the strongest one's path strength, as in
+                `Network.mappings`; 0 counts every path.
+            strengths: further strengths by name, as for `networks_at`.
+
+        Returns:
+            Which columns share a code, or reach which output, and how many seeds say so; networks
+            that failed are left out.
+
+        Raises:
+            InputError: there is no such group or strength, λ is missing, or all networks failed.
+            TrackingError: the store fails, or does not hold the files of a network.
+        """
+        networks = self.networks_at(group, l1_weight, **strengths)
+        weights = sorted({network.settings.get("l1_weight", 0.0) for network in networks})
+        if not networks:
+            raise InputError(f"{group}: all networks that are so failed")
+        if len(weights) > 1:
+            raise InputError(f"{group}: say which l1_weight: one of {weights}")
+        threshold = self.project.report.connection_threshold
+        title = f"{group}, {settings_in_words(networks[0].settings)}".removesuffix(", ")
+        structures = {network.seed: network.structure(threshold) for network in networks}
+        return Consensus.of(structures, share, title)
+
+    def __str__(self) -> str:
+        """The answer: the recommended network, then the groups, as the terminal has them."""
+        return "\n".join([self.answer, "", self.indices.to_string(index=False)])
 
     def network(
         self, group: str, l1_weight: float | None = None, seed: int | None = None
@@ -212,7 +299,7 @@ class Study:
         if not is_installed() or self._record.layers[-1] > MOST_UNITS:
             return {}
         threshold = self.project.report.connection_threshold
-        shown = [run_id for _, run_id in shown_networks(self._record)]
+        shown = [run_id for _, run_id in shown_networks(self._record, recommend(self.comparison))]
         return {
             network.run_id: network.agreement(frame, threshold=threshold).to_dict()
             for network in read_networks(self._store, self._record, shown)

@@ -7,9 +7,11 @@ from typing import Any
 from sparse_lightning.comparison import FLOOR_GROUP, Comparison
 from sparse_lightning.comparison.depths import Depth
 from sparse_lightning.comparison.markers import front, of_group, records
+from sparse_lightning.comparison.recommendation import Lack, Recommendation, recommend
 from sparse_lightning.interpret.agreement import Agreement
 from sparse_lightning.interpret.mappings import Mappings
 from sparse_lightning.interpret.sentences import describe
+from sparse_lightning.interpret.summary import summary
 from sparse_lightning.network import Network
 from sparse_lightning.page.report import report_document
 from sparse_lightning.project import Project
@@ -38,7 +40,8 @@ def view_of(
 ) -> View:
     """The study as its report shows it: its comparison, and those after each stage."""
     project, metrics = record.project, record.metrics
-    shown = shown_networks(record)
+    recommendation = recommend(comparison)
+    shown = shown_networks(record, recommendation)
     inside = _inside(record, comparison, [run_id for _, run_id in shown])
     run_ids = list(dict.fromkeys([*(run_id for _, run_id in shown), *inside]))
     networks = dict(zip(run_ids, read_networks(store, record, run_ids), strict=True))
@@ -146,14 +149,20 @@ def _settings(project: Project, metrics: dict[str, float]) -> dict[str, str]:
     return shown | {f"group {name}": _strengths(settings.grid(name)) for name in settings.groups}
 
 
-def shown_networks(record: StudyRecord) -> list[tuple[str, str]]:
+def shown_networks(
+    record: StudyRecord, recommendation: Recommendation | Lack
+) -> list[tuple[str, str]]:
     """Titles and run ids of the networks that are shown from inside.
 
-    They are one of each chosen group, if it did not fail.
+    They are the recommended one, then one of each chosen group, if it did not fail.
     """
     project, networks = record.project, record.networks
     chosen = project.report.structures
     found_networks = []
+    if isinstance(recommendation, Recommendation):
+        weight = float(recommendation.settings["l1_weight"])
+        title = _title(recommendation.group, weight, recommendation.seed)
+        found_networks.append((f"{title} (recommended)", recommendation.run_id))
     for group in chosen.groups or list(project.regularizers.groups)[:SHOWN]:
         found = of_group(networks, group)
         if found.empty:
@@ -166,10 +175,14 @@ def shown_networks(record: StudyRecord) -> list[tuple[str, str]]:
         found = found.loc[
             (found["l1_weight"] == weight) & (found["seed"] == seed) & ~found["failed"]
         ]
-        if len(found):
-            title = f"{group}, λ = {weight:g}, seed {seed}"
-            found_networks.append((title, str(found["run_id"].iloc[0])))
+        known = {run_id for _, run_id in found_networks}
+        if len(found) and (run_id := str(found["run_id"].iloc[0])) not in known:
+            found_networks.append((_title(group, float(found["l1_weight"].iloc[0]), seed), run_id))
     return found_networks
+
+
+def _title(group: str, weight: float, seed: int) -> str:
+    return f"{group}, λ = {weight:g}, seed {seed}"
 
 
 def _agreements(store: Store, run_id: str) -> dict[str, Agreement]:
@@ -206,7 +219,16 @@ def _reading(
         effects = read_effects(store, network.run_id)
         predictions = _predictions(store, network.run_id)
     sentences = describe(structure, mappings, losses, effects)
-    return Reading(title, structure, sentences, losses, network.run_id, agreement, predictions)
+    return Reading(
+        title,
+        structure,
+        sentences,
+        losses,
+        network.run_id,
+        agreement,
+        predictions,
+        summary(mappings, losses),
+    )
 
 
 def _predictions(store: Store, run_id: str) -> Predictions | None:

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sparse_lightning.comparison.knees import with_agreement
 from sparse_lightning.report import indices_csv, indices_document, indices_json, indices_schema
+from sparse_lightning.report.answer import rule
 
 
 def strictly(text):
@@ -39,7 +41,21 @@ def test_the_document_follows_its_schema_and_holds_the_comparison(study_of):
         "y_direction": "min",
         "floor_group": "none",
     }
-    assert (document["connection_threshold"], document["recommended"]) == (0.01, None)
+    assert document["connection_threshold"] == 0.01
+    # Nothing is known of the seeds' agreement: the least x + y, and its seed of the least error.
+    recommended = study.recommendation
+    assert recommended.group == "L1"
+    assert document["recommended"] == {
+        "group": "L1",
+        "marker": {"l1_weight": 0.001},
+        "seed": recommended.seed,
+        "run_id": recommended.run_id,
+        "x": recommended.x,
+        "y": recommended.y,
+        "explained": 1 - recommended.y / 0.06,
+        "agreement": None,
+        "rule": rule(study),
+    }
     assert [group["group"] for group in document["groups"]] == list(study.comparison.groups)
     row = study.comparison.indices.set_index("group").loc["sL1"]
     group = document["groups"][1]
@@ -54,6 +70,25 @@ def test_the_document_follows_its_schema_and_holds_the_comparison(study_of):
     assert [marker["replicates"] for marker in group["markers"]] == [4, 4, 4]
     assert len(document["pairs"]) == 3 * 15
     assert document["published"]["area_marker"]["sL1"] == 0.085135
+
+
+def test_the_agreement_of_the_seeds_is_in_the_document(study_of):
+    networks = study_of().study.networks
+    networks["agreement"] = networks["seed"] / 10
+    view = study_of(networks=networks)
+    view = study_of(networks=networks, comparison=with_agreement(view.comparison))
+    document = strictly(indices_json(view))
+    validate(document)
+    runs = networks.set_index("run_id")
+    for group in document["groups"]:
+        assert group["agreement"] == 0.25
+        for marker in group["markers"]:
+            assert marker["agreement"] == 0.25
+            medoid = runs.loc[marker["medoid"]]
+            assert (medoid["group"], medoid["seed"]) == (group["group"], 4)
+            assert medoid["l1_weight"] == marker["marker"]["l1_weight"]
+    assert document["recommended"]["agreement"] == 0.25
+    assert document["recommended"]["seed"] == 4
 
 
 def test_what_has_no_value_is_null(study_of):

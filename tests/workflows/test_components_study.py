@@ -65,3 +65,16 @@ def test_the_report_is_written_again_from_the_runs_alone(components_job, tmp_pat
     sl.Study.load(components_job.study.run_id, components_job.uri).write_report(tmp_path)
     for name in ("report.html", "figures/components.png"):
         assert (tmp_path / name).read_bytes() == (components_job.report / name).read_bytes()
+
+
+def test_a_network_of_components_is_recommended(components_job):
+    study = components_job.study
+    network = study.recommended
+    assert network is not None
+    assert network.task == "pca"
+    headline, summary = study.answer.splitlines()
+    assert " of 12 loadings a component, explains " in headline
+    assert summary.startswith("Keeps ")
+    assert "the share of all loadings that its networks use" in study.rule
+    consensus = study.consensus(network.group, network.settings["l1_weight"])
+    assert consensus.networks["seed"].tolist() == [1, 2]

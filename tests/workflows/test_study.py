@@ -66,7 +66,6 @@ def test_indices_json_has_the_documented_shape(wine_job):
         "replicates": 2,
         "left_out": [],
         "assumed": [],
-        "recommended": None,
     }
     assert documented.items() <= document.items()
     total, null_error = document["corner"]

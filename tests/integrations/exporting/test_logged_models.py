@@ -125,9 +125,18 @@ def test_a_store_that_fails_halfway_leaves_no_model_as_ready(inside, monkeypatch
     assert not inside.client.get_run(run.info.run_id).outputs.model_outputs
 
 
-def test_a_study_is_no_network_and_the_message_offers_its_own(inside):
+def test_of_a_study_that_has_learned_nothing_no_network_is_exported(inside):
+    assert inside.study.recommended is None
     status, _, told = command(inside.study.run_id, "--tracking-uri", inside.uri)
     assert status == 2
+    assert f"the study {inside.study.run_id}: No network is recommended: " in told
+    assert f"networks lists all {len(inside.study.networks)}" in told
+
+
+def test_a_study_is_no_network_in_python_and_the_message_offers_its_own(inside):
+    with pytest.raises(InputError) as caught:
+        log_model(Store(inside.uri), inside.study.run_id)
+    told = str(caught.value)
     assert f"the run {inside.study.run_id} holds the study 'wine-small', not one network" in told
     best = inside.study.networks.sort_values("squared_error").iloc[0]
     assert f"  {best['run_id']}  {best['group']}, λ = {best['l1_weight']:g}, seed" in told

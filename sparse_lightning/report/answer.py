@@ -1,0 +1,121 @@
+"""The answer of a study in words: which network to take, what it does, and how it was chosen.
+
+Terminal, report, `indices.json` and Python say it by these functions.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sparse_lightning._text import number
+from sparse_lightning.comparison.axes import VALIDATION
+from sparse_lightning.comparison.knees import ENOUGH
+from sparse_lightning.comparison.markers import records
+from sparse_lightning.comparison.recommendation import Recommendation
+from sparse_lightning.report.view import Reading, StudyFacts, View
+from sparse_lightning.report.wording import settings_in_words
+
+HELD_OUT = ("test_explained", "heldout_explained", "test_r2", "heldout_r2")
+"""What is explained of rows that neither trained nor chose; the first that there is counts."""
+
+LACKS = {
+    "results": "no regularized network has a result",
+    "learning": "unregularized training has learned nothing",
+    "connections": "no network that has connections explains anything",
+}
+
+
+def answer(view: View) -> list[str]:
+    """The recommended network in two lines, or why there is none in one; empty without a study."""
+    if view.study is None or view.recommendation is None:
+        return []
+    if not isinstance(view.recommendation, Recommendation):
+        return [f"No network is recommended: {LACKS[view.recommendation]}."]
+    reading = recommended_reading(view)
+    summary = [reading.summary] if reading and reading.summary else []
+    return [_headline(view, view.study, view.recommendation), *summary]
+
+
+def rule(view: View) -> str:
+    """How the recommended network was chosen, or why there is none; empty without a study."""
+    if view.study is None or view.recommendation is None:
+        return ""
+    if not isinstance(view.recommendation, Recommendation):
+        return answer(view)[0]
+    return " ".join(_rule(view.study, view.recommendation))
+
+
+def recommended_reading(view: View) -> Reading | None:
+    """The recommended network as the report shows it from inside."""
+    if view.study is None or not isinstance(view.recommendation, Recommendation):
+        return None
+    run_id = view.recommendation.run_id
+    return next((one for one in view.study.readings if one.run_id == run_id), None)
+
+
+def _headline(view: View, study: StudyFacts, found: Recommendation) -> str:
+    row = next(row for row in records(study.networks) if row["run_id"] == found.run_id)
+    total = number(view.comparison.corner[0], 6)
+    unit = "loadings a component" if study.task == "pca" else "connections"
+    rows = VALIDATION if view.chosen_by_validation else ""
+    measures = [f"explains {_share(found.explained)}{_held_out(row, HELD_OUT)}"]
+    right = row.get(f"{rows}accuracy")
+    if study.task == "classifier" and right is not None and math.isfinite(right):
+        held_out = _held_out(row, ("test_accuracy", "heldout_accuracy"))
+        measures.insert(0, f"{_share(right)} right{held_out}")
+    agree = "" if math.isnan(found.agreement) else f"; seeds agree {number(found.agreement, 2)}"
+    return (
+        f"{number(found.x, 6)} of {total} {unit}, {', '.join(measures)}: "
+        f"{_marker(found.group, found.settings)}, seed {found.seed}{agree}"
+    )
+
+
+def _rule(study: StudyFacts, found: Recommendation) -> list[str]:
+    counts = "loadings" if study.task == "pca" else "connections"
+    knee = (
+        f"the strength with the least x + y, x the share of all {counts} that its networks use, y "
+        "the share of what there is to explain that they lose, means over the seeds"
+    )
+    says = (
+        "which columns reach which output, and with which sign"
+        if study.task in ("classifier", "regressor")
+        else "which columns share a code"
+    )
+    if found.by_agreement:
+        which = f"of the {found.groups} groups the one whose seeds agree most on {says}"
+    else:
+        unknown = "since it is not known how far their seeds agree"
+        which = f"of the {found.groups} groups the one with the least x + y, {unknown}"
+    if found.groups == 1:
+        of_groups = f"The knee of {found.group}: {knee}."
+        which = ""
+    else:
+        of_groups = f"Of each group the knee: {knee}."
+    seeds = study.networks.loc[study.networks["group"] == found.group, "seed"].nunique()
+    network = (
+        "of its seeds the one that agrees most with the others"
+        if not math.isnan(found.agreement)
+        else "of its seeds the one with the smallest error"
+    )
+    choice = "; ".join([*([which] if which else []), *([network] if seeds > 1 else [])])
+    sentences = [of_groups, *([f"{choice[0].upper()}{choice[1:]}."] if choice else [])]
+    if found.enough is not None:
+        sentences.append(
+            f"{ENOUGH:.0%} of what the best strength of {found.group} explains takes "
+            f"{settings_in_words(found.enough)} at least, which is not near the knee: look at both."
+        )
+    return sentences
+
+
+def _marker(group: str, settings: Mapping[str, Any]) -> str:
+    strengths = settings_in_words(settings).replace(" = ", "=")
+    return f"{group} {strengths}" if strengths else group
+
+
+def _held_out(row: Mapping[str, Any], names: Sequence[str]) -> str:
+    values = [row[name] for name in names if name in row and math.isfinite(row[name])]
+    return f" ({_share(values[0])} held out)" if values else ""
+
+
+def _share(value: float) -> str:
+    return f"{value:.0%}".replace("%", " %")
