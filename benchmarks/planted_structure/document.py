@@ -16,7 +16,7 @@ Tables = list[dict[str, Curve]]
 
 HEAD = """# Networks that tell the truth
 
-    python benchmarks/planted.py --tables choosing --reference
+    python benchmarks/planted.py --tables choosing --reference    # --scale equal …
     python benchmarks/planted.py --tables judging --reference
     python benchmarks/planted.py --write
 
@@ -29,7 +29,7 @@ with known effects. `choosing` tables are there to choose by, `judging` tables, 
 seeds, judge what was chosen.
 
 The score is the F1 of memberships. A column belongs to a code when it goes into it and comes out
-of it by paths of at least 0.3 of the strongest ([mappings](method.md#mappings)); codes are
+of it by paths of at least 0.3 of the strongest ([reading](method.md#reading-a-network)); codes are
 matched to factors so that F1 is greatest, a code too many or a column of noise counts as wrong,
 and the levels of a one-hot column count as the column. Of classifiers and regressors it is the F1
 of "this column reaches the output, with this sign". Every group has eleven values of λ, from
@@ -173,8 +173,8 @@ def _by_rule(tables: Tables) -> str:
     title = (
         "### Which rule for the group\n\nF1 at the knee of the group that a rule chooses, what "
         "that loses against the best group, and Spearman's correlation with F1 over the groups; an "
-        "index counts from large to small. The groups are those whose curves run from dense to "
-        "empty.\n\n"
+        "index counts from large to small. Correlations are over the groups whose curves run from "
+        "dense to empty.\n\n"
     )
     after = (
         "\nThe recommended network, the medoid at the knee of the group of the greatest agreement "

@@ -25,7 +25,7 @@ NEAR = 0.9
 """The share of the best explained variance that is enough for the second rule of λ."""
 
 COMPARED = ("L1", "L1+decs", "sL1", "sL1+decs", "L1+topk", "MCP", "SCAD", "logsum", "hoyer")
-"""Groups of one range of λ whose curves all run from dense to empty: among them a rule chooses."""
+"""Groups whose curves all run from dense to empty: correlations are over these."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,16 +174,16 @@ def by_group_rule(found: dict[str, Curve]) -> dict[str, dict[str, float]]:
     """By rule for the group: the F1 at the knee of the chosen one, what is lost against the best
     group, and Spearman's correlation of what the rule goes by with the F1 over the groups.
     """
-    compared = [found[group] for group in COMPARED if group in found]
-    scores = np.array([curve.means[curve.knee] for curve in compared])
+    scores = np.array([curve.means[curve.knee] for curve in found.values()])
+    compared = np.array([group in COMPARED for group in found])
     result = {}
     for name, rule in RULES.items():
-        values = np.array([rule(curve) for curve in compared])
+        values = np.array([rule(curve) for curve in found.values()])
         chosen = float(scores[values.argmax()])
         result[name] = {
             "f1": chosen,
             "lost": float(scores.max()) - chosen,
-            "correlation": rank_correlation(values, scores),
+            "correlation": rank_correlation(values[compared], scores[compared]),
         }
     return result
 
@@ -192,8 +192,7 @@ def recommended(found: dict[str, Curve]) -> dict[str, Any]:
     """The recommended network: of each group the knee, of these the group whose seeds agree most by
     mappings, of its seeds the medoid.
     """
-    compared = [found[group] for group in COMPARED if group in found]
-    curve = max(compared, key=RULES["agreement by mappings"])
+    curve = max(found.values(), key=RULES["agreement by mappings"])
     return {"group": curve.group, "f1": curve.by_seed()["medoid"]}
 
 
