@@ -9,7 +9,15 @@ from sparse_lightning.cli.main import main
 from sparse_lightning.cli.options import explained
 from sparse_lightning.terminal import console, echo
 
-PAGES = ("tutorial.md", "how-to/*.md", "method.md", "results.md", "speed.md", "reliability.md")
+PAGES = (
+    "tutorial.md",
+    "how-to/*.md",
+    "method.md",
+    "results.md",
+    "understanding.md",
+    "speed.md",
+    "reliability.md",
+)
 """Those that say something without the program that builds the documentation."""
 
 
