@@ -41,7 +41,7 @@ demo: $(VENV)/installed  ## Compare six regularizers on the red wine table; prin
 test: $(VENV)/installed  ## Run the tests; warnings are errors
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist worksteal -m "not long and not wheel"
 
-test-long: $(VENV)/installed  ## Run those with real servers, browsers and several processes
+test-long: $(VENV)/installed  ## Run those with real servers, browsers, several processes; combinations in full
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile -m "long and not wheel"
 
 soak: $(VENV)/installed  ## Repeat the tests of faults (docs/reliability.md) ten times as often

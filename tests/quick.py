@@ -1,11 +1,14 @@
 """What takes time in whole jobs and is no part of what most tests check.
 
-That is drawing, waiting for disks, and how exactly other methods solve their problem.
+That is drawing, waiting for disks, looking for plugins, and how exactly other methods solve their
+problem.
 """
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import pytest
@@ -27,6 +30,20 @@ def databases_that_wait_for_no_disk() -> Iterator[None]:
     event.listen(Engine, "connect", connected)
     yield
     event.remove(Engine, "connect", connected)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plugins_that_are_looked_for_once() -> Iterator[None]:
+    """Let Lightning remember which packages bring callbacks.
+
+    For each trainer it looks into every installed package, which takes fifteen times as long as all
+    else that it does to make one. What tests import late is not worth an import here.
+    """
+    registry = sys.modules.get("lightning_fabric.utilities.registry")
+    with pytest.MonkeyPatch.context() as patch:
+        if registry is not None:
+            patch.setattr(registry, "entry_points", cache(registry.entry_points))
+        yield
 
 
 @contextmanager

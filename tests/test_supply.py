@@ -89,6 +89,7 @@ def test_nothing_is_installed_but_by_way_of_the_locks():
         assert not re.match(r"\s*(python_env|conda_env|docker_env):", line), line
 
 
+@pytest.mark.long
 def test_a_file_that_was_replaced_under_the_same_version_stops_the_installation(tmp_path):
     wheel = tmp_path / "told-1.0-py3-none-any.whl"
     write_wheel(wheel, "honest = True")

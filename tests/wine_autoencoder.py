@@ -1,13 +1,14 @@
 """A small autoencoder of the wine table, really trained."""
 
 import pytest
-import torch
-from torch import nn
 
 
 @pytest.fixture(scope="session")
 def wine():
     """A small wine autoencoder, really trained under L1: (model, names, scaled rows)."""
+    import torch
+    from torch import nn
+
     from sparse_lightning.data.catalog import load_table
     from sparse_lightning.data.encoding import Encoding
     from sparse_lightning.project import Project

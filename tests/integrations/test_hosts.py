@@ -65,7 +65,13 @@ def test_autologging_sees_no_fit_of_an_estimator(autologging):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize(
+    "task",
+    [
+        pytest.param(task, marks=[] if task == "classifier" else [pytest.mark.long])
+        for task in TASKS
+    ],
+)
 def test_a_study_inside_a_run_of_the_user_adds_its_own_runs_alone(autologging, tmp_path, task):
     """With the methods of scikit-learn that a study compares its networks with."""
     frame = pd.DataFrame(ROWS, columns=list("abcd"))

@@ -73,6 +73,7 @@ def test_the_outputs_of_a_variable_are_one_vector():
     np.testing.assert_allclose(rebuilding(structure, 1), [[5.0, 2.0]])
 
 
+@pytest.mark.long
 def test_levels_without_effect_do_not_stand_before_what_drives_the_outcome():
     """A yes or no decides, a column of twelve levels and a number are noise."""
     random = np.random.default_rng(0)

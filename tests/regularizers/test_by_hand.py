@@ -4,14 +4,13 @@ A situation is a module with the options of its trainer. It tells which weights 
 about, so that the reference can compute the penalty from them and let torch differentiate it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import pytest
 import torch
-from lightning_fabric.utilities import registry
 from small_fits import ROWS, First, Plain, Tokens, Unfreezing, assert_same, fitted
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations, prune
@@ -331,14 +330,6 @@ SITUATIONS = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def quick_trainers():
-    """Lightning looks into every installed package for each trainer; here once is enough."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry, "entry_points", cache(registry.entry_points))
-        yield
-
-
 @cache
 def free(name: str) -> list[Tensor]:
     return [parameter.detach() for parameter in SITUATIONS[name].trained().parameters()]
@@ -352,15 +343,30 @@ def check(name: str, regularizer: Any, by_hand: Callable[[Plain], Tensor]) -> No
     assert max((one - other).abs().max().item() for one, other in pairs) > 1e-4
 
 
-@pytest.mark.parametrize("name", WEIGHTS)
-@pytest.mark.parametrize("situation", SITUATIONS)
+def combinations(names: Iterable[str], quick: Collection[str]) -> list[Any]:
+    """Every penalty in every situation.
+
+    In `make test` every penalty is in the plain situation, and those of `quick` in the others, as
+    how a penalty gets into a step does not depend on its formula.
+    """
+    return [
+        pytest.param(
+            situation,
+            name,
+            marks=[] if situation == "plain" or name in quick else [pytest.mark.long],
+        )
+        for situation in SITUATIONS
+        for name in names
+    ]
+
+
+@pytest.mark.parametrize(("situation", "name"), combinations(WEIGHTS, ("sL1", "group")))
 def test_a_penalty_of_the_weights(situation, name):
     regularizer, value = WEIGHTS[name]
     check(situation, regularizer(), SITUATIONS[situation].of_weights(value))
 
 
-@pytest.mark.parametrize("name", HIDDEN)
-@pytest.mark.parametrize("situation", SITUATIONS)
+@pytest.mark.parametrize(("situation", "name"), combinations(HIDDEN, ("KL",)))
 def test_a_penalty_of_hidden_outputs(situation, name):
     regularizer, value = HIDDEN[name]
     layer = f"network.{SITUATIONS[situation].hidden}"

@@ -135,20 +135,29 @@ def free(option, optimizer):
     return trained(Ordinary(optimizer=optimizer), option)
 
 
+FITS = [
+    ("32-bit", "adam"),
+    ("32-bit", "sgd"),
+    ("accumulation", "adam"),
+    ("growing accumulation", "sgd"),
+    ("64-bit", "sgd"),
+    ("bf16", "adam"),
+    ("16-bit", "sgd"),
+    ("16-bit accumulation", "adam"),
+]
+
+
 @pytest.mark.parametrize(
-    ("option", "optimizer"),
+    ("name", "option", "optimizer"),
     [
-        ("32-bit", "adam"),
-        ("32-bit", "sgd"),
-        ("accumulation", "adam"),
-        ("growing accumulation", "sgd"),
-        ("64-bit", "sgd"),
-        ("bf16", "adam"),
-        ("16-bit", "sgd"),
-        ("16-bit accumulation", "adam"),
+        pytest.param(
+            *(name, option, optimizer),
+            marks=[] if option == "32-bit" or name in ("sL1", "KL") else [pytest.mark.long],
+        )
+        for name in CASES
+        for option, optimizer in FITS
     ],
 )
-@pytest.mark.parametrize("name", CASES)
 def test_trains_as_the_penalty_written_into_the_training_step(name, option, optimizer):
     regularizer, by_hand = CASES[name]
 

@@ -1,12 +1,13 @@
 from collections.abc import Callable
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from sparse_lightning.comparison import compare, network_axes, network_points
+from sparse_lightning.comparison import Comparison, compare, network_axes, network_points
 from sparse_lightning.report import StudyFacts, View
 
 SIX = ("L1", "sL1", "sL1+sh", "sL1+sh2", "sL1+KL", "sL1+decs")
@@ -80,6 +81,24 @@ def references_of(components: int) -> dict[str, float]:
     return references
 
 
+def made_up(groups: tuple[str, ...], seeds: int, components: int) -> pd.DataFrame:
+    networks = networks_of(groups, seeds)
+    return with_components(networks, components) if components else networks
+
+
+def comparison_of(networks: pd.DataFrame, components: int, order_by: str) -> Comparison:
+    bounds = {"null_error": 0.06, "connections_total": 240}
+    if components:
+        bounds = {"null_error": 1.0, "connections_total": 12}
+    return compare(network_points(networks), network_axes(bounds), order_by=order_by, resamples=100)
+
+
+@cache
+def compared(groups: tuple[str, ...], seeds: int, components: int, order_by: str) -> Comparison:
+    """Made once for the many tests that look at the same study."""
+    return comparison_of(made_up(groups, seeds, components), components, order_by)
+
+
 @pytest.fixture
 def study_of() -> Callable[..., View]:
     """A study; `groups`, `seeds`, `networks`, `order_by` and any attribute of the view or of its
@@ -96,10 +115,12 @@ def study_of() -> Callable[..., View]:
         order_by: str = "area_marker",
         **attributes: Any,
     ) -> View:
-        given = networks is not None
-        networks = networks_of(groups, seeds) if networks is None else networks
+        if networks is None:
+            networks = made_up(tuple(groups), seeds, components)
+            comparison = compared(tuple(groups), seeds, components, order_by)
+        else:
+            comparison = comparison_of(networks, components, order_by)
         if components:
-            networks = networks if given else with_components(networks, components)
             of_components = {
                 "name": "wine-pca",
                 "task": "pca",
@@ -107,12 +128,6 @@ def study_of() -> Callable[..., View]:
                 "references": references_of(components),
             }
             attributes = of_components | attributes
-        bounds = {"null_error": 0.06, "connections_total": 240}
-        if components:
-            bounds = {"null_error": 1.0, "connections_total": 12}
-        comparison = compare(
-            network_points(networks), network_axes(bounds), order_by=order_by, resamples=100
-        )
         facts = {
             "run_id": "study",
             "dataset": "wine",

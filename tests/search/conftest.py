@@ -45,19 +45,41 @@ def make_project(workplace):
 
 
 @pytest.fixture(scope="session")
-def folder_of_a_search(tmp_path_factory, empty_store):
-    """Where a search of one trial a group was made, once for all tests."""
+def make_search(tmp_path_factory, empty_store):
+    """A search made once for many tests: `make(*overrides)` gives its folder and its result."""
     from sparse_lightning.search.searching import search
 
-    folder = tmp_path_factory.mktemp("searched")
-    shutil.copy(empty_store, folder)
-    write_project(folder)
-    with working_in(folder), blank_pictures():
-        search(Project.load(folder / "small.yaml", ["search.trials=1"]))
-    return folder
+    def make(*overrides: str):
+        folder = tmp_path_factory.mktemp("searched")
+        shutil.copy(empty_store, folder)
+        write_project(folder)
+        with working_in(folder), blank_pictures():
+            return folder, search(Project.load(folder / "small.yaml", overrides))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def search_of_one_trial(make_search):
+    return make_search("search.trials=1")
+
+
+@pytest.fixture(scope="session")
+def search_of_three_trials(make_search):
+    return make_search()
 
 
 @pytest.fixture
-def searched(folder_of_a_search, workplace):
+def searched(search_of_one_trial, workplace):
     """The working folder after a search of one trial a group."""
-    shutil.copytree(folder_of_a_search, workplace, dirs_exist_ok=True)
+    folder, result = search_of_one_trial
+    shutil.copytree(folder, workplace, dirs_exist_ok=True)
+    return result
+
+
+@pytest.fixture
+def searched_thrice(search_of_three_trials, workplace):
+    """The working folder after a search of three trials a group, which are all of its budget."""
+    folder, result = search_of_three_trials
+    shutil.copytree(folder, workplace, dirs_exist_ok=True)
+    return result

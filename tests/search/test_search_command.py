@@ -98,6 +98,7 @@ def test_what_is_wrong_is_told_before_anything_is_trained(make_project, argument
     assert not os.path.exists("search.db")
 
 
+@pytest.mark.long
 def test_a_finished_scores_file_is_plain_text(make_project, workplace):
     make_project()
     status, _, told = command("--trials=1", "--group=L1", "--output=out")

@@ -41,8 +41,8 @@ def trials_in_store():
     return store.search(experiments, "tags.`sparse_lightning.kind` = 'trial'")
 
 
-def test_every_group_gets_the_same_number_of_trials_and_of_networks(make_project):
-    result = search(make_project())
+def test_every_group_gets_the_same_number_of_trials_and_of_networks(searched_thrice):
+    result = searched_thrice
     assert result.trained == 2 * 3
     assert result.unfinished == 0
     for found in result.groups:
@@ -57,20 +57,20 @@ def test_every_group_gets_the_same_number_of_trials_and_of_networks(make_project
     assert {trial.data.metrics["networks"] for trial in made} == {2 * 2}
 
 
-def test_trials_are_runs_with_their_networks_below_them(make_project):
-    result = search(make_project("search.trials=2"))
+def test_trials_are_runs_with_their_networks_below_them(searched_thrice):
+    result = searched_thrice
     store = Store()
     run = store.run(result.run_id)
     assert run.info.status == "FINISHED"
     assert run.data.tags["sparse_lightning.kind"] == "search"
-    assert run.data.metrics["trials"] == 4
+    assert run.data.metrics["trials"] == 6
     made = trials_in_store()
     assert {trial.data.tags["mlflow.parentRunId"] for trial in made} == {result.run_id}
     tagged = {
         (trial.data.tags["optuna.study_name"], trial.data.tags["optuna.trial_number"])
         for trial in made
     }
-    assert tagged == {(f"small/{group}", n) for group in ("L1", "sL1+KL") for n in "01"}
+    assert tagged == {(f"small/{group}", n) for group in ("L1", "sL1+KL") for n in "012"}
     for trial in made:
         params, metrics = trial.data.params, trial.data.metrics
         assert trial.info.run_name == f"{params['group']} #{trial.data.tags['optuna.trial_number']}"
@@ -92,11 +92,12 @@ def test_trials_are_runs_with_their_networks_below_them(make_project):
     assert page.count("<h2>") == 2
     for picture in ("History", "Importance of the settings", "Settings"):
         assert page.count(f'alt="{picture}: hypervolume_gap"') == 2
-    assert page.count("<summary>2 trials</summary>") == 2
+    assert page.count("<summary>3 trials</summary>") == 2
     assert "<th>l1_weight_low</th>" in page
 
 
-@pytest.mark.parametrize("sampler", ["random", pytest.param("qmc", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("sampler", ["random", "qmc"])
 def test_batches_find_what_one_trial_at_a_time_finds(make_project, sampler):
     overrides = [f"search.sampler={sampler}", "search.trials=3"]
     found = {}
@@ -116,15 +117,17 @@ def test_batches_find_what_one_trial_at_a_time_finds(make_project, sampler):
         assert indices == pytest.approx(indices_again, rel=1e-5)
 
 
-def test_a_search_that_has_spent_its_budget_is_not_repeated(make_project, monkeypatch):
-    first = search(make_project())
+def test_a_search_that_has_spent_its_budget_is_not_repeated(
+    make_project, searched_thrice, monkeypatch
+):
     monkeypatch.setattr(Trainer, "__call__", None)
     again = search(make_project())
     assert (again.trained, again.run_id) == (0, None)
-    assert again.groups == first.groups
+    assert again.groups == searched_thrice.groups
     assert len(trials_in_store()) == 6
 
 
+@pytest.mark.long
 def test_a_greater_budget_goes_on_as_if_it_had_been_there_from_the_start(make_project):
     for name, budgets in (("grown", (1, 3)), ("at-once", (3,))):
         for budget in budgets:
@@ -211,16 +214,14 @@ def test_trials_that_failed_in_training_are_taken_up_again(make_project, monkeyp
     assert [trial.state for trial in study_of().get_trials()] == 3 * [STATES.COMPLETE]
 
 
-def test_what_another_process_has_in_hand_is_left_to_it(make_project):
-    project = make_project("search.trials=2")
-    search(project)
+def test_what_another_process_has_in_hand_is_left_to_it(make_project, searched):
     study, storage = study_of(), optuna.storages.RDBStorage("sqlite:///search.db")
     trial = study.ask(study.get_trials()[0].distributions)
     storage.set_trial_user_attr(trial._trial_id, "owner", "elsewhere 1 2.00")
     study.set_user_attr("seen elsewhere 1 2.00", now())
-    result = search(make_project("search.trials=4"))
+    result = search(make_project("search.trials=3"))
     assert result.unfinished == 1
-    assert {found.group: found.trials for found in result.groups} == {"L1": 3, "sL1+KL": 4}
+    assert {found.group: found.trials for found in result.groups} == {"L1": 2, "sL1+KL": 3}
 
 
 def opened(project, group="L1"):
@@ -288,16 +289,14 @@ def test_a_table_that_changed_is_another_search(make_project, searched, workplac
         search(make_project("search.trials=1"))
 
 
-def test_bounds_that_a_group_does_not_search_are_none_of_its_settings(make_project):
-    search(make_project("search.trials=1"))
+def test_bounds_that_a_group_does_not_search_are_none_of_its_settings(make_project, searched):
     other = ["search.sparsity.high=0.7", "search.trials=1"]
     assert search(make_project(*other), groups=["L1"]).trained == 0
     with pytest.raises(InputError, match=r"sL1\+KL.*sparsity\.high"):
         search(make_project(*other), groups=["sL1+KL"])
 
 
-def test_fresh_begins_anew(make_project):
-    search(make_project("search.trials=2"))
+def test_fresh_begins_anew(make_project, searched):
     other = make_project("search.trials=1", "training.epochs=2")
     assert search(other, fresh=True).trained == 2
     assert len(study_of().get_trials()) == 1
@@ -383,8 +382,7 @@ def test_a_study_of_somebody_else_is_left_alone(make_project):
         search(make_project())
 
 
-def test_a_trial_that_was_asked_for_in_part_is_ended(make_project, monkeypatch):
-    search(make_project("search.trials=1"))
+def test_a_trial_that_was_asked_for_in_part_is_ended(make_project, searched, monkeypatch):
     study = study_of()
     study.ask()
     monkeypatch.setattr(group_study, "_NASCENT", timedelta(0))

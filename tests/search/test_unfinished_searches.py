@@ -77,7 +77,10 @@ def trainings(monkeypatch):
     return calls
 
 
-@pytest.mark.parametrize(("taken", "lacks"), [(2, "2 of 2 trials"), (3, "8 of 8 networks")])
+@pytest.mark.parametrize(
+    ("taken", "lacks"),
+    [pytest.param(2, "2 of 2 trials", marks=pytest.mark.long), (3, "8 of 8 networks")],
+)
 def test_a_batch_that_is_not_taken_is_not_trained_again(
     make_project, monkeypatch, trainings, taken, lacks
 ):
@@ -105,7 +108,7 @@ def test_a_batch_that_is_not_taken_is_not_trained_again(
         assert (found.score, found.low, found.high) == (wanted.score, wanted.low, wanted.high)
 
 
-@pytest.mark.parametrize("opens", [False, True])
+@pytest.mark.parametrize("opens", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_a_run_that_lacks_its_end_is_completed_when_nothing_is_left_to_train(
     make_project, monkeypatch, opens
 ):
@@ -162,7 +165,13 @@ def test_what_a_living_process_has_begun_is_left_to_it(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"networks": [1]}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        *(pytest.param(text, marks=pytest.mark.long) for text in ("", "[]", '{"networks": [1]}')),
+    ],
+)
 def test_what_cannot_be_read_is_trained_again(
     make_project, monkeypatch, trainings, caplog, content
 ):

@@ -155,6 +155,7 @@ assert "torch" not in sys.modules and "pytorch_lightning" not in sys.modules
 """
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_network_is_registered_without_torch(empty_store: Path, workplace: Path):
     shutil.copy(empty_store, workplace / "mlflow.db")

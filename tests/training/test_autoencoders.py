@@ -58,7 +58,7 @@ def test_the_same_project_gives_the_same_networks_bit_for_bit():
     assert [h.points for h in first.histories] == [h.points for h in second.histories]
 
 
-@pytest.mark.parametrize("chunk", [1, 7])
+@pytest.mark.parametrize("chunk", [pytest.param(1, marks=pytest.mark.long), 7])
 def test_chunks_change_no_result(chunk):
     whole, cut = trained(), trained(chunk)
     for one, other in zip(weights_of(whole), weights_of(cut), strict=True):
@@ -277,7 +277,10 @@ def test_an_interrupt_stays_a_keyboard_interrupt():
         train(project(), EXAMPLES, Interrupt())
 
 
-@pytest.mark.parametrize("activation", ["tanh", "relu", "linear"])
+@pytest.mark.parametrize(
+    "activation",
+    ["tanh", *(pytest.param(name, marks=pytest.mark.long) for name in ("relu", "linear"))],
+)
 def test_kl_holds_the_activity_of_units_that_are_no_sigmoids(activation):
     quiet = {"sL1": {}, "KL": {"hidden_weight": 0.5, "sparsity": 0.02}}
     population = train(

@@ -130,7 +130,7 @@ def test_components_explain_other_rows_about_the_training_means():
         )
 
 
-@pytest.mark.parametrize("task", ["sae", "pca"])
+@pytest.mark.parametrize("task", ["sae", pytest.param("pca", marks=pytest.mark.long)])
 def test_a_cross_validation_judges_each_row_by_networks_that_do_not_know_it(task):
     rows = examples(task)
     trained = train(project(task, evaluation={"folds": 3, "seed": 4}), rows)

@@ -76,7 +76,7 @@ def test_a_regressor_has_the_encoder_and_a_linear_output_a_target():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("targets", [1, 2])
+@pytest.mark.parametrize("targets", [pytest.param(1, marks=pytest.mark.long), 2])
 def test_without_penalty_a_linear_network_is_least_squares(targets):
     rows = examples(targets=targets)
     population = train(
@@ -148,6 +148,7 @@ def test_held_out_rows_are_not_trained_on():
     assert population.documents["predictions.json"][3]["rows"] == "heldout"
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_cross_validation_judges_every_row_by_networks_that_do_not_know_it():
     rows = examples()
@@ -221,7 +222,7 @@ def test_more_folds_than_rows_are_refused():
         examples(rows=4).folds(5, seed=0)
 
 
-@pytest.mark.parametrize("targets", [1, 2])
+@pytest.mark.parametrize("targets", [pytest.param(1, marks=pytest.mark.long), 2])
 def test_other_methods_are_judged_on_the_same_rows(targets):
     split = examples(targets=targets).hold_out(0.25, seed=1)
     references = train(project(), split).references

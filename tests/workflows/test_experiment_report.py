@@ -184,6 +184,7 @@ def resampled_job(tmp_path_factory, make_job):
     return make_job(tmp_path_factory.mktemp("resampled"), WINE, "report.bootstrap=2000")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("by", ["--floor-group", "--floor"])
 def test_the_runs_of_a_study_by_its_axes_are_the_study(resampled_job, tmp_path, by):
     own = json.loads((resampled_job.report / "indices.json").read_text(encoding="utf-8"))

@@ -104,7 +104,10 @@ def test_a_study_of_before_there_were_parts_reads_as_trained_on_all_rows(job, wi
         file.write_text(written, encoding="utf-8")
 
 
-@pytest.mark.parametrize("task", ["sae", "pca", "classifier"])
+@pytest.mark.parametrize(
+    "task",
+    ["sae", *(pytest.param(task, marks=pytest.mark.long) for task in ("pca", "classifier"))],
+)
 def test_a_small_table_is_judged_by_folds(task, tmp_path, make_job):
     generator = np.random.default_rng(1)
     rows = generator.uniform(size=(60, 2)) @ generator.normal(size=(2, 4))
@@ -145,6 +148,7 @@ def test_classifiers_that_predict_one_class_are_named(tmp_path, make_job, caplog
     assert "networks give every training row the same class" in caplog.text
 
 
+@pytest.mark.long
 def test_a_search_minimises_on_validation_rows(workplace):
     overrides = [
         *("name=searched", GROUPS, "training.seeds=[1]", "search.trials=2", "search.markers=2"),

@@ -112,6 +112,7 @@ def test_commands_need_a_table_in_the_file(workplace):
         assert told.stderr.startswith("Error: p.yaml: table.source is missing")
 
 
+@pytest.mark.long
 def test_a_search_goes_on_with_the_same_frame_only(workplace, frame):
     pytest.importorskip("optuna")
     project = Project(name="sought", **SETTINGS)

@@ -290,6 +290,7 @@ def test_without_a_floor_there_is_no_comparison(workplace, make_job):
     assert not list((workplace / "report").glob("[!.]*"))
 
 
+@pytest.mark.long
 def test_a_group_that_fails_as_a_whole_has_no_index(workplace, make_job):
     job = make_job(workplace, DIVERGING, "regularizers.groups.L1.l1_weights=[1.0e+29, 1.0e+30]")
     groups = {group["group"]: group for group in indices_of(job)["groups"]}

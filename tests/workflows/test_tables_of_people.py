@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from quick import rough_references
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
 
 from sparse_lightning.cli import main
@@ -82,9 +83,9 @@ TABLES = [german, utf_16, of_r, mixed, signs, packed]
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def folder(workplace):
+    with rough_references():
+        yield workplace
 
 
 def said(*arguments):
@@ -107,6 +108,7 @@ def test_every_decision_is_said(folder, table):
         assert "insured  number" in checked
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_numbers_of_a_mixed_table_are_predicted_at_the_first_try(folder):
     source, _ = mixed(folder)
@@ -115,7 +117,7 @@ def test_numbers_of_a_mixed_table_are_predicted_at_the_first_try(folder):
     settings = [part for setting in SHORT for part in ("--set", setting)]
     settings += ["--set", "training.epochs=2", "--set", "table.weight=age"]
     settings += ["--set", "table.columns=auto"]
-    store = ["--tracking-uri", f"sqlite:///{folder}/m.db", "--output", folder / "r"]
+    store = ["--tracking-uri", f"sqlite:///{folder}/mlflow.db", "--output", folder / "r"]
     pd.read_csv(source).assign(age=1.0).to_csv(source, index=False)
     said("run", "numbers.yaml", *settings, *store)
     report = (folder / "r" / "report.html").read_text()
@@ -123,14 +125,21 @@ def test_numbers_of_a_mixed_table_are_predicted_at_the_first_try(folder):
         assert told in report
 
 
+# That each table is read, `test_every_decision_is_said` shows in a moment.
+COMMANDS = [
+    pytest.param(task, table, marks=[] if table is mixed else [pytest.mark.long])
+    for task in ("sae", "classifier")
+    for table in TABLES
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
-@pytest.mark.parametrize("task", ["sae", "classifier"])
+@pytest.mark.parametrize(("task", "table"), COMMANDS, ids=lambda one: getattr(one, "__name__", one))
 def test_the_first_command_goes_through(folder, table, task):
     source, target = table(folder)
     options = ["--target", target] if task == "classifier" else []
     settings = [part for setting in SHORT for part in ("--set", setting)]
-    store = ["--tracking-uri", f"sqlite:///{folder}/m.db", "--output", folder / "r"]
+    store = ["--tracking-uri", f"sqlite:///{folder}/mlflow.db", "--output", folder / "r"]
     output = said(task, "--table", source, *options, "--epochs", "2", *settings, *store)
     assert "report" in output
     report = (folder / "r" / "report.html").read_text()

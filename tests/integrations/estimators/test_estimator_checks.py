@@ -26,15 +26,23 @@ def expected_to_fail(estimator):
 # The check of other libraries' arrays runs only where SciPy is told to take them.
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks(
+    [sl.SparsePCA(2, regularizer="sL1+decs", **SHORT)], expected_failed_checks=expected_to_fail
+)
+def test_scikit_learns_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@parametrize_with_checks(
     [
         sl.SparseAutoencoder((3, 2), activation="tanh", scale="standard", **SHORT),
-        sl.SparsePCA(2, regularizer="sL1+decs", **SHORT),
         sl.SparseClassifier(4, activation="tanh", **{**SHORT, **LEARNING, "n_seeds": 1}),
         sl.SparseRegressor(4, activation="tanh", **{**SHORT, **LEARNING, "n_seeds": 1}),
     ],
     expected_failed_checks=expected_to_fail,
 )
-def test_scikit_learns_checks(estimator, check):
+def test_scikit_learns_checks_of_the_others(estimator, check):
     check(estimator)
 
 

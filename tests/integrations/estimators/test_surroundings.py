@@ -65,7 +65,13 @@ SURROUNDINGS = {
 
 
 @pytest.mark.parametrize("surroundings", SURROUNDINGS)
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name == "autoencoder" else [pytest.mark.long])
+        for name in ESTIMATORS
+    ],
+)
 @pytest.mark.filterwarnings("ignore:Anomaly Detection has been enabled")
 def test_a_fit_is_the_same_to_the_last_bit_whatever_the_process_has_set(name, surroundings):
     expected = usual(name)

@@ -8,7 +8,10 @@ from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_err
 
 import sparse_lightning as sl
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own, of types of columns
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),  # MLflow's own, of types of columns
+    pytest.mark.usefixtures("blank"),  # MLflow draws many pictures
+]
 
 
 def test_mlflows_evaluator_and_this_one(store):

@@ -21,10 +21,21 @@ TARGETS = {
     "two texts": np.where(ROWS["a"] > 0, "yes", "no"),
 }
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own, of labels and of scikit-learn
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),  # MLflow's own, of labels and of scikit-learn
+    pytest.mark.usefixtures("blank"),  # MLflow draws many pictures
+]
+
+FEW = ("whole numbers", "two texts")
+"""Kinds of targets whose evaluation is part of `make test`."""
 
 
-@pytest.fixture(scope="module", params=TARGETS)
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(kind, marks=[] if kind in FEW else [pytest.mark.long]) for kind in TARGETS
+    ],
+)
 def classified(request, tmp_path_factory):
     """A target, and the model of an exported classifier of it."""
     target = TARGETS[request.param]

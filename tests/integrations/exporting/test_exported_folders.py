@@ -57,6 +57,7 @@ with torch.no_grad():
 """
 
 
+@pytest.mark.long
 def test_the_mlflow_model_needs_neither_torch_nor_this_package(
     autoencoder, frame, without, tmp_path
 ):
@@ -146,9 +147,8 @@ def test_without_onnx_the_message_says_what_to_install(autoencoder, tmp_path, mo
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "name", ["autoencoder", pytest.param("softmax_classifier", marks=pytest.mark.long)]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["autoencoder", "softmax_classifier"])
 def test_the_torch_folder_needs_torch_alone(request, frame, without, tmp_path, name):
     network = request.getfixturevalue(name)
     folder = save_model(network, tmp_path / "it", "torch")
