@@ -35,8 +35,8 @@ lock: $(BIN)/uv  ## Write the hashes of constraints*.txt into their locks; those
 	  uv pip compile --quiet --no-deps --generate-hashes --no-annotate --custom-compile-command "make lock" \
 	    --output-file $$one.lock $$one.txt || exit 1; done
 
-demo: $(VENV)/installed  ## Compare six regularizers on the red wine table; prints where the report is
-	mlflow run . --env-manager local -P project=projects/wine_sae.yaml
+demo: $(VENV)/installed  ## Find a network to read on the red wine table; prints where the report is
+	mlflow run . --env-manager local -P project=projects/wine.yaml
 
 test: $(VENV)/installed  ## Run the tests; warnings are errors
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist worksteal -m "not long and not wheel"

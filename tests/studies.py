@@ -14,10 +14,11 @@ from quick import blank_pictures, rough_references
 WINE = """\
 name: wine-small
 table: {source: wine, scale: minmax}
-network: {units: [4]}
 evaluation: {validation: 0, test: 0}
-training: {epochs: 2, seeds: [1, 2], accelerator: cpu, floor: {max_cycles: 2}}
-regularizers: {l1_weights: [0.0001, 0.001]}
+network: {units: [4], activation: sigmoid}
+training:
+  {epochs: 2, seeds: [1, 2], accelerator: cpu, floor: {max_cycles: 2}, resample: false, refit: false}
+regularizers: {l1_weights: [0.0001, 0.001], groups: published}
 report: {bootstrap: 50}
 """
 
@@ -29,10 +30,16 @@ ODD_COLUMNS = ["température λ", " a  b ", 'say "hi", it\'s', "<script>alert(1)
 
 ODD = f"""\
 name: {HOSTILE!r}
-table: {{source: odd table.csv}}
-network: {{units: [2]}}
+table: {{source: odd table.csv, scale: minmax}}
+network: {{units: [2], activation: sigmoid}}
 evaluation: {{validation: 0, test: 0}}
-training: {{epochs: 60, seeds: [1, 2], accelerator: cpu, floor: {{max_cycles: 1}}}}
+training:
+  epochs: 60
+  seeds: [1, 2]
+  accelerator: cpu
+  floor: {{max_cycles: 1}}
+  resample: false
+  refit: false
 regularizers:
   l1_weights: [0.0001, 0.001]
   groups:
@@ -48,7 +55,13 @@ table: {source: wine, scale: standard}
 network: {units: [3], nesting: 1}
 evaluation: {validation: 0, test: 0}
 training:
-  {epochs: 12, learning_rate: 0.02, seeds: [1, 2], accelerator: cpu, floor: {max_cycles: 2}}
+  epochs: 12
+  learning_rate: 0.02
+  seeds: [1, 2]
+  accelerator: cpu
+  floor: {max_cycles: 2}
+  resample: false
+  refit: false
 regularizers:
   l1_weights: [0.03, 0.2]
   groups: {L1: {}, sL1: {}, sL1+decs: {hidden_weight: 0.002}}

@@ -58,11 +58,13 @@ class Group(Settings):
         )  # `L1:` without a value is what YAML's writers mean by {}
 
 
-def _problems_of_shares(term: Term, group: Group) -> Iterator[tuple[Location, str]]:
-    """What is wrong with values of λ that are shares, for which penalties' are no default."""
+def _problems_of_shares(term: Term, group: Group, others: "Path") -> Iterator[tuple[Location, str]]:
+    """What is wrong with values of λ that are shares, for which those of `others` are no default,
+    unless they are `auto`.
+    """
     if group.l1_weights == "auto":
         return
-    if group.l1_weights is None:
+    if group.l1_weights is None and others != "auto":
         yield (
             ("l1_weights",),
             f"is missing: λ of {term.symbol} is the share of the weights that is pruned, between 0 "
@@ -102,13 +104,15 @@ DEFAULT = {
 what tells them apart is the table at hand."""
 
 
+NAMED_GROUPS = {"default": DEFAULT, "published": PUBLISHED}
+
+
 def _named_groups(value: object) -> object:
     if not isinstance(value, str):
         return value
-    named = {"default": DEFAULT, "published": PUBLISHED}
-    if value not in named:
+    if value not in NAMED_GROUPS:
         raise invalid(f"must be default, published or a mapping of groups, got {show(value)}")
-    return named[value]
+    return NAMED_GROUPS[value]
 
 
 class RegularizerSettings(Settings):
@@ -172,8 +176,8 @@ class RegularizerSettings(Settings):
             if not given and strength in taken and not hasattr(self, _field(strength)):
                 yield (_field(strength),), f"is missing: {takes}"
         for term in terms:
-            if term.share and self.l1_weights != "auto":
-                yield from _problems_of_shares(term, group)
+            if term.share:
+                yield from _problems_of_shares(term, group, self.l1_weights)
 
     def regularizer(self, group: str) -> str:
         """The regularizer of a group: terms joined by `+`."""

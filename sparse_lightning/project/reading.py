@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 
 from sparse_lightning._text import did_you_mean
 from sparse_lightning.errors import ProjectError
-from sparse_lightning.project.groups import RegularizerSettings
+from sparse_lightning.project.groups import NAMED_GROUPS
 from sparse_lightning.project.messages import EXTENDS, Location, Problem, join, show
 from sparse_lightning.project.yaml import read_yaml
 from sparse_lightning.secrets import without_secrets
@@ -72,8 +72,8 @@ class Override:
         return self._set(fields, ())
 
     def _set(self, fields: Any, above: tuple[str, ...]) -> dict[str, Any]:
-        if fields is None:
-            fields = _default(above)
+        if fields is None or (above == _GROUPS and isinstance(fields, str)):
+            fields = _default(above, fields)
         if not isinstance(fields, dict):
             raise ProjectError(
                 f"{self.option}: {'.'.join(above)} is {show(fields)}, it has no fields"
@@ -84,10 +84,15 @@ class Override:
         return {**fields, key: value}
 
 
-def _default(location: tuple[str, ...]) -> dict[str, Any]:
-    # One strength of a default group is set on top of the default groups, not in place of them.
-    if location == ("regularizers", "groups"):
-        return RegularizerSettings().model_dump()["groups"]
+_GROUPS = ("regularizers", "groups")
+
+
+def _default(location: tuple[str, ...], named: str | None) -> Any:
+    # One strength of a default group, or of groups that have a name together, is set on top of
+    # these groups, not in place of them.
+    if location == _GROUPS:
+        groups = NAMED_GROUPS.get(named or "default")
+        return named if groups is None else {n: one.model_dump() for n, one in groups.items()}
     return {}
 
 

@@ -27,15 +27,25 @@ def message(text, *overrides):
     return str(caught.value)
 
 
-def test_defaults_are_those_of_the_publication():
+def test_defaults_are_those_of_a_table_of_ones_own():
     project = minimal()
     assert project.name == "my"
-    assert project.regularizers.l1_weights == (0.00005, 0.0001, 0.0002, 0.0005, 0.001)
-    groups = ["L1", "sL1", "sL1+sh", "sL1+sh2", "sL1+KL", "sL1+decs"]
-    assert list(project.regularizers.groups) == groups
+    assert project.regularizers.l1_weights == project.training.epochs == "auto"
+    assert project.training.resample and project.training.refit
+    assert (project.table.scale, project.network.activation) == ("equal", "tanh")
+    assert list(project.regularizers.groups) == ["L1", "sL1", "MCP", "logsum"]
+    assert project == minimal(regularizers={"groups": "default"})
     assert project.training.seeds == (1, 2, 3, 4, 5)
     assert project.training.floor.max_cycles == 20
     assert project.folder == Path.cwd()
+
+
+def test_the_groups_of_the_publication_have_a_name():
+    project = minimal(regularizers={"groups": "published"})
+    groups = ["L1", "sL1", "sL1+sh", "sL1+sh2", "sL1+KL", "sL1+decs"]
+    assert list(project.regularizers.groups) == groups
+    with pytest.raises(ProjectError, match="groups must be default, published or a mapping"):
+        minimal(regularizers={"groups": "best"})
 
 
 CLASSIFIER = "task: classifier\ntable: {source: my.csv, target: y}\nnetwork: {units: [8]}\n"
@@ -88,7 +98,7 @@ def test_principal_components_are_linear_and_standardised_unless_told_otherwise(
     project = Project.parse(COMPONENTS)
     assert (project.table.scale, project.network.activation) == ("standard", "linear")
     assert project.output_activation == "linear"
-    assert "sL1+KL" in project.regularizers.groups
+    assert "MCP" in project.regularizers.groups
     assert Project.parse(COMPONENTS, ["table.scale=none"]).table.scale == "none"
     assert Project.parse(project.dump_yaml()) == project
 
@@ -141,7 +151,7 @@ def test_a_project_cannot_be_changed_and_defaults_are_not_shared():
     with pytest.raises(ValueError, match="frozen"):
         minimal().name = "other"
     minimal().regularizers.groups.clear()
-    assert len(minimal().regularizers.groups) == 6
+    assert len(minimal().regularizers.groups) == 4
 
 
 @pytest.mark.parametrize("name", ["wine_sae", "ctg_sae"])
@@ -154,7 +164,7 @@ def test_the_projects_of_this_repository_load_and_round_trip(name):
 
 
 def test_dump_is_complete():
-    dumped = yaml.safe_load(minimal().dump_yaml())
+    dumped = yaml.safe_load(minimal(regularizers={"groups": "published"}).dump_yaml())
     assert set(dumped) == set(Project.model_fields)
     floor = {"tolerance": 0.01, "max_cycles": 20, "batch_size": 256}
     assert dumped["training"]["floor"] == floor
@@ -222,7 +232,8 @@ def test_overrides_are_yaml_and_leave_the_rest():
         "training.seeds=[7, 8]",
         "report.title=a = b",
     ]
-    project = Project.parse(MINIMAL, overrides)
+    text = MINIMAL + "regularizers: {groups: published}\n"
+    project = Project.parse(text, overrides)
     assert project.training.epochs == 50
     assert project.training.seeds == (7, 8)
     assert project.report.title == "a = b"
@@ -243,7 +254,7 @@ def test_an_override_of_an_aliased_group_changes_that_group_alone():
 LONG = "x" * 251
 WRONG_FIELDS = [
     ("training: {epochs: 0}", "training.epochs must be at least 1, got 0"),
-    ("training: {epochs: x}", "training.epochs must be a whole number, got 'x'"),
+    ("training: {epochs: x}", "training.epochs must be auto or a whole number, got 'x'"),
     ("training: {epochs: 1.5}", "training.epochs must be a whole number, got 1.5"),
     ("training: {epochs: yes}", "training.epochs must be a number, got true"),
     ("training: {epochs: }", "training.epochs must be a whole number, got null"),
@@ -359,7 +370,8 @@ def test_a_wrong_group_names_the_group(group, expected):
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", "linear"])
 def test_every_group_goes_with_every_activation(activation):
-    project = minimal(network={"units": [8], "activation": activation})
+    groups = {"groups": "published"}
+    project = minimal(network={"units": [8], "activation": activation}, regularizers=groups)
     assert "sL1+KL" in project.regularizers.groups
 
 
@@ -432,7 +444,7 @@ def test_units_are_whole_numbers(units):
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        ("training.epochs=x", "training.epochs must be a whole number, got 'x'"),
+        ("training.epochs=x", "training.epochs must be auto or a whole number, got 'x'"),
         ("training.seeds=[1, x]", "training.seeds[1] must be a whole number, got 'x'"),
         ("training.epoch=5", "training.epoch is not a known field; did you mean epochs?"),
         ("training.epochs", "must be FIELD=VALUE, as in --set training.epochs=50"),

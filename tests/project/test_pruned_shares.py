@@ -10,7 +10,7 @@ def project(group, search=None):
     return Project(
         table={"source": "wine"},
         network={"units": [4]},
-        regularizers={"groups": {"L1": {}, "magnitude": group}},
+        regularizers={"l1_weights": [0.1], "groups": {"L1": {}, "magnitude": group}},
         search=search or {},
     )
 
