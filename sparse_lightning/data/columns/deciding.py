@@ -159,7 +159,8 @@ def _by_values(
     if isinstance(kind, pd.CategoricalDtype):
         return _levels(name, column, place)
     if not _is_text(column):
-        return _measure(name, numbers_of(name, column, place, spelling))
+        decision, values = _measure(name, numbers_of(name, column, place, spelling))
+        return _signed(decision, spelling), values
     found = spelled(column)
     if all(one.spelling.name == "mark" for one in found.found):
         why = f"no row has a value, only {found.found[0].text!r:.40}"
@@ -262,7 +263,8 @@ def number_column(
     `found` is what `spelled` says of a column of texts, where that is known.
     """
     if not _is_text(column):
-        return Decision(name, "number"), numbers_of(name, column, place, spelling)
+        values = numbers_of(name, column, place, spelling)
+        return _signed(Decision(name, "number"), spelling), values
     is_numbers = (found or spelled(column)).kind == "numbers"
     read = read_numbers(column, spelling or PLAIN) if is_numbers else None
     if read is None:
@@ -270,6 +272,13 @@ def number_column(
     values = numbers_of(name, read.plain, place, PLAIN)
     decision = Decision(name, "number", read.words, sign=read.sign, decimal=read.decimal)
     return decision, values
+
+
+def _signed(decision: Decision, spelling: Numerals | None) -> Decision:
+    """The decision on numbers that a file was read with, which new rows may write as it does."""
+    if spelling is None or not spelling.percent:
+        return decision
+    return replace(decision, sign="%", decimal=spelling.decimal)
 
 
 def _is_text(column: pd.Series) -> bool:
