@@ -7,13 +7,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from sparse_lightning._text import did_you_mean
+from sparse_lightning.data.cells.numerals import PLAIN
 from sparse_lightning.data.files import readers
 from sparse_lightning.data.files.csv_files import read_csv
 from sparse_lightning.data.files.frames import read_frame
+from sparse_lightning.data.number_target import read_target
 from sparse_lightning.data.raw_table import RawTable
 from sparse_lightning.data.rows.splits import ALL_ROWS
+from sparse_lightning.data.selection import check_known
 from sparse_lightning.data.table import Table, used_table
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.settings import EvaluationSettings, TableSettings
@@ -161,20 +167,42 @@ def load_table(
     applies the column and the row, counted from 1 without the header.
     """
     with _naming(table.source):
-        if table.source in PACKAGED:
-            entry = PACKAGED[table.source]
-            if table.dialect is not None or table.sheet is not None:
-                field, files = ("sheet", "Excel") if table.dialect is None else ("dialect", "text")
-                raise TableError(f"table.{field} is of {files} files, and this table is packaged")
-            raw = _packaged(entry)
-            named = entry.name, entry.source, entry.columns
-            return used_table(table, raw, *named, evaluation, stratified)
-        path = _path(table.source, folder)
-        name = path.name
-        for suffix in readers.SUFFIXES:
-            name = name[: -len(suffix)] if name.lower().endswith(suffix) else name
-        raw = readers.read_table(path, table.dialect, table.sheet)
-        return used_table(table, raw, name, str(path), raw.names, evaluation, stratified)
+        raw, name, source, columns = _opened(table, folder)
+        return used_table(table, raw, name, source, columns, evaluation, stratified)
+
+
+def target_numbers(table: TableSettings, folder: Path) -> pd.Series | None:
+    """The numbers of the first target, without missing ones; None where it holds others, too.
+
+    Nothing but this column is read. Raises `TableError` if there is no such table or column.
+    """
+    with _naming(table.source):
+        raw, *_ = _opened(table, folder)
+        name = table.targets[0]
+        check_known([name], raw.names)
+        column: Any = raw.read([name], set())[name]
+        spelling = None if raw.spellings is None else raw.spellings.get(name, PLAIN)
+        try:
+            numbers = read_target(name, column, raw.place, spelling)
+        except TableError:
+            return None
+        return pd.Series(numbers, name=name).dropna()
+
+
+def _opened(table: TableSettings, folder: Path) -> tuple[RawTable, str, str, tuple[str, ...]]:
+    """A table before anything is chosen, its name, its source, and what all its columns are."""
+    if table.source in PACKAGED:
+        entry = PACKAGED[table.source]
+        if table.dialect is not None or table.sheet is not None:
+            field, files = ("sheet", "Excel") if table.dialect is None else ("dialect", "text")
+            raise TableError(f"table.{field} is of {files} files, and this table is packaged")
+        return _packaged(entry), entry.name, entry.source, entry.columns
+    path = _path(table.source, folder)
+    name = path.name
+    for suffix in readers.SUFFIXES:
+        name = name[: -len(suffix)] if name.lower().endswith(suffix) else name
+    raw = readers.read_table(path, table.dialect, table.sheet)
+    return raw, name, str(path), raw.names
 
 
 def frame_table(
