@@ -20,7 +20,7 @@ from sparse_lightning.search.writer import SearchWriter
 from sparse_lightning.tracking import Store
 from sparse_lightning.tracking.owners import Heartbeat
 from sparse_lightning.training.executors import Cluster
-from sparse_lightning.training.preparing import prepare
+from sparse_lightning.training.preparing import prepare, tell_reading
 from sparse_lightning.training.progress import Progress, SilentProgress, Titled
 
 
@@ -58,8 +58,7 @@ def search(
     held = project.search.networks(len(chosen), project.training.seeds)
     prepared = prepare(project, held, here=cluster is None, frame=frame)
     table, examples = prepared.table, prepared.examples.choosing()
-    if progress and table.reading:
-        progress.say(f"{table.name} read as: {table.reading}")
+    tell_reading(table, progress)
     total, null_error = network_corner(prepared.facts)
     corner = {"null_error": null_error, "connections_total": total}
     with (

@@ -7,6 +7,7 @@ from itertools import pairwise
 import torch
 
 from sparse_lightning._machine import machine_bytes
+from sparse_lightning._text import listed
 from sparse_lightning.data.catalog import frame_table, load_table
 from sparse_lightning.data.examples import PARTS, Examples
 from sparse_lightning.data.table import Table
@@ -16,6 +17,7 @@ from sparse_lightning.project import Project
 from sparse_lightning.project.messages import NO_TABLE
 from sparse_lightning.training.grid import HISTORY_POINTS, chunk_size, network_count
 from sparse_lightning.training.measuring import MOST_VALUES
+from sparse_lightning.training.progress import Progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +60,19 @@ def prepare(
     check_training(project, examples, accelerator=here)
     facts = facts_of(project, table, examples)
     return Prepared(table, examples, project.layers(inputs, outputs), facts)
+
+
+MOST_NAMED = 20
+"""So many columns that are left out are named while a job begins."""
+
+
+def tell_reading(table: Table, progress: Progress) -> None:
+    """Say what was taken for the dialect of a file, and which columns were left out, and why."""
+    if table.reading:
+        progress.say(f"{table.name} read as: {table.reading}")
+    if left_out := [one for one in table.readings if one.kind == "left out"]:
+        named = listed([f"{one.name} ({one.why})" for one in left_out], MOST_NAMED)
+        progress.say(f"{table.name}: left out {named}")
 
 
 def _table_of(project: Project, frame: object) -> Table:
