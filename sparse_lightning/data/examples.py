@@ -116,7 +116,7 @@ class Examples:
         """The same rows without those that only judge."""
         if self.parts is None:
             return self
-        left = self.parts != TEST
+        left = _places(self.parts != TEST)
         groups = None if self.groups is None else self.groups[left]
         return replace(self.take(left), parts=self.parts[left], groups=groups)
 
@@ -124,8 +124,9 @@ class Examples:
         """The rows that they are not trained on, or None."""
         return None if self.heldout is None else self.take(self.heldout)
 
-    def take(self, rows: Tensor) -> "Examples":
-        """The given rows, all of them training rows."""
+    def take(self, rows: Tensor | slice) -> "Examples":
+        """The given rows, all of them training rows; views of those that lie side by side."""
+        rows = _places(rows)
         labels = None if self.labels is None else self.labels[rows]
         return replace(
             self,
@@ -235,6 +236,15 @@ class Examples:
         mask = torch.zeros(len(self.inputs), dtype=torch.bool)
         mask[rows] = True
         return mask
+
+
+def _places(rows: Tensor | slice) -> Tensor | slice:
+    """A mask of rows that lie side by side as a slice; indexed by it they are not copied."""
+    if isinstance(rows, slice) or rows.dtype != torch.bool:
+        return rows
+    count = int(rows.sum())
+    first = int(rows.byte().argmax()) if count else 0
+    return slice(first, first + count) if bool(rows[first : first + count].all()) else rows
 
 
 def _one_hot(labels: Int[Tensor, " row"], classes: int) -> Float[Tensor, "row output"]:

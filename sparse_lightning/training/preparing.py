@@ -93,29 +93,32 @@ def _table_of(project: Project, frame: object) -> Table:
 def examples_of(project: Project, table: Table) -> Examples:
     """The encoded rows of a table with their parts, and with targets where the project has them.
 
+    The parts lie one behind the other, so that none of them needs a copy of its rows.
+
     Raises `TableError` if the target cannot be predicted or the rows cannot be split.
     """
     split, weights = table.split, table.weights
+    order, parts, groups = split.order, split.parts, split.groups
     if weights is not None:  # losses do not depend on their unit, but numbers in 32 bits do
-        weights = weights / weights[split.training].mean()
-    inputs = torch.from_numpy(table.encoding.transform(table.frame, split.parts is not None))
+        weights = weights[order] / weights[split.training].mean()
+    inputs = torch.from_numpy(table.encoding.transform(table.frame, parts is not None, order))
     widths = [place.stop - place.start for _, place in table.encoding.groups]
     examples = Examples(
         inputs,
         columns=torch.arange(len(widths)).repeat_interleave(torch.tensor(widths)),
-        parts=None if split.parts is None else torch.from_numpy(split.parts),
-        groups=None if split.groups is None else torch.from_numpy(split.groups),
+        parts=None if parts is None else torch.from_numpy(parts[order]),
+        groups=None if groups is None else torch.from_numpy(groups[order]),
         auto_folds=split.folds,
         weights=None if weights is None else torch.from_numpy(weights).float(),
     )
     if table.target is not None:
         target = ClassTarget.fit(table.target)
-        codes = torch.from_numpy(target.codes(table.target))
+        codes = torch.from_numpy(target.codes(table.target)[order])
         examples = replace(examples, labels=codes, classes=target.classes)
     if project.evaluation.holdout:
         examples = examples.hold_out(project.evaluation.holdout, project.evaluation.seed)
     if table.numbers is not None:
-        examples = examples.with_numbers(table.numbers)
+        examples = examples.with_numbers(table.numbers.iloc[order])
     if project.training.class_weight is None:
         return examples
     return replace(examples, class_weights=_balanced(examples))

@@ -51,6 +51,11 @@ class Split:
         """The rows that networks, scales and levels are fitted to."""
         return slice(None) if self.parts is None else self.parts == TRAINING
 
+    @property
+    def order(self) -> Int64[np.ndarray, " row"] | slice:
+        """The rows part by part, training rows first, each part in the order of the table."""
+        return slice(None) if self.parts is None else np.argsort(self.parts, kind="stable")
+
 
 NO_SPLIT = Split()
 """All rows train, and each is a group of its own."""
