@@ -101,16 +101,15 @@ def init_command(
 
 def _task(source: dict[str, Any], target: list[str] | None) -> str:
     """The task that the target is for: several columns, or one that measures, are numbers."""
-    from sparse_lightning.data.catalog import target_numbers
-    from sparse_lightning.data.target import is_measure
+    from sparse_lightning.data.catalog import has_measures
     from sparse_lightning.project import TableSettings
 
     if target is None:
         return "sae"
     if len(target) > 1:
         return "regressor"
-    numbers = target_numbers(TableSettings(**source), Path())
-    return "regressor" if numbers is not None and is_measure(numbers) else "classifier"
+    measures = has_measures(TableSettings(**source), Path())
+    return "regressor" if measures else "classifier"
 
 
 def _parts(table: "Table") -> str:

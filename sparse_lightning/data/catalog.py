@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pandas.api import types
 
 from sparse_lightning._text import did_you_mean
 from sparse_lightning.data.cells.numerals import PLAIN
+from sparse_lightning.data.cells.spellings import spelled
 from sparse_lightning.data.files import readers
 from sparse_lightning.data.files.csv_files import read_csv
 from sparse_lightning.data.files.frames import read_frame
@@ -21,6 +23,7 @@ from sparse_lightning.data.raw_table import RawTable
 from sparse_lightning.data.rows.splits import ALL_ROWS
 from sparse_lightning.data.selection import check_known
 from sparse_lightning.data.table import Table, used_table
+from sparse_lightning.data.target import is_measure
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.settings import EvaluationSettings, TableSettings
 
@@ -171,22 +174,25 @@ def load_table(
         return used_table(table, raw, name, source, columns, evaluation, stratified)
 
 
-def target_numbers(table: TableSettings, folder: Path) -> pd.Series | None:
-    """The numbers of the first target, without missing ones; None where it holds others, too.
+def has_measures(table: TableSettings, folder: Path) -> bool:
+    """Whether the first target is rather measured than classes; nothing but it is read.
 
-    Nothing but this column is read. Raises `TableError` if there is no such table or column.
+    Numbers that are written badly, or with their unit in a row below the names, are meant as
+    numbers. Raises `TableError` if there is no such table or column.
     """
     with _naming(table.source):
         raw, *_ = _opened(table, folder)
         name = table.targets[0]
         check_known([name], raw.names)
-        column: Any = raw.read([name], set())[name]
+        column: Any = raw.read([name], set())[name].dropna()
+        if types.is_string_dtype(column.dtype) and spelled(column).kind != "numbers":
+            return False
         spelling = None if raw.spellings is None else raw.spellings.get(name, PLAIN)
         try:
-            numbers = read_target(name, column, raw.place, spelling)
+            numbers = pd.Series(read_target(name, column, raw.place, spelling))
         except TableError:
-            return None
-        return pd.Series(numbers, name=name).dropna()
+            return types.is_string_dtype(column.dtype) and is_measure(column)
+        return is_measure(numbers.dropna())
 
 
 def _opened(table: TableSettings, folder: Path) -> tuple[RawTable, str, str, tuple[str, ...]]:
