@@ -13,7 +13,7 @@ from sparse_lightning.data.number_target import TRAINED, NumberTarget, columns_o
 from sparse_lightning.data.rows.splits import TEST, TRAINING, VALIDATION
 from sparse_lightning.data.scaling import Scale
 from sparse_lightning.errors import TableError
-from sparse_lightning.nn.moments import mean_of, variance_of
+from sparse_lightning.nn.moments import mean_of, squares_about, variance_of
 
 Part = Literal["validation", "test"]
 
@@ -78,8 +78,7 @@ class Examples:
         """
         training = self.training()
         mean = mean_of(training.targets, training.weights)
-        squares = (others.targets.double() - mean).square()
-        return float(mean_of(squares, others.weights).mean())
+        return float(squares_about(others.targets, mean, others.weights).mean())
 
     @property
     def row_count(self) -> float:

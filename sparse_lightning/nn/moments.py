@@ -39,6 +39,20 @@ def variance_of(
     return torch.stack(squares).sum(0) / len(rows)
 
 
+def squares_about(
+    rows: Float[Tensor, "row unit"],
+    centre: Float64[Tensor, " unit"],
+    weights: Float[Tensor, " row"] | None = None,
+) -> Float64[Tensor, " unit"]:
+    """The mean of the squared distances of each column from a centre."""
+    if len(rows) <= ROWS_AT_ONCE:
+        return mean_of((rows.double() - centre).square(), weights)
+    own = torch.ones(len(rows)) if weights is None else weights
+    parts = zip(own.double().split(ROWS_AT_ONCE), _parts(rows), strict=True)
+    total = sum(one @ (part.double() - centre).square() for one, part in parts)
+    return total / own.double().sum()
+
+
 def covariance_of(
     rows: Float[Tensor, "row unit"], weights: Float[Tensor, " row"] | None = None
 ) -> Float64[Tensor, "unit unit"]:
