@@ -87,7 +87,7 @@ gallery-images: $(VENV)/installed  ## Run the examples and the tutorial, and kee
 	OMP_NUM_THREADS=1 python docs/building/gallery_images.py
 	OMP_NUM_THREADS=1 KEEP_IMAGES=1 pytest -q tests/documentation/test_tutorial.py
 
-results: $(VENV)/installed  ## Train both versions of table 1 and what goes beyond, and write docs/results.md
+results: $(VENV)/installed  ## Train both versions of table 1, what goes beyond and regressors, and write docs/results.md
 	sparse-lightning table1
 	sparse-lightning table1 --own-range
 	sparse-lightning search projects/wine_sae.yaml --trials 100
@@ -97,13 +97,15 @@ results: $(VENV)/installed  ## Train both versions of table 1 and what goes beyo
 	sparse-lightning overview beyond-six beyond-six-ctg beyond-six-census \
 	  --title "Beyond the six: 15 regularizers on three tables" --output reports/beyond-six-overview
 	sparse-lightning search projects/beyond_six.yaml --trials 50
+	python benchmarks/regressors.py --output reports/regressors.md
 	{ printf '# Results\n\n' && cat reports/table1/table1.md && echo && \
 	  cat reports/table1-own-range/table1.md && \
 	  printf '\n## Red wine, each group at the best of 100 trials\n\n' && \
 	  cat reports/wine-sae-best/search.md && echo && \
 	  cat reports/beyond-six-overview/overview.md && \
 	  printf '\n## Red wine, each of 15 groups at the best of 50 trials\n\n' && \
-	  cat reports/beyond-six-best/search.md; } > docs/results.md
+	  cat reports/beyond-six-best/search.md && echo && \
+	  cat reports/regressors.md; } > docs/results.md
 
 docs: $(VENV)/installed  ## Build the documentation into site/; a broken link or reference fails
 	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet

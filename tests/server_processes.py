@@ -52,20 +52,36 @@ def serving(
     folder: Path, *arguments: str, prefix: str = "", settings: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
     """Run `mlflow server` in a folder, with one worker, until the block ends."""
+    command = ["server", "--workers", "1", *(["--static-prefix", prefix] if prefix else [])]
+    more = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **(settings or {})}
+    with _running(folder, [*command, *arguments], prefix, more) as server:
+        yield server
+
+
+@contextmanager
+def serving_model(folder: Path, model: Path) -> Iterator[Server]:
+    """Run `mlflow models serve` of an exported model until the block ends."""
+    command = ["models", "serve", "--model-uri", str(model), "--env-manager", "local"]
+    with _running(folder, command, "", {}) as server:
+        yield server
+
+
+@contextmanager
+def _running(
+    folder: Path, command: list[str], prefix: str, settings: Mapping[str, str]
+) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     plain = {name: text for name, text in os.environ.items() if not name.startswith("MLFLOW_")}
-    environment = {**plain, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **(settings or {})}
-    command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
-    if prefix:
-        command += ["--static-prefix", prefix]
+    # Models are served by a shell's command, which looks for python in the path.
+    found = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command, *arguments],
+            [sys.executable, "-m", "mlflow", *command, "--port", str(port)],
             cwd=folder,
-            env=environment,
+            env={**plain, "PATH": found, **settings},
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # its workers end with it

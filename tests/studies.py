@@ -17,7 +17,12 @@ table: {source: wine, scale: minmax}
 evaluation: {validation: 0, test: 0}
 network: {units: [4], activation: sigmoid}
 training:
-  {epochs: 2, seeds: [1, 2], accelerator: cpu, floor: {max_cycles: 2}, resample: false, refit: false}
+  epochs: 2
+  seeds: [1, 2]
+  accelerator: cpu
+  floor: {max_cycles: 2}
+  resample: false
+  refit: false
 regularizers: {l1_weights: [0.0001, 0.001], groups: published}
 report: {bootstrap: 50}
 """

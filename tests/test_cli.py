@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
@@ -15,6 +16,7 @@ from click.testing import CliRunner
 from studies import HOSTILE, ODD_COLUMNS, WINE
 
 from sparse_lightning.cli import main
+from sparse_lightning.data.files import readers
 from sparse_lightning.tracking import Store
 
 ROOT = Path(__file__).parents[1]
@@ -289,6 +291,28 @@ def test_init_chooses_the_task_by_the_target(target, task, written, workplace):
     status, again, _ = command("check", "t.yaml")
     assert status == 0
     assert "target: " in again
+
+
+@pytest.mark.parametrize("target", ["kind", "price"])
+def test_init_reads_all_columns_once(target, workplace, monkeypatch):
+    table = {"x": range(60), "kind": ["a", "b", "c"] * 20, "price": [n * n / 7 for n in range(60)]}
+    pd.DataFrame(table).to_csv(workplace / "t.csv", index=False)
+    asked = []
+    read_table = readers.read_table
+
+    def recorded(*arguments):
+        raw = read_table(*arguments)
+
+        def read(names, *more):
+            asked.append(list(names))
+            return raw.read(names, *more)
+
+        return replace(raw, read=read)
+
+    monkeypatch.setattr(readers, "read_table", recorded)
+    status, output, told = command("init", "t.csv", "--target", target)
+    assert (status, told) == (0, ""), (output, told)
+    assert asked == [[target], [*(name for name in table if name != target), target]]
 
 
 def test_check_names_each_column_on_the_same_line(workplace):

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,30 +93,23 @@ def init_command(
     if target is not None:
         source["target"] = target[0] if len(target) == 1 else target
     fields = {"name": file.stem, "table": source, "network": {"units": [8]}}
-    project = Project(**fields, task=task or _task(fields, target))
+    project = Project(**fields, task=task or _task(source, target))
     found = prepare(project).table
     write_atomically(file, _commented(project, found, file).encode())
     echo(f"{file}: {len(found.readings)} columns; next: sparse-lightning run {file}")
 
 
-def _task(fields: "dict[str, Any]", target: list[str] | None) -> str:
+def _task(source: dict[str, Any], target: list[str] | None) -> str:
     """The task that the target is for: several columns, or one that measures, are numbers."""
-    from sparse_lightning.data.target import is_measure
-    from sparse_lightning.errors import TableError, TableWarning
-    from sparse_lightning.project import Project
-    from sparse_lightning.training.preparing import prepare
+    from sparse_lightning.data.catalog import has_measures
+    from sparse_lightning.project import TableSettings
 
     if target is None:
         return "sae"
     if len(target) > 1:
         return "regressor"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TableWarning)
-        try:
-            numbers = prepare(Project(**fields, task="regressor")).table.numbers
-        except TableError:
-            return "classifier"  # whose message is the one that counts
-    return "regressor" if numbers is not None and is_measure(numbers.iloc[:, 0]) else "classifier"
+    measures = has_measures(TableSettings(**source), Path())
+    return "regressor" if measures else "classifier"
 
 
 def _parts(table: "Table") -> str:

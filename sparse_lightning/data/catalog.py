@@ -7,14 +7,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pandas.api import types
 
 from sparse_lightning._text import did_you_mean
+from sparse_lightning.data.cells.numerals import PLAIN
+from sparse_lightning.data.cells.spellings import spelled
 from sparse_lightning.data.files import readers
 from sparse_lightning.data.files.csv_files import read_csv
 from sparse_lightning.data.files.frames import read_frame
+from sparse_lightning.data.number_target import read_target
 from sparse_lightning.data.raw_table import RawTable
 from sparse_lightning.data.rows.splits import ALL_ROWS
+from sparse_lightning.data.selection import check_known
 from sparse_lightning.data.table import Table, used_table
+from sparse_lightning.data.target import is_measure
 from sparse_lightning.errors import TableError
 from sparse_lightning.project.settings import EvaluationSettings, TableSettings
 
@@ -161,20 +170,45 @@ def load_table(
     applies the column and the row, counted from 1 without the header.
     """
     with _naming(table.source):
-        if table.source in PACKAGED:
-            entry = PACKAGED[table.source]
-            if table.dialect is not None or table.sheet is not None:
-                field, files = ("sheet", "Excel") if table.dialect is None else ("dialect", "text")
-                raise TableError(f"table.{field} is of {files} files, and this table is packaged")
-            raw = _packaged(entry)
-            named = entry.name, entry.source, entry.columns
-            return used_table(table, raw, *named, evaluation, stratified)
-        path = _path(table.source, folder)
-        name = path.name
-        for suffix in readers.SUFFIXES:
-            name = name[: -len(suffix)] if name.lower().endswith(suffix) else name
-        raw = readers.read_table(path, table.dialect, table.sheet)
-        return used_table(table, raw, name, str(path), raw.names, evaluation, stratified)
+        raw, name, source, columns = _opened(table, folder)
+        return used_table(table, raw, name, source, columns, evaluation, stratified)
+
+
+def has_measures(table: TableSettings, folder: Path) -> bool:
+    """Whether the first target is rather measured than classes; nothing but it is read.
+
+    Numbers that are written badly, or with their unit in a row below the names, are meant as
+    numbers. Raises `TableError` if there is no such table or column.
+    """
+    with _naming(table.source):
+        raw, *_ = _opened(table, folder)
+        name = table.targets[0]
+        check_known([name], raw.names)
+        column: Any = raw.read([name], set())[name].dropna()
+        if types.is_string_dtype(column.dtype) and spelled(column).kind != "numbers":
+            return False
+        spelling = None if raw.spellings is None else raw.spellings.get(name, PLAIN)
+        try:
+            numbers = pd.Series(read_target(name, column, raw.place, spelling))
+        except TableError:
+            return types.is_string_dtype(column.dtype) and is_measure(column)
+        return is_measure(numbers.dropna())
+
+
+def _opened(table: TableSettings, folder: Path) -> tuple[RawTable, str, str, tuple[str, ...]]:
+    """A table before anything is chosen, its name, its source, and what all its columns are."""
+    if table.source in PACKAGED:
+        entry = PACKAGED[table.source]
+        if table.dialect is not None or table.sheet is not None:
+            field, files = ("sheet", "Excel") if table.dialect is None else ("dialect", "text")
+            raise TableError(f"table.{field} is of {files} files, and this table is packaged")
+        return _packaged(entry), entry.name, entry.source, entry.columns
+    path = _path(table.source, folder)
+    name = path.name
+    for suffix in readers.SUFFIXES:
+        name = name[: -len(suffix)] if name.lower().endswith(suffix) else name
+    raw = readers.read_table(path, table.dialect, table.sheet)
+    return raw, name, str(path), raw.names
 
 
 def frame_table(

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float, Float32, Float64
+from jaxtyping import Float, Float32, Float64, Int64
 
 from sparse_lightning._machine import machine_bytes
 from sparse_lightning.data.cells.readable import without_sign
@@ -131,11 +131,14 @@ class Encoding:
         return tuple(zip(self.columns, slices, strict=True))
 
     def transform(
-        self, frame: pd.DataFrame, unseen: bool = False
+        self,
+        frame: pd.DataFrame,
+        unseen: bool = False,
+        order: Int64[np.ndarray, " row"] | slice = slice(None),
     ) -> Float32[np.ndarray, "row input"]:
         """The inputs of the network for rows of the table; columns that were not fitted are
         ignored. Where a level is not known, and `unseen` ones are allowed, the column's inputs are
-        0 before scaling.
+        0 before scaling. The `order` of the inputs is that of all rows, by their places.
 
         Raises `TableError` if a column is missing, holds text where numbers were fitted or a level
         that is not known, or a value is missing, infinite or too large for 32 bits.
@@ -143,8 +146,10 @@ class Encoding:
         check_frame(frame)
         check_size(len(frame), len(self.offsets))
         scaled = np.empty((len(frame), len(self.offsets)), dtype=np.float32)
+        places = np.empty(len(frame), dtype=np.int64)
+        places[order] = np.arange(len(frame))
         for rows, part in self._parts(frame, unseen):
-            scaled[rows] = part
+            scaled[places[rows]] = part
         return scaled
 
     def check(self, frame: pd.DataFrame, unseen: bool = False) -> None:

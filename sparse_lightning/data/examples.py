@@ -13,7 +13,7 @@ from sparse_lightning.data.number_target import TRAINED, NumberTarget, columns_o
 from sparse_lightning.data.rows.splits import TEST, TRAINING, VALIDATION
 from sparse_lightning.data.scaling import Scale
 from sparse_lightning.errors import TableError
-from sparse_lightning.nn.moments import mean_of, variance_of
+from sparse_lightning.nn.moments import mean_of, squares_about, variance_of
 
 Part = Literal["validation", "test"]
 
@@ -78,8 +78,7 @@ class Examples:
         """
         training = self.training()
         mean = mean_of(training.targets, training.weights)
-        squares = (others.targets.double() - mean).square()
-        return float(mean_of(squares, others.weights).mean())
+        return float(squares_about(others.targets, mean, others.weights).mean())
 
     @property
     def row_count(self) -> float:
@@ -116,7 +115,7 @@ class Examples:
         """The same rows without those that only judge."""
         if self.parts is None:
             return self
-        left = self.parts != TEST
+        left = _places(self.parts != TEST)
         groups = None if self.groups is None else self.groups[left]
         return replace(self.take(left), parts=self.parts[left], groups=groups)
 
@@ -124,8 +123,9 @@ class Examples:
         """The rows that they are not trained on, or None."""
         return None if self.heldout is None else self.take(self.heldout)
 
-    def take(self, rows: Tensor) -> "Examples":
-        """The given rows, all of them training rows."""
+    def take(self, rows: Tensor | slice) -> "Examples":
+        """The given rows, all of them training rows; views of those that lie side by side."""
+        rows = _places(rows)
         labels = None if self.labels is None else self.labels[rows]
         return replace(
             self,
@@ -235,6 +235,15 @@ class Examples:
         mask = torch.zeros(len(self.inputs), dtype=torch.bool)
         mask[rows] = True
         return mask
+
+
+def _places(rows: Tensor | slice) -> Tensor | slice:
+    """A mask of rows that lie side by side as a slice; indexed by it they are not copied."""
+    if isinstance(rows, slice) or rows.dtype != torch.bool:
+        return rows
+    count = int(rows.sum())
+    first = int(rows.byte().argmax()) if count else 0
+    return slice(first, first + count) if bool(rows[first : first + count].all()) else rows
 
 
 def _one_hot(labels: Int[Tensor, " row"], classes: int) -> Float[Tensor, "row output"]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 from jaxtyping import Float64
+from pandas.api import types
 
 from sparse_lightning._text import listed
 from sparse_lightning.data.cells.spellings import is_mark, is_total, spelled
@@ -24,6 +25,9 @@ SENTINELS = (-9.0, -99.0, -999.0, -9999.0, -99999.0, 999.0, 9999.0, 99999.0, 999
 
 MOST_NAMES = 20
 """So many columns of one kind are named."""
+
+MOST_ALIKE = 5
+"""So many spellings of one name are shown."""
 
 
 def suspicions(
@@ -59,6 +63,8 @@ def suspicions(
                 f"column {name!r} holds {value} in {count} of {rows} rows: if it stands for no "
                 "value, leave those cells empty"
             )
+        if types.is_string_dtype(column.dtype):
+            yield from _alike(name, column)
     for variable in encoding.variables:
         if isinstance(variable, LevelsColumn):
             yield from _of_levels(variable, rows)
@@ -107,13 +113,28 @@ def _of_levels(variable: LevelsColumn, rows: int) -> Iterator[str]:
         )
 
 
+def _alike(name: str, column: pd.Series) -> Iterator[str]:
+    """A sentence on levels or classes that differ in nothing that is seen at once."""
+    alike: dict[str, list[str]] = {}
+    for level in map(str, column.dropna().unique()):
+        alike.setdefault(" ".join(level.split()).casefold(), []).append(level)
+    found = [levels for levels in alike.values() if len(levels) > 1]
+    if found:
+        more = f" (one of {len(found)} such names)" if len(found) > 1 else ""
+        shown = listed([f"{level!r:.40}" for level in found[0]], MOST_ALIKE)
+        yield (
+            f"column {name!r} holds {shown}, which differ in spaces or capital letters "
+            f"alone{more}: if they are one, write them alike"
+        )
+
+
 def _for_none(column: pd.Series, is_number: bool) -> tuple[str, int] | None:
     """A value of a column that is written for none, and in how many rows it is."""
     if column.dtype == np.float64:
         found = sentinel(column.to_numpy()) if is_number else None
         return None if found is None else (f"{found[0]:g}", found[1])
     for text, count in column.value_counts().items():
-        if is_mark(str(text)):
+        if is_mark(str(text)) or not str(text).strip():
             return repr(text), int(count)
     return None
 

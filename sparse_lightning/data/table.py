@@ -109,7 +109,7 @@ def used_table(
     apart = no_inputs(evaluation, named=isinstance(settings.columns, tuple))
     chosen = ChosenColumns.of(settings, raw, everything, apart)
     frame, faults = chosen.frame, chosen.faults
-    beside = split_columns(evaluation, raw)
+    beside = split_columns(evaluation, raw, settings.pins)
     weights = None if settings.weight is None else row_weights(settings.weight, raw)
     strict = list(frame) if settings.missing != "impute" else chosen.complete
     dropping, fills = settings.missing == "drop", settings.missing != "impute"

@@ -15,7 +15,9 @@ def mean_of(
 ) -> Float64[Tensor, " unit"]:
     """The mean of each column."""
     if weights is not None:
-        return weights.double() @ rows.double() / weights.double().sum()
+        parts = zip(weights.double().split(ROWS_AT_ONCE), _parts(rows), strict=True)
+        total = sum(own @ part.double() for own, part in parts)
+        return total / weights.double().sum()
     if len(rows) <= ROWS_AT_ONCE:
         return rows.double().mean(0)
     return torch.stack([part.double().sum(0) for part in _parts(rows)]).sum(0) / len(rows)
@@ -26,7 +28,10 @@ def variance_of(
 ) -> Float64[Tensor, " unit"]:
     """The variance of each column, of the population: divided by the number of rows."""
     if weights is not None:
-        return mean_of((rows.double() - mean_of(rows, weights)).square(), weights)
+        mean = mean_of(rows, weights)
+        parts = zip(weights.double().split(ROWS_AT_ONCE), _parts(rows), strict=True)
+        total = sum(own @ (part.double() - mean).square() for own, part in parts)
+        return total / weights.double().sum()
     if len(rows) <= ROWS_AT_ONCE:
         return rows.double().var(0, correction=0)
     mean = mean_of(rows)
@@ -34,15 +39,31 @@ def variance_of(
     return torch.stack(squares).sum(0) / len(rows)
 
 
+def squares_about(
+    rows: Float[Tensor, "row unit"],
+    centre: Float64[Tensor, " unit"],
+    weights: Float[Tensor, " row"] | None = None,
+) -> Float64[Tensor, " unit"]:
+    """The mean of the squared distances of each column from a centre."""
+    if len(rows) <= ROWS_AT_ONCE:
+        return mean_of((rows.double() - centre).square(), weights)
+    own = torch.ones(len(rows)) if weights is None else weights
+    parts = zip(own.double().split(ROWS_AT_ONCE), _parts(rows), strict=True)
+    total = sum(one @ (part.double() - centre).square() for one, part in parts)
+    return total / own.double().sum()
+
+
 def covariance_of(
     rows: Float[Tensor, "row unit"], weights: Float[Tensor, " row"] | None = None
 ) -> Float64[Tensor, "unit unit"]:
     """The covariance matrix, of the population."""
     if weights is not None:
-        centred = rows.double() - mean_of(rows, weights)
-        return (centred * weights.double()[:, None]).T @ centred / weights.double().sum()
-    mean = mean_of(rows)
-    total = torch.zeros(rows.shape[1], rows.shape[1], dtype=torch.float64)
+        mean, total = mean_of(rows, weights), _square(rows)
+        for own, part in zip(weights.double().split(ROWS_AT_ONCE), _parts(rows), strict=True):
+            centred = part.double() - mean
+            total += (centred * own[:, None]).T @ centred
+        return total / weights.double().sum()
+    mean, total = mean_of(rows), _square(rows)
     for part in _parts(rows):
         centred = part.double() - mean
         total += centred.T @ centred
@@ -52,6 +73,10 @@ def covariance_of(
 def evenly(rows: int, most: int) -> Int[Tensor, " row"]:
     """The places of all rows, or of so many at even distances."""
     return torch.linspace(0, rows - 1, min(rows, most), dtype=torch.float64).round().long()
+
+
+def _square(rows: Float[Tensor, "row unit"]) -> Float64[Tensor, "unit unit"]:
+    return torch.zeros(rows.shape[1], rows.shape[1], dtype=torch.float64)
 
 
 def _parts(rows: Float[Tensor, "row unit"]) -> tuple[Tensor, ...]:

@@ -22,7 +22,7 @@ from sparse_lightning.tracking.owners import Heartbeat
 from sparse_lightning.training.checkpoints import NoCheckpoints
 from sparse_lightning.training.executors import Cluster
 from sparse_lightning.training.path import found_settings
-from sparse_lightning.training.preparing import prepare
+from sparse_lightning.training.preparing import prepare, tell_reading
 from sparse_lightning.training.progress import Progress, SilentProgress, Titled
 
 
@@ -60,8 +60,7 @@ def search(
     held = project.search.networks(len(chosen), project.training.seeds)
     prepared = prepare(project, held, here=cluster is None, frame=frame)
     table, examples = prepared.table, prepared.examples.choosing()
-    if progress and table.reading:
-        progress.say(f"{table.name} read as: {table.reading}")
+    tell_reading(table, progress)
     total, null_error = network_corner(prepared.facts)
     corner = {"null_error": null_error, "connections_total": total}
     with (

@@ -7,6 +7,7 @@ from itertools import pairwise
 import torch
 
 from sparse_lightning._machine import machine_bytes
+from sparse_lightning._text import listed
 from sparse_lightning.data.catalog import frame_table, load_table
 from sparse_lightning.data.examples import PARTS, Examples
 from sparse_lightning.data.table import Table
@@ -16,6 +17,7 @@ from sparse_lightning.project import Project
 from sparse_lightning.project.messages import NO_TABLE
 from sparse_lightning.training.grid import HISTORY_POINTS, chunk_size, network_count
 from sparse_lightning.training.measuring import MOST_VALUES
+from sparse_lightning.training.progress import Progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +62,19 @@ def prepare(
     return Prepared(table, examples, project.layers(inputs, outputs), facts)
 
 
+MOST_NAMED = 20
+"""So many columns that are left out are named while a job begins."""
+
+
+def tell_reading(table: Table, progress: Progress) -> None:
+    """Say what was taken for the dialect of a file, and which columns were left out, and why."""
+    if table.reading:
+        progress.say(f"{table.name} read as: {table.reading}")
+    if left_out := [one for one in table.readings if one.kind == "left out"]:
+        named = listed([f"{one.name} ({one.why})" for one in left_out], MOST_NAMED)
+        progress.say(f"{table.name}: left out {named}")
+
+
 def _table_of(project: Project, frame: object) -> Table:
     source = project.table.source
     if frame is None and not source:
@@ -78,29 +93,32 @@ def _table_of(project: Project, frame: object) -> Table:
 def examples_of(project: Project, table: Table) -> Examples:
     """The encoded rows of a table with their parts, and with targets where the project has them.
 
+    The parts lie one behind the other, so that none of them needs a copy of its rows.
+
     Raises `TableError` if the target cannot be predicted or the rows cannot be split.
     """
     split, weights = table.split, table.weights
+    order, parts, groups = split.order, split.parts, split.groups
     if weights is not None:  # losses do not depend on their unit, but numbers in 32 bits do
-        weights = weights / weights[split.training].mean()
-    inputs = torch.from_numpy(table.encoding.transform(table.frame, split.parts is not None))
+        weights = weights[order] / weights[split.training].mean()
+    inputs = torch.from_numpy(table.encoding.transform(table.frame, parts is not None, order))
     widths = [place.stop - place.start for _, place in table.encoding.groups]
     examples = Examples(
         inputs,
         columns=torch.arange(len(widths)).repeat_interleave(torch.tensor(widths)),
-        parts=None if split.parts is None else torch.from_numpy(split.parts),
-        groups=None if split.groups is None else torch.from_numpy(split.groups),
+        parts=None if parts is None else torch.from_numpy(parts[order]),
+        groups=None if groups is None else torch.from_numpy(groups[order]),
         auto_folds=split.folds,
         weights=None if weights is None else torch.from_numpy(weights).float(),
     )
     if table.target is not None:
         target = ClassTarget.fit(table.target)
-        codes = torch.from_numpy(target.codes(table.target))
+        codes = torch.from_numpy(target.codes(table.target)[order])
         examples = replace(examples, labels=codes, classes=target.classes)
     if project.evaluation.holdout:
         examples = examples.hold_out(project.evaluation.holdout, project.evaluation.seed)
     if table.numbers is not None:
-        examples = examples.with_numbers(table.numbers)
+        examples = examples.with_numbers(table.numbers.iloc[order])
     if project.training.class_weight is None:
         return examples
     return replace(examples, class_weights=_balanced(examples))

@@ -11,7 +11,6 @@ from typing import Any
 
 import pandas as pd
 
-from sparse_lightning._text import listed
 from sparse_lightning.address import Address
 from sparse_lightning.data.target import ClassTarget
 from sparse_lightning.errors import ReportError, check_type
@@ -36,7 +35,7 @@ from sparse_lightning.training.agreement import agreements
 from sparse_lightning.training.effects import effects_of
 from sparse_lightning.training.executors import Cluster
 from sparse_lightning.training.path import found_settings
-from sparse_lightning.training.preparing import prepare
+from sparse_lightning.training.preparing import prepare, tell_reading
 from sparse_lightning.training.progress import Progress, SilentProgress
 from sparse_lightning.training.tasks import train_on
 from sparse_lightning.workflows.study import Study
@@ -48,10 +47,6 @@ logger = logging.getLogger(__name__)
 def open_run_of() -> str | None:
     """The run that `mlflow run` has opened for this process, if it has."""
     return os.environ.get("MLFLOW_RUN_ID") or None
-
-
-MOST_NAMED = 20
-"""So many columns that are left out are named while a study begins."""
 
 
 @usual_torch()
@@ -103,11 +98,8 @@ def run(
     check_type(project, Project, "project", "a Project, as Project.load reads it from a file")
     prepared = prepare(project, here=cluster is None, frame=table)
     used, examples = prepared.table, prepared.examples
-    if progress and used.reading:
-        progress.say(f"{used.name} read as: {used.reading}")
-    if progress and (left_out := [one for one in used.readings if one.kind == "left out"]):
-        named = listed([f"{one.name} ({one.why})" for one in left_out], MOST_NAMED)
-        progress.say(f"{used.name}: left out {named}")
+    if progress:
+        tell_reading(used, progress)
     folder = writable(Path(output) if output is not None else Path("reports") / project.name)
     store = Store(tracking_uri)
     run_id = open_run_of() if open_run is None else open_run or None

@@ -231,6 +231,8 @@ def test_equal_gives_every_column_the_same_variance(tmp_path):
         ["1.234,50 €", "2,25 €", "10,00 €"],
         ["$1,234.50", "$2.25", "$10.00"],
         ["12 kg", "13.5 kg", "(9) kg"],
+        ["12.5%", "7%", "1,024.5%"],
+        ["12,5 %", "7 %", "30,25 %"],
     ],
 )
 def test_rows_with_signs_are_the_numbers_that_the_file_has(tmp_path, cells):

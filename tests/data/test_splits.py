@@ -156,13 +156,35 @@ def test_groups_and_times_are_no_inputs_unless_the_time_is_named(write):
     assert write(frame, group="who", table=named).encoding.columns == ("a",)
 
 
-@pytest.mark.parametrize("form", ["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "%Y-%m-%d",
+        "%Y-%m-%dT%H:%M",
+        "%d.%m.%Y",
+        "%d/%m/%Y",
+        "%m/%d/%Y %I:%M %p",
+        "%d %b %Y",
+        "%Y%m%d",
+    ],
+)
 def test_times_may_be_dates(write, form):
     days = pd.date_range("2019-12-01", periods=100, freq="7D")
     frame = numbers().assign(when=days.strftime(form)).sample(frac=1, random_state=0)
     table = write(frame, time="when")
-    order = pd.to_datetime(frame["when"]).rank().to_numpy()
+    order = pd.to_datetime(frame["when"], format=form).rank().to_numpy()
     assert order[table.split.parts == TEST].min() == 81
+
+
+def test_times_that_can_be_read_in_two_ways_are_asked_for(write):
+    days = pd.to_datetime([f"2020-{1 + n % 12:02}-{1 + n // 12:02}" for n in range(100)])
+    frame = numbers().assign(when=days.strftime("%d/%m/%Y"))
+    with pytest.raises(TableError, match=r"dates that can be read in two ways[^!]*say which"):
+        write(frame, time="when")
+    for form, times in (("%d/%m/%Y", days), ("%m/%d/%Y", pd.to_datetime(frame["when"]))):
+        table = write(frame, time="when", table={"columns": {"when": {"date": form}}})
+        assert table.encoding.columns == ("a", "b", "c")
+        assert times[table.split.parts == TEST].min() > times[table.split.training].max()
 
 
 @pytest.mark.parametrize(

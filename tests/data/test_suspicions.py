@@ -47,6 +47,12 @@ IDS = [
             "column 'b' becomes 19 inputs, but holds numbers, such as '1,600' with a comma for",
         ),
         ([*"xyz" * 5, "Total"], {"prepare": DUMMIES}, "row 16 (line 17) says 'Total' in column"),
+        (
+            ["yes", "No", "no "] * 6,
+            {},
+            "column 'b' holds 'No' and 'no ', which differ in spaces or",
+        ),
+        (["x", "y", " "] * 6, {}, "column 'b' holds ' ' in 6 of 18 rows: if it stands for no"),
         ([*"xyz" * 5, "."], {"prepare": DUMMIES}, "column 'b' holds '.' in 1 of 16 rows: if it"),
         ([*"xyz" * 5, "-", "-"], {"target": "b"}, "column 'b' holds '-' in 2 of 17 rows: if it"),
         ([0, 1, 2, -99] * 5, {"target": "b"}, "column 'b' holds -99 in 5 of 20 rows"),

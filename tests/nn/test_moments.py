@@ -22,6 +22,28 @@ def test_they_are_those_of_the_population(rows):
     np.testing.assert_allclose(moments.covariance_of(rows), covariance, rtol=1e-9, atol=1e-12)
 
 
+def test_weighted_ones_are_those_of_the_population(rows):
+    weights = torch.rand(50, generator=torch.Generator().manual_seed(1)) + 0.1
+    table, own = rows.double().numpy(), weights.double().numpy()
+    mean = np.average(table, axis=0, weights=own)
+    np.testing.assert_allclose(moments.mean_of(rows, weights), mean, rtol=1e-12)
+    variance = np.average((table - mean) ** 2, axis=0, weights=own)
+    found = moments.variance_of(rows, weights)
+    np.testing.assert_allclose(found, variance, rtol=1e-9, atol=1e-15)
+    covariance = np.cov(table.T, bias=True, aweights=own)
+    found = moments.covariance_of(rows, weights)
+    np.testing.assert_allclose(found, covariance, rtol=1e-9, atol=1e-12)
+
+
+def test_squares_are_counted_from_any_centre(rows):
+    weights = torch.rand(50, generator=torch.Generator().manual_seed(2)) + 0.1
+    centre = torch.tensor([1.0, -2.0, 3.0, 0.5], dtype=torch.float64)
+    squares = (rows.double().numpy() - centre.numpy()) ** 2
+    np.testing.assert_allclose(moments.squares_about(rows, centre), squares.mean(0), rtol=1e-12)
+    expected = np.average(squares, axis=0, weights=weights.double().numpy())
+    np.testing.assert_allclose(moments.squares_about(rows, centre, weights), expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize("total", [1, 5, 2_001, 20_000_003])
 def test_even_places_reach_from_the_first_row_to_the_last(total):
     places = moments.evenly(total, 2_000)

@@ -31,7 +31,8 @@ def test_defaults_are_those_of_a_table_of_ones_own():
     project = minimal()
     assert project.name == "my"
     assert project.regularizers.l1_weights == project.training.epochs == "auto"
-    assert project.training.resample and project.training.refit
+    assert project.training.resample
+    assert project.training.refit
     assert (project.table.scale, project.network.activation) == ("equal", "tanh")
     assert list(project.regularizers.groups) == ["L1", "sL1", "MCP", "logsum"]
     assert project == minimal(regularizers={"groups": "default"})

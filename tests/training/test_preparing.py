@@ -1,5 +1,7 @@
 """What a training would stop at is found before it begins, by `check` too."""
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from click.testing import CliRunner
@@ -9,7 +11,7 @@ from sparse_lightning.data.examples import Examples
 from sparse_lightning.errors import TableError, TrainingError
 from sparse_lightning.project import Project
 from sparse_lightning.training import preparing
-from sparse_lightning.training.preparing import check_training
+from sparse_lightning.training.preparing import check_training, prepare
 
 ROWS = torch.rand(20, 5, generator=torch.Generator().manual_seed(1))
 
@@ -80,3 +82,41 @@ def test_the_command_finds_them_too(settings, told, tmp_path):
     found = CliRunner().invoke(main, ["check", str(file)])
     assert found.exit_code in (1, 2)
     assert told in found.output
+
+
+@pytest.mark.parametrize("weight", [None, "w"])
+@pytest.mark.parametrize(
+    ("task", "target"), [("sae", None), ("classifier", "kind"), ("regressor", "y")]
+)
+def test_parts_are_the_rows_of_the_table_and_no_copies(tmp_path, task, target, weight):
+    random = np.random.default_rng(4)
+    table = pd.DataFrame(random.normal(size=(400, 3)), columns=list("abc"))
+    table["kind"] = random.choice(["u", "v"], 400)
+    table["y"] = table["a"] * 2 + random.normal(size=400)
+    table["w"] = random.uniform(0.5, 2, 400)
+    table.to_csv(tmp_path / "t.csv", index=False)
+    asked = Project(
+        task=task,
+        table={"source": str(tmp_path / "t.csv"), "target": target, "weight": weight},
+        network={"units": [2]},
+    )
+    prepared = prepare(asked)
+    used, examples = prepared.table, prepared.examples
+    inputs = torch.from_numpy(used.encoding.transform(used.frame, unseen=True))
+    for number, part in enumerate(
+        (examples.training(), examples.part("validation"), examples.part("test"))
+    ):
+        rows = used.split.parts == number
+        assert torch.equal(part.inputs, inputs[rows])
+        assert (
+            part.inputs.untyped_storage().data_ptr() == examples.inputs.untyped_storage().data_ptr()
+        )
+        if task == "classifier":
+            assert [part.classes[code] for code in part.labels] == table["kind"][rows].tolist()
+        if task == "regressor":
+            frame = part.number_target.frame(part.numbers.numpy())
+            np.testing.assert_allclose(frame["y"], table["y"][rows], rtol=1e-5, atol=1e-5)
+        if weight:
+            ratios = part.weights.numpy() / table["w"][rows].to_numpy()
+            np.testing.assert_allclose(ratios, ratios[0], rtol=1e-5)
+    assert torch.equal(examples.choosing().part("validation").inputs, inputs[used.split.parts == 1])

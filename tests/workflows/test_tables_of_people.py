@@ -7,7 +7,11 @@ from click.testing import CliRunner
 from quick import rough_references
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
 
+from sparse_lightning import Project, run, search_strengths
+from sparse_lightning.address import Address
 from sparse_lightning.cli import main
+from sparse_lightning.training.progress import SilentProgress
+from sparse_lightning.workflows.side_by_side import run_all
 
 SHORT = ["training.seeds=[1]", "regularizers.l1_weights=[0.001, 0.01]", "report.bootstrap=50"]
 
@@ -73,13 +77,38 @@ def signs(folder):
     return "t.csv", "kind"
 
 
+def excel(folder):
+    """A sheet with a title, dates, text with spaces behind it, gaps and a column of comments."""
+    random = np.random.default_rng(2)
+    rows = 320
+    frame = load_diabetes(as_frame=True, scaled=False).frame.head(rows).drop(columns="s6")
+    frame.insert(0, "Visit", pd.date_range("2022-01-03", periods=rows, freq="1D"))
+    frame["Ward"] = random.choice(["North ", "South", "East"], rows)
+    frame["Insured"] = random.choice([True, False], rows)
+    frame["Comment"] = [f"seen by doctor {row}" for row in range(rows)]
+    frame = frame.mask(random.random(frame.shape) < 0.05).assign(sex=frame["sex"] > 1)
+    frame.to_excel(folder / "t.xlsx", index=False, startrow=2)
+    return "t.xlsx", "sex"
+
+
 def packed(folder):
     frame = load_breast_cancer(as_frame=True).frame
     frame.to_csv(folder / "t.csv.gz", index=False)
     return "t.csv.gz", "target"
 
 
-TABLES = [german, utf_16, of_r, mixed, signs, packed]
+TABLES = [german, utf_16, of_r, mixed, signs, excel, packed]
+
+NUMBERS = {
+    german: "sepal width (cm)",
+    utf_16: "alcohol",
+    of_r: "petal length (cm)",
+    mixed: "bmi",
+    signs: "share",
+    excel: "target",
+    packed: "mean radius",
+}
+"""A column of each that a regressor predicts."""
 
 
 @pytest.fixture
@@ -108,6 +137,44 @@ def test_every_decision_is_said(folder, table):
         assert "insured  number" in checked
 
 
+class Heard(SilentProgress):
+    """Ends a job when training begins; until then it keeps what was said."""
+
+    def __init__(self):
+        self.lines = []
+
+    def say(self, line):
+        self.lines.append(line)
+
+    def start(self, stage, epochs, replicas):
+        raise InterruptedError(stage)
+
+    def beside(self, title):
+        return self
+
+
+def side_by_side(project, store, folder, progress):
+    list(run_all({"t": project}, 1, Address(store), folder, progress, fresh=False))
+
+
+@pytest.mark.parametrize("job", [run, search_strengths, side_by_side])
+def test_every_job_says_first_which_columns_it_leaves_out(folder, job):
+    source, target = mixed(folder)
+    project = Project(
+        name="t",
+        task="classifier",
+        table={"source": source, "target": target},
+        network={"units": [2]},
+        training={"epochs": 1, "seeds": [1]},
+    )
+    heard = Heard()
+    with pytest.raises(InterruptedError):
+        job(project, f"sqlite:///{folder}/m.db", folder / "r", heard)
+    (line,) = [line for line in heard.lines if "left out" in line]
+    assert line.startswith("t: left out patient (")
+    assert "site (always 'A')" in line
+
+
 @pytest.mark.long
 @pytest.mark.slow
 def test_numbers_of_a_mixed_table_are_predicted_at_the_first_try(folder):
@@ -128,7 +195,7 @@ def test_numbers_of_a_mixed_table_are_predicted_at_the_first_try(folder):
 # That each table is read, `test_every_decision_is_said` shows in a moment.
 COMMANDS = [
     pytest.param(task, table, marks=[] if table is mixed else [pytest.mark.long])
-    for task in ("sae", "classifier")
+    for task in ("sae", "classifier", "regressor")
     for table in TABLES
 ]
 
@@ -137,7 +204,8 @@ COMMANDS = [
 @pytest.mark.parametrize(("task", "table"), COMMANDS, ids=lambda one: getattr(one, "__name__", one))
 def test_the_first_command_goes_through(folder, table, task):
     source, target = table(folder)
-    options = ["--target", target] if task == "classifier" else []
+    predicted = {"classifier": target, "regressor": f'"{NUMBERS[table]}"'}
+    options = ["--target", predicted[task]] if task in predicted else []
     settings = [part for setting in SHORT for part in ("--set", setting)]
     store = ["--tracking-uri", f"sqlite:///{folder}/mlflow.db", "--output", folder / "r"]
     output = said(task, "--table", source, *options, "--epochs", "2", *settings, *store)

@@ -56,7 +56,8 @@ def read_numbers(column: pd.Series, spelling: Numerals) -> ReadNumbers | None:
     (sign,) = signs
     if sign is None or re.fullmatch(r"[eE]\d*", sign):
         return None
-    if sign and not spelling.percent:
+    usual = spelling.decimal
+    if sign:  # such a column may be written by other rules than the rest of its file
         bare = {text: _bare(cell) for text, cell in cells.items() if cell is not None}
         spelling = numerals_of([Counter(bare.values())], "\t", None, None)
     else:
@@ -69,7 +70,9 @@ def read_numbers(column: pd.Series, spelling: Numerals) -> ReadNumbers | None:
         return None
     by_text = {**dict(zip(bare, plain, strict=True)), **dict.fromkeys(marks, np.nan)}
     values = np.array([*(by_text[text] for text in texts), np.nan], dtype=object)[codes]
-    told = [f"written with {sign!r}"] if sign and not spelling.percent else []
+    told = [f"written with {sign!r}"] if sign else []
+    if sign and spelling.decimal != usual:
+        told[0] += f" and a decimal {'comma' if spelling.decimal == ',' else 'point'}"
     if any(_is_in_parentheses(text) for text in cells):
         told.append("negative ones in parentheses")
     if marks:

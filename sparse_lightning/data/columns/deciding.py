@@ -117,7 +117,7 @@ def _as_pinned(
     if pinned.kind == "number":
         return number_column(name, column, place, spelling)
     if pinned.kind == "date" or pinned.date:
-        form = pinned.date or _form(name, column, place, _forms(column))
+        form = pinned.date or one_form(name, column, place, _forms(column))
         return Decision(name, "date", form=form), dates_of(name, column, place, form)
     levels = pinned.ordered or pinned.levels or ()
     kind: Kind = "ordered" if pinned.ordered else "text"
@@ -159,7 +159,8 @@ def _by_values(
     if isinstance(kind, pd.CategoricalDtype):
         return _levels(name, column, place)
     if not _is_text(column):
-        return _measure(name, numbers_of(name, column, place, spelling))
+        decision, values = _measure(name, numbers_of(name, column, place, spelling))
+        return _signed(decision, spelling), values
     found = spelled(column)
     if all(one.spelling.name == "mark" for one in found.found):
         why = f"no row has a value, only {found.found[0].text!r:.40}"
@@ -170,7 +171,7 @@ def _by_values(
         why = "; ".join(filter(None, (read.why, decision.why)))
         return replace(decision, why=why, sign=read.sign, decimal=read.decimal), values
     if found.kind != "codes" and (forms := _forms(column)):
-        return _dates(name, column, place, _form(name, column, place, forms))
+        return _dates(name, column, place, one_form(name, column, place, forms))
     if found.names_rows or found.different == found.present > 5:
         what = "names made of digits" if found.kind == "codes" else "names of rows or free text"
         return Decision(name, "left out", f"{found.different} different texts, {what}"), None
@@ -229,8 +230,8 @@ def _forms(column: pd.Series) -> list[str]:
     return formats_of(list(column.dropna().unique())) if _is_text(column) else []
 
 
-def _form(name: str, column: pd.Series, place: Place, forms: list[str]) -> str:
-    """The one format of a column's dates, "" without any; `TableError` if there are several."""
+def one_form(name: str, column: pd.Series, place: Place, forms: list[str]) -> str:
+    """The one of the formats of a column's dates, "" without any; `TableError` if there are two."""
     if len(forms) > 1:
         row = int(column.notna().to_numpy().argmax())
         text = (
@@ -262,7 +263,8 @@ def number_column(
     `found` is what `spelled` says of a column of texts, where that is known.
     """
     if not _is_text(column):
-        return Decision(name, "number"), numbers_of(name, column, place, spelling)
+        values = numbers_of(name, column, place, spelling)
+        return _signed(Decision(name, "number"), spelling), values
     is_numbers = (found or spelled(column)).kind == "numbers"
     read = read_numbers(column, spelling or PLAIN) if is_numbers else None
     if read is None:
@@ -270,6 +272,13 @@ def number_column(
     values = numbers_of(name, read.plain, place, PLAIN)
     decision = Decision(name, "number", read.words, sign=read.sign, decimal=read.decimal)
     return decision, values
+
+
+def _signed(decision: Decision, spelling: Numerals | None) -> Decision:
+    """The decision on numbers that a file was read with, which new rows may write as it does."""
+    if spelling is None or not spelling.percent:
+        return decision
+    return replace(decision, sign="%", decimal=spelling.decimal)
 
 
 def _is_text(column: pd.Series) -> bool:

@@ -1,5 +1,6 @@
 """Which rows train, which choose, which judge: the parts of a table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +9,13 @@ import pandas as pd
 from jaxtyping import Bool, Int8, Int64
 
 from sparse_lightning._text import listed
+from sparse_lightning.data.cells.dates import ISO, as_dates, formats_of, is_dates
 from sparse_lightning.data.columns.column_types import typed
-from sparse_lightning.data.raw_table import RawTable, frame_of
+from sparse_lightning.data.columns.deciding import one_form
+from sparse_lightning.data.raw_table import RawTable, frame_of, is_number
 from sparse_lightning.data.selection import check_known
 from sparse_lightning.errors import TableError
+from sparse_lightning.project.columns import ColumnKind
 from sparse_lightning.project.settings import EvaluationSettings
 
 TRAINING, VALIDATION, TEST = 0, 1, 2
@@ -46,6 +50,11 @@ class Split:
     def training(self) -> Bool[np.ndarray, " row"] | slice:
         """The rows that networks, scales and levels are fitted to."""
         return slice(None) if self.parts is None else self.parts == TRAINING
+
+    @property
+    def order(self) -> Int64[np.ndarray, " row"] | slice:
+        """The rows part by part, training rows first, each part in the order of the table."""
+        return slice(None) if self.parts is None else np.argsort(self.parts, kind="stable")
 
 
 NO_SPLIT = Split()
@@ -192,35 +201,46 @@ def no_inputs(evaluation: EvaluationSettings, named: bool) -> dict[str, str]:
     return {column: field for field, column in fields.items() if column is not None}
 
 
-def split_columns(evaluation: EvaluationSettings, raw: RawTable) -> pd.DataFrame:
+def split_columns(
+    evaluation: EvaluationSettings, raw: RawTable, pins: Mapping[str, ColumnKind]
+) -> pd.DataFrame:
     """The columns of `evaluation.group` and `evaluation.time`; missing values stay missing.
 
-    Groups are told apart by what their values are called. Raises `TableError` if there is no such
-    column, or times are neither numbers nor dates.
+    Groups are told apart by what their values are called; `pins` say how times are written.
+    Raises `TableError` if there is no such column, or times are neither numbers nor dates.
     """
-    asked = [name for name in (evaluation.group, evaluation.time) if name is not None]
-    check_known(asked, raw.names)
+    group, time = evaluation.group, evaluation.time
+    check_known([name for name in (group, time) if name is not None], raw.names)
     columns = {}
-    for name in asked:
-        column = raw.read([name], {name})[name]
-        columns[name] = (_times(column, raw) if name == evaluation.time else column).array
+    if group is not None:
+        columns[group] = raw.read([group], {group})[group].array
+    if time is not None:
+        pinned = pins.get(time)
+        columns[time] = _times(time, raw, pinned and pinned.date).array
     return frame_of(columns, raw.rows)
 
 
-def _times(column: Any, raw: RawTable) -> Any:
-    name = str(column.name)
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return column
-    try:
-        return typed(raw.read([name], set()), set(), raw.place, raw.spellings)[name]
-    except TableError:
+def _times(name: str, raw: RawTable, form: str | None) -> Any:
+    """A column of times as numbers or dates, which are in the formats that inputs may have."""
+    column = raw.read([name], set())[name]
+    if form is None:
+        if is_dates(column.dtype):
+            return column
+        if is_number(column.dtype):
+            return typed(column.to_frame(), set(), raw.place, raw.spellings)[name]
         text = column.astype("str")
-    times = pd.to_datetime(text, errors="coerce", format="ISO8601", utc=True)
-    bad = (times.isna() & column.notna()).to_numpy()
-    if bad.any():
+        times = pd.to_datetime(text, errors="coerce", format=ISO, utc=True)
+        if times.notna().equals(column.notna()):
+            return times.dt.tz_localize(None)  # else an array of Python's objects is sorted
+        form = one_form(name, column, raw.place, formats_of(list(text.dropna().unique())))
+    times, bad = as_dates(column, form or ISO)
+    if not bad.any():
+        return times
+    try:
+        return typed(column.to_frame(), set(), raw.place, raw.spellings)[name]
+    except TableError:
         row = int(bad.argmax())
         raise TableError(
             f"evaluation.time {name!r} holds {column.iloc[row]!r:.80} in {raw.place(row)}: it must "
-            "hold numbers, or dates and times such as 2024-03-31 or 2024-03-31T18:00"
-        )
-    return times
+            "hold numbers, or dates and times such as 2024-03-31 or 31.03.2024 18:00"
+        ) from None
