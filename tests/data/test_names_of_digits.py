@@ -37,6 +37,7 @@ def csv(cells, times=2):
 
 
 def load(folder, table, **fields):
+    fields = {"scale": "minmax", **fields}
     if isinstance(table, pd.DataFrame):
         table.to_parquet(folder / "t.parquet")
         return load_table(TableSettings(source="t.parquet", **fields), folder)

@@ -259,6 +259,6 @@ def test_one_target_is_a_list_of_one():
     assert one.table.targets == one.table.number_targets == ("y",)
     assert several.table.targets == ("y", "z")
     assert Project.parse(one.dump_yaml()) == one
-    assert (one.evaluation.holdout, one.training.fine_tune_epochs) == (0, 150)
+    assert (one.evaluation.holdout, one.training.fine_tune_epochs) == (0, "auto")
     assert (one.evaluation.validation, one.evaluation.test) == (0.2, 0.2)
     assert (one.output_activation, one.layers(5, 1)) == ("linear", [5, 2, 1])

@@ -29,7 +29,7 @@ def census(drop_first=False, **table):
         {"dummies": {"columns": LEVELS, "drop_first": drop_first}},
     ]
     fields = {"source": "census", "missing": "drop", "prepare": steps, **table}
-    return catalog.load_table(TableSettings(**fields), NOWHERE)
+    return catalog.load_table(TableSettings(**{"scale": "minmax", **fields}), NOWHERE)
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def load(folder, prepare, content=TABLE, **table):
     (folder / "t.csv").write_text(content)
     # The size, which numbers the rows, is used.
     fields = {"source": "t.csv", "prepare": prepare, "missing": "drop", "columns": "all", **table}
-    return catalog.load_table(TableSettings(**fields), folder)
+    return catalog.load_table(TableSettings(**{"scale": "minmax", **fields}), folder)
 
 
 BOTH = {"dummies": {"columns": ["kind", "colour"]}}

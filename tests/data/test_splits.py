@@ -104,7 +104,9 @@ def write(tmp_path):
     def written(frame, **evaluation):
         frame.to_csv(tmp_path / "t.csv", index=False)
         stratified = evaluation.pop("stratified", True)
-        table = TableSettings(source="t.csv", **evaluation.pop("table", {}))
+        table = TableSettings(
+            **{"source": "t.csv", "scale": "minmax", **evaluation.pop("table", {})}
+        )
         return load_table(table, tmp_path, settings(**evaluation), stratified)
 
     return written

@@ -7,11 +7,18 @@ from hypothesis import strategies as st
 from sparse_lightning import Project
 from sparse_lightning.search.space import HIGH, LOW, setting_of, space_of
 
-GROUPS = list(Project(table={"source": "wine"}, network={"units": [4]}).regularizers.groups)
+PUBLISHED = {"groups": "published"}
+GROUPS = list(
+    Project(
+        table={"source": "wine"}, network={"units": [4]}, regularizers=PUBLISHED
+    ).regularizers.groups
+)
 
 
 def project(**search):
-    return Project(table={"source": "wine"}, network={"units": [4]}, search=search)
+    return Project(
+        table={"source": "wine"}, network={"units": [4]}, regularizers=PUBLISHED, search=search
+    )
 
 
 @pytest.mark.parametrize(

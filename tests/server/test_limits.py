@@ -165,7 +165,7 @@ def test_large_projects_are_not_read(place: Place, monkeypatch: pytest.MonkeyPat
     assert answer.status_code == 200
     told = {one["name"]: one["groups"] for one in answer.json["studies"]}
     assert told["large"] == ["L1"]
-    assert "sL1+decs" in told["small"]
+    assert "MCP" in told["small"]
     monkeypatch.setattr(store, "MOST_OF_PROJECTS", 10)
     assert {one["name"]: one["groups"] for one in place.runs().json["studies"]}["small"] == ["L1"]
 

@@ -16,6 +16,9 @@ from sparse_lightning.training import autoencoders, train
 from sparse_lightning.training.grid_training import GridTraining
 from sparse_lightning.training.progress import SilentProgress
 
+PLAIN = {"resample": False, "refit": False}
+"""All networks see the same rows, and stay as their penalty has left them."""
+
 ROWS = torch.rand(60, 5, generator=torch.Generator().manual_seed(11))
 EXAMPLES = Examples(ROWS)
 GROUPS = {
@@ -29,9 +32,9 @@ GROUPS = {
 def project(units=(4, 3), groups=GROUPS, network=None, **training):
     defaults = {"epochs": 3, "batch_size": 16, "seeds": [1, 2], "accelerator": "cpu"}
     return Project(
-        table={"source": "wine"},
-        network={"units": list(units), **(network or {})},
-        training={**defaults, "floor": {"max_cycles": 2}, **training},
+        table={"source": "wine", "scale": "minmax"},
+        network={"units": list(units), "activation": "sigmoid", **(network or {})},
+        training={**PLAIN, **defaults, "floor": {"max_cycles": 2}, **training},
         regularizers={"l1_weights": [0.02], "groups": groups},
         report={"connection_threshold": 0.1},
     )

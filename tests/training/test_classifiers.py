@@ -17,6 +17,9 @@ from sparse_lightning.training import measuring, predictors, train
 from sparse_lightning.training.classifier_measures import judge_classes
 from sparse_lightning.training.judging import judge_networks
 
+PLAIN = {"resample": False, "refit": False}
+"""All networks see the same rows, and stay as their penalty has left them."""
+
 GROUPS = {"L1": {}, "sL1+sh": {"hidden_weight": 0.01, "hidden_threshold": 0.3}}
 
 
@@ -30,9 +33,9 @@ def project(groups=GROUPS, evaluation=None, **training):
     defaults = {"epochs": 4, "batch_size": 16, "seeds": [1, 2], "accelerator": "cpu"}
     return Project(
         task="classifier",
-        table={"source": "my.csv", "target": "y"},
-        network={"units": [4, 3]},
-        training={**defaults, "floor": {"max_cycles": 2}, **training},
+        table={"source": "my.csv", "target": "y", "scale": "minmax"},
+        network={"units": [4, 3], "activation": "sigmoid"},
+        training={**PLAIN, **defaults, "floor": {"max_cycles": 2}, **training},
         evaluation=evaluation or {"holdout": 0},
         regularizers={"l1_weights": [0.0001], "groups": groups},
     )
@@ -156,7 +159,7 @@ def test_without_fine_tuning_the_encoder_stays_as_it_was_pre_trained():
         **{
             **project(groups={"L1": {}}, fine_tune_epochs=0).model_dump(exclude={"evaluation"}),
             "task": "sae",
-            "table": {"source": "my.csv"},
+            "table": {"source": "my.csv", "scale": "minmax"},
         }
     )
     pretrained = train(stack, Examples(examples().inputs))

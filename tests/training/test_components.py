@@ -21,6 +21,9 @@ from sparse_lightning.report.component_curves import reference_curves
 from sparse_lightning.training import train
 from sparse_lightning.training.components import ALPHAS
 
+PLAIN = {"resample": False, "refit": False}
+"""All networks see the same rows, and stay as their penalty has left them."""
+
 GROUPS = {
     "L1": {},
     "sL1+sh": {"hidden_weight": 0.05, "hidden_threshold": 0.3},
@@ -40,7 +43,7 @@ def project(groups=GROUPS, components=3, network=None, regularizers=None, **trai
         task="pca",
         table={"source": "my.csv", "scale": "standard"},
         network={"units": [components], "nesting": 1, **(network or {})},
-        training={**defaults, "seeds": [1, 2], "floor": {"max_cycles": 4}, **training},
+        training={**PLAIN, **defaults, "seeds": [1, 2], "floor": {"max_cycles": 4}, **training},
         regularizers={"l1_weights": [0.02, 0.2], "groups": groups, **(regularizers or {})},
     )
 

@@ -17,6 +17,9 @@ from sparse_lightning.project import Project
 from sparse_lightning.training import train
 from sparse_lightning.training.preparing import prepare
 
+PLAIN = {"resample": False, "refit": False}
+"""All networks see the same rows, and stay as their penalty has left them."""
+
 ROWS = 90
 PARTS = torch.from_numpy(np.random.default_rng(2).permutation(np.repeat([0, 1, 2], 30)))
 PARTS = PARTS.to(torch.int8)
@@ -41,9 +44,13 @@ def project(task, units=(2,), evaluation=None, **training):
     defaults = {"epochs": 6, "seeds": [1, 2], "accelerator": "cpu", "floor": {"max_cycles": 2}}
     return Project(
         task=task,
-        table={"source": "t.csv", "target": "y" if task == "classifier" else None},
-        network={"units": list(units)},
-        training={**defaults, **training},
+        table={
+            "source": "t.csv",
+            "target": "y" if task == "classifier" else None,
+            "scale": "minmax",
+        },
+        network={"units": list(units), "activation": "sigmoid"},
+        training={**PLAIN, **defaults, **training},
         evaluation=evaluation or {},
         regularizers={
             "l1_weights": [0.001],

@@ -11,6 +11,9 @@ from sparse_lightning.nn.layers import linear_layers
 from sparse_lightning.project import Project
 from sparse_lightning.training import train
 
+PLAIN = {"resample": False, "refit": False}
+"""All networks see the same rows, and stay as their penalty has left them."""
+
 ROWS = torch.rand(60, 5, generator=torch.Generator().manual_seed(11))
 EXAMPLES = Examples(ROWS, ROWS[:, :3].argmax(1), ("a", "b", "c"))
 SHARES = (0.3, 0.62, 0.9)
@@ -25,9 +28,9 @@ def project(groups, task="sae", units=(4, 3), proximal=False, **training):
     classifier = task == "classifier"
     return Project(
         task=task,
-        table={"source": "my.csv", "target": "y" if classifier else None},
-        network={"units": list(units)},
-        training={**defaults, "floor": {"max_cycles": 2}, **training},
+        table={"source": "my.csv", "target": "y" if classifier else None, "scale": "minmax"},
+        network={"units": list(units), "activation": "sigmoid"},
+        training={**PLAIN, **defaults, "floor": {"max_cycles": 2}, **training},
         evaluation={"holdout": 0} if classifier else {},
         regularizers={"groups": groups, "proximal": proximal},
         report={"connection_threshold": 0.0},

@@ -27,6 +27,9 @@ from sparse_lightning.training.regressor_measures import (
     reference_regressors,
 )
 
+PLAIN = {"resample": False, "refit": False}
+"""All networks see the same rows, and stay as their penalty has left them."""
+
 
 def examples(rows=120, targets=1):
     """Rows with targets that are linear in their columns but for noise."""
@@ -47,9 +50,9 @@ def project(groups=None, evaluation=None, network=None, l1_weights=(0.0001,), **
     defaults = {"epochs": 4, "batch_size": 16, "seeds": [1, 2], "accelerator": "cpu"}
     return Project(
         task="regressor",
-        table={"source": "my.csv", "target": "y"},
-        network=network or {"units": [4, 3]},
-        training={**defaults, "floor": {"max_cycles": 1}, **training},
+        table={"source": "my.csv", "target": "y", "scale": "minmax"},
+        network={"units": [4, 3], "activation": "sigmoid", **(network or {})},
+        training={**PLAIN, **defaults, "floor": {"max_cycles": 1}, **training},
         evaluation=evaluation or {"holdout": 0},
         regularizers={"l1_weights": list(l1_weights), "groups": groups or {"L1": {}}},
     )

@@ -14,6 +14,9 @@ from sparse_lightning.project import Project
 from sparse_lightning.training import train
 from sparse_lightning.training.preparing import prepare
 
+PLAIN = {"resample": False, "refit": False}
+"""All networks see the same rows, and stay as their penalty has left them."""
+
 pytestmark = pytest.mark.filterwarnings("ignore:look at the table")
 
 TIMES = np.random.default_rng(5).integers(1, 4, size=40)
@@ -38,10 +41,11 @@ def project(folder, task="sae", table=None, evaluation=None, **training):
             "source": "t.csv",
             "columns": columns,
             "target": target,
+            "scale": "minmax",
             **(table or {}),
         },
-        network={"units": [2]},
-        training={**defaults, "batch_size": 500, **training},
+        network={"units": [2], "activation": "sigmoid"},
+        training={**PLAIN, **defaults, "batch_size": 500, **training},
         evaluation=evaluation or {"validation": 0, "test": 0},
         regularizers={"l1_weights": [0.001], "groups": {"L1": {}, "sL1": {}}},
     )

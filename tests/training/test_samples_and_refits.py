@@ -23,7 +23,13 @@ def table(rows=60):
 
 def project(task="sae", seeds=(1, 2), weights=(0.002,), **training):
     target = {"classifier": "y", "regressor": "d"}.get(task)
-    defaults = {"epochs": 10, "accelerator": "cpu", "floor": {"max_cycles": 1}}
+    defaults = {
+        "resample": False,
+        "refit": False,
+        "epochs": 10,
+        "accelerator": "cpu",
+        "floor": {"max_cycles": 1},
+    }
     return sl.Project(
         task=task,
         table={"columns": [name for name in "abcd" if name != target], "target": target},

@@ -34,7 +34,8 @@ def table(rows=80):
 
 def project(task="sae", **fields):
     target = {"classifier": "y", "regressor": "d"}.get(task)
-    training = {"epochs": 60, "seeds": [1, 2], "accelerator": "cpu", **fields.pop("training", {})}
+    training = {"epochs": 60, "seeds": [1, 2], "accelerator": "cpu", "floor": {"max_cycles": 1}}
+    training |= fields.pop("training", {})
     regularizers = {"l1_weights": "auto", "groups": {"L1": {}}, **fields.pop("regularizers", {})}
     return sl.Project(
         task=task,
@@ -78,6 +79,7 @@ def test_every_path_falls_and_stays_within_the_strengths_that_were_tried(shares,
     assert path[-1] >= BRACKET[-1] * 0.99
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("task", ["sae", "classifier", "regressor", "pca"])
 def test_the_study_runs_from_nothing_to_nearly_all(task, tmp_path):
     made = project(task, training={"epochs": 400, "refit": True, "resample": True})
@@ -122,9 +124,10 @@ def test_of_cross_entropy_the_loss_without_weights_is_the_entropy_of_the_classes
     assert loss >= -(shares * np.log(shares)).sum() - 1e-6
 
 
-def test_rows_that_train_nothing_change_no_path():
+@pytest.mark.parametrize("epochs", [60, pytest.param("auto", marks=pytest.mark.long)])
+def test_rows_that_train_nothing_change_no_path(epochs):
     frame = table(100)
-    made = project(training={"epochs": "auto"}, evaluation={"folds": 0})
+    made = project(training={"epochs": epochs}, evaluation={"folds": 0})
     before = found(made, frame)
     split = prepare(made, frame=frame).examples
     others = frame.copy()
@@ -133,7 +136,7 @@ def test_rows_that_train_nothing_change_no_path():
     after = found(made, others)
 
     assert after.project == before.project
-    assert isinstance(before.epochs, int)
+    assert isinstance(before.project.training.epochs, int)
 
 
 def test_shares_to_prune_need_no_pilot():

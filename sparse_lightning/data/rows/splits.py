@@ -222,7 +222,7 @@ def split_columns(
 
 def _times(name: str, raw: RawTable, form: str | None) -> Any:
     """A column of times as numbers or dates, which are in the formats that inputs may have."""
-    column = raw.read([name], set())[name]
+    column = pd.Series(raw.read([name], set())[name])
     if form is None:
         if is_dates(column.dtype):
             return column
