@@ -9,12 +9,12 @@ from sparse_lightning import Project
 
 TEXT = """\
 name: small
-table: {source: small.csv}
-network: {units: [2]}
+table: {source: small.csv, scale: minmax}
+network: {units: [2], activation: sigmoid}
 evaluation: {validation: 0, test: 0}
 training:
   {epochs: 20, learning_rate: 0.1, seeds: [1, 2], accelerator: cpu, batch_size: 48,
-   floor: {max_cycles: 2}}
+   floor: {max_cycles: 2}, resample: false, refit: false}
 regularizers: {groups: {L1: {}, sL1+KL: {hidden_weight: 0.1, sparsity: 0.5}}}
 report: {bootstrap: 20}
 search: {trials: 3, batch: 2, seeds: [11, 12], markers: 2, sampler: random}

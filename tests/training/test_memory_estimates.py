@@ -44,8 +44,14 @@ def test_the_least_is_what_the_weights_take():
 
 def test_networks_are_counted_without_being_made():
     groups = {"L1": {}, "sh": {"hidden_weight": 1, "hidden_threshold": 1}}
-    made = project(regularizers={"groups": groups})
+    made = project(regularizers={"groups": groups, "l1_weights": [0.1, 0.2, 0.3, 0.4, 0.5]})
     assert network_count(made) == len(replicas_of(made)) == 5 * (1 + 5 + 1)
+
+
+def test_networks_of_a_path_are_counted_before_it_is_found():
+    assert network_count(project(regularizers={"groups": {"L1": {}, "sL1": {}}})) == 5 * (
+        1 + 2 * 11
+    )
 
 
 def test_a_container_has_what_it_may_use(tmp_path, monkeypatch):

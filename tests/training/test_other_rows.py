@@ -49,7 +49,10 @@ def project(task, units=(2,), evaluation=None, **training):
             "target": "y" if task == "classifier" else None,
             "scale": "minmax",
         },
-        network={"units": list(units), "activation": "sigmoid"},
+        network={
+            "units": list(units),
+            "activation": "linear" if task == "pca" else "sigmoid",
+        },
         training={**PLAIN, **defaults, **training},
         evaluation=evaluation or {},
         regularizers={

@@ -44,7 +44,7 @@ def project(folder, task="sae", table=None, evaluation=None, **training):
             "scale": "minmax",
             **(table or {}),
         },
-        network={"units": [2], "activation": "sigmoid"},
+        network={"units": [2], "activation": "linear" if task == "pca" else "sigmoid"},
         training={**PLAIN, **defaults, "batch_size": 500, **training},
         evaluation=evaluation or {"validation": 0, "test": 0},
         regularizers={"l1_weights": [0.001], "groups": {"L1": {}, "sL1": {}}},

@@ -169,7 +169,7 @@ def test_a_population_has_settled_when_neither_axis_moves():
 
 
 def test_another_word_than_auto_is_refused():
-    with pytest.raises(sl.ProjectError, match=r"l1_weights: must be auto or a list, got 'all'"):
+    with pytest.raises(sl.ProjectError, match=r"l1_weights must be auto or a list, got 'all'"):
         project(regularizers={"l1_weights": "all"})
-    with pytest.raises(sl.ProjectError, match=r"training.epochs: must be auto or a whole number"):
+    with pytest.raises(sl.ProjectError, match=r"training.epochs must be auto or a whole number"):
         project(training={"epochs": "many"})

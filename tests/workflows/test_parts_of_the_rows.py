@@ -134,7 +134,7 @@ def test_classifiers_that_predict_one_class_are_named(tmp_path, make_job, caplog
         tmp_path,
         "task: classifier\ntable: {source: small.csv, target: kind}\nnetwork: {units: [2]}\n"
         "training: {epochs: 60, learning_rate: 0.05, seeds: [1, 2], accelerator: cpu,\n"
-        "  fine_tune_epochs: 60, floor: {max_cycles: 1}}\n"
+        "  fine_tune_epochs: 60, floor: {max_cycles: 1}, resample: false, refit: false}\n"
         "regularizers: {l1_weights: [0.0001, 10], groups: {L1: {}}}\nreport: {bootstrap: 20}\n"
         "evaluation: {validation: 0, test: 0}\n",
     )
