@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from studies import HOSTILE, ODD_COLUMNS, WINE
 
 from sparse_lightning.cli import main
 from sparse_lightning.data.files import readers
+from sparse_lightning.project import Project
 from sparse_lightning.tracking import Store
 
 ROOT = Path(__file__).parents[1]
@@ -291,6 +293,23 @@ def test_init_chooses_the_task_by_the_target(target, task, written, workplace):
     status, again, _ = command("check", "t.yaml")
     assert status == 0
     assert "target: " in again
+
+
+@pytest.mark.parametrize("options", [(), ("--target", "kind"), ("--task", "pca")])
+def test_init_shows_other_defaults_that_say_nothing_new_when_uncommented(options, workplace):
+    table: dict[str, list] = {
+        f"x{name}": [place**2 % (name + 41) for place in range(60)] for name in range(8)
+    }
+    table["kind"] = ["a", "b", "c"] * 20
+    pd.DataFrame(table).to_csv(workplace / "t.csv", index=False)
+    assert command("init", "t.csv", *options)[0] == 0
+    plain = Path("t.yaml").read_text(encoding="utf-8")
+    sections = ("training", "regularizers", "evaluation")
+    uncommented = re.sub(rf"^# ((?:{'|'.join(sections)}): .*)$", r"\1", plain, flags=re.MULTILINE)
+    assert [name for name in yaml.safe_load(uncommented) if name in sections] == list(sections)
+    expected = Project.load("t.yaml")
+    Path("t.yaml").write_text(uncommented, encoding="utf-8")
+    assert Project.load("t.yaml") == expected
 
 
 @pytest.mark.parametrize("target", ["kind", "price"])

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from sparse_lightning.terminal import echo
 if TYPE_CHECKING:
     from sparse_lightning.data.table import Table
     from sparse_lightning.project import Project
+    from sparse_lightning.project.types import Settings
 
 
 @main.command("check")
@@ -188,8 +189,29 @@ def _commented(project: "Project", table: "Table", file: Path) -> str:
     for line, name in zip(pinned[1:], names, strict=True):
         why = " ".join(whys[name].split())
         lines.append(f"{line}  # {why}" if why else line)
-    lines += ["network:", f"  units: {list(project.network.units)}  # hidden units", ""]
-    return "\n".join(lines)
+    lines += ["network:", f"  units: {list(project.network.units)}  # hidden units"]
+    return "\n".join([*lines, *_other_defaults(project), ""])
+
+
+def _other_defaults(project: "Project") -> Iterator[str]:
+    """Fields that a project file may leave out and that are changed most, as comments."""
+    training, evaluation = project.training, project.evaluation
+    yield "# Other fields have defaults, such as these; to change one, take away the # before it:"
+    yield _default("training", training, ("epochs", "resample", "refit", "seeds"))
+    weights = f"l1_weights: {_in_line(project.regularizers.l1_weights)}"
+    yield f"# regularizers: {{{weights}, groups: default}}  # or published, or a mapping of groups"
+    yield _default("evaluation", evaluation, ("validation", "test", "folds"))
+    yield "# validation rows choose among the networks, test rows judge what was chosen."
+
+
+def _default(section: str, settings: "Settings", fields: Sequence[str]) -> str:
+    shown = (f"{field}: {_in_line(getattr(settings, field))}" for field in fields)
+    return f"# {section}: {{{', '.join(shown)}}}"
+
+
+def _in_line(value: object) -> str:
+    """A switch, number, word or list as YAML in a line."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _source(source: str, file: Path) -> str:

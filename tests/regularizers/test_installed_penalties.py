@@ -11,6 +11,7 @@ from small_fits import Plain, assert_same, fitted, perceptron
 
 import sparse_lightning as sl
 from sparse_lightning.project import Project
+from sparse_lightning.project.groups import PATH_LENGTH
 from sparse_lightning.regularizers.groups import regularizers_for, training_order
 from sparse_lightning.regularizers.registry import installed_class, parse_regularizer
 from sparse_lightning.training.grid import replicas_of
@@ -68,7 +69,7 @@ def test_the_example_trains_as_a_callback(thrifty):
 @pytest.mark.slow
 def test_the_example_is_used_by_a_project_file(thrifty, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    project = Project.parse(block("yaml"))
+    project = Project.parse(block("yaml"), ["regularizers.l1_weights=[0.001, 0.003]"])
     assert project.regularizers.grid("thrifty")[1] == {"l1_weight": 0.003, "l1_threshold": 0.2}
     replicas = training_order(replicas_of(project))
     callbacks = regularizers_for(replicas)
@@ -78,7 +79,7 @@ def test_the_example_is_used_by_a_project_file(thrifty, tmp_path, monkeypatch):
     ]
     assert set(shown) == {"thrifty", "thrifty+KL"}
     small = [
-        "training.epochs=25",
+        "training.epochs=5",
         "training.seeds=[1, 2]",
         "training.floor.max_cycles=1",
         "report.bootstrap=20",
@@ -87,6 +88,7 @@ def test_the_example_is_used_by_a_project_file(thrifty, tmp_path, monkeypatch):
     networks = study.networks
     assert set(networks["regularizer"]) == {"none", "L1", "thrifty", "thrifty+KL"}
     assert not networks["failed"].any()
+    assert len(set(networks.loc[networks["group"] == "thrifty", "l1_weight"])) == PATH_LENGTH
     with pytest.raises(sl.ProjectError, match="has the term thrifty, which has no proximal step"):
         Project.parse(block("yaml"), ["regularizers.proximal=true", "training.optimizer=sgd"])
 

@@ -47,7 +47,7 @@ class SparseClassifier(ClassifierMixin, PopulationEstimator):
             the hidden outputs. None: no penalty.
         l1_weight: λ; of `magnitude` the share of the weights that is pruned, in (0, 1).
         l1_threshold: θ of `sL1`, `MCP`, `SCAD` and `logsum`.
-        hidden_weight: η; None: the default of project files for the hidden term; `topk` has none.
+        hidden_weight: η; None: that of the hidden term in the published groups; `topk` has none.
         hidden_threshold: τ of `sh` and `sh2`; None: as above.
         sparsity: ρ of `KL` and `topk`; None: as above.
         proximal: apply the weight penalties by proximal steps, which leave exact zeros; needs the
