@@ -86,7 +86,14 @@ def main() -> None:
     options = parser.parse_args()
     rows = torch.rand(ROWS, INPUTS, generator=torch.Generator().manual_seed(0))
 
-    project = Project(table={"source": "ctg"}, network={"units": [UNITS]})
+    project = Project(
+        table={"source": "ctg"},
+        network={"units": [UNITS]},
+        regularizers={
+            "l1_weights": [0.00005, 0.0001, 0.0002, 0.0005, 0.001],
+            "groups": "published",
+        },
+    )
     grid = [replica for replica in replicas_of(project) if replica.group != FLOOR]
     replicas = sorted(
         (grid * -(-options.replicas // len(grid)))[: options.replicas], key=lambda r: r.number

@@ -129,7 +129,7 @@ def judged(title: str, table: dict[str, str], splits: int, epochs: int) -> Judge
     for split in range(splits):
         project = Project(
             task="regressor",
-            table=table,
+            table={"scale": "minmax", **table},
             network={"units": [8], "activation": "tanh"},
             evaluation={"holdout": HELD_OUT, "seed": split},
             training={
@@ -137,6 +137,8 @@ def judged(title: str, table: dict[str, str], splits: int, epochs: int) -> Judge
                 "seeds": [1, 2, 3],
                 "accelerator": "cpu",
                 "floor": {"max_cycles": 1},
+                "resample": False,
+                "refit": False,
             },
             regularizers={
                 "l1_weights": [0.001, 0.002, 0.005, 0.0075, 0.01, 0.0125],

@@ -47,7 +47,12 @@ class Bench:
     """One table, one group, one floor."""
 
     def __init__(self, overrides: list[str], folder: Path):
-        text = "{name: bench, table: {source: wine}, network: {units: [10]}}"
+        text = (
+            "{name: bench, table: {source: wine, scale: minmax}, "
+            "network: {units: [10], activation: sigmoid}, "
+            "training: {epochs: 150, resample: false, refit: false}, "
+            "regularizers: {groups: published}}"
+        )
         self.overrides = [f"regularizers.groups.{GROUP}={{hidden_weight: 0.1, sparsity: 0.5}}"]
         self.overrides += ["training.accelerator=cpu", "search.sampler=random", *overrides]
         self.text, self.folder = text, folder

@@ -79,6 +79,8 @@ def settings_of(
             "seeds": SEEDS,
             "accelerator": "cpu",
             "floor": {"max_cycles": 2},
+            "resample": False,
+            "refit": False,
             **({"fine_tune_epochs": epochs} if stack else {}),
         },
         regularizers={"l1_weights": weights, "groups": {name: GROUPS[name] for name in groups}},
