@@ -12,10 +12,14 @@ quick = "--quick" in sys.argv
 project = sl.Project(
     name="red-wine",
     table={"source": "wine"},
-    network={"units": [6], "activation": "tanh"},
+    network={"units": [6]},
     training={"epochs": 2 if quick else 40},
     regularizers={"groups": {"L1": {}, "sL1": {}}},
-    search={"trials": 4 if quick else 40, "batch": 4 if quick else 10},
+    search={
+        "trials": 4 if quick else 40,
+        "batch": 4 if quick else 10,
+        "l1_weight": {"low": 0.001, "high": 3},  # columns have the variance 1, not the range 0 … 1
+    },
 )
 found = sl.search_strengths(project)
 print(found.scores)

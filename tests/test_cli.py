@@ -310,6 +310,7 @@ def test_init_shows_other_defaults_that_say_nothing_new_when_uncommented(options
     expected = Project.load("t.yaml")
     Path("t.yaml").write_text(uncommented, encoding="utf-8")
     assert Project.load("t.yaml") == expected
+    assert command("check", "t.yaml")[1].splitlines()[0] == "t.yaml: t, 225 networks"
 
 
 @pytest.mark.parametrize("target", ["kind", "price"])
