@@ -210,7 +210,8 @@ def with_defaults_of_task(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields of a project with the defaults that its task has of its own.
 
     Components are linear and of standardised columns. Classifiers and regressors are fine-tuned. A
-    regressor's target is a list, also of one column. Networks that are judged by
+    regressor's target is a list, also of one column. Of columns with a variance of 1 a search looks
+    for larger λ. Networks that are judged by
     `evaluation.holdout` or by folds are trained on all other rows.
     """
     evaluation = _section(fields, "evaluation") or {}
@@ -219,6 +220,12 @@ def with_defaults_of_task(fields: dict[str, Any]) -> dict[str, Any]:
     if fields.get("task") == "pca":
         fields = _with_default(fields, "table", scale="standard")
         fields = _with_default(fields, "network", activation="linear")
+    scale = (_section(fields, "table") or {}).get("scale", TableSettings().scale)
+    if scale in (
+        "standard",
+        "equal",
+    ):  # errors are sums of variances of 1, and λ is weighed by them
+        fields = _with_default(fields, "search", l1_weight={"low": 0.001, "high": 3.0})
     if fields.get("task") == "regressor":
         target = (_section(fields, "table") or {}).get("target")
         if isinstance(target, str):

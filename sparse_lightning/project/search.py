@@ -73,6 +73,7 @@ class SearchSettings(Settings):
             worse by it than the median.
         markers: how many λ a trial trains, evenly on a log scale over its range.
         l1_weight: bounds of λ; the range of a trial begins below their middle and ends above it.
+            Default: 0.001 to 3 with the scales `equal` and `standard`, else 0.00001 to 0.1.
         pruned_share: bounds of λ where it is the share of the weights that is pruned.
         l1_threshold: bounds of θ.
         hidden_weight: bounds of η.

@@ -123,8 +123,8 @@ def path_of(
         length: how many values the path has.
 
     Returns:
-        Falling values: the first a step above where nothing is left, or as little as ever, the last
-        where nearly all is, the others where the shares of `STEPS` lie between these two.
+        Falling values: the first the weakest that leaves nothing, or as little as ever, the last
+        where nearly all is left, the others where the shares of `STEPS` lie between these two.
     """
     from sklearn.isotonic import isotonic_regression
 
@@ -139,8 +139,7 @@ def path_of(
     else:
         wanted = few + (most - few) * np.interp(np.linspace(0, 1, length), _PLACES, STEPS)
         path = np.interp(wanted, rising[first : last + 1], levels[first : last + 1])
-        path[0] = max(levels[max(first - 1, 0)], path[0])
-        path[-1] = levels[last]
+        path[0], path[-1] = levels[first], levels[last]
     return _distinct(path)
 
 

@@ -10,14 +10,17 @@ from sparse_lightning.search.space import HIGH, LOW, setting_of, space_of
 PUBLISHED = {"groups": "published"}
 GROUPS = list(
     Project(
-        table={"source": "wine"}, network={"units": [4]}, regularizers=PUBLISHED
+        table={"source": "wine", "scale": "minmax"}, network={"units": [4]}, regularizers=PUBLISHED
     ).regularizers.groups
 )
 
 
 def project(**search):
     return Project(
-        table={"source": "wine"}, network={"units": [4]}, regularizers=PUBLISHED, search=search
+        table={"source": "wine", "scale": "minmax"},
+        network={"units": [4]},
+        regularizers=PUBLISHED,
+        search=search,
     )
 
 
