@@ -313,6 +313,14 @@ def test_init_shows_other_defaults_that_say_nothing_new_when_uncommented(options
     assert command("check", "t.yaml")[1].splitlines()[0] == "t.yaml: t, 225 networks"
 
 
+def test_init_finds_no_more_components_than_inputs(workplace):
+    rows = "\n".join(f"{n},{n * n % 7},{n % 3 + 0.5}" for n in range(40))
+    (workplace / "small.csv").write_text(f"a,b,c\n{rows}\n")
+    status, _, told = command("init", "small.csv", "--task", "pca")
+    assert (status, told) == (0, "")
+    assert Project.load(workplace / "small.yaml").network.units == (3,)
+
+
 @pytest.mark.parametrize("target", ["kind", "price"])
 def test_init_reads_all_columns_once(target, workplace, monkeypatch):
     table = {"x": range(60), "kind": ["a", "b", "c"] * 20, "price": [n * n / 7 for n in range(60)]}

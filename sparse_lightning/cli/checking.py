@@ -58,6 +58,10 @@ def check_command(project: Path, overrides: tuple[str, ...]) -> None:
     echo(_as_yaml(table))
 
 
+UNITS = 8
+"""Hidden units, or components, of a project file that is written."""
+
+
 @main.command("init")
 @click.argument("table", type=options.Text())
 @click.option(
@@ -93,9 +97,15 @@ def init_command(
     source: dict[str, Any] = {"source": table}
     if target is not None:
         source["target"] = target[0] if len(target) == 1 else target
-    fields = {"name": file.stem, "table": source, "network": {"units": [8]}}
-    project = Project(**fields, task=task or _task(source, target))
-    found = prepare(project).table
+    task = task or _task(source, target)
+
+    def project_of(units: int) -> Project:
+        return Project(name=file.stem, task=task, table=source, network={"units": [units]})
+
+    # There are as many components as inputs, at most.
+    found = prepare(project_of(1 if task == "pca" else UNITS)).table
+    inputs = len(found.encoding.input_names)
+    project = project_of(min(UNITS, inputs) if task == "pca" else UNITS)
     write_atomically(file, _commented(project, found, file).encode())
     echo(f"{file}: {len(found.readings)} columns; next: sparse-lightning run {file}")
 
