@@ -314,7 +314,7 @@ def test_init_shows_other_defaults_that_say_nothing_new_when_uncommented(options
 
 
 def test_init_finds_no_more_components_than_inputs(workplace):
-    rows = "\n".join(f"{n},{n * n % 7},{n % 3 + 0.5}" for n in range(40))
+    rows = "\n".join(f"{n * n % 11},{n * n % 7},{n % 3 + 0.5}" for n in range(40))
     (workplace / "small.csv").write_text(f"a,b,c\n{rows}\n")
     status, _, told = command("init", "small.csv", "--task", "pca")
     assert (status, told) == (0, "")
