@@ -105,7 +105,7 @@ def _as_trained(
     project: Project, examples: Examples, progress: Progress, cluster: Cluster | None
 ) -> Project:
     """The project with the epochs of a pilot, where they are `auto`: the same for all trials."""
-    if project.training.epochs != "auto":
+    if "auto" not in (project.training.epochs, project.training.fine_tune_epochs):
         return project
     found = found_settings(project, examples, progress, NoCheckpoints(), cluster)
     assert found is not None

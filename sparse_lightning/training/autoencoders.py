@@ -147,6 +147,7 @@ def _fine_tuning(
             trained, below, optimization, rates, split=encoding
         ),
         epochs=grid.epochs_of(grid.project.training.fine_tune_epochs),
+        tuning=True,
     )
 
 

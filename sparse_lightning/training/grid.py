@@ -48,6 +48,7 @@ class TrainedPopulation:
         documents: by the name of a JSON file, what it holds for each replica.
         references: measures of other methods on the same rows, by name.
         epochs: of the longest stage.
+        fine_tune_epochs: of fine-tuning.
         settled: whether, with `epochs: auto`, every stage had settled within its budget.
     """
 
@@ -63,6 +64,7 @@ class TrainedPopulation:
     documents: dict[str, list[Any]] = field(default_factory=dict)
     references: dict[str, float] = field(default_factory=dict)
     epochs: int = 0
+    fine_tune_epochs: int = 0
     settled: bool = True
 
     def one_class(self, number: int) -> str | None:
@@ -164,6 +166,7 @@ def joined(parts: Sequence[TrainedPopulation]) -> TrainedPopulation:
         },
         references={name: value for part in parts for name, value in part.references.items()},
         epochs=max(part.epochs for part in parts),
+        fine_tune_epochs=max(part.fine_tune_epochs for part in parts),
         settled=all(part.settled for part in parts),
     )
 

@@ -76,6 +76,7 @@ class Stage:
             below, the optimization and the factors on the replicas' learning rates.
         settle: whether the floor's networks are trained on until their error settles.
         refit: whether weights that are no connections stay 0, and nothing is penalised.
+        tuning: whether it fine-tunes what stages before it have trained.
     """
 
     title: str
@@ -87,6 +88,7 @@ class Stage:
     epochs: int
     settle: bool = True
     refit: bool = False
+    tuning: bool = False
 
     @property
     def units(self) -> list[int]:
@@ -105,6 +107,7 @@ class GridTraining:
     Attributes:
         epochs: of the longest stage; with `epochs: auto` all of its cycles, until errors and
             connections had settled.
+        fine_tune_epochs: likewise of fine-tuning.
         settled: whether every stage had settled by the end of the budget.
         unrefitted: the networks before they were refitted, in the order of the grid; None without.
     """
@@ -134,7 +137,7 @@ class GridTraining:
         self.failures: list[Failure | None] = [None] * len(self.replicas)
         self.floor_settled = True
         self.unrefitted: nn.Sequential | None = None
-        self.epochs = 0
+        self.epochs = self.fine_tune_epochs = 0
         self.settled = True
         self.samples = list(dict.fromkeys(self.seeds)) if project.training.resample else []
         self._row_weights = self._weights_of(examples)
@@ -153,11 +156,13 @@ class GridTraining:
     def train(self, stage: Stage) -> None:
         """Train a stage of every replica, and the floor's on until its error settles.
 
-        With `epochs: auto` the stage is trained in cycles, until a cycle changes little.
+        Where its epochs are `auto` it is trained in cycles, until a cycle changes little.
         """
         self._train_cycle(stage, self.title + stage.title, stage.number)
-        self.epochs = max(self.epochs, stage.epochs)
-        if self.project.training.epochs == "auto":
+        self._count(stage, cycles=1)
+        training = self.project.training
+        epochs = training.fine_tune_epochs if stage.tuning else training.epochs
+        if epochs == "auto" and not stage.refit:
             self._settle(stage)
         if stage.settle and self.holds_floor and not stage.refit:
             self._settle_floor(stage)
@@ -185,7 +190,8 @@ class GridTraining:
             self.unrefitted = self.in_grid_order(network)
             epochs = -(-self.epochs_of(training.epochs) // REFIT_PART)
             number = whole.number + REFIT_NUMBER
-            self.train(replace(whole, title="refit", number=number, epochs=epochs, refit=True))
+            refit = replace(whole, title="refit", number=number, refit=True, tuning=False)
+            self.train(replace(refit, epochs=epochs))
         return self.in_grid_order(network)
 
     def in_grid_order(self, network: nn.Module) -> nn.Sequential:
@@ -229,6 +235,7 @@ class GridTraining:
             metrics={name: np.where(failed, np.nan, values) for name, values in measures.items()},
             documents=documents or {},
             epochs=self.epochs,
+            fine_tune_epochs=self.fine_tune_epochs,
             settled=self.settled,
         )
 
@@ -245,6 +252,12 @@ class GridTraining:
         """For each number of the grid, where the training order has put it."""
         return sorted(range(len(self.replicas)), key=lambda place: self.replicas[place].number)
 
+    def _count(self, stage: Stage, cycles: int) -> None:
+        if stage.tuning:
+            self.fine_tune_epochs = max(self.fine_tune_epochs, cycles * stage.epochs)
+        elif not stage.refit:
+            self.epochs = max(self.epochs, cycles * stage.epochs)
+
     def _train_cycle(self, stage: Stage, title: str, order: int) -> None:
         parts = list(chunks(len(self.replicas), chunk_size(self.project, stage.units)))
         self.progress.start(title, stage.epochs * len(parts), len(self.replicas))
@@ -254,7 +267,7 @@ class GridTraining:
     def _settle(self, stage: Stage) -> None:
         before = self._state(stage)
         for cycle in range(2, MOST_CYCLES + 1):
-            self.epochs = max(self.epochs, cycle * stage.epochs)
+            self._count(stage, cycle)
             title = f"{self.title}{stage.title}, cycle {cycle} of at most {MOST_CYCLES}"
             self._train_cycle(stage, title, CYCLE_ORDER * cycle + stage.number)
             after = self._state(stage)

@@ -44,14 +44,14 @@ class Found:
 
     Attributes:
         project: with numbers in their place.
-        epochs: of each stage; None where the project has given them.
+        epochs: of each stage, and of fine-tuning; None where the project has given them.
         settled: whether the pilot had settled within its budget.
         curves: by the name of a group its strengths in the pilot, strongest first, and the share of
             the connections that each leaves.
     """
 
     project: Project
-    epochs: int | None
+    epochs: tuple[int, int] | None
     settled: bool
     curves: dict[str, tuple[list[float], list[float]]]
 
@@ -59,7 +59,8 @@ class Found:
         """As JSON holds it."""
         return {
             "version": 1,
-            "epochs": self.epochs,
+            "epochs": None if self.epochs is None else self.epochs[0],
+            "fine_tune_epochs": None if self.epochs is None else self.epochs[1],
             "settled": self.settled,
             "groups": {
                 group: {
@@ -91,7 +92,8 @@ def found_settings(
     paths = [group for group in settings.groups if settings.has_path(group)]
     shares = {g: _shares() for g in paths if any(term.share for term in settings.terms(g))}
     searched = [group for group in paths if group not in shares]
-    automatic = project.training.epochs == "auto"
+    training = project.training
+    automatic = "auto" in (training.epochs, training.fine_tune_epochs)
     if not paths and not automatic:
         return None
     epochs, settled = None, True
@@ -105,7 +107,7 @@ def found_settings(
         told, kept = Titled(progress, PILOT), TitledCheckpoints(checkpoints, PILOT)
         trained = train_whole_on(workers, pilot, part, told, numbers, kept)
         if automatic:
-            epochs, settled = trained.epochs, trained.settled
+            epochs, settled = (trained.epochs, trained.fine_tune_epochs), trained.settled
         curves = _curves(trained, searched, pilot, part)
         found |= {group: path_of(*curves[group]) for group in searched}
     chosen = _with_weights(project, found)
@@ -209,13 +211,15 @@ def _with_weights(project: Project, weights: Mapping[str, Sequence[float]]) -> P
     return project.model_copy(update={"regularizers": changed})
 
 
-def _with_epochs(project: Project, epochs: int | None) -> Project:
+def _with_epochs(project: Project, epochs: tuple[int, int] | None) -> Project:
     if epochs is None:
         return project
     training = project.training
-    values = {"epochs": epochs}
+    values: dict[str, int] = {}
+    if training.epochs == "auto":
+        values["epochs"] = epochs[0]
     if training.fine_tune_epochs == "auto":
-        values["fine_tune_epochs"] = epochs
+        values["fine_tune_epochs"] = epochs[1]
     return project.model_copy(update={"training": training.model_copy(update=values)})
 
 

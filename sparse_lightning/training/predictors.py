@@ -184,7 +184,9 @@ def _fit(
     grid.train(Stage("output layer", rows, number, output, encoder, module, epochs, not tuned))
     network = nn.Sequential(*encoder, *output)
     everything = f"fine-tuning of the {project.task}"
-    tuning = Stage(everything, rows, number + 1, network, nn.Sequential(), module, tuned)
+    tuning = Stage(
+        everything, rows, number + 1, network, nn.Sequential(), module, tuned, tuning=True
+    )
     if tuned:
         grid.train(tuning)
     return grid, grid.refitted(network, tuning)

@@ -152,6 +152,24 @@ def test_what_is_given_is_not_searched_for():
     assert found(project(regularizers={"l1_weights": [0.1]})) is None
 
 
+@pytest.mark.parametrize(
+    ("epochs", "fine_tune_epochs"), [(3, "auto"), ("auto", 4), ("auto", "auto")]
+)
+def test_fine_tuning_has_epochs_of_its_own(epochs, fine_tune_epochs, monkeypatch):
+    monkeypatch.setattr("sparse_lightning.training.settling.CYCLE_STEPS", 6)
+    training = {"epochs": epochs, "fine_tune_epochs": fine_tune_epochs}
+    made = project("classifier", training=training, regularizers={"l1_weights": [0.01]})
+
+    chosen = found(made).project.training
+
+    for asked, taken in ((epochs, chosen.epochs), (fine_tune_epochs, chosen.fine_tune_epochs)):
+        assert isinstance(taken, int)
+        if asked != "auto":
+            assert taken == asked
+        else:
+            assert taken % 3 == 0  # two steps an epoch, and three epochs a cycle
+
+
 def test_steps_and_not_epochs_make_a_cycle():
     assert cycle_epochs(rows=40, batch_size=64) == CYCLE_STEPS
     assert cycle_epochs(rows=64 * CYCLE_STEPS, batch_size=64) == 1
