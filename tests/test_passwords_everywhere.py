@@ -135,12 +135,13 @@ def test_a_server(place: Path, tmp_path: Path, option: bool):
         watched.run("overview", "small", *given)
         watched.run("export", network, *given)
         watched.run("export", network, "--format", "torch", *given)
+        watched.run("export", run_id, *given)
         for wrong in (
             ["report", "--experiment", "nope"],
             ["report", "--study", "0" * 32],
             ["report", "--experiment", "nope", "--x", "a"],
             ["report", "--experiment", "small", "--x", "a", "--filter", "nonsense"],
-            ["export", run_id],
+            ["export", "0" * 32],
             ["overview", "nope"],
         ):
             watched.run(*wrong, *given, status=2)
