@@ -65,7 +65,7 @@ def test_the_documentation_is_in_the_wheel():
             if file.startswith("sparse_lightning/manual/")
         }
     guides = {f"how-to/{file.name}" for file in (ROOT / "docs/how-to").glob("*.md")}
-    pages = ("tutorial", "method", "results", "speed", "reliability")
+    pages = ("tutorial", "method", "results", "speed", "reliability", "understanding")
     assert files == guides | {f"{page}.md" for page in pages}
 
 
