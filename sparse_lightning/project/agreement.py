@@ -221,10 +221,8 @@ def with_defaults_of_task(fields: dict[str, Any]) -> dict[str, Any]:
         fields = _with_default(fields, "table", scale="standard")
         fields = _with_default(fields, "network", activation="linear")
     scale = (_section(fields, "table") or {}).get("scale", TableSettings().scale)
-    if scale in (
-        "standard",
-        "equal",
-    ):  # errors are sums of variances of 1, and λ is weighed by them
+    if scale in ("standard", "equal"):
+        # Errors are sums of variances of 1, and λ is weighed by them.
         fields = _with_default(fields, "search", l1_weight={"low": 0.001, "high": 3.0})
     if fields.get("task") == "regressor":
         target = (_section(fields, "table") or {}).get("target")

@@ -135,7 +135,7 @@ def _settings(project: Project, metrics: dict[str, float]) -> dict[str, str]:
     if training.resample:
         shown["samples"] = "each seed has a sample of the rows of its own, as weights on them"
     if training.refit:
-        shown["refit"] = f"what is left is trained on without penalty for {training.epochs} epochs"
+        shown["refit"] = "what is left is trained on without penalty for a third as many epochs"
     if training.fine_tune_epochs:
         shown["fine-tuning"] = f"{training.fine_tune_epochs} epochs of all layers together"
     if project.predicts:
