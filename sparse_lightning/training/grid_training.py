@@ -25,6 +25,7 @@ from sparse_lightning.nn.population import Optimization, PopulationModule
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.groups import regularizers_for, training_order
 from sparse_lightning.regularizers.hidden import HiddenRegularizer
+from sparse_lightning.regularizers.prune import Prune
 from sparse_lightning.regularizers.replica import FLOOR
 from sparse_lightning.training.checkpoints import Checkpoints, NoCheckpoints
 from sparse_lightning.training.fitting import (
@@ -43,7 +44,6 @@ from sparse_lightning.training.grid import (
 )
 from sparse_lightning.training.measuring import rows_at_once
 from sparse_lightning.training.progress import Progress
-from sparse_lightning.training.refitting import KeptZeros
 from sparse_lightning.training.resampling import sampled_weights
 from sparse_lightning.training.settling import (
     CYCLE_ORDER,
@@ -183,7 +183,10 @@ class GridTraining:
         """A copy of the network of all replicas, in the order of the grid, trained as a whole.
 
         With `training.refit` what is left of it is trained on without penalty, as the stage
-        `whole` trains all its layers; `unrefitted` then holds what it was before.
+        `whole` trains all its layers; `unrefitted` then holds what it was before. A penalty leaves
+        the weights that survive it smaller than they would be without it; trained on alone they
+        lose that bias, and the structure stays what the penalty has found (the relaxed lasso of
+        Meinshausen, 2007, at its end point).
         """
         training = self.project.training
         if training.refit:
@@ -347,8 +350,9 @@ class GridTraining:
         module = self._module(stage, layers, part)
         if stage.refit:
             threshold = self.project.report.connection_threshold
-            refitted = torch.from_numpy(self._penalised[part])
-            penalties: list[pl.Callback] = [KeptZeros(linear_layers(layers), threshold, refitted)]
+            # The floor, which has no term, comes first in the order of training.
+            penalised = slice(int((~self._penalised[part]).sum()), None)
+            penalties: list[pl.Callback] = [Prune(threshold, epoch=0, replicas=penalised)]
         else:
             replicas, proximal = self.replicas[part], self.project.regularizers.proximal
             penalties = [
