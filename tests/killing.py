@@ -106,8 +106,13 @@ def outcome(folder: Path, tidy: bool = True) -> dict:
 
     text = (folder / "report" / "indices.json").read_text(encoding="utf-8")
     assert text.count(study.info.run_id) == 1
+    names = {
+        run.info.run_id: f"NETWORK {number}" for number, run in zip(numbers, networks, strict=True)
+    }
+    for id, name in {study.info.run_id: "STUDY", **names}.items():
+        text = text.replace(id, name)
     return {
-        "indices": text.replace(study.info.run_id, "STUDY"),
+        "indices": text,
         "networks": {
             number: {
                 "params": run.data.params,

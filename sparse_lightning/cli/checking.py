@@ -113,13 +113,15 @@ def init_command(
 def _task(source: dict[str, Any], target: list[str] | None) -> str:
     """The task that the target is for: several columns, or one that measures, are numbers."""
     from sparse_lightning.data.catalog import has_measures
-    from sparse_lightning.project import TableSettings
+    from sparse_lightning.project import Project
 
     if target is None:
         return "sae"
     if len(target) > 1:
         return "regressor"
-    measures = has_measures(TableSettings(**source), Path())
+    # A whole project, so that what is wrong with the table's address is said as in a project file.
+    table = Project(name="t", task="classifier", table=source, network={"units": [1]}).table
+    measures = has_measures(table, Path())
     return "regressor" if measures else "classifier"
 
 

@@ -126,7 +126,8 @@ def path_of(
 
     Returns:
         Falling values: the first the weakest that leaves nothing, or as little as ever, the last
-        where nearly all is left, the others where the shares of `STEPS` lie between these two.
+        the next below that which leaves nearly all, as other seeds may keep fewer there, and the
+        others where the shares of `STEPS` lie between these two.
     """
     from sklearn.isotonic import isotonic_regression
 
@@ -141,7 +142,7 @@ def path_of(
     else:
         wanted = few + (most - few) * np.interp(np.linspace(0, 1, length), _PLACES, STEPS)
         path = np.interp(wanted, rising[first : last + 1], levels[first : last + 1])
-        path[0], path[-1] = levels[first], levels[last]
+        path[0], path[-1] = levels[first], levels[min(last + 1, len(levels) - 1)]
     return _distinct(path)
 
 

@@ -47,7 +47,7 @@ def project(task, units=(2,), evaluation=None, **training):
         table={
             "source": "t.csv",
             "target": "y" if task == "classifier" else None,
-            "scale": "minmax",
+            "scale": "standard" if task == "pca" else "minmax",
         },
         network={
             "units": list(units),

@@ -82,7 +82,8 @@ def test_every_path_falls_and_stays_within_the_strengths_that_were_tried(shares,
 @pytest.mark.long
 @pytest.mark.parametrize("task", ["sae", "classifier", "regressor", "pca"])
 def test_the_study_runs_from_nothing_to_nearly_all(task, tmp_path):
-    made = project(task, training={"epochs": 400, "refit": True, "resample": True})
+    training = {"epochs": 300, "refit": True, "resample": True, "seeds": [1, 2, 3, 4, 5]}
+    made = project(task, training=training, evaluation={"folds": 0, "validation": 0, "test": 0})
     made = made.model_copy(
         update={"report": made.report.model_copy(update={"bootstrap": 20})},
     )
@@ -125,13 +126,14 @@ def test_of_cross_entropy_the_loss_without_weights_is_the_entropy_of_the_classes
 
 
 @pytest.mark.parametrize("epochs", [60, pytest.param("auto", marks=pytest.mark.long)])
-def test_rows_that_train_nothing_change_no_path(epochs):
+def test_rows_that_train_nothing_change_no_path(epochs, monkeypatch):
+    monkeypatch.setattr("sparse_lightning.training.settling.CYCLE_STEPS", 60)
     frame = table(100)
     made = project(training={"epochs": epochs}, evaluation={"folds": 0})
     before = found(made, frame)
-    split = prepare(made, frame=frame).examples
+    trained = prepare(made, frame=frame).table.split.training
     others = frame.copy()
-    others.loc[~split.trained.numpy(), list("abcd")] = 0.5
+    others.loc[~trained, list("abcd")] = 0.5
 
     after = found(made, others)
 

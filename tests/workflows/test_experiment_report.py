@@ -185,6 +185,11 @@ def resampled_job(tmp_path_factory, make_job):
 
 
 @pytest.mark.long
+def without_networks(entry):
+    """Take out what is read from the networks of a group or marker; whether there was any."""
+    return any(entry.pop(name, None) is not None for name in ("agreement", "medoid"))
+
+
 @pytest.mark.parametrize("by", ["--floor-group", "--floor"])
 def test_the_runs_of_a_study_by_its_axes_are_the_study(resampled_job, tmp_path, by):
     own = json.loads((resampled_job.report / "indices.json").read_text(encoding="utf-8"))
@@ -205,6 +210,9 @@ def test_the_runs_of_a_study_by_its_axes_are_the_study(resampled_job, tmp_path, 
     for key in ("floor", "corner", "axis", "replicates", "confidence", "pairs"):
         assert any_runs[key] == own[key], key
     for mine, theirs in zip(own["groups"], any_runs["groups"], strict=True):
+        # Only of a study is it known what its networks say.
+        assert all(without_networks(one) for one in [mine, *mine["markers"]])
+        assert not any(without_networks(one) for one in [theirs, *theirs["markers"]])
         markers = {float(one["marker"]["params.l1_weight"]): one for one in theirs.pop("markers")}
         for marker in mine.pop("markers"):
             same = markers.pop(marker["marker"]["l1_weight"])

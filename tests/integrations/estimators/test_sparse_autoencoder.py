@@ -88,10 +88,11 @@ def test_the_network_is_the_packages_own(fitted):
 @pytest.mark.long
 def test_its_networks_are_those_that_a_project_trains(fitted):
     seeds = fitted.population_["seed"].tolist()
+    training = {"epochs": 5, "seeds": seeds, "accelerator": "cpu"}
     project = sl.Project(
-        table={"source": "X"},
+        table={"source": "X", "scale": "minmax"},
         network={"units": [3], "activation": "tanh"},
-        training={"epochs": 5, "seeds": seeds, "accelerator": "cpu"},
+        training={**training, "resample": False, "refit": False},
         regularizers={"l1_weights": [0.0002], "groups": {"sL1": {}}},
     )
     inputs = MinMaxScaler().fit_transform(FRAME).astype(np.float32)
