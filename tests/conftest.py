@@ -30,7 +30,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The whole jobs and the database that several tests look at.
-pytest_plugins = ["postgres", "quick", "served", "studies", "wine_autoencoder"]
+pytest_plugins = ["first_steps", "postgres", "quick", "served", "studies", "wine_autoencoder"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
