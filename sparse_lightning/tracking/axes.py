@@ -193,16 +193,17 @@ def _of_any(runs: RunColumns) -> Defaults:
 
 
 def _grouping(runs: RunColumns) -> str | None:
-    """The param with the fewest values, more than one, that is no seed; of equals the first of the
-    alphabet. None where every one has as many values as there are runs, or more than `MOST_GROUPS`.
+    """The param with the fewest values, more than one, that is no seed; of equals one of words
+    before one of numbers, then the first of the alphabet. None where every one has as many values
+    as there are runs, or more than `MOST_GROUPS`.
     """
     sizes = {
-        name: len(column.levels)
+        name: (len(column.levels), all(spelled_number(text) is not None for text in column.levels))
         for name, column in runs.params.items()
         if name not in REPLICATES and 1 < len(column.levels) <= MOST_GROUPS
     }
     found = min(sizes, key=lambda name: (sizes[name], name), default=None)
-    return None if found is None or sizes[found] >= len(runs.ids) else found
+    return None if found is None or sizes[found][0] >= len(runs.ids) else found
 
 
 def _part(name: str) -> int:

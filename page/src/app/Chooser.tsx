@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { change, choice } from "../state/choice";
 import { say } from "../words/words";
+import { isRunning } from "./Head";
 import { overview } from "./loading";
 
 /** Experiments, studies and a filter. */
@@ -10,7 +11,7 @@ export function Chooser() {
   const found = overview.value.value;
   const { experiments, studies } = choice.value;
   const meets = (name: string) => name.toLowerCase().includes(search.value.toLowerCase());
-  const begin = { columns: null, hidden: [], brush: null, open: [] };
+  const begin = { columns: null, hidden: [], brush: null, zoom: null, open: [] };
   return (
     <section class="panel">
       <h2>{words.choose}</h2>
@@ -31,7 +32,14 @@ export function Chooser() {
           .map((study) => ({
             id: study.run_id,
             name: study.name,
-            more: [study.task, study.dataset, when(study.started)].filter(Boolean).join(" · "),
+            more: [
+              isRunning(study) ? words.running : study.status === "FAILED" ? words.ended : "",
+              study.task,
+              study.dataset,
+              when(study.started),
+            ]
+              .filter(Boolean)
+              .join(" · "),
           }))}
         chosen={studies}
         onChange={(next) => change({ ...begin, studies: next, experiments: [] }, "push")}
