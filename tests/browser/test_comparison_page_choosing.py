@@ -37,7 +37,10 @@ def test_foreign_runs_are_proposed_fitting_axes(opener, served):
     expect(page.get_by_label("y metric: smaller")).to_have_value("max")
     assert sorted(page.locator(LEGEND).all_text_contents()) == sorted(MODELS)
     expect(page.locator("#comparison")).to_contain_text("27 of 27 runs selected")
-    expect(page.locator(".notes")).to_contain_text("1 runs without a value of both metrics")
+    expect(page.locator(".notes")).to_contain_text("1 run without a value of both metrics is left")
+    expect(page.locator(".plot-hint")).to_contain_text("Click a run to open it in MLflow.")
+    expect(page.locator(".head")).to_contain_text("churn models")
+    expect(page).to_have_title("churn models – Pareto comparison")
     # Three kinds of model at three depths, each over three seeds.
     expect(page.locator(".curves .marker")).to_have_count(9)
     indices = table(page, "indices")
@@ -80,10 +83,10 @@ def test_the_address_holds_the_whole_view(opener, served):
     axis = page.get_by_role("group", name="x metric")
     axis.get_by_label("logarithmic").check()
     page.get_by_label("Group by").select_option("params.max_depth")
-    marker = page.get_by_role("group", name="One marker for equal")
+    marker = page.get_by_role("group", name="Same setting")
     marker.get_by_label("params.max_depth").uncheck()
     marker.get_by_label("params.model").check()
-    page.get_by_label("Ordered by").select_option("hypervolume_gap")
+    page.get_by_label("Ordered by").select_option("area_axis")
     page.get_by_role("button", name="4", exact=True).click()
     page.get_by_label("accuracy from").fill("0.68")
     page.get_by_label("accuracy from").press("Enter")
@@ -95,7 +98,7 @@ def test_the_address_holds_the_whole_view(opener, served):
     assert said["marker"] == ["params.model"]
     assert said["log"] == ["x"]
     assert said["hide"] == ["4"]
-    assert said["index"] == ["hypervolume_gap"]
+    assert said["index"] == ["area_axis"]
     assert len(said["region"][0].split(",")) == 4
 
     def seen(one):
@@ -113,14 +116,14 @@ def test_the_address_holds_the_whole_view(opener, served):
     loaded(page)
     assert seen(page) == seen(other)
     page.go_back()
-    expect(page.get_by_role("group", name="One marker").get_by_label("model")).not_to_be_checked()
+    expect(page.get_by_role("group", name="Same setting").get_by_label("model")).not_to_be_checked()
     page.go_back()
-    expect(page.get_by_role("group", name="One marker").get_by_label("depth")).to_be_checked()
+    expect(page.get_by_role("group", name="Same setting").get_by_label("depth")).to_be_checked()
     page.go_back()
     expect(page.get_by_label("Group by")).to_have_value("params.model")
 
 
-def test_a_logarithm_leaves_out_what_has_none(opener, served):
+def test_a_logarithm_draws_at_the_edge_what_has_none(opener, served):
     page = opener.open(
         study=served.study, x="connections", y="params.seed", group="params.group", log="y"
     )
@@ -129,7 +132,7 @@ def test_a_logarithm_leaves_out_what_has_none(opener, served):
         experiment=served.harmful.experiment, x="size", y="params.seed", group="params.seed"
     )
     zero.get_by_role("group", name="y metric").get_by_label("logarithmic").check()
-    expect(zero.locator(".notes")).to_contain_text("a logarithm needs values above 0")
-    expect(zero.locator("#comparison")).to_contain_text("4 of 4 runs selected")
+    expect(zero.locator(".caption")).to_contain_text("1 run at 0 is drawn at the edge.")
+    expect(zero.locator("#comparison")).to_contain_text("5 of 5 runs selected")
     zero.get_by_role("button", name="As proposed").click()
     expect(zero.get_by_label("y metric", exact=True)).to_have_value("error")

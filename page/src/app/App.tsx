@@ -40,10 +40,10 @@ export function App() {
       <div class="columns">
         <Side />
         <main id="comparison" tabIndex={-1}>
+          <Head />
           <State />
           {hasPoints() && (
             <>
-              <Head />
               <Answer />
               {joined.value ? (
                 <>

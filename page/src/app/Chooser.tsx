@@ -1,8 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { change, choice } from "../state/choice";
 import { say } from "../words/words";
-import { isRunning } from "./Head";
-import { overview } from "./loading";
+import { isRunning, overview } from "./loading";
 
 /** Experiments, studies and a filter. */
 export function Chooser() {

@@ -1,14 +1,9 @@
 import type { StudyFacts } from "../data/types";
+import { choice } from "../state/choice";
 import { say } from "../words/words";
-import { overview, runs } from "./loading";
+import { isRunning, overview, runs } from "./loading";
 import { studyAddress } from "./opening";
 import { comparison, studies, study, whole } from "./view";
-
-const RUNNING = ["RUNNING", "SCHEDULED"];
-
-export function isRunning(one: { status?: string }): boolean {
-  return RUNNING.includes(one.status ?? "");
-}
 
 /** What is shown, by its name; empty where nothing is. */
 export function shownName(): string {
@@ -17,7 +12,10 @@ export function shownName(): string {
   const named = studies.value.map(({ name }) => name).filter(Boolean);
   if (named.length) return named.join(", ");
   const known = new Map(overview.value.value?.experiments.map(({ id, name }) => [id, name]));
-  return loaded.runs.experiments.levels.map((id) => known.get(id) ?? id).join(", ");
+  const { levels } = loaded.runs.experiments;
+  // Runs that are not there are of no experiment; it is still the one that was chosen.
+  const shown = levels.length ? levels : choice.value.experiments;
+  return shown.map((id) => known.get(id) ?? id).join(", ");
 }
 
 /** The name of what is shown, what it is of, and where MLflow shows it. */
@@ -28,7 +26,11 @@ export function Head() {
   if (!loaded || !name) return null;
   const one = study.value;
   const address = one && studyAddress(one.experiment_id, one.run_id);
-  const facts = one?.run_id ? factsOf(one) : [words.allOf(loaded.table.length)];
+  const facts = one?.run_id
+    ? factsOf(one)
+    : loaded.table.length > 0
+      ? [words.allOf(loaded.table.length)]
+      : [];
   return (
     <header class="head">
       <h2 class="title">

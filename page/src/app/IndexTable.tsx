@@ -1,9 +1,9 @@
 import type { IndexName } from "../data/types";
-import { against, type Comparison } from "../pareto/compare";
+import { against, type Comparison, type Interval } from "../pareto/compare";
 import { sameRanges } from "../pareto/ranges";
 import { groupName } from "../plot/Legend";
 import { change } from "../state/choice";
-import { formatInterval } from "../words/number";
+import { formatNumber } from "../words/number";
 import { say } from "../words/words";
 import { Select } from "./ColumnsForm";
 import { runs } from "./loading";
@@ -65,7 +65,7 @@ export function IndexTable() {
                 <td class="number">{group.networks}</td>
                 {INDICES.map((name) => (
                   <td class="number" key={name}>
-                    {formatInterval(group.indices[name], DIGITS)}
+                    <Value {...group.indices[name]} />
                   </td>
                 ))}
                 <td>{verdict(shown, rank, index)}</td>
@@ -75,6 +75,17 @@ export function IndexTable() {
         </table>
       </section>
     </section>
+  );
+}
+
+/** A value, and below it the ends of its interval. */
+export function Value({ value, low, high }: Interval) {
+  const ends = [low, high].map((end) => formatNumber(end, DIGITS)).join(", ");
+  return (
+    <>
+      {formatNumber(value, DIGITS)}
+      {low <= high && <small class="ends">[{ends}]</small>}
+    </>
   );
 }
 

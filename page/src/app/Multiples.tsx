@@ -2,10 +2,9 @@ import { against } from "../pareto/compare";
 import { Legend } from "../plot/Legend";
 import { ParetoPlot } from "../plot/ParetoPlot";
 import { change, choice } from "../state/choice";
-import { formatInterval } from "../words/number";
 import { say } from "../words/words";
 import { axisName } from "./Figure";
-import { Group } from "./IndexTable";
+import { Group, Value } from "./IndexTable";
 import { runs } from "./loading";
 import { isNetwork, lookInside, medoidOf } from "./opening";
 import { columns, hidden, looks, type Multiple, multiples, points, studies } from "./view";
@@ -136,7 +135,7 @@ function ByStudy({ shown, groups }: { shown: Multiple[]; groups: string[] }) {
                     rank === 0 || against(comparison, rank, "hypervolume_gap") === "level";
                   return (
                     <td class={group && least ? "number least" : "number"} key={study.run_id}>
-                      {group ? formatInterval(group.indices.hypervolume_gap, 3) : "–"}
+                      {group ? <Value {...group.indices.hypervolume_gap} /> : "–"}
                     </td>
                   );
                 })}

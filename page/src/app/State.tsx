@@ -1,7 +1,6 @@
 import { choice } from "../state/choice";
 import { say } from "../words/words";
-import { isRunning } from "./Head";
-import { loadOverview, loadRuns, overview, runs } from "./loading";
+import { isRunning, loadOverview, loadRuns, overview, runs } from "./loading";
 import { points } from "./view";
 
 /** What is to be told before there is anything to look at, or beside it. */
