@@ -109,10 +109,10 @@ def described_runs(
         store: where the studies' own runs are read.
         runs: what is compared.
         whole: runs among which the floors are; default: `runs`.
-        asked: studies that are described though none of these runs is of them.
+        asked: studies that are described first, also where none of these runs is of them.
         recommended: the recommended network by study; default: that with the tag.
     """
-    parents = sorted({*(parent for parent in runs.parents if parent), *asked})
+    parents = list(dict.fromkeys([*asked, *sorted({one for one in runs.parents if one})]))
     described = []
     if len(parents) <= MOST_STUDIES:
         found = [study_run(store, parent) for parent in parents]
