@@ -4,6 +4,7 @@ import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Answer } from "../src/app/Answer";
+import { Chooser } from "../src/app/Chooser";
 import { Head, shownName } from "../src/app/Head";
 import { IndexTable } from "../src/app/IndexTable";
 import { overview, runs } from "../src/app/loading";
@@ -258,6 +259,36 @@ describe("the head and the answer", () => {
     load(document(rowsOf("a"), [study("a", { recommended: "gone" })]));
     await show(<Answer />);
     expect(page.textContent).toContain("not among the runs");
+  });
+});
+
+describe("the chooser", () => {
+  const study = (run_id: string, status: string) => ({
+    run_id,
+    name: run_id,
+    experiment_id: "1",
+    started: null,
+    status,
+    task: "sae",
+    dataset: "wine",
+  });
+
+  it("takes a name alone, and adds by its box; a running study says so", async () => {
+    const studies = [study("a", "RUNNING"), study("b", "FINISHED")];
+    overview.value = {
+      value: { mlflow: null, experiments: [], studies } as unknown as Overview,
+      error: null,
+      busy: false,
+    };
+    change({ studies: ["a"] });
+    await show(<Chooser />);
+    const labels = () => [...page.querySelectorAll("fieldset label")] as HTMLElement[];
+    expect(labels()[0]?.textContent).toContain("running");
+    expect(labels()[1]?.textContent).not.toContain("running");
+    await act(() => void labels()[1]?.querySelector("input")?.click());
+    expect(choice.value.studies).toEqual(["a", "b"]);
+    await act(() => void labels()[1]?.querySelector<HTMLElement>("bdi")?.click());
+    expect(choice.value.studies).toEqual(["b"]);
   });
 });
 

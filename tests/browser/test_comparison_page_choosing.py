@@ -145,7 +145,7 @@ def test_a_logarithm_draws_at_the_edge_what_has_none(opener, served):
 
 @pytest.fixture
 def tracked(served):
-    """Tracks more, and takes it away again: `tracked(experiment, name, …)` gives the id of a run."""
+    """Tracks more runs, of which it gives the ids, and takes them away again."""
     made = []
 
     def track(experiment, name="", status="FINISHED", params=(), metrics=(), tags=()):
@@ -205,7 +205,7 @@ def test_studies_of_different_tables_are_not_joined(opener, served, tracked):
     cells = {row[0]: row[1:] for row in table(page, "indices")}
     assert cells["L1"][0] != "–"
     assert cells["sL1+KL"][1] == "–"
-    expect(page.locator("#comparison")).not_to_contain_text("best")
+    expect(page.locator("section[aria-labelledby=indices]")).not_to_contain_text("best")
     expect(page).to_have_title("wine-small, elsewhere – Pareto comparison")
 
 

@@ -69,10 +69,23 @@ function Choices({ legend, entries, chosen, onChange }: ChoicesProps) {
       <legend>{legend}</legend>
       {entries.length === 0 && <p class="soft">{say.value.app.none}</p>}
       {entries.map(({ id, name, more }) => (
-        <label key={id} title={name}>
+        // biome-ignore lint/a11y/useKeyWithClickEvents: Enter on the box does the same
+        <label
+          key={id}
+          title={`${name}: ${say.value.app.only}`}
+          onClick={(event) => {
+            // A press on the name chooses it alone, one on the box adds it.
+            if (event.target instanceof HTMLInputElement) return;
+            event.preventDefault();
+            onChange([id]);
+          }}
+        >
           <input
             type="checkbox"
             checked={chosen.includes(id)}
+            onKeyDown={(event) => {
+              if (event.key === "Enter") onChange([id]);
+            }}
             onChange={(event) =>
               onChange(
                 event.currentTarget.checked
