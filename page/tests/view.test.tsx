@@ -247,7 +247,7 @@ describe("the head and the answer", () => {
     load(document(rowsOf("a"), [study("a", { recommended: "r4" })]));
     await show(<Answer />);
     expect(page.querySelector(".sentence")?.textContent).toBe(
-      "102 of 192 connections, explains 65 % (65 % held out): L1 λ=0.01, seed 2; seeds agree 0.2",
+      "102 of 192 connections, explains 65\u00a0% (65\u00a0% held out): L1 λ=0.01, seed 2; seeds agree 0.2",
     );
     await show(<Answer key="ja" />);
     change({ language: "ja" });

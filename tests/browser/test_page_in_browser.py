@@ -63,9 +63,9 @@ def test_the_frame_holds_the_curves_alone_until_more_is_asked_for(page, inner):
 
 
 def test_a_marker_opens_its_network_in_sight(page, inner):
+    panels = inner.locator("article.network")
     for count, number in enumerate((0, 5), start=1):
         press_marker(page, inner, number)
-        panels = inner.locator("article.network")
         panels.nth(count - 1).locator(".unit").first.wait_for()
         inner.locator(".shown:focus").nth(0).wait_for()
         inner.locator(f".opened > g:nth-child({count})").wait_for()

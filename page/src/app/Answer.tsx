@@ -43,7 +43,7 @@ function sentence(run: number): string {
   if (!table || !facts || !proposed) return "";
   const number = (name: string) => table.numbers(name)[run] as number;
   const rows = proposed.y?.startsWith("validation_") ? "validation_" : "";
-  const share = (value: number) => `${Math.round(PERCENT * value)} %`;
+  const share = (value: number) => `${Math.round(PERCENT * value)}\u00a0%`;
   const first = (...names: string[]) => {
     const value = names.map(number).find(Number.isFinite);
     return value === undefined ? null : share(value);

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { shortened } from "../inside/phrase";
 import { choice } from "../state/choice";
 import { say } from "../words/words";
 import { Answer } from "./Answer";
@@ -17,13 +18,16 @@ import { State } from "./State";
 import { ViewForm } from "./ViewForm";
 import { joined, points } from "./view";
 
+/** Characters of a name in the title of the document. */
+const TITLE = 80;
+
 /** The whole page: choosing on the left, the comparison, and what is looked into below it. */
 export function App() {
   const words = say.value.app;
   useDress();
   const name = shownName();
   useEffect(() => {
-    document.title = name ? `${name} – ${words.title}` : words.title;
+    document.title = name ? `${shortened(name, TITLE)} – ${words.title}` : words.title;
   });
   if (!from.live) return <Framed />;
   return (
@@ -77,7 +81,7 @@ function Side() {
   return (
     <nav class="side" aria-label={words.choose}>
       <details class="choosers" open={wide || !chosen}>
-        <summary>{name ? words.chosenNow(name) : words.choose}</summary>
+        <summary>{name ? words.chosenNow(shortened(name, TITLE)) : words.choose}</summary>
         <div class="choosers-inner">
           <Chooser />
           <ColumnsForm />

@@ -1,4 +1,5 @@
 import type { StudyFacts } from "../data/types";
+import { shortened } from "../inside/phrase";
 import { choice } from "../state/choice";
 import { say } from "../words/words";
 import { isRunning, overview, runs } from "./loading";
@@ -18,6 +19,9 @@ export function shownName(): string {
   return shown.map((id) => known.get(id) ?? id).join(", ");
 }
 
+/** Characters of the name of what is shown. */
+const TITLE = 160;
+
 /** The name of what is shown, what it is of, and where MLflow shows it. */
 export function Head() {
   const words = say.value.app;
@@ -34,7 +38,7 @@ export function Head() {
   return (
     <header class="head">
       <h2 class="title">
-        <bdi>{name}</bdi>
+        <bdi title={name}>{shortened(name, TITLE)}</bdi>
       </h2>
       <p class="soft">
         {facts.map((fact, place) => (
