@@ -32,11 +32,18 @@ def page_document(documents: Mapping[str, Any], title: str) -> Markup:
     ).format(POLICY, title, Markup(_style()), embedded_json(documents), Markup(_script()))
 
 
+HEIGHT = 620
+"""Pixels of the frame until the page within has told its own height: the curves, their legend."""
+
+
 def page_frame(documents: Mapping[str, Any], title: str) -> Markup:
-    """The same as a frame, which keeps the styles of the page and of the report apart."""
-    return Markup('<iframe class="page" title="{}" srcdoc="{}"></iframe>').format(
-        title, Markup(escape(str(page_document(documents, title))))
-    )
+    """The same as a frame, which keeps the styles of the page and of the report apart.
+
+    The page in it makes the frame as high as what it shows.
+    """
+    return Markup(
+        '<iframe class="page" title="{}" style="height: {}px" srcdoc="{}"></iframe>'
+    ).format(title, HEIGHT, Markup(escape(str(page_document(documents, title)))))
 
 
 def embedded_json(value: Any) -> Markup:

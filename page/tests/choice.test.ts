@@ -21,6 +21,7 @@ const full: Choice = {
   index: "hypervolume_gap",
   hidden: [HOSTILE, ""],
   brush: [-1e-7, 0, 3.5, 1e21],
+  zoom: [1, 2, 3, 4],
   open: ["r1", "r2"],
   threshold: { r1: 0.01, [HOSTILE]: 1e-9 },
   language: "ja",

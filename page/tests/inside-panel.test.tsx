@@ -184,6 +184,29 @@ describe("the threshold", () => {
     expect(find("input[type=range]").getAttribute("aria-valuetext")).toBe("3: 0 of 60 connections");
   });
 
+  test("leaves what was measured as it was trained, headed so and greyed", () => {
+    const detail = network("textbook");
+    detail.losses ??= detail.variables.map(({ name }) => ({
+      variable: name,
+      loss: 0.5,
+      variance: 1,
+    }));
+    show(detail);
+    expect(root.textContent).toContain(`As trained (|w| > ${detail.threshold})`);
+    expect(root.querySelector(".stale")).toBeNull();
+    show(detail, { threshold: 10 * detail.threshold });
+    expect(root.querySelector(".losses.stale h3")?.textContent).toContain("As trained");
+    expect(root.querySelector(".in-words .stale h4")?.textContent).toContain("As trained");
+    expect(root.querySelector(".in-words .stale")?.textContent).toContain("information loss");
+  });
+
+  test("counts the loadings of one component, as the axis has them", () => {
+    const detail = { ...network("textbook"), task: "pca" };
+    show(detail);
+    const [first] = [...root.querySelectorAll(".in-words li")];
+    expect(first?.textContent).toMatch(/^The 5 components have [\d.]+ of 6 loadings that count/);
+  });
+
   test("takes no text and no negative number", () => {
     show(network("textbook"));
     for (const text of ["", "-1", "x"]) input("input[type=number]", text);

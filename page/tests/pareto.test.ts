@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { IndexName } from "../src/data/types";
-import { type Comparison, compare, type Options, type PointSet } from "../src/pareto/compare";
+import {
+  against,
+  type Comparison,
+  compare,
+  type Options,
+  type PointSet,
+} from "../src/pareto/compare";
 import { areaIndex, hypervolumeGap, scratchOf, sortCurve } from "../src/pareto/indices";
 
 interface Fixture {
@@ -261,6 +267,99 @@ describe("compare", () => {
     expect(made.groups[0]?.markers[0]?.x.low).toBeNaN();
   });
 
+  it("finds the front of all groups together", () => {
+    const made = compare(
+      curvesOf({
+        a: [
+          [1, 9],
+          [3, 3],
+          [5, 2],
+        ],
+        b: [
+          [2, 5],
+          [4, 4],
+          [6, 2],
+        ],
+      }),
+      {
+        ...free,
+        floorGroup: null,
+      },
+    );
+    const overall = Object.fromEntries(made.groups.map((one) => [one.group, one.overall]));
+    expect(overall).toEqual({ a: [0, 1, 2], b: [0] });
+    const turned = compare(
+      curvesOf({
+        a: [
+          [1, 9],
+          [3, 3],
+        ],
+        b: [
+          [2, 9],
+          [4, 4],
+        ],
+      }),
+      {
+        ...free,
+        floorGroup: null,
+        xDirection: "max",
+        yDirection: "max",
+      },
+    );
+    expect(Object.fromEntries(turned.groups.map((one) => [one.group, one.overall]))).toEqual({
+      a: [],
+      b: [0, 1],
+    });
+  });
+
+  it("gives a curve of one marker no area, and never the first place", () => {
+    const lone = curvesOf({
+      one: [[1, 1]],
+      two: [
+        [2, 8],
+        [4, 4],
+      ],
+    });
+    for (const index of INDICES) {
+      const made = compare(lone, { ...free, floorGroup: null, index, singleApart: true });
+      expect(made.groups.map(({ group }) => group)).toEqual(["two", "one"]);
+      expect(made.groups[1]?.indices.area_marker.value).toBeNaN();
+      expect(made.groups[1]?.indices.area_axis.value).toBeNaN();
+      expect(against(made, 1, index)).toBeNull();
+    }
+  });
+
+  it("says of a group that it is worse where the seeds settle it, else level", () => {
+    const made = compare(points, free);
+    expect(against(made, 0, free.index)).toBeNull();
+    made.groups.slice(1).forEach(({ group }, place) => {
+      const pair = made.pairs.find(
+        ({ index, first, second }) =>
+          index === free.index &&
+          [first, second].includes(group) &&
+          [first, second].includes(made.groups[0]?.group ?? ""),
+      );
+      expect(against(made, place + 1, free.index)).toBe(pair?.settled ? "worse" : "level");
+    });
+    const same = compare(
+      curvesOf(
+        {
+          a: [
+            [1, 2],
+            [2, 1],
+          ],
+          b: [
+            [1, 2.00001],
+            [2, 1.00001],
+          ],
+        },
+        3,
+      ),
+      { ...free, floorGroup: null },
+    );
+    expect(against(same, 1, free.index), "within rounding").toBe("level");
+  });
+
   it("draws the same replicates again, and its own where those given do not fit", () => {
     const bare = (made: Comparison) => JSON.stringify(made);
     expect(bare(compare(points, free))).toBe(bare(compare(points, { ...free })));
@@ -299,6 +398,23 @@ describe("compare", () => {
     expect(times[0]).toBeLessThan(120);
   });
 });
+
+/** Curves of these markers, each with so many equal replicates. */
+function curvesOf(groups: Record<string, [number, number][]>, replicates = 1): PointSet {
+  const rows = Object.entries(groups).flatMap(([, markers], group) =>
+    markers.flatMap(([x, y], marker) =>
+      Array.from({ length: replicates }, (_, replicate) => ({ x, y, group, marker, replicate })),
+    ),
+  );
+  return {
+    x: Float64Array.from(rows, ({ x }) => x),
+    y: Float64Array.from(rows, ({ y }) => y),
+    group: Int32Array.from(rows, ({ group }) => group),
+    marker: Int32Array.from(rows, ({ group, marker }) => 100 * group + marker),
+    replicate: Int32Array.from(rows, ({ replicate }) => replicate),
+    groups: Object.keys(groups),
+  };
+}
 
 /** Noisy curves of groups, every marker with all replicates. */
 function grid(count: number, groups: number, replicates: number): PointSet {

@@ -35,12 +35,14 @@ const comparison = {
       group: "L1",
       place: 0,
       front: [0, 1],
+      overall: [0],
       markers: [marker(105, 0.011, [0, 1], "λ = 0.1"), marker(205, 0.005, [2, 3])],
     },
     {
       group: HOSTILE,
       place: 1,
       front: [0],
+      overall: [0],
       markers: [marker(150, 0.005, [4]), marker(250, 0.002, [5])],
     },
   ],
@@ -204,6 +206,58 @@ describe("pointer", () => {
     await mouse("mousedown", 700, 60);
     await mouse("mouseup", 700, 60);
     expect(called.filter(([name]) => name === "brush")).toEqual([["brush", null, false]]);
+  });
+});
+
+describe("what is open and what is recommended", () => {
+  it("is marked in the plot", async () => {
+    await show({ opened: [2], recommended: 0 });
+    // The run itself and its marker.
+    expect(page.querySelectorAll(".opened-ring")).toHaveLength(2);
+    const marks = page.querySelectorAll(".recommended-mark");
+    expect(marks).toHaveLength(1);
+    expect(marks[0]?.textContent).toBe("recommended");
+    await show({ opened: [], recommended: null });
+    expect(page.querySelector(".opened-ring, .recommended-mark")).toBeNull();
+  });
+
+  it("is what a marker opens, where one of its runs is chosen", async () => {
+    const stage = await show({ choose: (places) => places.at(-1) ?? null });
+    await press(stage, "ArrowRight");
+    await press(stage, "Enter");
+    expect(called.filter(([name]) => name === "open")).toEqual([["open", 1]]);
+  });
+
+  it("is promised by a tooltip only where something opens", async () => {
+    const stage = await show({ opens: () => false });
+    await press(stage, "ArrowRight");
+    expect(page.querySelector(".plot-tooltip")?.textContent).not.toContain("look inside");
+    await press(stage, "Enter");
+    expect(called.filter(([name]) => name === "open")).toEqual([]);
+    await show({ opens: () => true });
+    expect(page.querySelector(".plot-tooltip")?.textContent).toContain("look inside");
+    await show({ opens: () => true, networks: false, visits: false });
+    expect(page.querySelector(".plot-tooltip")?.textContent).not.toContain("Click");
+    expect(page.querySelector(".plot-hint")?.textContent).not.toContain("look inside");
+  });
+});
+
+describe("zoom", () => {
+  it("is taken from the region and given back", async () => {
+    const zoomed = (region: Region | null) => void called.push(["zoom", region]);
+    await show({ brush: [120, 0.003, 240, 0.009], onZoom: zoomed });
+    const button = (name: string) =>
+      [...page.querySelectorAll("button")].find(({ textContent }) => textContent === name);
+    await act(() => void button("Zoom to the region")?.click());
+    expect(called.slice(-2)).toEqual([
+      ["zoom", [120, 0.003, 240, 0.009]],
+      ["brush", null, false],
+    ]);
+    expect(button("Whole picture")).toBeUndefined();
+    await show({ zoom: [120, 0.003, 240, 0.009], onZoom: zoomed });
+    expect(page.querySelector("clipPath")).not.toBeNull();
+    await act(() => void button("Whole picture")?.click());
+    expect(called.at(-1)).toEqual(["zoom", null]);
   });
 });
 

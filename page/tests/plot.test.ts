@@ -5,10 +5,11 @@ import type { Comparison, Marker, PointSet } from "../src/pareto/compare";
 import { numberIn } from "../src/plot/BrushFields";
 import { boxOf, type Region, regionOf } from "../src/plot/brush";
 import { lineOf } from "../src/plot/Curves";
+import { areCounts, crowded } from "../src/plot/logarithm";
 import { CONTRAST, contrast, GROUNDS, looksOf, type Palette, SHAPES } from "../src/plot/looks";
-import { curvesOf, type Hit, markerAt, runOf, step } from "../src/plot/markers";
+import { curvesOf, type Hit, markerAt, overallFront, runOf, step } from "../src/plot/markers";
 import { frameOf, planOf } from "../src/plot/plan";
-import { dotsOf, mixedOrder, treeOf } from "../src/plot/points";
+import { dotsOf, isSeen, mixedOrder, treeOf } from "../src/plot/points";
 import { domainOf, evenTexts, scaleOf, ticksOf, valueText } from "../src/plot/scales";
 import { outline } from "../src/plot/shapes";
 import { fitted } from "../src/plot/text";
@@ -132,6 +133,37 @@ describe("scales", () => {
   });
 });
 
+describe("a logarithmic axis", () => {
+  it("is where the median marker lies in the lowest fifth", () => {
+    expect(crowded([1, 2, 3, 50, 100], false)).toBe(true);
+    expect(crowded([1, 20.8, 20.8, 50, 100], false)).toBe(true);
+    expect(crowded([1, 22, 22, 50, 100], false)).toBe(false);
+    expect(crowded([1, 2, 2.1, 2.9], false), "less than a factor 3 looks the same").toBe(false);
+  });
+
+  it("is where counts span more than 100 times, also where some are 0", () => {
+    expect(crowded([3, 200, 301], true)).toBe(true);
+    expect(crowded([3, 200, 301], false)).toBe(false);
+    expect(crowded([3, 200, 299], true)).toBe(false);
+    expect(crowded([0, 2, 200, 210, 220], true)).toBe(true);
+  });
+
+  it("is nowhere else: too few markers, errors of 0, negative values", () => {
+    expect(crowded([1, 1000], true)).toBe(false);
+    expect(crowded([0, 0.001, 0.002, 1], false)).toBe(false);
+    expect(crowded([-1, 1, 2, 1000], true)).toBe(false);
+    expect(areCounts([0, 5, 7])).toBe(true);
+    expect(areCounts([0.5, 5])).toBe(false);
+    expect(areCounts([])).toBe(false);
+  });
+
+  it("draws what it has no place for at its lower end", () => {
+    const scale = scaleOf([1, 100], [0, 200], true);
+    expect(scale(0)).toBe(0);
+    expect(scale(10)).toBeCloseTo(100, 9);
+  });
+});
+
 const points: PointSet = {
   x: Float64Array.from([100, 110, 200, 210, 300, 150, 250]),
   y: Float64Array.from([0.01, 0.012, 0.004, 0.006, 0.001, 0.005, 0.002]),
@@ -156,15 +188,43 @@ const comparison = {
       group: "L1",
       place: 0,
       front: [0, 2],
+      overall: [2],
       markers: [marker([0, 1]), marker([2, 3]), marker([4])],
     },
-    { group: "sL1", place: 1, front: [0, 1], markers: [marker([5]), marker([6])] },
+    { group: "sL1", place: 1, front: [0, 1], overall: [0, 1], markers: [marker([5]), marker([6])] },
   ],
 } as unknown as Comparison;
 
 const plan = planOf(points, 0.0005, false, true, frameOf(800));
 const looks = looksOf(points.groups, "published", false);
 const curves = curvesOf(comparison, looks, new Set(), plan.x, plan.y);
+
+describe("the plan", () => {
+  it("takes the range of the groups that are shown", () => {
+    const alone = planOf(points, Number.NaN, false, false, frameOf(800), null, new Set(["L1"]));
+    expect(alone.x.domain).toEqual(domainOf([150, 250], [], false));
+    const none = planOf(
+      points,
+      Number.NaN,
+      false,
+      false,
+      frameOf(800),
+      null,
+      new Set(["L1", "sL1"]),
+    );
+    expect(none.x.domain).toEqual(domainOf(points.x, [], false));
+  });
+
+  it("takes the part that is zoomed to, and draws nothing beside it", () => {
+    const zoomed = planOf(points, 0.0005, false, false, frameOf(800), [140, 0.003, 260, 0.007]);
+    expect(zoomed.x.domain).toEqual([140, 260]);
+    expect(zoomed.y.domain).toEqual([0.003, 0.007]);
+    const dots = dotsOf(points, zoomed.x, zoomed.y, ["#111111", "#222222"], [true, true]);
+    const seen = [...points.x.keys()].filter((place) => isSeen(dots, place));
+    expect(seen).toEqual([2, 3, 5]);
+    expect(treeOf(dots).size()).toBe(3);
+  });
+});
 
 describe("markers", () => {
   it("lie where the scales say, with bars where there is an interval", () => {
@@ -182,11 +242,12 @@ describe("markers", () => {
     expect(made?.bars.y?.[0]).toBeCloseTo(plan.frame.height - plan.frame.bottom, 6);
   });
 
-  it("are stressed along the front alone", () => {
-    const front = lineOf(curves[0]?.markers ?? [], (a, b) => a.front && b.front);
-    const whole = lineOf(curves[0]?.markers ?? [], () => true);
-    expect(front).toBe("");
-    expect(whole.match(/M/g)).toHaveLength(2);
+  it("are joined along the front of all groups together", () => {
+    const front = overallFront(curves);
+    expect(front.map(({ group }) => group)).toEqual(["sL1", "sL1", "L1"]);
+    expect(front.map(({ x }) => x)).toEqual([...front.map(({ x }) => x)].sort((a, b) => a - b));
+    expect(lineOf(front).match(/L/g)).toHaveLength(2);
+    expect(lineOf(front.slice(1, 2))).toBe("");
   });
 
   it("of a hidden group are not there", () => {

@@ -8,7 +8,7 @@ from sparse_lightning.comparison.axes import named_columns
 from sparse_lightning.network import Network
 from sparse_lightning.page import VERSION
 from sparse_lightning.page.networks import network_documents
-from sparse_lightning.page.runs import columns_document, described_runs
+from sparse_lightning.page.runs import coded_or_none, columns_document, described_runs
 from sparse_lightning.tracking.columns import RunColumns
 from sparse_lightning.tracking.history import read_histories
 from sparse_lightning.tracking.store import Store
@@ -23,16 +23,19 @@ def report_document(
     order: Sequence[str],
     networks: Sequence[Network],
     threshold: float,
+    recommended: str | None = None,
 ) -> Document:
     """The documents of a study's page, with the networks that it shows from inside.
 
     `order` has the runs' ids in the order of the grid: a report is the same from whatever copy of
-    the store it is written. A connection counts where its |w| exceeds `threshold`.
+    the store it is written. A connection counts where its |w| exceeds `threshold`; `recommended` is
+    the run of the recommended network, if there is one.
     """
+    of_studies = {parent: recommended for parent in runs.parents if parent}
     with store.errors("does not give the networks of the report"):
         return {
             "overview": _overview(store.page),
-            "runs": _in_order(described_runs(store, runs), order),
+            "runs": _in_order(described_runs(store, runs, recommended=of_studies), order),
             "networks": network_documents(store, networks, threshold),
             "histories": {
                 run: {"metrics": history}
@@ -55,7 +58,12 @@ def experiment_document(
         "task": "",
         "dataset": "",
         "layers": [],
+        "status": "FINISHED",
+        "recommended": None,
+        "columns": None,
         "rows": None,
+        "rows_total": None,
+        "measures": {},
         "floor": comparison.floor,
         "null_error": comparison.corner[1],
         "connections_total": comparison.corner[0],
@@ -68,6 +76,7 @@ def experiment_document(
         "overview": _overview(mlflow),
         "runs": {
             **columns_document(runs),
+            "parents": coded_or_none(runs.parents),
             "defaults": named_columns(comparison.axes),
             "studies": [judged],
             "bootstrap": None,
@@ -99,6 +108,7 @@ def _in_order(runs: Document, order: Sequence[str]) -> Document:
         "names": [runs["names"][place] for place in present],
         "experiments": coded(runs["experiments"]),
         "statuses": coded(runs["statuses"]),
+        "parents": coded(runs["parents"]),
         "started": [None for _ in present],
         "metrics": {
             name: [values[place] for place in present] for name, values in runs["metrics"].items()

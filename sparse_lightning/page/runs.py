@@ -2,11 +2,12 @@
 
 import logging
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from mlflow.entities import Run
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from sparse_lightning._text import json_number
 from sparse_lightning.comparison import NETWORKS
@@ -19,8 +20,8 @@ from sparse_lightning.project.settings import ReportSettings
 from sparse_lightning.regularizers.replica import FLOOR
 from sparse_lightning.tracking import names
 from sparse_lightning.tracking.axes import defaults_of
-from sparse_lightning.tracking.columns import RunColumns
-from sparse_lightning.tracking.files import read_project
+from sparse_lightning.tracking.columns import ABSENT, RunColumns
+from sparse_lightning.tracking.files import held, read_json, read_project, readable
 from sparse_lightning.tracking.limits import TooMuchError
 from sparse_lightning.tracking.listing import (
     StudyHead,
@@ -44,6 +45,13 @@ NO_SETTINGS = ("dataset", "task", "layers", "groups", "seeds")
 
 MOST_DRAWN = 1_000_000
 """Places in the draws of a study."""
+
+MEASURES = (NETWORKS.y, f"{VALIDATION}{NETWORKS.y}", "test_squared_error")
+"""Errors of networks whose floor and error without weights the page knows: of training, validation
+and test rows."""
+
+ROWS = ("rows", "rows_held_out", "rows_validation", "rows_test")
+"""Metrics of a study's run that count the rows of its table by what they are for."""
 
 _COUNT = re.compile("[0-9]{1,9}")
 
@@ -79,27 +87,74 @@ def overview_document(
 
 def runs_document(store: Store, sql: Any, selection: Selection) -> Document:
     """What the page compares (`GET api/runs`), at most `MOST_RUNS` of the selection."""
-    document = described_runs(store, read_columns(sql, selection))
+    runs, whole = read_columns(sql, selection), None
+    if selection.condition:
+        # The floor is the study's, whatever filter is on.
+        unregularized = replace(selection, condition=f"params.`group` = '{FLOOR}'")
+        whole = read_columns(sql, unregularized)
+    document = described_runs(store, runs, whole, asked=selection.studies)
     return {**document, "left_out": count_left_out(sql, selection)}
 
 
-def described_runs(store: Store, runs: RunColumns) -> Document:
-    """The same document of runs that were read before, without what was left out."""
-    parents = sorted({parent for parent in runs.parents if parent})
+def described_runs(
+    store: Store,
+    runs: RunColumns,
+    whole: RunColumns | None = None,
+    asked: Sequence[str] = (),
+    recommended: Mapping[str, str | None] | None = None,
+) -> Document:
+    """The same document of runs that were read before, without what was left out.
+
+    Args:
+        store: where the studies' own runs are read.
+        runs: what is compared.
+        whole: runs among which the floors are; default: `runs`.
+        asked: studies that are described first, also where none of these runs is of them.
+        recommended: the recommended network by study; default: that with the tag.
+    """
+    parents = list(dict.fromkeys([*asked, *sorted({one for one in runs.parents if one})]))
     described = []
     if len(parents) <= MOST_STUDIES:
         found = [study_run(store, parent) for parent in parents]
         described = [(run, project_of(store, run.info.run_id)) for run in found if run]
     one = len(parents) == len(described) == 1 and all(runs.parents)
     defaults = defaults_of(runs)
+    known = recommended or {}
     return {
         **columns_document(runs),
+        "parents": coded_or_none(runs.parents),
         "defaults": defaults,
         "studies": [
-            study_document(run, project, runs, defaults["y"]) for run, project in described
+            {
+                **study_document(run, project, whole or runs, defaults["y"], store),
+                "recommended": known.get(run.info.run_id)
+                if recommended is not None
+                else recommended_of(store, run),
+            }
+            for run, project in described
         ],
         "bootstrap": bootstrap_document(described[0][1], runs) if one else None,
     }
+
+
+def coded_or_none(values: Sequence[str | None]) -> Document:
+    """A column of texts that some runs do not have."""
+    levels = sorted({value for value in values if value is not None})
+    places = {level: place for place, level in enumerate(levels)}
+    return {
+        "levels": levels,
+        "codes": [ABSENT if value is None else places[value] for value in values],
+    }
+
+
+def recommended_of(store: Store, run: Run) -> str | None:
+    """The network of a study that is recommended, by its tag; None where none is."""
+    condition = (
+        f"tags.`{names.RECOMMENDED}` = 'true' and "
+        f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run.info.run_id}'"
+    )
+    found = store.search([run.info.experiment_id], condition)
+    return found[0].info.run_id if found else None
 
 
 def whole_columns(runs: RunColumns) -> Document:
@@ -151,11 +206,16 @@ def project_of(store: Store, run_id: str) -> Project | None:
 
 
 def study_document(
-    run: Run, project: Project | None, runs: RunColumns, error: str | None = None
+    run: Run,
+    project: Project | None,
+    runs: RunColumns,
+    error: str | None = None,
+    store: Store | None = None,
 ) -> Document:
     """A study, as the page shows it beside its networks, which are among the runs.
 
-    Its floor and the error without weights are those of the measure `error`.
+    Its floor and the error without weights are those of the measure `error`. Without the `store` of
+    its files it is not known how many columns its table has.
     """
     rows = VALIDATION if error == f"{VALIDATION}{NETWORKS.y}" else ""
     params, metrics, head = run.data.params, run.data.metrics, StudyHead.of(run)
@@ -170,7 +230,20 @@ def study_document(
         "layers": [
             int(units) for units in params.get("layers", "").split("-") if _COUNT.fullmatch(units)
         ],
+        "status": run.info.status,
         "rows": json_number(metrics.get("rows")),
+        "rows_total": json_number(_rows_total(metrics)),
+        "columns": None if store is None else _columns(store, run.info.run_id),
+        "measures": {
+            name: {
+                "floor": _floor(run.info.run_id, runs, name),
+                "null_error": json_number(
+                    metrics.get(f"{name.removesuffix(NETWORKS.y)}null_error")
+                ),
+            }
+            for name in MEASURES
+            if name in runs.metrics
+        },
         "floor": _floor(run.info.run_id, runs, f"{rows}{NETWORKS.y}"),
         "null_error": json_number(metrics.get(f"{rows}null_error")),
         "connections_total": json_number(metrics.get("connections_total")),
@@ -194,6 +267,24 @@ def bootstrap_document(project: Project | None, runs: RunColumns) -> Document | 
         return {"confidence": project.report.confidence, "seeds": seeds, "draws": None}
     draws = draw_replicates(seeds, project.report.bootstrap)
     return {"confidence": project.report.confidence, "seeds": seeds, "draws": draws.T.tolist()}
+
+
+def _columns(store: Store, run_id: str) -> int | None:
+    """How many columns of the table are used; None where that was not tracked."""
+    try:
+        if names.COLUMNS_FILE not in held(store, run_id, names.COLUMNS_FILE):
+            return None
+        document = read_json(store, run_id, names.COLUMNS_FILE)
+        with readable(names.COLUMNS_FILE, run_id):
+            return sum(bool(column["inputs"]) for column in document["columns"])
+    except (TrackingError, TooMuchError) as error:
+        logger.info("the columns of the study %s cannot be read: %s", run_id, error)
+        return None
+
+
+def _rows_total(metrics: Mapping[str, float]) -> float | None:
+    """All rows of the table that are used, whatever for."""
+    return sum(metrics.get(name, 0.0) for name in ROWS) if "rows" in metrics else None
 
 
 def _floor(study_id: str, runs: RunColumns, measure: str) -> float | None:

@@ -27,6 +27,12 @@ ERRORS = ("error", "loss", "rmse", "mse", "mae", "perplexity")
 NEGATED = ("neg", "negative")
 REPLICATES = ("seed", "random_state", "random_seed", "fold", "replicate")
 GROUPS = ("group", "regularizer", "model", "method", "algorithm", "model_type", "estimator")
+ROWS = (("val", "valid", "validation", "dev", "eval"), ("test", "heldout", "holdout"))
+"""Words of the names of metrics of rows that choose, and of rows that judge."""
+TRAINED_ON = ("train", "training")
+
+MOST_GROUPS = 12
+"""A param of more values makes no groups: it is a setting, or a name."""
 
 MOST_SHOWN = 20
 """A message shows at most so many names."""
@@ -149,11 +155,18 @@ def _error_of_networks(runs: RunColumns) -> str:
 
 
 def _of_any(runs: RunColumns) -> Defaults:
-    metrics = sorted(runs.metrics, key=lambda name: -_given(runs.metrics[name]))
-    y = _first(metrics, ERRORS) or _first(metrics, LARGE_IS_GOOD) or next(iter(metrics), None)
+    metrics = sorted(runs.metrics, key=lambda name: (-_given(runs.metrics[name]), _part(name)))
+    most = max((_given(values) for values in runs.metrics.values()), default=0)
+    # Few runs with a value on validation rows are not worth the many without.
+    usual = [name for name in metrics if 2 * _given(runs.metrics[name]) >= most]
+    of_rows = [[name for name in usual if _part(name) == part] for part in range(len(ROWS))]
+    choices = [
+        _first(names, words) for names in (*of_rows, metrics) for words in (ERRORS, LARGE_IS_GOOD)
+    ]
+    y = next(filter(None, choices), next(iter(metrics), None))
     others = [name for name in metrics if name != y]
     x = _first(others, COSTS) or next(iter(others), None)
-    group = next((name for name in GROUPS if len(_levels(runs, name)) > 1), None)
+    group = next((name for name in GROUPS if len(_levels(runs, name)) > 1), None) or _grouping(runs)
     replicate = next((name for name in REPLICATES if len(_levels(runs, name)) > 1), None)
     # Without a column to average over, every run is a marker of its own.
     marker = (
@@ -165,6 +178,9 @@ def _of_any(runs: RunColumns) -> Defaults:
         if group and replicate
         else []
     )
+    if group and replicate and not marker:
+        # With nothing else that varies, all runs of a group are one marker.
+        marker = [f"params.{group}"]
     return {
         "x": x,
         "y": y,
@@ -174,6 +190,31 @@ def _of_any(runs: RunColumns) -> Defaults:
         "x_direction": direction_of(x),
         "y_direction": direction_of(y),
     }
+
+
+def _grouping(runs: RunColumns) -> str | None:
+    """The param with the fewest values, more than one, that is no seed; of equals one of words
+    before one of numbers, then the first of the alphabet. None where every one has as many values
+    as there are runs, or more than `MOST_GROUPS`.
+    """
+    sizes = {
+        name: (len(column.levels), all(spelled_number(text) is not None for text in column.levels))
+        for name, column in runs.params.items()
+        if name not in REPLICATES and 1 < len(column.levels) <= MOST_GROUPS
+    }
+    found = min(sizes, key=lambda name: (sizes[name], name), default=None)
+    return None if found is None or sizes[found][0] >= len(runs.ids) else found
+
+
+def _part(name: str) -> int:
+    """0 for a metric of rows that choose, 1 of rows that judge, 3 of rows that train; 2 where its
+    name says none of these.
+    """
+    words = _words(name)
+    for part, named in enumerate(ROWS):
+        if words & {*named}:
+            return part
+    return len(ROWS) + bool(words & {*TRAINED_ON})
 
 
 def _varies(column: Coded | None) -> bool:

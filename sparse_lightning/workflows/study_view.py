@@ -28,7 +28,7 @@ from sparse_lightning.training import PREDICTIONS
 SHOWN = 3
 """How many groups are shown from inside, unless the project names them."""
 
-MOST_INSIDE = 24
+MOST_INSIDE = 100
 """So many networks a report's page can look into: each is part of the file."""
 
 MOST_WEIGHTS = 1_000_000
@@ -91,25 +91,27 @@ def view_of(
             record.networks["run_id"].tolist(),
             [networks[run_id] for run_id in inside],
             project.report.connection_threshold,
+            recommendation.run_id if isinstance(recommendation, Recommendation) else None,
         ),
     )
 
 
 def _inside(record: StudyRecord, comparison: Comparison, shown: Sequence[str]) -> list[str]:
-    """Those shown, then the networks on the front of all groups, then on each group's, best first.
+    """Those shown, then a network of each marker: on the front of all groups, then on each
+    group's, best first, then the others, so that a click on a marker opens something.
 
-    Of a marker's networks it is the one with the least error.
+    Of a marker's networks it is its medoid; where it has none, the one with the least error.
     """
     points = comparison.points.frame.assign(run_id=record.networks["run_id"].to_numpy())
     points = points.loc[~points["failed"]].sort_values("y", kind="stable")
     best = points.drop_duplicates(["group", "marker"]).set_index(["group", "marker"])["run_id"]
     compared = comparison.markers.loc[comparison.markers["group"].isin(comparison.groups)]
     order = comparison.indices["group"]
-    fronts = [front(compared), *(front(of_group(compared, group)) for group in order)]
+    fronts = [front(compared), *(front(of_group(compared, group)) for group in order), compared]
     chosen = [
         *shown,
         *(
-            str(best.loc[(row["group"], row["marker"])])
+            str(row.get("medoid") or best.loc[(row["group"], row["marker"])])
             for ordered in fronts
             for row in records(ordered)
         ),

@@ -48,7 +48,7 @@ def visit(browser):
         watch(page, problems)
         page.goto(path.as_uri())
         if page.locator("iframe.page").count():
-            page.frame_locator("iframe.page").get_by_role("heading", name="Indices").wait_for()
+            page.frame_locator("iframe.page").locator(".pareto-stage").wait_for()
         return page
 
     yield open_file

@@ -3,10 +3,13 @@
 import re
 
 import pytest
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from page_opening import loaded, said_in, table
 from page_store import MODELS
 from playwright.sync_api import expect
 from studies import GROUPS
+
+from sparse_lightning.tracking import names
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
@@ -37,7 +40,10 @@ def test_foreign_runs_are_proposed_fitting_axes(opener, served):
     expect(page.get_by_label("y metric: smaller")).to_have_value("max")
     assert sorted(page.locator(LEGEND).all_text_contents()) == sorted(MODELS)
     expect(page.locator("#comparison")).to_contain_text("27 of 27 runs selected")
-    expect(page.locator(".notes")).to_contain_text("1 runs without a value of both metrics")
+    expect(page.locator(".notes")).to_contain_text("1 run without a value of both metrics is left")
+    expect(page.locator(".plot-hint")).to_contain_text("Click a run to open it in MLflow.")
+    expect(page.locator(".head")).to_contain_text("churn models")
+    expect(page).to_have_title("churn models – Pareto comparison")
     # Three kinds of model at three depths, each over three seeds.
     expect(page.locator(".curves .marker")).to_have_count(9)
     indices = table(page, "indices")
@@ -78,12 +84,14 @@ def test_the_address_holds_the_whole_view(opener, served):
     page.get_by_label("x metric", exact=True).select_option("memory_mb")
     page.get_by_label("x metric: smaller").select_option("max")
     axis = page.get_by_role("group", name="x metric")
-    axis.get_by_label("logarithmic").check()
+    # The markers crowd at its low end.
+    expect(axis.get_by_label("logarithmic")).to_be_checked()
+    axis.get_by_label("logarithmic").uncheck()
     page.get_by_label("Group by").select_option("params.max_depth")
-    marker = page.get_by_role("group", name="One marker for equal")
+    marker = page.get_by_role("group", name="Same setting")
     marker.get_by_label("params.max_depth").uncheck()
     marker.get_by_label("params.model").check()
-    page.get_by_label("Ordered by").select_option("hypervolume_gap")
+    page.get_by_label("Ordered by").select_option("area_axis")
     page.get_by_role("button", name="4", exact=True).click()
     page.get_by_label("accuracy from").fill("0.68")
     page.get_by_label("accuracy from").press("Enter")
@@ -93,9 +101,9 @@ def test_the_address_holds_the_whole_view(opener, served):
     assert said["x"] == ["memory_mb"]
     assert said["x_direction"] == ["max"]
     assert said["marker"] == ["params.model"]
-    assert said["log"] == ["x"]
+    assert said["linear"] == ["x"]
     assert said["hide"] == ["4"]
-    assert said["index"] == ["hypervolume_gap"]
+    assert said["index"] == ["area_axis"]
     assert len(said["region"][0].split(",")) == 4
 
     def seen(one):
@@ -113,14 +121,14 @@ def test_the_address_holds_the_whole_view(opener, served):
     loaded(page)
     assert seen(page) == seen(other)
     page.go_back()
-    expect(page.get_by_role("group", name="One marker").get_by_label("model")).not_to_be_checked()
+    expect(page.get_by_role("group", name="Same setting").get_by_label("model")).not_to_be_checked()
     page.go_back()
-    expect(page.get_by_role("group", name="One marker").get_by_label("depth")).to_be_checked()
+    expect(page.get_by_role("group", name="Same setting").get_by_label("depth")).to_be_checked()
     page.go_back()
     expect(page.get_by_label("Group by")).to_have_value("params.model")
 
 
-def test_a_logarithm_leaves_out_what_has_none(opener, served):
+def test_a_logarithm_draws_at_the_edge_what_has_none(opener, served):
     page = opener.open(
         study=served.study, x="connections", y="params.seed", group="params.group", log="y"
     )
@@ -129,7 +137,102 @@ def test_a_logarithm_leaves_out_what_has_none(opener, served):
         experiment=served.harmful.experiment, x="size", y="params.seed", group="params.seed"
     )
     zero.get_by_role("group", name="y metric").get_by_label("logarithmic").check()
-    expect(zero.locator(".notes")).to_contain_text("a logarithm needs values above 0")
-    expect(zero.locator("#comparison")).to_contain_text("4 of 4 runs selected")
+    expect(zero.locator(".caption")).to_contain_text("1 run at 0 is drawn at the edge.")
+    expect(zero.locator("#comparison")).to_contain_text("5 of 5 runs selected")
     zero.get_by_role("button", name="As proposed").click()
     expect(zero.get_by_label("y metric", exact=True)).to_have_value("error")
+
+
+@pytest.fixture
+def tracked(served):
+    """Tracks more runs, of which it gives the ids, and takes them away again."""
+    made = []
+
+    def track(experiment, name="", status="FINISHED", params=(), metrics=(), tags=()):
+        run_id = served.client.create_run(experiment, run_name=name, tags=dict(tags)).info.run_id
+        made.append(run_id)
+        for key, value in dict(params).items():
+            served.client.log_param(run_id, key, value)
+        for key, value in dict(metrics).items():
+            served.client.log_metric(run_id, key, value)
+        if status != "RUNNING":
+            served.client.set_terminated(run_id, status)
+        return run_id
+
+    yield track
+    for run_id in made:
+        served.client.delete_run(run_id)
+
+
+def track_study(served, tracked, status="FINISHED"):
+    """A study of another table, as its networks are tracked; the id of its run."""
+    study = tracked(
+        served.client.get_run(served.study).info.experiment_id,
+        "elsewhere",
+        status,
+        {"task": "sae", "dataset": "other", "layers": "5-2-5"},
+        {"rows": 100.0, "null_error": 1.0, "connections_total": 20.0},
+        {names.KIND: names.STUDY},
+    )
+    for group, weight, x, y in (
+        ("none", 0.0, 20.0, 0.1),
+        ("L1", 0.1, 10.0, 0.5),
+        ("L1", 0.01, 18.0, 0.2),
+        ("sL1", 0.1, 12.0, 0.6),
+    ):
+        track_network(served, tracked, study, group, weight, 1, x, y)
+    return study
+
+
+def track_network(served, tracked, study, group, weight, seed, x, y):
+    tracked(
+        served.client.get_run(study).info.experiment_id,
+        f"{group} {weight} {seed}",
+        params={"group": group, "regularizer": group, "l1_weight": weight, "seed": seed},
+        metrics={"connections": x, "squared_error": y},
+        tags={names.KIND: names.NETWORK, MLFLOW_PARENT_RUN_ID: study},
+    )
+
+
+def test_studies_of_different_tables_are_not_joined(opener, served, tracked):
+    """Small multiples and a table of group and study, without a joint verdict."""
+    other = track_study(served, tracked)
+    page = opener.open(study=[served.study, other])
+    expect(page.locator(".multiple figcaption strong")).to_have_text(["wine-small", "elsewhere"])
+    expect(page.locator(".warning")).to_contain_text("no joint verdict")
+    heads = page.locator("section[aria-labelledby=indices] thead th").all_text_contents()
+    assert heads == ["Group", "wine-small", "elsewhere"]
+    cells = {row[0]: row[1:] for row in table(page, "indices")}
+    assert cells["L1"][0] != "–"
+    assert cells["sL1+KL"][1] == "–"
+    expect(page.locator("section[aria-labelledby=indices]")).not_to_contain_text("best")
+    expect(page).to_have_title("wine-small, elsewhere – Pareto comparison")
+
+
+def test_a_running_study_says_so(opener, served, tracked):
+    other = track_study(served, tracked, status="RUNNING")
+    page = opener.open()
+    entry = page.get_by_role("group", name="Studies").locator("label", has_text="elsewhere").first
+    expect(entry).to_contain_text("running")
+    shown = opener.open(study=other)
+    expect(shown.locator(".badge")).to_have_text("running")
+    expect(shown.locator(".state")).to_contain_text("this is what is there of it")
+    # What it has meanwhile appears by itself.
+    runs = shown.locator("#comparison").get_by_text("4 of 4 runs selected", exact=True)
+    expect(runs.first).to_be_visible()
+    track_network(served, tracked, other, "L1", 0.1, 2, 15.0, 0.4)
+    later = shown.locator("#comparison").get_by_text("5 of 5 runs selected", exact=True)
+    expect(later.first).to_be_visible(timeout=30_000)
+
+
+def test_runs_without_a_metric_are_counted(opener, served, tracked):
+    experiment = served.client.create_experiment("nothing logged")
+    for status in ("FINISHED", "FAILED", "RUNNING"):
+        tracked(experiment, status=status)
+    page = opener.open()
+    page.goto(opener.address(experiment=experiment))
+    expect(page.locator(".empty")).to_have_text(
+        "3 runs, none has a metric; 1 failed; 1 is running."
+    )
+    expect(page).to_have_title("nothing logged – Pareto comparison")
+    served.client.delete_experiment(experiment)

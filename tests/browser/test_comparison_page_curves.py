@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 from page_opening import said_in, table
@@ -10,7 +11,7 @@ from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
-INDICES = ("area_marker", "area_axis", "hypervolume_gap")
+INDICES = ("hypervolume_gap", "area_marker", "area_axis")
 SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")
 NUMBER = r"−?[\d.]+(?:×10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?"
 
@@ -75,7 +76,9 @@ def expect_selected(page, served, region, without=()):
 def test_indices_and_intervals_are_those_of_the_study(page, served):
     rows = served.job.study.indices.set_index("group")
     shown = table(page, "indices")
-    assert [row[0] for row in shown] == list(rows.sort_values("area_marker", kind="stable").index)
+    assert sorted(row[0] for row in shown) == sorted(rows.index)
+    gaps = rows.loc[[row[0] for row in shown], "hypervolume_gap"].to_numpy()
+    assert (np.diff(gaps) > -1e-9).all()
     for group, networks, *cells, _ in shown:
         assert int(networks) == 4
         for cell, index in zip(cells, INDICES, strict=True):
@@ -91,14 +94,15 @@ def test_what_is_settled_is_what_the_pairs_say(page, served):
     settled = {
         frozenset((pair["first"], pair["second"])): pair["settled"]
         for pair in document["pairs"]
-        if pair.get("index", "area_marker") == "area_marker"
+        if pair.get("index", "hypervolume_gap") == "hypervolume_gap"
     }
     best, *others = table(page, "indices")
-    assert best[-1] == "best"
     for row in others:
-        assert row[-1] == ("yes" if settled[frozenset((best[0], row[0]))] else "no")
+        assert row[-1] == ("worse" if settled[frozenset((best[0], row[0]))] else "level")
+    level = any(row[-1] == "level" for row in others)
+    assert best[-1] == ("level" if level else "best")
     page.get_by_label("Ordered by").select_option("area_axis")
-    values = [float(row[3].split()[0]) for row in table(page, "indices")]
+    values = [float(row[4].partition("[")[0]) for row in table(page, "indices")]
     assert values == sorted(values)
 
 
@@ -110,8 +114,8 @@ def test_points_and_markers_are_drawn(page, served):
             .data.filter((value, place) => place % 4 === 3 && value > 0).length"""
     )
     assert painted > 26
-    expect(page.locator(".floor text")).to_have_text(re.compile(r"^floor 0\.0182"))
-    expect(page.locator(".corner text")).to_contain_text("corner (96, 0.0187)")
+    expect(page.locator(".floor text")).to_have_text(re.compile(r"^best error without .* 0\.0182"))
+    expect(page.locator(".corner text")).to_contain_text("error with no weights 0.0187")
 
 
 def test_hovering_tells_marker_and_run(page):

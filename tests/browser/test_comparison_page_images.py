@@ -20,7 +20,7 @@ table: {source: wine}
 network: {units: [8]}
 evaluation: {validation: 0, test: 0}
 training: {epochs: 120, seeds: [1, 2, 3], accelerator: cpu}
-regularizers: {l1_weights: [0.0001, 0.0002, 0.0005, 0.001, 0.002]}
+regularizers: {l1_weights: [0.003, 0.01, 0.03, 0.1, 0.2]}
 """
 
 

@@ -47,7 +47,9 @@ def test_no_english_is_left_in_japanese(opener, served):
     networks = [served.network("L1"), served.network("sL1+KL")]
     texts = {}
     for language, register in (("en", "Register as a model"), ("ja", "モデルとして登録")):
-        page = opener.open(study=served.study, open=networks, language=language)
+        # So wide that no name is cut where two networks stand side by side.
+        wide = {"viewport": {"width": 2400, "height": 900}}
+        page = opener.open(wide, study=served.study, open=networks, language=language)
         assert page.locator("html").get_attribute("lang") == language
         page.locator("article.network").last.locator(".unit").first.wait_for()
         page.locator(".unit.code").first.click()
@@ -134,11 +136,16 @@ def test_everything_is_done_by_keyboard_alone(opener, served):
     expect(spoken).to_contain_text("run 1 of 2 of this marker")
     page.keyboard.press("ArrowDown")
     expect(spoken).to_contain_text("marker")
+    tab_to(page, ".brush-field input")
+    page.keyboard.type("90")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     expect(page.locator("article.network")).to_have_count(1)
     page.locator(".unit").first.wait_for()
-    tab_to(page, ".brush-field input")
-    page.keyboard.type("90")
+    # What opens has the focus, and is in sight.
+    expect(page.locator(".shown")).to_be_focused()
+    expect(page.locator("article.network h2")).to_be_in_viewport()
     tab_to(page, ".threshold-track input", 80)
     before = page.locator(".threshold-facts strong").text_content()
     page.keyboard.press("PageUp")

@@ -25,39 +25,80 @@ def inner(page):
 
 def test_the_page_opens_offline_with_all_groups(page, inner, wine_job):
     assert page.title() == "wine-small – sparse-lightning"
-    shown = inner.get_by_role("table").first.locator("tbody th").all_text_contents()
-    assert sorted(shown) == sorted(GROUPS)
+    assert inner.locator(".legend-entry bdi").all_text_contents() == ["unregularized", *GROUPS]
     table = page.locator("table").first.locator("tbody th").all_text_contents()
     assert [name.strip() for name in table] == list(wine_job.study.indices["group"])
 
 
-def test_the_indices_are_those_of_the_study(inner, wine_job):
-    rows = wine_job.study.indices.set_index("group")
-    for shown in inner.get_by_role("table").first.locator("tbody tr").all():
-        row = rows.loc[shown.locator("th").text_content()]
-        cells = shown.locator("td").all_text_contents()[1:4]
-        for cell, index in zip(cells, ("area_marker", "area_axis", "hypervolume_gap"), strict=True):
-            numbers = re.findall(r"-?[\d.]+(?:×10)?", cell.replace("−", "-"))
-            if len(numbers) != 3 or any("×" in text for text in numbers):
-                continue  # a power of ten, or a group without an interval
-            for text, end in zip(numbers, ("", "_low", "_high"), strict=True):
-                assert float(text) == pytest.approx(row[f"{index}{end}"], rel=6e-3)
+def frame_box(page):
+    """Top and height of the frame within the window, in CSS pixels."""
+    return page.locator("iframe.page").evaluate(
+        "frame => { const box = frame.getBoundingClientRect(); return [box.top, box.height]; }"
+    )
 
 
-def test_a_network_is_looked_into_without_a_server(inner):
-    inner.get_by_role("button", name="Look inside").first.click()
-    slider = inner.get_by_role("slider", name="Threshold")
-    slider.wait_for()
-    inner.get_by_role("button", name="Close").click()
-    slider.wait_for(state="detached")
+def press_marker(page, inner, number):
+    marker = inner.locator(".curves .marker").nth(number)
+    marker.scroll_into_view_if_needed()
+    box = marker.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+def test_the_frame_holds_the_curves_alone_until_more_is_asked_for(page, inner):
+    """The report has the answer, the groups and the rest itself."""
+    assert inner.locator("table, select[aria-label=Language], .brush-fields").count() == 0
+    assert inner.get_by_role("combobox", name="Light or dark").count() == 0
+    _, height = frame_box(page)
+    assert 400 < height < 720
+    inner.get_by_text("Axes, region, files and runs").click()
+    inner.get_by_role("heading", name="Selected runs").wait_for()
+    page.locator("iframe.page").evaluate(
+        """async frame => {
+            const inside = frame.contentDocument.body;
+            while (Math.abs(frame.getBoundingClientRect().height - inside.scrollHeight) > 3)
+                await new Promise(requestAnimationFrame);
+        }"""
+    )
+    assert frame_box(page)[1] > height + 300
+
+
+def test_a_marker_opens_its_network_in_sight(page, inner):
+    panels = inner.locator("article.network")
+    for count, number in enumerate((0, 5), start=1):
+        press_marker(page, inner, number)
+        panels.nth(count - 1).locator(".unit").first.wait_for()
+        inner.locator(".shown:focus").nth(0).wait_for()
+        inner.locator(f".opened > g:nth-child({count})").wait_for()
+        box = inner.locator(".shown").nth(count - 1).bounding_box()
+        assert -2 <= box["y"] <= 60
+    slider = panels.first.get_by_role("slider", name="Threshold")
+    assert slider.is_visible()
+    # A shared address leads to the networks it names.
+    page.reload()
+    inner.locator(".shown:focus .unit").first.wait_for()
+    assert -2 <= inner.locator(".shown:focus").bounding_box()["y"] <= 60
+    for _ in range(2):
+        panels.first.get_by_role("button", name="Close").click()
+    assert panels.count() == 0
+
+
+def test_every_marker_opens_something(page, inner, wine_job):
+    held = wine_job.study.view().page()["networks"]
+    markers = inner.locator(".curves .marker")
+    assert len(held) >= markers.count() == 12
+    for number in range(markers.count()):
+        press_marker(page, inner, number)
+        inner.locator("article.network .unit").first.wait_for()
+        inner.locator(".shown:focus").wait_for()
 
 
 def test_the_view_is_in_the_address_of_the_report(page, inner):
-    inner.get_by_label("Ordered by").select_option("hypervolume_gap")
-    page.wait_for_url("**#index=hypervolume_gap")
+    entry = inner.get_by_role("button", name="sL1+KL")
+    entry.click()
+    page.wait_for_url("**#hide=sL1%2BKL")
     page.locator("a[href='#area_axis']").first.click()
     assert page.url.endswith("#area_axis")
-    assert inner.get_by_label("Ordered by").input_value() == "hypervolume_gap"
+    assert entry.get_attribute("aria-pressed") == "false"
 
 
 def test_hostile_names_are_text(visit, odd_job):
@@ -65,7 +106,7 @@ def test_hostile_names_are_text(visit, odd_job):
     inner = page.frame_locator("iframe.page")
     assert page.locator("h1").text_content() == HOSTILE
     assert page.locator("main img:not([src^='data:image/svg+xml'])").count() == 0
-    assert HOSTILE in inner.locator("tbody th").all_text_contents()
+    assert HOSTILE in inner.locator(".legend-entry bdi").all_text_contents()
     assert inner.locator("img").count() == 0
 
 

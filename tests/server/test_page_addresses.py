@@ -213,6 +213,24 @@ def test_a_study_is_told_whole(wine: Any, wine_job: Job):
     assert runs["bootstrap"]["seeds"] == 2
     assert np.array(runs["bootstrap"]["draws"]).shape == (50, 2)
     assert wine.get(f"{API}/overview").json["studies"][0]["run_id"] == study.run_id
+    assert runs["parents"] == {"levels": [study.run_id], "codes": [0] * 26}
+    assert (told["status"], told["rows_total"], told["columns"]) == ("FINISHED", 1599, 12)
+    assert told["measures"] == {
+        "squared_error": {"floor": told["floor"], "null_error": told["null_error"]}
+    }
+    recommended = study.recommended
+    assert told["recommended"] == (None if recommended is None else recommended.run_id)
+
+
+def test_a_filter_leaves_the_floor_where_it_is(wine: Any, wine_job: Job):
+    address = f"{API}/runs?study={wine_job.study.run_id}"
+    (told,) = wine.get(address).json["studies"]
+    few = wine.get(f"{address}&filter=params.group%20%3D%20'L1'").json
+    assert few["params"]["group"]["levels"] == ["L1"]
+    assert few["studies"] == [told]
+    # A study is told of, by its status, where no run of it is left.
+    none = wine.get(f"{address}&filter=params.group%20%3D%20'no%20such'").json
+    assert (none["ids"], none["studies"][0]["status"]) == ([], "FINISHED")
 
 
 def test_a_network_is_told_whole(wine: Any, wine_job: Job):

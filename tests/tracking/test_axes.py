@@ -77,3 +77,30 @@ def test_large_is_good_by_name(name):
 )
 def test_small_is_good_by_name(name):
     assert direction_of(name) == "min"
+
+
+def test_rows_that_choose_come_before_rows_that_train():
+    assert defaults(["train_loss", "val_loss", "seconds"])["y"] == "val_loss"
+    assert defaults(["loss", "test_loss", "val_accuracy"])["y"] == "val_accuracy"
+    assert defaults(["loss", "test_accuracy"])["y"] == "test_accuracy"
+
+
+def test_a_metric_of_few_runs_is_not_the_first_choice():
+    heads = [RunHead(str(run), "", "1", "FINISHED", run) for run in range(5)]
+    metrics = [(head.run_id, "train_loss", 1.0) for head in heads] + [("0", "val_loss", 1.0)]
+    assert defaults_of(columns_of(heads, metrics, [], []))["y"] == "train_loss"
+
+
+def test_runs_are_grouped_by_the_param_of_the_fewest_values_that_is_no_seed():
+    params = {
+        "seed": ["1", "2", "1", "2"],
+        "learning_rate": ["1", "2", "3", "4"],
+        "optimizer": ["adam", "adam", "sgd", "sgd"],
+    }
+    found = defaults(["val_loss", "size"], params)
+    assert (found["group"], found["replicate"]) == ("params.optimizer", "params.seed")
+    assert found["marker"] == ["params.learning_rate"]
+    found = defaults(["val_loss", "size"], {name: params[name] for name in ("seed", "optimizer")})
+    assert found["marker"] == ["params.optimizer"]
+    # A value a run makes no groups.
+    assert defaults(["val_loss", "size"], {"note": ["a", "b", "c", "d"]})["group"] is None

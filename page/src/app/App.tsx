@@ -1,25 +1,35 @@
+import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { shortened } from "../inside/phrase";
+import { choice } from "../state/choice";
 import { say } from "../words/words";
+import { Answer } from "./Answer";
 import { Chooser } from "./Chooser";
-import { ColumnsForm } from "./ColumnsForm";
+import { ColumnsForm, NARROW } from "./ColumnsForm";
 import { useDress } from "./dress";
-import { Figure } from "./Figure";
+import { Figure, More } from "./Figure";
+import { Head, shownName } from "./Head";
 import { IndexTable } from "./IndexTable";
 import { Inside } from "./Inside";
-import { from, loadOverview, loadRuns, overview, runs } from "./loading";
+import { from } from "./loading";
+import { Multiples } from "./Multiples";
 import { RunsTable } from "./RunsTable";
+import { State } from "./State";
 import { ViewForm } from "./ViewForm";
-import { points } from "./view";
+import { joined, points } from "./view";
+
+/** Characters of a name in the title of the document. */
+const TITLE = 80;
 
 /** The whole page: choosing on the left, the comparison, and what is looked into below it. */
 export function App() {
   const words = say.value.app;
   useDress();
-  const study = runs.value.value?.runs.studies;
-  const title = study?.length === 1 ? study[0]?.name : undefined;
+  const name = shownName();
   useEffect(() => {
-    document.title = title ? `${title} – ${words.title}` : words.title;
+    document.title = name ? `${shortened(name, TITLE)} – ${words.title}` : words.title;
   });
+  if (!from.live) return <Framed />;
   return (
     <>
       <button type="button" class="skip" onClick={skip}>
@@ -31,22 +41,24 @@ export function App() {
         </h1>
         <ViewForm />
       </header>
-      <div class={from.live ? "columns" : "columns alone"}>
-        {from.live && (
-          <nav class="side" aria-label={words.choose}>
-            <Chooser />
-            <ColumnsForm />
-          </nav>
-        )}
+      <div class="columns">
+        <Side />
         <main id="comparison" tabIndex={-1}>
+          <Head />
           <State />
-          {points.value && points.value.x.length > 0 && (
+          {hasPoints() && (
             <>
-              <Figure />
-              <IndexTable />
+              <Answer />
+              {joined.value ? (
+                <>
+                  <Figure />
+                  <IndexTable />
+                </>
+              ) : (
+                <Multiples />
+              )}
               <Inside />
               <RunsTable />
-              {!from.live && <ColumnsForm />}
             </>
           )}
         </main>
@@ -55,36 +67,59 @@ export function App() {
   );
 }
 
-/** What is to be told before there is anything to look at, or beside it. */
-function State() {
+function hasPoints(): boolean {
+  return points.value !== null && points.value.x.length > 0;
+}
+
+/** The choosers; where there is little room they are closed once something is chosen. */
+function Side() {
   const words = say.value.app;
-  const failed = overview.value.error ?? runs.value.error;
-  const loaded = runs.value.value;
-  const busy = overview.value.busy || runs.value.busy;
+  const { studies, experiments } = choice.value;
+  const chosen = studies.length + experiments.length > 0;
+  const wide = innerWidth > NARROW;
+  const name = shownName();
   return (
-    <div aria-live="polite" class="state">
-      {failed && (
-        <p class="error" role="alert">
-          <bdi>{failed}</bdi> {loaded && words.former}{" "}
-          <button
-            type="button"
-            onClick={() => void (overview.value.error ? loadOverview() : loadRuns())}
+    <nav class="side" aria-label={words.choose}>
+      <details class="choosers" open={wide || !chosen}>
+        <summary>{name ? words.chosenNow(shortened(name, TITLE)) : words.choose}</summary>
+        <div class="choosers-inner">
+          <Chooser />
+          <ColumnsForm />
+        </div>
+      </details>
+    </nav>
+  );
+}
+
+/** In a report: the curves alone, and what is opened by a press; the rest is the report's. */
+function Framed() {
+  const words = say.value.app;
+  const opened = useSignal(false);
+  return (
+    <main id="comparison" class="framed" tabIndex={-1}>
+      <State />
+      {hasPoints() && (
+        <>
+          <Figure />
+          <Inside />
+          <details
+            class="more"
+            onToggle={(event) => {
+              opened.value = event.currentTarget.open;
+            }}
           >
-            {words.retry}
-          </button>
-        </p>
+            <summary>{words.more}</summary>
+            {opened.value && (
+              <>
+                <More figure={() => document.querySelector(".figure")} />
+                <ColumnsForm />
+                <RunsTable />
+              </>
+            )}
+          </details>
+        </>
       )}
-      {busy && <p class="soft">{words.loading}</p>}
-      {!busy && !failed && !loaded && <p class="empty">{words.start}</p>}
-      {!busy && loaded && loaded.table.length === 0 && <p class="empty">{words.empty}</p>}
-      {!busy && loaded && loaded.table.length > 0 && points.value?.x.length === 0 && (
-        <p class="empty">{words.unplotted}</p>
-      )}
-      {loaded?.runs.truncated && <p class="warning">{words.truncated}</p>}
-      {!!loaded?.runs.columns_left_out && (
-        <p class="warning">{words.columnsLeftOut(loaded.runs.columns_left_out)}</p>
-      )}
-    </div>
+    </main>
   );
 }
 

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { change, choice } from "../state/choice";
 import { say } from "../words/words";
-import { overview } from "./loading";
+import { isRunning, overview } from "./loading";
 
 /** Experiments, studies and a filter. */
 export function Chooser() {
@@ -10,7 +10,7 @@ export function Chooser() {
   const found = overview.value.value;
   const { experiments, studies } = choice.value;
   const meets = (name: string) => name.toLowerCase().includes(search.value.toLowerCase());
-  const begin = { columns: null, hidden: [], brush: null, open: [] };
+  const begin = { columns: null, hidden: [], brush: null, zoom: null, open: [] };
   return (
     <section class="panel">
       <h2>{words.choose}</h2>
@@ -31,7 +31,14 @@ export function Chooser() {
           .map((study) => ({
             id: study.run_id,
             name: study.name,
-            more: [study.task, study.dataset, when(study.started)].filter(Boolean).join(" · "),
+            more: [
+              isRunning(study) ? words.running : study.status === "FAILED" ? words.ended : "",
+              study.task,
+              study.dataset,
+              when(study.started),
+            ]
+              .filter(Boolean)
+              .join(" · "),
           }))}
         chosen={studies}
         onChange={(next) => change({ ...begin, studies: next, experiments: [] }, "push")}
@@ -62,10 +69,23 @@ function Choices({ legend, entries, chosen, onChange }: ChoicesProps) {
       <legend>{legend}</legend>
       {entries.length === 0 && <p class="soft">{say.value.app.none}</p>}
       {entries.map(({ id, name, more }) => (
-        <label key={id} title={name}>
+        // biome-ignore lint/a11y/useKeyWithClickEvents: Enter on the box does the same
+        <label
+          key={id}
+          title={`${name}: ${say.value.app.only}`}
+          onClick={(event) => {
+            // A press on the name chooses it alone, one on the box adds it.
+            if (event.target instanceof HTMLInputElement) return;
+            event.preventDefault();
+            onChange([id]);
+          }}
+        >
           <input
             type="checkbox"
             checked={chosen.includes(id)}
+            onKeyDown={(event) => {
+              if (event.key === "Enter") onChange([id]);
+            }}
             onChange={(event) =>
               onChange(
                 event.currentTarget.checked

@@ -2,7 +2,10 @@ import type { Columns, Direction } from "../data/types";
 import { change, choice } from "../state/choice";
 import { say } from "../words/words";
 import { from, runs } from "./loading";
-import { columns } from "./view";
+import { columns, logs } from "./view";
+
+/** Windows up to this width have no room for choosers beside the comparison. */
+export const NARROW = 860;
 
 /** Which metrics are the axes, and which runs belong together. */
 export function ColumnsForm() {
@@ -12,10 +15,10 @@ export function ColumnsForm() {
   if (!table || !chosen || table.length === 0) return null;
   const known = table.columns();
   // Where there is little room, and in a report, the comparison comes first.
-  const wide = from.live && innerWidth > 860;
+  const wide = from.live && innerWidth > NARROW;
   const labels = [...known.params.map((n) => `params.${n}`), ...known.tags.map((n) => `tags.${n}`)];
   const set = (part: Partial<Columns>) =>
-    change({ columns: { ...chosen, ...part }, brush: null, hidden: [] }, "push");
+    change({ columns: { ...chosen, ...part }, brush: null, zoom: null, hidden: [] }, "push");
   return (
     <details class="panel" open={wide}>
       <summary>
@@ -44,12 +47,12 @@ export function ColumnsForm() {
             <label class="check">
               <input
                 type="checkbox"
-                checked={choice.value[`${axis}Log`]}
+                checked={logs.value[axis]}
                 onChange={(event) =>
                   change(
                     axis === "x"
-                      ? { xLog: event.currentTarget.checked, brush: null }
-                      : { yLog: event.currentTarget.checked, brush: null },
+                      ? { xLog: event.currentTarget.checked }
+                      : { yLog: event.currentTarget.checked },
                     "push",
                   )
                 }
@@ -98,10 +101,15 @@ export function ColumnsForm() {
           onChange={(name) => set({ replicate: name || null })}
         />
       </label>
-      {choice.value.columns && (
+      {(choice.value.columns || choice.value.xLog !== null || choice.value.yLog !== null) && (
         <button
           type="button"
-          onClick={() => change({ columns: null, brush: null, hidden: [] }, "push")}
+          onClick={() =>
+            change(
+              { columns: null, xLog: null, yLog: null, brush: null, zoom: null, hidden: [] },
+              "push",
+            )
+          }
         >
           {words.defaults}
         </button>

@@ -1,10 +1,12 @@
 import { useSignal } from "@preact/signals";
+import { Fragment } from "preact";
 import { choice } from "../state/choice";
 import { formatNumber } from "../words/number";
 import { say } from "../words/words";
+import { bare } from "./gathering";
 import { runs } from "./loading";
 import { compareAddress, isNetwork, lookInside, MOST_COMPARED, runAddress } from "./opening";
-import { columns, points, selected } from "./view";
+import { columns, networks, points, selected } from "./view";
 
 const PAGE = 25;
 
@@ -42,10 +44,11 @@ export function RunsTable() {
   const current = Math.min(page.value, pages - 1);
   const heads = [
     { id: "name", title: words.name, number: false },
-    ...texts.map((id) => ({ id, title: id.replace(/^params\./, ""), number: false })),
     { id: "x", title: chosen.x, number: true },
     { id: "y", title: chosen.y, number: true },
+    ...texts.map((id) => ({ id, title: bare(id), number: false })),
   ];
+  const looked = networks.value;
   const compared = places.slice(0, MOST_COMPARED).map((place) => all.runs[place] as number);
   const address = compareAddress(compared);
   return (
@@ -66,30 +69,33 @@ export function RunsTable() {
         <table>
           <thead>
             <tr>
-              {heads.map(({ id, title, number }) => (
-                <th
-                  key={id}
-                  scope="col"
-                  class={number ? "number" : ""}
-                  aria-sort={column === id ? (down ? "descending" : "ascending") : "none"}
-                >
-                  <button
-                    type="button"
-                    class="plain"
-                    aria-label={words.sortBy(title.slice(0, 80))}
-                    onClick={() => {
-                      order.value = { column: id, down: column === id && !down };
-                      page.value = 0;
-                    }}
+              {heads.map(({ id, title, number }, place) => (
+                <Fragment key={id}>
+                  {place === 1 && looked && (
+                    <th scope="col">
+                      <span class="hidden">{words.inside}</span>
+                    </th>
+                  )}
+                  <th
+                    scope="col"
+                    class={number ? "number" : ""}
+                    aria-sort={column === id ? (down ? "descending" : "ascending") : "none"}
                   >
-                    <bdi title={title}>{title}</bdi>
-                    <span aria-hidden="true">{column === id ? (down ? " ↓" : " ↑") : ""}</span>
-                  </button>
-                </th>
+                    <button
+                      type="button"
+                      class="plain"
+                      aria-label={words.sortBy(title.slice(0, 80))}
+                      onClick={() => {
+                        order.value = { column: id, down: column === id && !down };
+                        page.value = 0;
+                      }}
+                    >
+                      <bdi title={title}>{title}</bdi>
+                      <span aria-hidden="true">{column === id ? (down ? " ↓" : " ↑") : ""}</span>
+                    </button>
+                  </th>
+                </Fragment>
               ))}
-              <th scope="col" class="stays">
-                <span class="hidden">{words.inside}</span>
-              </th>
             </tr>
           </thead>
           <tbody>
@@ -109,25 +115,27 @@ export function RunsTable() {
                       <bdi title={name}>{name}</bdi>
                     )}
                   </th>
+                  {looked && (
+                    <td>
+                      {isNetwork(run) && (
+                        <button
+                          type="button"
+                          disabled={choice.value.open.includes(id)}
+                          aria-label={`${words.inside}: ${name.slice(0, 80)}`}
+                          onClick={() => lookInside(id)}
+                        >
+                          {words.inside}
+                        </button>
+                      )}
+                    </td>
+                  )}
+                  <td class="number">{formatNumber(all.x[place] as number)}</td>
+                  <td class="number">{formatNumber(all.y[place] as number)}</td>
                   {texts.map((column) => (
                     <td key={column}>
                       <bdi title={cell(column, place)}>{cell(column, place)}</bdi>
                     </td>
                   ))}
-                  <td class="number">{formatNumber(all.x[place] as number)}</td>
-                  <td class="number">{formatNumber(all.y[place] as number)}</td>
-                  <td class="stays">
-                    {isNetwork(run) && (
-                      <button
-                        type="button"
-                        disabled={choice.value.open.includes(id)}
-                        aria-label={`${words.inside}: ${name.slice(0, 80)}`}
-                        onClick={() => lookInside(id)}
-                      >
-                        {words.inside}
-                      </button>
-                    )}
-                  </td>
                 </tr>
               );
             })}

@@ -7,6 +7,9 @@ import { runs } from "./loading";
 import { indicesCSV, runsCSV, saveText, shownJSON } from "./saving";
 import { study } from "./view";
 
+/** Milliseconds for which it is said that the address is copied. */
+const SAID = 2500;
+
 /** What is shown, as files. */
 export function TakeAway({
   figure,
@@ -54,6 +57,9 @@ export function TakeAway({
             rest();
             void navigator.clipboard?.writeText(location.href).then(() => {
               copied.value = true;
+              window.setTimeout(() => {
+                copied.value = false;
+              }, SAID);
             });
           }}
         >

@@ -40,7 +40,8 @@ export async function loadOverview(): Promise<void> {
 // Answers may overtake each other: only that to the latest question is shown.
 let asked = 0;
 
-export async function loadRuns(): Promise<void> {
+/** @param quietly without a word that it is loading: what is shown is looked at meanwhile */
+export async function loadRuns(quietly = false): Promise<void> {
   const { experiments, studies, filter } = choice.value;
   asked += 1;
   const mine = asked;
@@ -48,7 +49,7 @@ export async function loadRuns(): Promise<void> {
     runs.value = nothing;
     return;
   }
-  runs.value = { value: runs.value.value, error: null, busy: true };
+  if (!quietly) runs.value = { value: runs.value.value, error: null, busy: true };
   try {
     const found = await from.runs({ experiments, studies, filter });
     if (mine === asked) {
@@ -82,9 +83,24 @@ async function loadInside(id: string): Promise<void> {
   ]);
 }
 
+/** Milliseconds after which what a running study has meanwhile is asked for. */
+const AGAIN = 10_000;
+
+/** A study in training has more networks every now and then; one that has ended has not. */
+function refresh(): void {
+  const running = runs.value.value?.runs.studies.some(isRunning);
+  if (from.live && running && !runs.value.busy && !document.hidden) void loadRuns(true);
+}
+
+/** Whether a study is still trained. */
+export function isRunning({ status }: { status?: string }): boolean {
+  return status === "RUNNING" || status === "SCHEDULED";
+}
+
 /** Load what is chosen now, and whatever is chosen later. */
 export function follow(): void {
   void loadOverview();
+  window.setInterval(refresh, AGAIN);
   let query = "";
   effect(() => {
     const { experiments, studies, filter } = choice.value;

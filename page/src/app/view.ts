@@ -1,23 +1,15 @@
 /** What is shown, computed from what is loaded and chosen. */
 
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import type { Columns, StudyFacts } from "../data/types";
+import type { Columns, IndexName, StudyFacts } from "../data/types";
 import { type Comparison, compare, type PointSet } from "../pareto/compare";
+import { usualIndex } from "../pareto/ranges";
+import { areCounts, crowded } from "../plot/logarithm";
 import { looksOf } from "../plot/looks";
-import { type Choice, choice } from "../state/choice";
+import { choice, type Region } from "../state/choice";
+import { FLOOR_GROUP, fronts, gather, type Points } from "./gathering";
 import { runs } from "./loading";
-
-export interface Points extends PointSet {
-  /** The place of each point among the runs. */
-  runs: Int32Array;
-  failed: number;
-  /** The groups with runs that failed, each with how many of how many did. */
-  lost: { group: string; failed: number; total: number }[];
-  missing: number;
-  nonpositive: number;
-}
-
-export const FLOOR_GROUP = "none";
+import { alike, measureOf, runsOf } from "./studies";
 
 /** While a region is being drawn, intervals of fewer resamples do. */
 export const RESAMPLES = { still: 1000, moving: 60 };
@@ -40,100 +32,17 @@ function part<T>(read: () => T): ReadonlySignal<T> {
 
 /** The columns that are compared: the chosen ones, else those that the server proposes. */
 export const columns = part<Columns | null>(() => {
-  const proposed = runs.value.value?.runs.defaults;
-  if (choice.value.columns || !proposed) return choice.value.columns;
-  return { ...proposed, x: proposed.x ?? "", y: proposed.y ?? "" };
+  if (choice.value.columns || !runs.value.value) return choice.value.columns;
+  return proposed();
 });
 
-const logs = part(() => ({ xLog: choice.value.xLog, yLog: choice.value.yLog }));
-const index = part(() => choice.value.index);
+const wanted = part(() => choice.value.index);
 const off = part(() => choice.value.hidden);
 
 export const points = computed<Points | null>(() => {
-  const loaded = runs.value.value;
+  const table = runs.value.value?.table;
   const chosen = columns.value;
-  if (!loaded || !chosen) return null;
-  const { table } = loaded;
-  const { xLog, yLog } = logs.value;
-  const xs = table.numbers(chosen.x);
-  const ys = table.numbers(chosen.y);
-  const group = chosen.group ? table.texts(chosen.group) : null;
-  const markers = chosen.marker.map((name) => table.texts(name));
-  const replicate = chosen.replicate ? table.texts(chosen.replicate) : null;
-  const kept: number[] = [];
-  let failed = 0;
-  const lost = new Map<string, { group: string; failed: number; total: number }>();
-  let missing = 0;
-  let nonpositive = 0;
-  for (let run = 0; run < table.length; run += 1) {
-    const x = xs[run] as number;
-    const y = ys[run] as number;
-    const name = group ? (group.levels[group.codes[run] ?? -1] ?? "–") : "";
-    const counts = lost.get(name) ?? { group: name, failed: 0, total: 0 };
-    lost.set(name, counts);
-    counts.total += 1;
-    if (table.failed(run)) {
-      failed += 1;
-      counts.failed += 1;
-    }
-    if (table.failed(run)) continue;
-    if (!Number.isFinite(x) || !Number.isFinite(y)) missing += 1;
-    else if ((xLog && x <= 0) || (yLog && y <= 0)) nonpositive += 1;
-    else kept.push(run);
-  }
-  const places = new Map<string, number>();
-  const labels: string[] = [];
-  const markerPlaces = new Map<string, number>();
-  const count = kept.length;
-  const made: Points = {
-    x: new Float64Array(count),
-    y: new Float64Array(count),
-    group: new Int32Array(count),
-    marker: new Int32Array(count),
-    replicate: new Int32Array(count),
-    runs: Int32Array.from(kept),
-    groups: [],
-    failed,
-    lost: [...lost.values()].filter((counts) => counts.failed > 0),
-    missing,
-    nonpositive,
-  };
-  const placeOf = (map: Map<string, number>, key: string): number => {
-    const known = map.get(key);
-    if (known !== undefined) return known;
-    map.set(key, map.size);
-    return map.size - 1;
-  };
-  kept.forEach((run, place) => {
-    made.x[place] = xs[run] as number;
-    made.y[place] = ys[run] as number;
-    const name = group ? (group.levels[group.codes[run] ?? -1] ?? "–") : "";
-    made.group[place] = placeOf(places, name);
-    // Without columns that say which runs belong together every run is a marker of its own.
-    const key = markers.length
-      ? markers.map((column) => column.codes[run] ?? -1).join(" ")
-      : String(run);
-    made.marker[place] = placeOf(markerPlaces, key);
-    labels[made.marker[place] as number] ??= chosen.marker
-      .map((column, at) => {
-        const value = markers[at]?.levels[markers[at]?.codes[run] ?? -1] ?? "–";
-        return `${column.replace(/^(params|tags)\./, "")} ${value}`;
-      })
-      .join(", ");
-    made.replicate[place] = replicate ? (replicate.codes[run] ?? -1) : -1;
-  });
-  made.groups = [...places.keys()];
-  made.labels = labels;
-  if (replicate) {
-    // Seeds whose runs all failed count as well: the server's draws are of all seeds there were.
-    const all = new Set<number>();
-    replicate.codes.forEach((code, run) => {
-      const name = group?.levels[group.codes[run] ?? -1];
-      if (code >= 0 && name !== FLOOR_GROUP) all.add(code);
-    });
-    made.replicates = [...all].sort((a, b) => a - b);
-  }
-  return made;
+  return table && chosen ? gather(table, chosen) : null;
 });
 
 /** The ids of the runs of the points. */
@@ -150,23 +59,22 @@ export const looks = computed(() =>
 );
 
 /** The one study that everything shown belongs to, if it is one. */
-export const study = computed<StudyFacts | null>(() => {
-  const studies = runs.value.value?.runs.studies ?? [];
-  return studies.length === 1 ? (studies[0] ?? null) : null;
-});
+export const study = computed<StudyFacts | null>(() =>
+  studies.value.length === 1 ? (studies.value[0] ?? null) : null,
+);
 
-const ours = computed(() => {
-  const defaults = runs.value.value?.runs.defaults;
-  const chosen = columns.value;
-  return (
-    defaults?.x === chosen?.x &&
-    defaults?.y === chosen?.y &&
-    defaults?.x_direction === chosen?.x_direction &&
-    defaults?.y_direction === chosen?.y_direction
-  );
-});
+/** The studies of what is shown, and whether one comparison can hold them. */
+export const studies = computed<StudyFacts[]>(() => runs.value.value?.runs.studies ?? []);
+export const joined = computed(
+  () => alike(studies.value) || !runs.value.value?.runs.parents || studies.value.length < 2,
+);
 
 export const hidden = computed(() => new Set(off.value));
+
+/** Whether what is compared are networks of this package. */
+export const networks = computed(
+  () => runs.value.value?.table.texts("params.regularizer").levels.some(Boolean) ?? false,
+);
 
 /** Which points lie in the region, if one is drawn, and are of groups that are switched on. */
 export const selected = computed<Uint8Array | null>(() => {
@@ -179,31 +87,50 @@ export const selected = computed<Uint8Array | null>(() => {
   );
 });
 
-function within(brush: Choice["brush"], x: number, y: number): boolean {
+function within(brush: Region | null, x: number, y: number): boolean {
   return !brush || (x >= brush[0] && x <= brush[2] && y >= brush[1] && y <= brush[3]);
 }
 
-function compared(all: PointSet, floor: Comparison | null): Comparison {
-  const facts = ours.value ? study.value : null;
-  const bootstrap = runs.value.value?.runs.bootstrap;
+/** The columns that the server proposes, as they are named in the choice. */
+function proposed(): Columns {
+  const defaults = runs.value.value?.runs.defaults;
+  return { ...(defaults as Columns), x: defaults?.x ?? "", y: defaults?.y ?? "" };
+}
+
+function compared(
+  all: PointSet,
+  of: StudyFacts[],
+  index: IndexName,
+  former: Comparison | null = null,
+): Comparison {
   const chosen = columns.value as Columns;
+  const bootstrap = runs.value.value?.runs.bootstrap;
+  const measure = measureOf(of, chosen, proposed());
+  const known = measure.connectionsTotal !== null;
   return compare(all, {
-    index: index.value,
-    floor: floor?.floor ?? facts?.floor ?? null,
-    nullError: floor?.corner.y ?? facts?.null_error ?? null,
-    connectionsTotal: floor?.corner.x ?? facts?.connections_total ?? null,
+    index,
+    singleApart: true,
+    floor: former?.floor ?? measure.floor,
+    nullError: former?.corner.y ?? measure.nullError,
+    connectionsTotal: former?.corner.x ?? measure.connectionsTotal,
     floorGroup: all.groups.includes(FLOOR_GROUP) ? FLOOR_GROUP : null,
     confidence: bootstrap?.confidence ?? 0.95,
-    resamples: floor && moving.value ? RESAMPLES.moving : RESAMPLES.still,
-    draws: facts ? (bootstrap?.draws ?? null) : null,
+    resamples: former && moving.value ? RESAMPLES.moving : RESAMPLES.still,
+    draws: known && of.length === 1 ? (bootstrap?.draws ?? null) : null,
     xDirection: chosen.x_direction,
     yDirection: chosen.y_direction,
-    ...(floor ? { axis: floor.axis } : {}),
+    ...(former ? { axis: former.axis } : {}),
   });
 }
 
 /** The comparison of some of the points; places in it are places among all of them. */
-function comparedOf(all: PointSet, kept: number[], floor: Comparison | null): Comparison {
+function comparedOf(
+  all: PointSet,
+  kept: number[],
+  of: StudyFacts[],
+  index: IndexName,
+  former: Comparison | null,
+): Comparison {
   const some: PointSet = {
     ...all,
     x: Float64Array.from(kept, (place) => all.x[place] as number),
@@ -212,43 +139,61 @@ function comparedOf(all: PointSet, kept: number[], floor: Comparison | null): Co
     marker: Int32Array.from(kept, (place) => all.marker[place] as number),
     replicate: Int32Array.from(kept, (place) => all.replicate[place] as number),
   };
-  const made = compared(some, floor);
+  const made = compared(some, of, index, former);
   for (const { markers } of [...made.groups, ...(made.apart ? [made.apart] : [])]) {
     for (const marker of markers) marker.points = marker.points.map((at) => kept[at] as number);
   }
   return made;
 }
 
-/**
- * The points of each group that no other one of it beats in both x and y.
- *
- * Where no columns say which runs belong together, a curve through all runs would mean nothing.
- */
-function fronts(all: PointSet, chosen: Columns): number[] {
-  const x = (place: number) => (all.x[place] as number) * (chosen.x_direction === "max" ? -1 : 1);
-  const y = (place: number) => (all.y[place] as number) * (chosen.y_direction === "max" ? -1 : 1);
-  const least = new Map<number, number>();
-  return [...all.x.keys()]
-    .sort((a, b) => x(a) - x(b) || y(a) - y(b) || a - b)
-    .filter((place) => {
-      const group = all.group[place] as number;
-      if (y(place) >= (least.get(group) ?? Number.POSITIVE_INFINITY)) return false;
-      least.set(group, y(place));
-      return true;
-    })
-    .sort((a, b) => a - b);
+function wholeBy(all: Points, of: StudyFacts[], chosen: Columns, index: IndexName): Comparison {
+  const made = compared(all, of, index);
+  if (chosen.marker.length) return made;
+  // The corner is that of all runs, also of those that no curve passes through.
+  const front = comparedOf(all, fronts(all, chosen), of, index, made);
+  return { ...front, floorKnown: made.floorKnown, cornerKnown: made.cornerKnown };
 }
 
-/** The whole picture: all groups, all points. */
-export const whole = computed<Comparison | null>(() => {
+function wholeOf(all: Points, of: StudyFacts[], chosen: Columns, index: IndexName | null) {
+  if (index) return { index, comparison: wholeBy(all, of, chosen, index) };
+  const comparison = wholeBy(all, of, chosen, "hypervolume_gap");
+  const usual = usualIndex(comparison, of.length === 1 ? of[0]?.index : undefined);
+  if (usual === "hypervolume_gap") return { index: usual, comparison };
+  return { index: usual, comparison: wholeBy(all, of, chosen, usual) };
+}
+
+const ranked = computed(() => {
   const all = points.value;
   const chosen = columns.value;
-  if (!all?.x.length || !chosen) return null;
-  if (chosen.marker.length) return compared(all, null);
-  // The corner is that of all runs, also of those that no curve passes through.
-  const made = compared(all, null);
-  const front = comparedOf(all, fronts(all, chosen), made);
-  return { ...front, floorKnown: made.floorKnown, cornerKnown: made.cornerKnown };
+  if (!all?.x.length || !chosen || !joined.value) return null;
+  return wholeOf(all, studies.value, chosen, wanted.value);
+});
+
+/** The whole picture: all groups, all points. */
+export const whole = computed<Comparison | null>(() => ranked.value?.comparison ?? null);
+
+/** The index that orders the groups: the chosen one, else the one that is fair to these curves. */
+export const order = computed<IndexName>(() => ranked.value?.index ?? "hypervolume_gap");
+
+export interface Multiple {
+  study: StudyFacts;
+  points: Points;
+  comparison: Comparison;
+  logs: { x: boolean; y: boolean };
+}
+
+/** Studies of different tables or tasks, each compared by itself: there is no joint verdict. */
+export const multiples = computed<Multiple[]>(() => {
+  const loaded = runs.value.value;
+  const chosen = columns.value;
+  if (!loaded || !chosen || joined.value) return [];
+  return studies.value.flatMap((study) => {
+    const among = runsOf(loaded.runs, study);
+    const all = gather(loaded.table, chosen, among ?? undefined);
+    if (!all.x.length) return [];
+    const { comparison } = wholeOf(all, [study], chosen, "hypervolume_gap");
+    return [{ study, points: all, comparison, logs: logsOf(all, comparison) }];
+  });
 });
 
 /**
@@ -272,6 +217,23 @@ export const comparison = computed<Comparison | null>(() => {
     .flatMap((marker) => marker.points)
     .sort((a, b) => a - b);
   if (kept.length === 0) return null;
-  const made = comparedOf(all, kept, facts);
+  const made = comparedOf(all, kept, studies.value, order.value, facts);
   return { ...made, floorKnown: facts.floorKnown, cornerKnown: facts.cornerKnown };
 });
+
+const scales = part(() => ({ x: choice.value.xLog, y: choice.value.yLog }));
+
+/** Which axes are logarithmic: as chosen, else where the markers crowd at the low end. */
+export const logs = computed(() => logsOf(points.value, whole.value));
+
+function logsOf(all: Points | null, shown: Comparison | null): { x: boolean; y: boolean } {
+  const groups = (shown?.groups ?? []).filter(({ group }) => !hidden.value.has(group));
+  const markers = groups.flatMap((group) => group.markers);
+  const asks = (axis: "x" | "y") =>
+    crowded(
+      markers.map((marker) => marker[axis].value),
+      all !== null && areCounts(all[axis]),
+    );
+  const { x, y } = scales.value;
+  return { x: x ?? asks("x"), y: y ?? asks("y") };
+}

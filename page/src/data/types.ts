@@ -45,7 +45,16 @@ export interface StudyFacts {
   task: string;
   dataset: string;
   layers: number[];
+  /** MLflow's; missing from reports of earlier versions, as are the next ones. */
+  status?: string;
   rows: number | null;
+  /** All rows of the table, whatever they are for. */
+  rows_total?: number | null;
+  columns?: number | null;
+  /** The run of the network that is recommended. */
+  recommended?: string | null;
+  /** Floor and error without weights of the errors on each part of the rows. */
+  measures?: Record<string, { floor: number | null; null_error: number | null }>;
   floor: number | null;
   null_error: number | null;
   connections_total: number | null;
@@ -62,6 +71,8 @@ export interface Runs {
   names: string[];
   experiments: Coded;
   statuses: Coded;
+  /** The studies of the runs; missing from reports of earlier versions. */
+  parents?: Coded;
   started: (number | null)[];
   metrics: Record<string, (number | null)[]>;
   params: Record<string, Coded>;

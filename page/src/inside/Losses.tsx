@@ -11,8 +11,16 @@ const LONGEST = 1.5;
 
 type Row = NonNullable<NetworkDetail["losses"]>[number];
 
+interface LossesProps {
+  losses: Row[];
+  /** The threshold that they were measured at. */
+  threshold: number;
+  /** Whether another one is chosen: then they are not those of what is shown. */
+  moved: boolean;
+}
+
 /** The information loss of each input as a bar and a number, what is kept best first. */
-export function Losses({ losses }: { losses: Row[] }) {
+export function Losses({ losses, threshold, moved }: LossesProps) {
   const words = say.value.inside;
   const [all, setAll] = useState(false);
   const sorted = [...losses].sort((a, b) => lossOf(a) - lossOf(b));
@@ -20,8 +28,10 @@ export function Losses({ losses }: { losses: Row[] }) {
   const shown = few || all ? sorted : sorted.slice(0, FIRST);
   const end = Math.min(LONGEST, Math.max(1, ...losses.map(({ loss }) => loss ?? 0)));
   return (
-    <section class="losses">
-      <h3>{words.losses}</h3>
+    <section class={moved ? "losses stale" : "losses"}>
+      <h3>
+        {words.losses} <span class="soft">{words.asTrained(formatNumber(threshold))}</span>
+      </h3>
       <p class="soft small">{words.lossesHint}</p>
       <table>
         <colgroup>

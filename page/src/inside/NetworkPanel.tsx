@@ -104,7 +104,13 @@ function Inner({
       </div>
       <div class="network-side">
         <Words detail={detail} structure={structure} />
-        {detail.losses && <Losses losses={detail.losses} />}
+        {detail.losses && (
+          <Losses
+            losses={detail.losses}
+            threshold={detail.threshold}
+            moved={current !== detail.threshold}
+          />
+        )}
         <Settings detail={detail} />
       </div>
       {history !== undefined && <Course history={history} />}

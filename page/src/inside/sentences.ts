@@ -5,7 +5,7 @@ import type { InsideWords, Output } from "../words/inside";
 import { formatNumber } from "../words/number";
 import { classPathsAt, type Mappings, mappingsAt, SHARE } from "./mappings";
 import type { Phrase } from "./phrase";
-import { isAutoencoder, liveConnections, type Structure } from "./reading";
+import { isAutoencoder, liveConnections, meanLoadings, type Structure } from "./reading";
 
 /** Names a sentence spells out; the rest is counted. */
 const MOST = 6;
@@ -22,37 +22,61 @@ const WORSE = 1.005;
 
 type Losses = NonNullable<NetworkDetail["losses"]>;
 
-/** What the network does at the structure's threshold, the most important first. */
+export interface Sentences {
+  /** At the structure's threshold, the most important first. */
+  now: Phrase[];
+  /** Of the network as it was trained, whatever threshold is chosen. */
+  trained: Phrase[];
+  /** How variables were counted. */
+  measure: Phrase | null;
+}
+
+/** All sentences, as sparse_lightning/interpret/sentences.py has them. */
 export function sentencesOf(
   detail: NetworkDetail,
   structure: Structure,
   words: InsideWords,
 ): Phrase[] {
+  const { now, trained, measure } = sentencesByTime(detail, structure, words);
+  return [...now, ...trained, ...(measure ? [measure] : [])];
+}
+
+/** What the network does, apart from what is known of it as it was trained alone. */
+export function sentencesByTime(
+  detail: NetworkDetail,
+  structure: Structure,
+  words: InsideWords,
+): Sentences {
   const live = liveConnections(structure);
-  const size = words.size(
-    structure.widths.join("-"),
-    live,
-    structure.connections.length - live,
-    formatNumber(structure.threshold),
-  );
+  const threshold = formatNumber(structure.threshold);
+  // Of components the loadings of one are counted, as the axis of the comparison has them.
+  const size =
+    detail.task === "pca"
+      ? words.loadingsOf(
+          structure.widths[1] ?? 0,
+          formatNumber(meanLoadings(structure), 3),
+          structure.widths[0] ?? 0,
+          threshold,
+        )
+      : words.size(
+          structure.widths.join("-"),
+          live,
+          structure.connections.length - live,
+          threshold,
+        );
   const dead = deadSentences(detail, structure, words);
   const share = `${Math.round(100 * SHARE)}%`;
   if (!isAutoencoder(detail)) {
     const output = detail.task === "regressor" ? "target" : "class";
     const reached = outputSentences(detail, structure, share, output, words);
-    return [size, ...reached, ...dead, words.measure(share, output)];
+    return { now: [size, ...reached, ...dead], trained: [], measure: words.measure(share, output) };
   }
   const mappings = mappingsAt(detail, structure);
-  const losses = detail.losses ? lossSentences(detail.losses, words) : [];
-  if (!mappings) return [size, ...dead, ...losses];
-  return [
-    size,
-    ...mappingSentences(mappings, words),
-    ...notKept(mappings.variables, detail.losses, words),
-    ...dead,
-    ...losses,
-    words.measure(share, "code"),
-  ];
+  const trained = detail.losses ? lossSentences(detail.losses, words) : [];
+  if (!mappings) return { now: [size, ...dead], trained, measure: null };
+  const kept = mappingSentences(mappings, words);
+  const lost = notKept(mappings.variables, detail.losses, words);
+  return { now: [size, ...kept, ...lost, ...dead], trained, measure: words.measure(share, "code") };
 }
 
 /** What a code keeps, alone or with others; null of a code that is dead or constant. */

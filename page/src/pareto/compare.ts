@@ -23,7 +23,7 @@ import { everyOnce, givenDraws, ownDraws, percentileInterval, type Resampling } 
 
 export type * from "./comparison";
 
-const INDICES: IndexName[] = ["area_marker", "area_axis", "hypervolume_gap"];
+export const INDICES: IndexName[] = ["area_marker", "area_axis", "hypervolume_gap"];
 
 /** With more groups only the pairs with the best one are worked out; all of them are too many. */
 const MOST_PAIRED = 24;
@@ -62,9 +62,16 @@ export function compare(points: PointSet, options: Options): Comparison {
         interval(values[index][0] as number, samples?.[index] ?? null, resampling, options),
       ]),
     ) as Record<IndexName, Interval>;
+    if (options.singleApart && curve.ids.length < 2) {
+      Object.assign(indices, { area_marker: NONE, area_axis: NONE });
+    }
     return { result: resultOf(points, curve, indices, view, resampling, options), samples };
   });
-  const best = [...measured].sort((a, b) => byIndex(a.result, b.result, options.index));
+  markOverall(
+    measured.map(({ result }) => result),
+    options,
+  );
+  const best = [...measured].sort((a, b) => byIndex(a.result, b.result, options));
   return {
     groups: best.map(({ result }) => result),
     pairs: pairsOf(measured, best[0] ?? null, resampling, options),
@@ -131,9 +138,33 @@ function resultOf(
     front: frontOf(curve)
       .map(order)
       .sort((a, b) => a - b),
+    overall: [],
     indices,
     networks: curve.networks,
   };
+}
+
+/** Mark the markers that none of any group beats in both x and y. */
+function markOverall(groups: GroupResult[], { xDirection, yDirection }: Options): void {
+  const sign = { x: xDirection === "max" ? -1 : 1, y: yDirection === "max" ? -1 : 1 };
+  const all = groups
+    .flatMap(({ markers, front, overall }) =>
+      front.map((place) => {
+        const { x, y } = markers[place] as Marker;
+        return { x: sign.x * x.value, y: sign.y * y.value, place, overall };
+      }),
+    )
+    .sort((a, b) => a.x - b.x || a.y - b.y);
+  let least = Number.POSITIVE_INFINITY;
+  let reached = Number.NaN;
+  for (const { x, y, place, overall } of all) {
+    // Several may share a place on the front.
+    if (y < least || (y === least && x === reached)) {
+      overall.push(place);
+      [least, reached] = [y, x];
+    }
+  }
+  for (const { overall } of groups) overall.sort((a, b) => a - b);
 }
 
 /**
@@ -176,13 +207,16 @@ function interval(
   return { value, low, high };
 }
 
+const NONE: Interval = { value: Number.NaN, low: Number.NaN, high: Number.NaN };
+
 function noIndices(): Record<IndexName, Interval> {
-  const none = { value: Number.NaN, low: Number.NaN, high: Number.NaN };
-  return { area_marker: none, area_axis: none, hypervolume_gap: none };
+  return { area_marker: NONE, area_axis: NONE, hypervolume_gap: NONE };
 }
 
-/** Best first; groups without a value last. */
-function byIndex(a: GroupResult, b: GroupResult, index: IndexName): number {
+/** Best first; groups without a value last, and those of one marker where they stand apart. */
+function byIndex(a: GroupResult, b: GroupResult, { index, singleApart }: Options): number {
+  const alone = Number(a.markers.length < 2) - Number(b.markers.length < 2);
+  if (singleApart && alone) return alone;
   const [first, second] = [a.indices[index].value, b.indices[index].value];
   if (Number.isNaN(first) || Number.isNaN(second)) {
     return Number(Number.isNaN(first)) - Number(Number.isNaN(second));
@@ -212,6 +246,27 @@ function pairsOf(
 
 /** Indices that differ by no more than this part of the larger are level. */
 const ROUNDING = 1e-4;
+
+/**
+ * Whether the seeds settle that a group is worse than the first one, `level` where they do not;
+ * null where that is not known, and of curves of one marker.
+ */
+export function against(
+  { groups, pairs, seeds }: Comparison,
+  rank: number,
+  index: IndexName,
+): "worse" | "level" | null {
+  const [best, mine] = [groups[0], groups[rank]];
+  if (!best || !mine || best === mine || seeds < 2) return null;
+  if (best.markers.length < 2 || mine.markers.length < 2) return null;
+  const pair = pairs.find(
+    ({ index: of, first, second }) =>
+      of === index &&
+      ((first === best.group && second === mine.group) ||
+        (first === mine.group && second === best.group)),
+  );
+  return pair ? (pair.settled ? "worse" : "level") : null;
+}
 
 function pairOf(
   index: IndexName,

@@ -39,8 +39,10 @@ export interface GroupResult {
   place: number;
   /** Sorted by x. */
   markers: Marker[];
-  /** Places of the markers that no other marker beats in both x and y. */
+  /** Places of the markers that no other marker of the group beats in both x and y. */
   front: number[];
+  /** Places of those that no marker of any group beats. */
+  overall: number[];
   indices: Record<IndexName, Interval>;
   /** How many points it has. */
   networks: number;
@@ -52,7 +54,7 @@ export interface Pair {
   second: string;
   /** First minus second. */
   difference: Interval;
-  /** The interval leaves out 0. */
+  /** The interval leaves out 0, and they differ by more than rounding. */
   settled: boolean;
 }
 
@@ -86,6 +88,11 @@ export interface Options {
   draws: number[][] | null;
   xDirection: Direction;
   yDirection: Direction;
+  /**
+   * Whether curves of one marker have no area and come last: they enclose nothing, which would be
+   * the least area there is. Default: they have an area of 0, as in Python's frames.
+   */
+  singleApart?: boolean;
   /** Where `area_axis` ends, if larger x are better; default: the greatest x. */
   axis?: number | null;
 }

@@ -83,23 +83,26 @@ interface MeasureProps {
   floorKnown: boolean;
   corner: { x: number; y: number };
   cornerKnown: boolean;
+  /** Whether the points are networks, whose corner has no weights. */
+  networks: boolean;
 }
 
-/** What the indices are measured from: the floor, and the corner of no regularization at all. */
+/** What the indices are measured from: the floor, and the corner where nothing is gained. */
 export function Measures(props: MeasureProps) {
   const { frame, x, y, xTicks, yTicks, floor, floorKnown, corner, cornerKnown } = props;
   const words = say.value.plot;
   const right = frame.width - frame.right;
   const bottom = frame.height - frame.bottom;
   const level = y(floor);
-  const floorText = (floorKnown ? words.floor : words.floorUnknown)(valueText(floor, yTicks));
+  const named = props.networks && floorKnown;
+  const floorText = (named ? words.floor : words.floorUnknown)(valueText(floor, yTicks));
   // A corner far away would squeeze the curves; its place at the edge tells where it lies.
   const at = {
     x: clamp(x(corner.x), frame.left, right),
     y: clamp(y(corner.y), frame.top, bottom),
   };
   const away = Math.hypot(at.x - x(corner.x), at.y - y(corner.y)) > 1;
-  const cornerText = (cornerKnown ? words.corner : words.cornerUnknown)(
+  const cornerText = (props.networks && cornerKnown ? words.corner : words.cornerUnknown)(
     valueText(corner.x, xTicks),
     valueText(corner.y, yTicks),
   );

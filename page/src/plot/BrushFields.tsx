@@ -9,10 +9,14 @@ interface BrushFieldsProps {
   xLabel: string;
   yLabel: string;
   onRegion: (region: Region | null) => void;
+  /** Whether a part of the picture is seen. */
+  zoomed?: boolean;
+  onZoom?: ((zoom: Region | null) => void) | undefined;
 }
 
 /** The region as four numbers, for those who do not draw it. */
-export function BrushFields({ region, whole, xLabel, yLabel, onRegion }: BrushFieldsProps) {
+export function BrushFields(props: BrushFieldsProps) {
+  const { region, whole, xLabel, yLabel, onRegion, zoomed, onZoom } = props;
   const words = say.value.plot;
   const axes = [
     { label: xLabel, low: 0, high: 2 },
@@ -47,9 +51,28 @@ export function BrushFields({ region, whole, xLabel, yLabel, onRegion }: BrushFi
           {field(high, words.to(label), words.high)}
         </div>
       ))}
-      <button type="button" disabled={!region} onClick={() => onRegion(null)}>
-        {words.clear}
-      </button>
+      <span class="row">
+        <button type="button" disabled={!region} onClick={() => onRegion(null)}>
+          {words.clear}
+        </button>
+        {onZoom && (
+          <button
+            type="button"
+            disabled={!region}
+            onClick={() => {
+              onZoom(region);
+              onRegion(null);
+            }}
+          >
+            {words.zoom}
+          </button>
+        )}
+        {onZoom && zoomed && (
+          <button type="button" onClick={() => onZoom(null)}>
+            {words.unzoom}
+          </button>
+        )}
+      </span>
     </fieldset>
   );
 }

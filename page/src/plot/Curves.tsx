@@ -1,4 +1,4 @@
-import type { Curve, Drawn, Hit } from "./markers";
+import { type Curve, type Drawn, type Hit, overallFront } from "./markers";
 import { outline } from "./shapes";
 
 interface CurvesProps {
@@ -8,8 +8,9 @@ interface CurvesProps {
 }
 
 /**
- * The curves: lines through the markers in the order of x, stressed along the front; markers of the
- * front filled, dominated ones hollow; intervals as bars in both directions.
+ * The curves: lines through the markers in the order of x, and over them the front of all groups
+ * together; its markers are filled, those that any other one beats are hollow and pale; intervals
+ * are bars in both directions.
  */
 export function Curves({ curves, hit, radius }: CurvesProps) {
   const pointed = hit?.kind === "marker" ? hit.curve : null;
@@ -21,11 +22,11 @@ export function Curves({ curves, hit, radius }: CurvesProps) {
       {turns.map(({ curve: { group, look, markers }, place }) => (
         <g key={group} class={mood(place)} stroke={look.colour}>
           <path class="bars" fill="none" d={markers.map(barsOf).join("")} />
-          <path class="halo" fill="none" d={lineOf(markers, () => true)} />
-          <path class="line" fill="none" d={lineOf(markers, (a, b) => !(a.front && b.front))} />
-          <path class="line front" fill="none" d={lineOf(markers, (a, b) => a.front && b.front)} />
+          <path class="halo" fill="none" d={lineOf(markers)} />
+          <path class="line" fill="none" d={lineOf(markers)} />
         </g>
       ))}
+      <path class="overall" fill="none" d={lineOf(overallFront(curves))} />
       {turns.map(({ curve: { group, look, markers }, place }) => (
         <g key={group} class={mood(place)} stroke={look.colour} fill={look.colour}>
           {markers.map((drawn, marker) => (
@@ -43,15 +44,9 @@ export function Curves({ curves, hit, radius }: CurvesProps) {
   );
 }
 
-/** The pieces between neighbours that are wanted, as one path. */
-export function lineOf(markers: Drawn[], wanted: (a: Drawn, b: Drawn) => boolean): string {
-  return markers
-    .slice(1)
-    .map((to, place) => {
-      const from = markers[place] as Drawn;
-      return wanted(from, to) ? `M${at(from.x)},${at(from.y)}L${at(to.x)},${at(to.y)}` : "";
-    })
-    .join("");
+/** The line through markers. */
+export function lineOf(markers: Drawn[]): string {
+  return markers.length < 2 ? "" : `M${markers.map(({ x, y }) => `${at(x)},${at(y)}`).join("L")}`;
 }
 
 function barsOf({ x, y, bars }: Drawn): string {

@@ -10,10 +10,12 @@ import { type Box, type Region, useBrush } from "./brush";
 import { Curves } from "./Curves";
 import { groupName } from "./Legend";
 import type { Look } from "./looks";
-import { curvesOf, type Hit, markerAt, runOf, step } from "./markers";
+import { OpenedRings, RecommendedMark } from "./Marks";
+import { curvesOf, type Hit, isWithin, markerAt, runOf, step } from "./markers";
 import { register } from "./picture";
 import { frameOf, planOf } from "./plan";
-import { dotsOf, paint, treeOf } from "./points";
+import { dotsOf, isSeen, paint, treeOf } from "./points";
+import type { Frame } from "./scales";
 import { sameNumbers, sameTexts, useRatio, useStable, useWidth } from "./size";
 import { MarkerText, Tooltip } from "./Tooltip";
 
@@ -31,6 +33,21 @@ export interface ParetoPlotProps {
   yDirection: Direction;
   hidden: Set<string>;
   brush: Region | null;
+  /** The part that is seen; null: all. */
+  zoom?: Region | null;
+  onZoom?: (zoom: Region | null) => void;
+  /** Points whose networks are open. */
+  opened?: number[];
+  /** The point of the network that is recommended. */
+  recommended?: number | null;
+  /** Which of the points of a marker is opened by it; null: the nearest to the mean. */
+  choose?: (places: number[]) => number | null;
+  /** Whether a press on this point opens anything. */
+  opens?: (place: number) => boolean;
+  /** Whether points are networks to look into, or runs that MLflow shows. */
+  networks?: boolean;
+  /** Without the fields of the region: they stand elsewhere, or there is nothing to select. */
+  bare?: boolean;
   /** `moving`: the region is still being drawn. */
   onBrush: (region: Region | null, moving: boolean) => void;
   onHover?: (place: number | null) => void;
@@ -54,6 +71,7 @@ const REACH = { marker: 9, point: 12 };
  */
 export function ParetoPlot(props: ParetoPlotProps) {
   const { comparison, looks, xLog, yLog, xLabel, yLabel, onBrush, onHover, visits = true } = props;
+  const { choose, opens = () => true, networks = true, onZoom } = props;
   const words = say.value.plot;
   const root = useRef<HTMLDivElement>(null);
   const stage = useRef<HTMLDivElement>(null);
@@ -62,7 +80,7 @@ export function ParetoPlot(props: ParetoPlotProps) {
   const brushed = useRef<SVGGElement>(null);
   const fingered = useRef<string>("");
   const [hit, setHit] = useState<Hit | null>(null);
-  const hints = useId();
+  const [hints, clip] = [useId(), useId()];
   const width = useWidth(root);
   const ratio = useRatio();
 
@@ -73,9 +91,10 @@ export function ParetoPlot(props: ParetoPlotProps) {
   const lastFloor = useRef(Number.NaN);
   if (comparison) lastFloor.current = comparison.floor;
   const floor = lastFloor.current;
+  const zoom = useStable(props.zoom ?? null, (a, b) => a?.join() === b?.join());
   const plan = useMemo(
-    () => planOf(points, floor, xLog, yLog, frameOf(Math.max(width, 240))),
-    [points, String(floor), xLog, yLog, width],
+    () => planOf(points, floor, xLog, yLog, frameOf(Math.max(width, 240)), zoom, hidden),
+    [points, String(floor), xLog, yLog, width, zoom, hidden],
   );
   const { frame, x, y } = plan;
   const colours = useStable(
@@ -126,14 +145,15 @@ export function ParetoPlot(props: ParetoPlotProps) {
 
   // What was pointed at may be gone when the curves are others.
   const current = hit?.kind === "marker" && !curves[hit.curve]?.markers[hit.marker] ? null : hit;
+  const runAt = (of: Hit | null) => runOf(of, curves, points, x, y, choose);
   const point = (next: Hit | null) => {
     if (JSON.stringify(next) === JSON.stringify(current)) return;
     setHit(next);
-    onHover?.(runOf(next, curves, points, x, y));
+    onHover?.(runAt(next));
   };
   const act = (from: Hit | null, visit: boolean): boolean => {
-    const place = runOf(from, curves, points, x, y);
-    if (place === null) return false;
+    const place = runAt(from);
+    if (place === null || (!visit && !opens(place))) return false;
     (visit ? props.onVisit : props.onOpen)(place);
     return true;
   };
@@ -142,7 +162,7 @@ export function ParetoPlot(props: ParetoPlotProps) {
     const box = stage.current?.getBoundingClientRect();
     if (!at || !box) return null;
     const [px, py] = [at.clientX - box.left, at.clientY - box.top];
-    const marker = markerAt(curves, px, py, REACH.marker);
+    const marker = markerAt(curves, px, py, REACH.marker, frame);
     if (marker) return marker;
     const place = tree.find(px, py, REACH.point);
     return place === undefined ? null : { kind: "point", place };
@@ -161,6 +181,7 @@ export function ParetoPlot(props: ParetoPlotProps) {
     },
     onStart: () => {
       dragged.current = true;
+      point(null);
     },
     onClick: (event) => {
       dragged.current = false;
@@ -186,12 +207,16 @@ export function ParetoPlot(props: ParetoPlotProps) {
     event.preventDefault();
   };
 
-  const at = hitPosition(current, curves, dots);
+  const promised = (of: number | null, told: typeof words) => {
+    if (of === null || !opens(of)) return "";
+    return networks ? told.opensNetwork : visits ? told.opensRun : "";
+  };
+  const at = hitPosition(current, curves, dots, frame);
   const drawn =
     current?.kind === "marker" ? (curves[current.curve]?.markers[current.marker] ?? null) : null;
   const alone =
     current?.kind === "marker" && (current.run >= 0 || drawn?.marker.points.length === 1);
-  const place = runOf(current, curves, points, x, y);
+  const place = runAt(current);
   const told = announcement(current, curves, xLabel, yLabel);
   const whole: Region = [x.domain[0], y.domain[0], x.domain[1], y.domain[1]];
   const size = { width: frame.width, height: frame.height };
@@ -240,6 +265,16 @@ export function ParetoPlot(props: ParetoPlotProps) {
         <canvas ref={faint} class="pareto-points" style={css(size)} />
         <canvas ref={strong} class="pareto-points strong" style={css(size)} />
         <svg class={current ? "pareto-front hit" : "pareto-front"} {...size} aria-hidden="true">
+          {zoom && (
+            <clipPath id={clip}>
+              <rect
+                x={frame.left}
+                y={frame.top}
+                width={frame.width - frame.left - frame.right}
+                height={frame.height - frame.top - frame.bottom}
+              />
+            </clipPath>
+          )}
           {comparison && (
             <Measures
               {...plan}
@@ -247,16 +282,26 @@ export function ParetoPlot(props: ParetoPlotProps) {
               floorKnown={comparison.floorKnown}
               corner={comparison.corner}
               cornerKnown={comparison.cornerKnown}
+              networks={networks}
             />
           )}
-          <Curves curves={curves} hit={current} radius={frame.width < 480 ? 4.6 : 5.6} />
+          <g clip-path={zoom ? `url(#${clip})` : undefined}>
+            <Curves curves={curves} hit={current} radius={frame.width < 480 ? 4.6 : 5.6} />
+            <RecommendedMark curves={curves} place={props.recommended ?? null} frame={frame} />
+            <OpenedRings curves={curves} dots={dots} opened={props.opened ?? []} frame={frame} />
+          </g>
           {at && <circle class="ring" cx={at.x} cy={at.y} r={alone || !drawn ? 6.5 : 10} />}
           <g ref={brushed} class="brush-layer" />
         </svg>
         {at && (
           <Tooltip at={at} frame={frame}>
             {drawn && !alone ? (
-              <MarkerText drawn={drawn} xLabel={xLabel} yLabel={yLabel} />
+              <MarkerText
+                drawn={drawn}
+                xLabel={xLabel}
+                yLabel={yLabel}
+                promise={promised(place, words)}
+              />
             ) : (
               place !== null && props.tooltip(place)
             )}
@@ -264,21 +309,26 @@ export function ParetoPlot(props: ParetoPlotProps) {
         )}
       </div>
       <p class="plot-hint" id={hints}>
-        {words.hint} {visits && words.hintVisit}{" "}
+        {!props.bare && words.hint} {networks ? words.hintOpen : visits && words.hintRun}{" "}
+        {networks && visits && words.hintVisit}{" "}
         <span class="plot-keys">
-          {words.keys} {visits && words.keyVisit}
+          {words.keys} {networks && words.keyOpen} {visits && words.keyVisit}
         </span>
       </p>
       <div class="plot-unseen" aria-live="polite">
         {told}
       </div>
-      <BrushFields
-        region={props.brush}
-        whole={whole}
-        xLabel={xLabel}
-        yLabel={yLabel}
-        onRegion={(region) => onBrush(region, false)}
-      />
+      {!props.bare && (
+        <BrushFields
+          region={props.brush}
+          whole={whole}
+          zoomed={zoom !== null}
+          xLabel={xLabel}
+          yLabel={yLabel}
+          onRegion={(region) => onBrush(region, false)}
+          onZoom={onZoom}
+        />
+      )}
     </div>
   );
 }
@@ -287,15 +337,16 @@ function hitPosition(
   hit: Hit | null,
   curves: ReturnType<typeof curvesOf>,
   dots: ReturnType<typeof dotsOf>,
+  frame: Frame,
 ): { x: number; y: number } | null {
   if (!hit) return null;
   const of = (place: number | undefined) =>
-    place === undefined || place >= dots.x.length
+    place === undefined || place >= dots.x.length || !isSeen(dots, place)
       ? null
       : { x: dots.x[place] as number, y: dots.y[place] as number };
   if (hit.kind === "point") return of(hit.place);
   const drawn = curves[hit.curve]?.markers[hit.marker];
-  if (!drawn) return null;
+  if (!drawn || !isWithin(drawn, frame)) return null;
   return hit.run >= 0 ? of(drawn.marker.points[hit.run]) : { x: drawn.x, y: drawn.y };
 }
 

@@ -47,10 +47,12 @@ interface MarkerTextProps {
   drawn: Drawn;
   xLabel: string;
   yLabel: string;
+  /** What a press does; empty: nothing. */
+  promise: string;
 }
 
 /** What a marker stands for: its means with their intervals. */
-export function MarkerText({ drawn, xLabel, yLabel }: MarkerTextProps) {
+export function MarkerText({ drawn, xLabel, yLabel, promise }: MarkerTextProps) {
   const words = say.value.plot;
   const { marker, group, look, front } = drawn;
   return (
@@ -70,7 +72,7 @@ export function MarkerText({ drawn, xLabel, yLabel }: MarkerTextProps) {
       <div class="soft">
         {words.meanOf(marker.points.length)}, {front ? words.onFront : words.dominated}
       </div>
-      {marker.points.length > 1 && <div class="soft">{words.nearest}</div>}
+      {promise && <div class="soft">{promise}</div>}
     </>
   );
 }

@@ -1,12 +1,13 @@
 import type { Comparison, Marker, PointSet } from "../pareto/compare";
 import type { Look } from "./looks";
-import type { Scale } from "./scales";
+import type { Frame, Scale } from "./scales";
 
 /** A marker as it is drawn. */
 export interface Drawn {
   marker: Marker;
   group: string;
   look: Look;
+  /** No marker of any group beats it. */
   front: boolean;
   x: number;
   y: number;
@@ -37,16 +38,19 @@ export function curvesOf(
   if (!comparison) return [];
   return comparison.groups
     .filter(({ group }) => !hidden.has(group))
-    .map(({ group, markers, front }) => {
+    .map(({ group, markers, front, overall }) => {
       const look = looks.get(group) ?? PLAIN;
-      const onFront = new Set(front);
-      const drawn = markers
-        .map((marker, place) => drawnOf(marker, group, look, onFront.has(place), x, y))
-        .filter((marker) => Number.isFinite(marker.x) && Number.isFinite(marker.y));
+      const [own, best] = [new Set(front), new Set(overall)];
       return {
         group,
         look,
-        markers: drawn.length > MOST ? drawn.filter((marker) => marker.front) : drawn,
+        markers: markers
+          .map((marker, place) => ({
+            place,
+            ...drawnOf(marker, group, look, best.has(place), x, y),
+          }))
+          .filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y))
+          .filter(({ place }) => markers.length <= MOST || own.has(place)),
       };
     })
     .filter((curve) => curve.markers.length > 0);
@@ -75,6 +79,13 @@ function drawnOf(
     y: y(marker.y.value),
     bars: { x: bar(marker.x.low, marker.x.high, x), y: bar(marker.y.low, marker.y.high, y) },
   };
+}
+
+/** The markers that none of any group beats, from left to right. */
+export function overallFront(curves: Curve[]): Drawn[] {
+  return curves
+    .flatMap(({ markers }) => markers.filter(({ front }) => front))
+    .sort((a, b) => a.x - b.x || b.y - a.y);
 }
 
 /** What is pointed at: a marker (`run` is -1), one of its runs, or a run by itself. */
@@ -118,19 +129,25 @@ export function step(curves: Curve[], from: Hit | null, key: string): Hit | null
   };
 }
 
-/** The run that a hit stands for; for a marker, the one nearest to the mean, as it is seen. */
+/**
+ * The run that a hit stands for; for a marker, the one that is chosen among its runs, else the one
+ * nearest to the mean, as it is seen.
+ */
 export function runOf(
   hit: Hit | null,
   curves: Curve[],
   points: PointSet,
   x: Scale,
   y: Scale,
+  choose: (places: number[]) => number | null = () => null,
 ): number | null {
   if (!hit) return null;
   if (hit.kind === "point") return hit.place;
   const drawn = curves[hit.curve]?.markers[hit.marker];
   if (!drawn) return null;
   if (hit.run >= 0) return drawn.marker.points[hit.run] ?? null;
+  const chosen = choose(drawn.marker.points);
+  if (chosen !== null) return chosen;
   let nearest: number | null = null;
   let least = Number.POSITIVE_INFINITY;
   for (const place of drawn.marker.points) {
@@ -144,11 +161,18 @@ export function runOf(
 }
 
 /** The marker under the pointer, if there is one; the nearest counts. */
-export function markerAt(curves: Curve[], x: number, y: number, radius: number): Hit | null {
+export function markerAt(
+  curves: Curve[],
+  x: number,
+  y: number,
+  radius: number,
+  frame?: Frame,
+): Hit | null {
   let found: Hit | null = null;
   let least = radius;
   curves.forEach(({ markers }, curve) => {
     markers.forEach((drawn, marker) => {
+      if (frame && !isWithin(drawn, frame)) return;
       const far = Math.hypot(drawn.x - x, drawn.y - y);
       if (far <= least) {
         least = far;
@@ -157,4 +181,10 @@ export function markerAt(curves: Curve[], x: number, y: number, radius: number):
     });
   });
   return found;
+}
+
+/** Whether a place lies in the part that is seen. */
+export function isWithin({ x, y }: { x: number; y: number }, frame: Frame): boolean {
+  const across = x >= frame.left - 1 && x <= frame.width - frame.right + 1;
+  return across && y >= frame.top - 1 && y <= frame.height - frame.bottom + 1;
 }

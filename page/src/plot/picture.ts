@@ -1,7 +1,7 @@
 /** A figure as a picture by itself: no style sheet, no script, no canvas. */
 
 import type { Look } from "./looks";
-import { type Dots, mixedOrder, painted } from "./points";
+import { type Dots, isSeen, mixedOrder, painted } from "./points";
 import { outline } from "./shapes";
 import { FONT, fitted, widthOf } from "./text";
 
@@ -172,7 +172,7 @@ function pointsOf(canvas: HTMLCanvasElement): SVGGElement {
   const radius = String(round(dots.radius));
   for (const place of mixedOrder(dots.x.length)) {
     const group = dots.group[place] as number;
-    if (!dots.shown[group] || !within(dots, place, box)) continue;
+    if (!dots.shown[group] || !isSeen(dots, place) || !within(dots, place, box)) continue;
     holder.append(
       element("circle", {
         cx: round(dots.x[place] as number),

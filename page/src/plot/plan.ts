@@ -1,4 +1,5 @@
 import type { PointSet } from "../pareto/compare";
+import type { Region } from "./brush";
 import { domainOf, type Frame, type Scale, scaleOf, type Ticks, ticksOf } from "./scales";
 import { widthOf } from "./text";
 
@@ -18,9 +19,9 @@ export function frameOf(width: number): Frame {
 }
 
 /**
- * Scales and ticks of the points and the floor.
+ * Scales and ticks of the points that are shown and the floor, or of the part that is zoomed to.
  *
- * They do not depend on what is selected or hidden, so that nothing jumps while one looks.
+ * They do not depend on what is selected, so that nothing jumps while one looks.
  */
 export function planOf(
   points: PointSet,
@@ -28,11 +29,24 @@ export function planOf(
   xLog: boolean,
   yLog: boolean,
   outer: Frame,
+  zoom: Region | null = null,
+  hidden: ReadonlySet<string> = new Set(),
 ): Plan {
-  const xDomain = domainOf(points.x, [], xLog);
+  const gone = points.groups.map((group) => hidden.has(group));
+  const shown = (values: Float64Array) =>
+    gone.includes(true) && gone.includes(false)
+      ? values.filter((_, place) => !gone[points.group[place] as number])
+      : values;
+  const part = (low: number, high: number, log: boolean, all: [number, number]) =>
+    low < high && !(log && high <= 0)
+      ? ([log ? Math.max(low, all[0]) : low, high] as [number, number])
+      : all;
+  const xAll = domainOf(shown(points.x), [], xLog);
+  const xDomain = zoom ? part(zoom[0], zoom[2], xLog, xAll) : xAll;
   const inner = outer.height - outer.top - outer.bottom;
   // Below the floor there must be room for its name.
-  const yDomain = domainOf(points.y, [floor], yLog, Math.max(0.05, 22 / inner));
+  const yAll = domainOf(shown(points.y), [floor], yLog, Math.max(0.05, 22 / inner));
+  const yDomain = zoom ? part(zoom[1], zoom[3], yLog, yAll) : yAll;
   const yTicks = ticksOf(yDomain, yLog, inner, yLog ? 26 : inner < 300 ? 32 : 40);
   const widest = Math.max(...yTicks.labelled.map(({ text }) => widthOf(text, 12)), 8);
   const frame = { ...outer, left: Math.ceil(widest) + 14 };

@@ -28,10 +28,16 @@ export function dotsOf(
   shown: boolean[],
 ): Dots {
   const count = points.x.length;
+  // What lies outside of the part that is seen is drawn nowhere.
+  const within = (scale: Scale) => (value: number) => {
+    const seen =
+      value <= scale.domain[1] && (value >= scale.domain[0] || (scale.log && value <= 0));
+    return seen ? scale(value) : Number.NaN;
+  };
   const crowd = Math.min(1, Math.max(0, Math.log10(Math.max(count, 1) / 100) / 2));
   return {
-    x: Float32Array.from(points.x, (value) => x(value)),
-    y: Float32Array.from(points.y, (value) => y(value)),
+    x: Float32Array.from(points.x, within(x)),
+    y: Float32Array.from(points.y, within(y)),
     group: points.group,
     colours,
     shown,
@@ -63,7 +69,7 @@ export function paint(
   for (const place of mixedOrder(dots.x.length)) {
     const group = dots.group[place] as number;
     const image = stamps[group];
-    if (!dots.shown[group] || !image) continue;
+    if (!dots.shown[group] || !image || !isSeen(dots, place)) continue;
     const half = image.width / 2;
     context.drawImage(
       image,
@@ -71,6 +77,11 @@ export function paint(
       Math.round((dots.y[place] as number) * ratio - half),
     );
   }
+}
+
+/** Whether a point lies in the part that is seen. */
+export function isSeen(dots: Dots, place: number): boolean {
+  return !Number.isNaN(dots.x[place]) && !Number.isNaN(dots.y[place]);
 }
 
 /** One point drawn beforehand: copying an image is faster than filling an arc. */
@@ -103,7 +114,7 @@ function greatestDivisor(a: number, b: number): number {
 /** The shown points by where they lie, to find the one under the pointer. */
 export function treeOf(dots: Dots): Quadtree<number> {
   const places = Array.from(dots.x.keys()).filter(
-    (place) => dots.shown[dots.group[place] as number],
+    (place) => dots.shown[dots.group[place] as number] && isSeen(dots, place),
   );
   return quadtree<number>(
     places,

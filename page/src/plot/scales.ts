@@ -50,9 +50,10 @@ export function domainOf(
   return [low - wide, high + wide];
 }
 
+/** A value that a logarithmic axis has no place for lies at its lower end. */
 export function scaleOf(domain: [number, number], range: [number, number], log: boolean): Scale {
   const inner = (log ? scaleLog() : scaleLinear()).domain(domain).range(range);
-  const scale = (value: number) => inner(value) as number;
+  const scale = (value: number) => inner(log && value <= 0 ? domain[0] : value) as number;
   return Object.assign(scale, { invert: (pixel: number) => inner.invert(pixel), domain, log });
 }
 

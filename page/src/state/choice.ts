@@ -7,6 +7,9 @@ export type Language = "en" | "ja";
 export type Theme = "auto" | "light" | "dark";
 export type Palette = "published" | "safe";
 
+/** x0, y0, x1, y1. */
+export type Region = [number, number, number, number];
+
 export interface Choice {
   experiments: string[];
   /** Runs of studies. */
@@ -14,13 +17,17 @@ export interface Choice {
   filter: string;
   /** null: as the server proposes. */
   columns: Columns | null;
-  xLog: boolean;
-  yLog: boolean;
-  index: IndexName;
+  /** null: where the markers crowd at the low end. */
+  xLog: boolean | null;
+  yLog: boolean | null;
+  /** null: the one that compares curves of different ranges. */
+  index: IndexName | null;
   /** Groups that are switched off. */
   hidden: string[];
   /** x0, y0, x1, y1 in the units of the data, x0 ≤ x1, y0 ≤ y1. */
-  brush: [number, number, number, number] | null;
+  brush: Region | null;
+  /** What part of the picture is seen; null: all of it. */
+  zoom: Region | null;
   /** Runs that are looked into, at most two. */
   open: string[];
   /** Thresholds of connections, by run. */
@@ -37,6 +44,14 @@ const PALETTES = ["published", "safe"] as const;
 const INDICES = ["area_marker", "area_axis", "hypervolume_gap"] as const;
 const DIRECTIONS = ["min", "max"] as const;
 
+/** In a report the page is a frame of the document, which says its language and its colours. */
+export const framed = window.frameElement !== null;
+
+function usualLanguage(): Language {
+  const said = framed ? window.parent.document.documentElement.lang : navigator.language;
+  return said?.toLowerCase().startsWith("ja") ? "ja" : "en";
+}
+
 /** What is shown when the address says nothing. */
 export function initial(): Choice {
   return {
@@ -44,14 +59,15 @@ export function initial(): Choice {
     studies: [],
     filter: "",
     columns: null,
-    xLog: false,
-    yLog: false,
-    index: "area_marker",
+    xLog: null,
+    yLog: null,
+    index: null,
     hidden: [],
     brush: null,
+    zoom: null,
     open: [],
     threshold: {},
-    language: navigator.language?.toLowerCase().startsWith("ja") ? "ja" : "en",
+    language: usualLanguage(),
     theme: "auto",
     palette: "published",
   };
@@ -80,17 +96,26 @@ export function format(chosen: Choice): string {
     other("x_direction", columns.x_direction, "min");
     other("y_direction", columns.y_direction, "min");
   }
-  other("log", `${chosen.xLog ? "x" : ""}${chosen.yLog ? "y" : ""}`, "");
-  other("index", chosen.index, usual.index);
+  const axes = [
+    ["x", chosen.xLog],
+    ["y", chosen.yLog],
+  ] as const;
+  const scaled = (as: boolean) => axes.filter(([, log]) => log === as).map(([axis]) => axis);
+  other("log", scaled(true).join(""), "");
+  other("linear", scaled(false).join(""), "");
+  other("index", chosen.index ?? "", "");
   all("hide", chosen.hidden);
   if (chosen.brush) said.append("region", chosen.brush.join(","));
+  if (chosen.zoom) said.append("zoom", chosen.zoom.join(","));
   all("open", chosen.open);
   all(
     "threshold",
     Object.entries(chosen.threshold).map(([run, value]) => `${value}:${run}`),
   );
-  other("language", chosen.language, usual.language);
-  other("theme", chosen.theme, usual.theme);
+  if (!framed) {
+    other("language", chosen.language, usual.language);
+    other("theme", chosen.theme, usual.theme);
+  }
   other("palette", chosen.palette, usual.palette);
   return said.toString();
 }
@@ -99,21 +124,24 @@ export function format(chosen: Choice): string {
 export function parse(hash: string): Choice {
   const said = new URLSearchParams(hash.replace(/^#/, ""));
   const usual = initial();
-  const log = said.get("log") ?? "";
+  const [log, linear] = [said.get("log") ?? "", said.get("linear") ?? ""];
+  const scaled = (axis: string) =>
+    log.includes(axis) ? true : linear.includes(axis) ? false : null;
   return {
     experiments: unique(said.getAll("experiment")),
     studies: unique(said.getAll("study")),
     filter: said.get("filter") ?? "",
     columns: columnsOf(said),
-    xLog: log.includes("x"),
-    yLog: log.includes("y"),
-    index: oneOf(INDICES, said.get("index"), usual.index),
+    xLog: scaled("x"),
+    yLog: scaled("y"),
+    index: INDICES.find((one) => one === said.get("index")) ?? null,
     hidden: unique(said.getAll("hide")),
     brush: regionOf(said.get("region")),
+    zoom: regionOf(said.get("zoom")),
     open: unique(said.getAll("open")).slice(0, MOST_OPEN),
     threshold: thresholdsOf(said.getAll("threshold")),
-    language: oneOf(LANGUAGES, said.get("language"), usual.language),
-    theme: oneOf(THEMES, said.get("theme"), usual.theme),
+    language: oneOf(LANGUAGES, framed ? null : said.get("language"), usual.language),
+    theme: oneOf(THEMES, framed ? null : said.get("theme"), usual.theme),
     palette: oneOf(PALETTES, said.get("palette"), usual.palette),
   };
 }
@@ -134,7 +162,7 @@ function columnsOf(said: URLSearchParams): Columns | null {
   };
 }
 
-function regionOf(said: string | null): Choice["brush"] {
+function regionOf(said: string | null): Region | null {
   const ends = (said ?? "").split(",").map(Number);
   const [x0, y0, x1, y1] = ends as [number, number, number, number];
   if (!said || ends.length !== 4 || !ends.every(Number.isFinite)) return null;
@@ -160,7 +188,7 @@ function unique(values: string[]): string[] {
 }
 
 /** The window whose address says what is chosen: in a report the page is a frame of the document. */
-const place = window.frameElement ? window.parent : window;
+const place = framed ? window.parent : window;
 
 /** Links within a report have their own use of the part after `#`. */
 function said(): string {

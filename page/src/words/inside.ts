@@ -60,6 +60,7 @@ const en = {
   inWords: "In words",
   atThreshold: (value: string) => `for |w| > ${value}`,
   losses: "Information loss",
+  asTrained: (value: string) => `As trained (|w| > ${value})`,
   lossesHint: "0: kept, 1: lost (its mean would do as well), above 1: worse than its mean",
   lossOf: "loss",
   varianceOf: "variance",
@@ -77,6 +78,8 @@ const en = {
       : phrase`${joined(names.slice(0, most), ", ")} and ${names.length - most} more`,
   size: (shape: string, live: number, idle: number, threshold: string) =>
     phrase`The network ${shape} has ${live} connection${s(live)} that count${live === 1 ? "s" : ""} (|w| > ${threshold})${idle ? `, and ${idle} more on no path from an input to an output` : ""}.`,
+  loadingsOf: (components: number, mean: string, columns: number, threshold: string) =>
+    phrase`The ${components} component${s(components)} ${components === 1 ? "has" : "have"} ${mean} of ${columns} loadings that count (|w| > ${threshold})${components === 1 ? "" : ", mean of a component"}.`,
   keptAlone: (name: Phrase, codes: Phrase, count: number) =>
     phrase`${name} is kept alone by code${s(count)} ${codes}.`,
   shares: (names: Phrase, code: number) => phrase`${names} share code ${code}.`,
@@ -209,6 +212,7 @@ const ja: InsideWords = {
   inWords: "文章で読む",
   atThreshold: (value) => `|w| > ${value} の場合`,
   losses: "情報損失",
+  asTrained: (value: string) => `学習時（|w| > ${value}）`,
   lossesHint: "0：保持、1：喪失（平均値で代用しても同じ）、1 を超える値：平均値より悪い",
   lossOf: "損失",
   varianceOf: "分散",
@@ -226,6 +230,8 @@ const ja: InsideWords = {
       : phrase`${joined(names.slice(0, most), "、")}、ほか ${names.length - most} 件`,
   size: (shape, live, idle, threshold) =>
     phrase`ネットワーク ${shape} の有効な結合は ${live} 本です（|w| > ${threshold}）。${idle ? `ほかに、入力から出力への経路上にない結合が ${idle} 本あります。` : ""}`,
+  loadingsOf: (components, mean, columns, threshold) =>
+    phrase`主成分 ${components} 個の有効な負荷量は、主成分あたり平均 ${columns} 個中 ${mean} 個です（|w| > ${threshold}）。`,
   keptAlone: (name, codes) => phrase`${name} はコード ${codes} が単独で保持します。`,
   shares: (names, code) => phrase`${names} はコード ${code} を共有します。`,
   mixed: (names, count, code, more, others) => {
