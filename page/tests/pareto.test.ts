@@ -380,23 +380,6 @@ describe("compare", () => {
     expect(many.groups).toHaveLength(400);
     expect(many.pairs).toHaveLength(399);
   });
-
-  it.each([
-    ["5 replicates", 5],
-    ["10 replicates", 10],
-    ["100 replicates", 100],
-  ])("follows a region of 10,000 points as it is drawn, with %s", (_, replicates) => {
-    const large = grid(10_000, 6, replicates);
-    const options = { ...free, resamples: 300 };
-    const times = Array.from({ length: 9 }, () => {
-      const start = performance.now();
-      compare(large, options);
-      return performance.now() - start;
-    }).sort((a, b) => a - b);
-    console.info(`compare, ${replicates} replicates: median ${times[4]?.toFixed(1)} ms`);
-    // The aim is 30 ms; a loaded machine is no fault of the code.
-    expect(times[0]).toBeLessThan(120);
-  });
 });
 
 /** Curves of these markers, each with so many equal replicates. */
