@@ -332,7 +332,8 @@ class Network:
             losses = self._losses(frame)
         if frame is not None and self.target is not None:
             effects = self.effects(frame)
-        return "\n".join(describe(structure, mappings, losses, effects))
+        components = self.task == "pca"
+        return "\n".join(describe(structure, mappings, losses, effects, components))
 
     def draw(self, path: str | os.PathLike[str], threshold: float = 0.01, title: str = "") -> Path:
         """Write the structure diagram to a file.

@@ -16,8 +16,8 @@ from sparse_lightning.comparison import INDICES, Comparison
 from sparse_lightning.comparison.markers import records
 from sparse_lightning.report.document import plain
 from sparse_lightning.report.findings import lost_points
-from sparse_lightning.report.html import template
 from sparse_lightning.report.published import GROUPS, SOURCE, part_of_l1, reproduction
+from sparse_lightning.report.templating import template
 from sparse_lightning.report.view import StudyFacts, View
 from sparse_lightning.report.wording import NETWORKS, index_name
 

@@ -10,7 +10,7 @@ from sparse_lightning.report import components_figure, report_html, save_figure,
 from sparse_lightning.report.component_curves import ComponentCurves, reference_curves
 from sparse_lightning.report.component_rows import component_sentences, gap_rows, path_rows
 from sparse_lightning.report.figures import looks
-from sparse_lightning.report.html import reference_rows
+from sparse_lightning.report.measures import reference_rows
 
 MEASURES = ("loadings", "contribution")
 HOSTILE = "<img src=x onerror=alert(1)>"
