@@ -60,7 +60,7 @@ def describe_autoencoder(
     """An autoencoder in sentences: what is kept, shared, ignored and lost, and what is dead.
 
     The most important come first. Losses are those that `information_loss` returns. The network is
-    of `components` where one matrix of loadings leads to the codes and back.
+    of `components` where its first layer are their loadings.
     """
     return [
         _loadings(structure) if components else _size(structure),
@@ -161,7 +161,7 @@ def _size(structure: Structure) -> str:
 def _loadings(structure: Structure) -> str:
     """The size of components as their curves have it: the mean over the components."""
     count = len(structure.names[structure.code_layer])
-    mean = np.count_nonzero(structure.weights[0]) / count
+    mean = structure.mean_loadings
     which = "The component has" if count == 1 else f"The {count} components have on average"
     noun = "loading that counts" if mean == 1 else "loadings that count"
     return f"{which} {number(mean)} {noun} (|v| > {structure.threshold:g})."

@@ -20,6 +20,7 @@ from sparse_lightning.interpret.paths import (
     rebuilding,
     strongest_first,
 )
+from sparse_lightning.interpret.sentences import OutputKind
 from sparse_lightning.interpret.structure import Structure
 
 MOST = 6
@@ -40,7 +41,7 @@ class Vote:
 
     Attributes:
         sentence: the statement with its votes.
-        votes: how many seeds say so; of a sentence with several statements, the fewest.
+        votes: how many seeds say so; of a sentence with several statements the most.
         seeds: how many there are.
     """
 
@@ -84,26 +85,28 @@ class _Codes:
         return bool((fed & self.rebuilt[:, list(targets)].all(axis=1)).any())
 
 
-def votes(structures: Seeds, seed: int, share: float = SHARE) -> list[Vote]:
-    """What the network of a seed says, the statements of most seeds first.
+def votes(
+    structures: Seeds, seed: int, share: float = SHARE, outputs: OutputKind = "output"
+) -> list[Vote]:
+    """What the network of a seed says.
 
-    Of an autoencoder, and of components, one sentence a code: which columns are fed into it and
-    rebuilt from it. A seed says so where one of its codes does that; with which number does not
-    matter. Of other networks one sentence an output: which columns raise and lower it.
+    Of an autoencoder, and of components, one sentence a code, those of most seeds first: which
+    columns are fed into it and rebuilt from it. A seed says so where one of its codes does that;
+    with which number does not matter. Of other networks one sentence an output: which columns raise
+    and lower it.
 
     Args:
         structures: the structures of a marker's networks by seed.
         seed: that of the network whose statements are counted.
         share: a column counts from this part of the strongest one's path strength, see `Mappings`.
+        outputs: what the outputs are, where the network rebuilds no inputs.
 
     Raises:
         InputError: the share is not in 0…1.
     """
     if structures[seed].is_autoencoder:
-        found = _of_codes(structures, seed, share)
-    else:
-        found = _of_outputs(structures, seed, share)
-    return sorted(found, key=lambda vote: -vote.votes)
+        return sorted(_of_codes(structures, seed, share), key=lambda vote: -vote.votes)
+    return _of_outputs(structures, seed, share, outputs)
 
 
 def _of_codes(structures: Seeds, seed: int, share: float) -> list[Vote]:
@@ -156,7 +159,7 @@ def _best_pair(names: Sequence[str], codes: Sequence[_Codes], common: list[int],
     return f" ({_names(names, pairs[counts.index(most)])}: {most})" if most > count else ""
 
 
-def _of_outputs(structures: Seeds, seed: int, share: float) -> list[Vote]:
+def _of_outputs(structures: Seeds, seed: int, share: float, kind: OutputKind) -> list[Vote]:
     structure = structures[seed]
     names, outputs = structure.variables, structure.names[-1]
     shape = len(outputs), len(names)
@@ -171,7 +174,7 @@ def _of_outputs(structures: Seeds, seed: int, share: float) -> list[Vote]:
             for variable in order
         ]
         if not order:
-            text = f"{_name(output)} is the same for every row"
+            text = f"The {kind} {_name(output)} is the same for every row"
             count = sum(int(not one[place].any()) for one in given.values())
             found.append(Vote(f"{text}{_tally(count, given)}", count, len(given)))
             continue
@@ -180,7 +183,9 @@ def _of_outputs(structures: Seeds, seed: int, share: float) -> list[Vote]:
             for answer, verb in ((RAISES, "raised"), (LOWERS, "lowered"), (None, "moved"))
             if (told := _counted_names(names, own, order, counts, answer, len(given)))
         ]
-        found.append(Vote(f"{_name(output)} is {', '.join(clauses)}", min(counts), len(given)))
+        found.append(
+            Vote(f"The {kind} {_name(output)} is {'; '.join(clauses)}", max(counts), len(given))
+        )
     return found
 
 
@@ -211,7 +216,7 @@ def _tally(count: int, everyone: Sequence[object] | Mapping[int, object]) -> str
 
 
 def _share(count: int, seeds: int) -> str:
-    return "this seed only" if count == 1 else f"{count} of {seeds} seeds"
+    return "this seed only" if count == 1 else f"{count} of {seeds}"
 
 
 def _be(variables: Sequence[int]) -> str:

@@ -70,9 +70,9 @@ def chosen_markers(
 ) -> list[dict[str, Any]]:
     """Markers of the front of all groups, with that of the recommended network, by connections.
 
-    Of more than `most` those are taken that lie evenly along the front, measured by the shares of
-    connections and of error. Before, both ends are cut off that nobody wants: what explains little
-    of what the best does, and what explains hardly more than sparser ones; unless too few are left.
+    Of more than `most` those are taken whose connections grow by about the same factor. Before,
+    both ends are cut off that nobody wants: what explains little of what the best does, and what
+    explains hardly more than sparser ones; unless too few are left.
 
     Returns:
         Rows of `knees.curves` with `recommended`, and the `network` that agrees most with the
@@ -92,28 +92,26 @@ def chosen_markers(
     kept = markers.assign(recommended=mine).loc[places]
     rows = records(kept.sort_values(["x", "y"], kind="stable"))
     always = [place for place, row in enumerate(rows) if row["recommended"]]
-    path = [(row["used"], row["lost"]) for row in rows]
+    chosen = spread([math.log(row["x"]) for row in rows], most, always)
     return [
         {**rows[place], "network": medoid(comparison, rows[place]["group"], rows[place]["marker"])}
-        for place in spread(path, most, always)
+        for place in chosen
     ]
 
 
-def spread(path: Sequence[tuple[float, float]], most: int, always: Sequence[int]) -> list[int]:
-    """Places along a path that lie evenly apart, its ends and `always` among them.
+def spread(places: Sequence[float], most: int, always: Sequence[int] = ()) -> list[int]:
+    """The numbers of so many of some places on a line that lie about evenly apart.
 
-    The path goes from point to point; each place that is chosen is the nearest to the middle of the
-    widest gap between those chosen before.
+    Both ends and `always` are among them; then always the place that is furthest from all chosen.
     """
-    if len(path) <= most:
-        return list(range(len(path)))
-    steps = np.hypot(*np.diff(np.array(path), axis=0).T)
-    lengths = np.concatenate([[0.0], np.cumsum(steps)])
-    chosen = sorted({0, len(path) - 1, *always})
+    if len(places) <= most:
+        return list(range(len(places)))
+    line = np.array(places)
+    chosen = sorted({0, len(line) - 1, *always})
     while len(chosen) < most:
-        free = [place for place in range(len(path)) if place not in chosen]
-        nearest = [min(abs(lengths[place] - lengths[one]) for one in chosen) for place in free]
-        chosen = sorted([*chosen, free[int(np.argmax(nearest))]])
+        nearest = np.abs(line[:, None] - line[chosen]).min(axis=1)
+        nearest[chosen] = -1
+        chosen = sorted([*chosen, int(nearest.argmax())])
     return chosen
 
 
@@ -157,15 +155,18 @@ def number_of(network: Mapping[str, Any], names: Sequence[str]) -> float:
 
 
 def run_choices(comparison: Comparison, most: int = MOST) -> pd.DataFrame:
-    """The markers of any runs on the front of all groups, thinned as those of a study.
+    """The markers of any runs on the front of all groups, one row each, by x.
 
-    One row a marker, by x: those of `Comparison.markers`.
+    Of more than `most` those that lie evenly along the front, each axis measured by its range.
     """
     markers = comparison.markers.loc[comparison.markers["group"].isin(comparison.groups)]
     x_sign = 1 if comparison.axes.x_direction == "min" else -1
     y_sign = 1 if comparison.axes.y_direction == "min" else -1
     costs = markers.assign(cost_x=x_sign * markers["x"], cost_y=y_sign * markers["y"])
     best = front(costs, "cost_x", "cost_y")
-    ranges = [float(np.ptp(best[name])) or 1.0 for name in ("x", "y")] if len(best) else [1.0, 1.0]
-    path = [(row["x"] / ranges[0], row["y"] / ranges[1]) for row in records(best)]
-    return best.iloc[spread(path, most, [])].drop(columns=["cost_x", "cost_y"])
+    best = best.drop(columns=["cost_x", "cost_y"])
+    if len(best) <= most:
+        return best
+    path = best[["x", "y"]].to_numpy(float)  # of several points of a front both axes have a range
+    steps = np.hypot(*(np.diff(path, axis=0) / np.ptp(path, axis=0)).T)
+    return best.iloc[spread([0.0, *np.cumsum(steps).tolist()], most)]

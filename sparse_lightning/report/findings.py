@@ -55,7 +55,7 @@ def settling_of_the_floor(view: View) -> str:
 
 def _one_class(networks: pd.DataFrame) -> list[str]:
     """Classifiers that say the same of every row, whatever their accuracy."""
-    if "one_class" not in networks.columns or not networks["one_class"].any():
+    if "one_class" not in networks.columns or not any(networks["one_class"]):
         return []
     counts, classes = list[str](), dict[str, None]()
     for group in networks["group"].unique():

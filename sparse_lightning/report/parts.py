@@ -9,6 +9,7 @@ from sparse_lightning.comparison.markers import records
 from sparse_lightning.interpret.agreement import Agreement, summary
 from sparse_lightning.interpret.summary import named
 from sparse_lightning.report.answer import answer, choice, recommended_reading, rule
+from sparse_lightning.report.baselines import baselines
 from sparse_lightning.report.choices import choices, run_choices
 from sparse_lightning.report.figures import looks
 from sparse_lightning.report.findings import faults
@@ -64,6 +65,8 @@ def _choice_table(view: View, inside: Collection[str]) -> dict[str, Any]:
         "used": f"{'loadings a component' if pca else 'connections'}, of {total}",
         "rows": rows,
         "worth": worth,
+        "in_percent": worth != "R²",
+        "baselines": baselines(view),
         "held_out": any(math.isfinite(row.held_out) for row in rows),
         "agreement": any(math.isfinite(row.agreement) for row in rows),
         "inside": set(inside),

@@ -12,8 +12,9 @@ from sparse_lightning.report.findings import (
     settled_pairs,
     settling_of_the_floor,
 )
-from sparse_lightning.report.ranking import ranked_by
+from sparse_lightning.report.ranking import FAIR, ranked_by
 from sparse_lightning.report.view import View
+from sparse_lightning.report.wording import index_in_words
 
 
 @dataclass(frozen=True)
@@ -88,5 +89,7 @@ def _indices(view: View) -> Badge | None:
         return None
     known = comparison.indices.dropna(subset=list(INDICES))
     orders = {tuple(known.sort_values(index, kind="stable")["group"]) for index in INDICES}
-    verdict = "agree" if len(orders) == 1 else "disagree"
-    return Badge("Indices", verdict, len(orders) == 1, " ".join([first, *ranges(comparison)]))
+    if len(orders) == 1:
+        return Badge("Indices", "agree", True, " ".join([first, *ranges(comparison)]))
+    why = ranges(comparison) or [f"The fair one is {index_in_words(FAIR)}."]
+    return Badge("Indices", "disagree", False, " ".join([first, *why]))

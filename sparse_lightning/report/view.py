@@ -108,7 +108,7 @@ class StudyFacts:
             return f"classifier, {columns} → {self.layers[-1]} classes"
         codes = self.layers[len(self.layers) // 2]
         if self.task == "pca":
-            return f"components, {columns} through {counted(codes, 'component')}"
+            return f"PCA, {columns} through {counted(codes, 'component')}"
         return f"autoencoder, {columns} through {counted(codes, 'code')}"
 
     @property

@@ -256,6 +256,7 @@ def _reading(
         predictions = _predictions(store, network.run_id)
     sentences = describe(structure, mappings, losses, effects, components=project.task == "pca")
     structures = {one.seed: one.structure(threshold) for one in seeds}
+    kind = "class" if network.task == "classifier" else "target"
     return Reading(
         title,
         structure,
@@ -265,7 +266,7 @@ def _reading(
         agreement,
         predictions,
         summary(mappings, losses),
-        votes(structures, network.seed) if structures else (),
+        votes(structures, network.seed, outputs=kind) if structures else (),
     )
 
 

@@ -70,7 +70,7 @@ def test_both_tables_train_six_columns_and_say_what_they_are(trained, workplace,
     assert run.data.tags[f"{OVERVIEW}.wine_sae"] == f"run of wine-sae{ending}"
 
 
-@pytest.mark.parametrize(("options", "index"), [([], "area_marker"), (["--own-range"], "hyper")])
+@pytest.mark.parametrize(("options", "index"), [([], "area (pub"), (["--own-range"], "distance")])
 def test_the_command_ends_with_the_index_that_orders_the_table(trained, workplace, options, index):
     result = CliRunner().invoke(main, ["table1", *options, "--output", "out"])
     assert result.exit_code == 0, result.output

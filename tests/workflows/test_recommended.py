@@ -1,6 +1,7 @@
 """Agreement of seeds and the recommended network, from training to what is told of them."""
 
 import json
+import re
 import shutil
 import sqlite3
 from itertools import combinations
@@ -153,7 +154,11 @@ def test_it_is_shown_first_and_told_first(job):
     assert str(job.study).startswith(f"{headline}\n{summary}\n")
     assert job.study.describe().startswith(f"{headline}\n{summary}\nThe network 6-4-6 has ")
     page = (job.report / "report.html").read_text()
-    assert page.index(headline.replace("'", "&#39;")) < page.index("<h2>Comparison</h2>")
+    headings = ["Which, how strong, at what cost", "What does it say", "Can I trust it", "The rest"]
+    assert re.findall("<h2>(.*?)</h2>", page) == headings
+    said = page[page.index("<h2>What does it say</h2>") :].partition("<h2>Can I trust it</h2>")[0]
+    assert said.index(headline.replace("'", "&#39;")) < said.index("<img ")
+    assert said.index(summary) < said.index("<img ")
     given = ["--study", job.study.run_id, "--tracking-uri", job.uri]
     given += ["--output", str(job.folder / "again")]
     result = CliRunner().invoke(main, ["report", *given])
