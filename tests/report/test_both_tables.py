@@ -61,7 +61,9 @@ def test_both_tables_train_six_columns_and_say_what_they_are(trained, workplace,
     assert ("Quick variant: a few epochs" in markdown) == quick
     command = "table1" + " --own-range" * own_range + " --quick" * quick
     assert f"Written by `sparse-lightning {command}`;" in markdown
-    assert ("published" in markdown.split("What it says")[0].split("Written by")[1]) != own_range
+    assert (
+        "beside the published value" in markdown.split("What it says")[0].split("Written by")[1]
+    ) != own_range
 
     client = Store().client
     experiment = client.get_experiment_by_name(name)

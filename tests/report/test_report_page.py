@@ -97,9 +97,10 @@ def test_the_head_says_when_and_counts_in_words(study_of):
         "1 regularizer × 3 strengths × 1 seed",
         "finished 2026-01-02 03:04 UTC",
     ]
-    parts = head(study_of(rows=60, rows_validation=20, rows_test=20, task="regressor"))
+    targets = {"task": "regressor", "targets": ("a",)}
+    parts = head(study_of(rows=60, rows_validation=20, rows_test=20, **targets))
     assert parts[0].startswith("wine: 100 rows")
-    assert parts[1] == "regressor, 12 columns → 0 numbers"
+    assert parts[1] == "regressor, 12 columns → 1 number"
 
 
 def test_published_areas_are_no_comparison_for_groups_at_their_own_ranges(study_of):
