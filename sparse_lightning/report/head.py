@@ -3,6 +3,7 @@
 from sparse_lightning._text import counted
 from sparse_lightning.comparison import FLOOR_GROUP
 from sparse_lightning.report.view import StudyFacts, View
+from sparse_lightning.report.wording import bare
 
 
 def head(view: View) -> list[str]:
@@ -13,7 +14,7 @@ def head(view: View) -> list[str]:
     study, comparison = view.study, view.comparison
     if study is None:
         axes, groups = comparison.axes, counted(len(comparison.groups), "group")
-        by = f" by {axes.group}" if axes.group else ""
+        by = f" by {bare(axes.group)}" if axes.group else ""
         runs = view.words.counted(len(comparison.points.frame))
         return [f"{axes.y} against {axes.x}", runs, f"{groups}{by}"]
     rows = study.rows + study.rows_validation + study.rows_test + study.rows_held_out

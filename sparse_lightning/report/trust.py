@@ -27,7 +27,7 @@ class Badge:
         sentence: what stands behind it.
     """
 
-    name: Literal["Seeds", "Floor", "Indices"]
+    name: Literal["Seeds", "Replicates", "Floor", "Indices"]
     verdict: str
     good: bool
     sentence: str
@@ -55,7 +55,8 @@ def _seeds(view: View) -> Badge | None:
         verdict = "open"
     elif not settled.all():
         verdict = f"{verdict} in part"
-    return Badge("Seeds", verdict, bool(settled.all()), sentence)
+    name = "Seeds" if view.study else "Replicates"
+    return Badge(name, verdict, bool(settled.all()), sentence)
 
 
 def _floor(view: View) -> Badge | None:

@@ -90,5 +90,5 @@ def test_of_one_group_there_is_the_floor_alone(study_of):
 
 def test_runs_of_other_tools_have_no_floor_that_was_trained(study_of):
     view = replace(study_of(), study=None)
-    assert [one.name for one in badges(view)] == ["Seeds", "Indices"]
-    assert "replicates" in badge(view, "Seeds").sentence
+    assert [one.name for one in badges(view)] == ["Replicates", "Indices"]
+    assert "replicates" in badge(view, "Replicates").sentence
