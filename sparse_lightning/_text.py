@@ -50,6 +50,11 @@ def json_number(value: Any) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def percent(share: float) -> str:
+    """A share in whole percent, e.g. `87 %`; a dash where there is none."""
+    return f"{share:.0%}".replace("%", " %") if math.isfinite(share) else "–"
+
+
 def counted(count: int, noun: str) -> str:
     """A number of things, e.g. `1 connection` and `2 connections`."""
     return f"{count} {noun}{'' if count == 1 else 's'}"

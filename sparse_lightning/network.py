@@ -21,6 +21,7 @@ from sparse_lightning.interpret.mappings import SHARE, Mappings
 from sparse_lightning.interpret.paths import reaching
 from sparse_lightning.interpret.sentences import describe
 from sparse_lightning.interpret.structure import Moments, Structure
+from sparse_lightning.interpret.summary import headline, named, summary
 from sparse_lightning.interpret.target_paths import TargetPaths
 from sparse_lightning.regularizers.replica import STRENGTHS
 from sparse_lightning.weights import Layer, model_of
@@ -332,7 +333,35 @@ class Network:
             losses = self._losses(frame)
         if frame is not None and self.target is not None:
             effects = self.effects(frame)
-        return "\n".join(describe(structure, mappings, losses, effects))
+        components = self.task == "pca"
+        return "\n".join(describe(structure, mappings, losses, effects, components))
+
+    def __str__(self) -> str:
+        """The network in two lines, as reports have it: its size and worth, what it does."""
+        return "\n".join(self._lines)
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook, with the diagram and what it does in sentences."""
+        from sparse_lightning.interpret.notebook import network_html
+
+        sentences = self.describe().splitlines() if self._has_codes else []
+        return network_html(self._lines, self.structure(), sentences)
+
+    @property
+    def _lines(self) -> list[str]:
+        structure, components = self.structure(), self.task == "pca"
+        used, total = structure.connections, sum(weight.size for weight in self.weights)
+        if components:
+            used, total = structure.mean_loadings, structure.widths[0]
+        which = f"{named(self.group, self.settings)}, seed {self.seed}"
+        size = headline(used, total, self.explained, per_component=components)
+        does = [summary(self.mappings())] if self._has_codes else []
+        return [f"{size}: {which}", *does]
+
+    @property
+    def _has_codes(self) -> bool:
+        """Whether there is anything between inputs and outputs, or they are not the same."""
+        return len(self.layers) > 1 or self.task in _READ_BY
 
     def draw(self, path: str | os.PathLike[str], threshold: float = 0.01, title: str = "") -> Path:
         """Write the structure diagram to a file.

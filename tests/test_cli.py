@@ -67,14 +67,11 @@ def test_run_ends_with_the_table_and_the_path_of_the_report(project, workplace):
     report = workplace / "reports" / "wine-small" / "report.html"
     assert lines[-1] == f"report: {report}"
     assert lines[0].startswith("No network is recommended: ")  # two epochs teach nothing
-    assert lines[1].split() == [
-        "group",
-        "area_marker",
-        "area_axis",
-        "hypervolume_gap",
-        "published",
+    assert lines[1].split() == ["distance", "area", "(pub-", "against"]
+    assert lines[2].split() == [
+        *("group", "from", "ideal", "lished", "index)", "the", "best", "published"),
     ]
-    assert lines[2].startswith("sL1 ")
+    assert lines[3].startswith("sL1 ")
     assert report.exists()
     assert "stage" not in output
     assert "\x1b" not in told

@@ -248,11 +248,12 @@ def layer_head(structure: Structure, layer: int) -> str:
     """What stands above a layer: how many units it has, and how many of them are alive."""
     width, alive = structure.widths[layer], int(structure.alive[layer].sum())
     count = f"{width}" if alive == width else f"{alive} of {width}"
+    several = "" if width == 1 else "s"
     if layer == 0:
-        return f"{count} inputs"
+        return f"{count} input{several}"
     if layer == len(structure.widths) - 1:
-        return f"{count} outputs"
-    return f"{count} codes" if layer == structure.code_layer else count
+        return f"{count} output{several}"
+    return f"{count} code{several}" if layer == structure.code_layer else count
 
 
 def layer_notes(structure: Structure, drawn: Structure) -> list[str]:

@@ -41,24 +41,29 @@ def describe(
     mappings: Mappings | ClassPaths | TargetPaths,
     losses: pd.DataFrame | None = None,
     effects: pd.DataFrame | None = None,
+    components: bool = False,
 ) -> list[str]:
     """A network in sentences, as `describe_autoencoder` and its neighbours have them."""
     if isinstance(mappings, TargetPaths):
         return describe_regressor(structure, mappings, effects)
     if isinstance(mappings, ClassPaths):
         return describe_classifier(structure, mappings)
-    return describe_autoencoder(structure, mappings, losses)
+    return describe_autoencoder(structure, mappings, losses, components)
 
 
 def describe_autoencoder(
-    structure: Structure, mappings: Mappings, losses: pd.DataFrame | None = None
+    structure: Structure,
+    mappings: Mappings,
+    losses: pd.DataFrame | None = None,
+    components: bool = False,
 ) -> list[str]:
     """An autoencoder in sentences: what is kept, shared, ignored and lost, and what is dead.
 
-    The most important come first. Losses are those that `information_loss` returns.
+    The most important come first. Losses are those that `information_loss` returns. The network is
+    of `components` where its first layer are their loadings.
     """
     return [
-        _size(structure),
+        _loadings(structure) if components else _size(structure),
         *_kept_alone(mappings),
         *_kept_together(mappings),
         *_not_kept(mappings, losses),
@@ -151,6 +156,15 @@ def _size(structure: Structure) -> str:
     idle = structure.connections - count
     more = f", and {idle} more on no path from an input to an output" if idle else ""
     return f"The network {shape} has {count} {noun} (|w| > {structure.threshold:g}){more}."
+
+
+def _loadings(structure: Structure) -> str:
+    """The size of components as their curves have it: the mean over the components."""
+    count = len(structure.names[structure.code_layer])
+    mean = structure.mean_loadings
+    which = "The component has" if count == 1 else f"The {count} components have on average"
+    noun = "loading that counts" if mean == 1 else "loadings that count"
+    return f"{which} {number(mean)} {noun} (|v| > {structure.threshold:g})."
 
 
 def _measure(share: float, goal: str) -> str:

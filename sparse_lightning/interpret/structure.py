@@ -162,6 +162,13 @@ class Structure:
         """How many of them lie on a path from an input to an output."""
         return _count(self.live_weights)
 
+    @property
+    def mean_loadings(self) -> float:
+        """Of components, how many loadings of one count on average; the way back has its own
+        weights, which are none.
+        """
+        return _count(self.weights[:1]) / len(self.weights[0])
+
     @cached_property
     def variables(self) -> tuple[str, ...]:
         """The names of the variables, in the order of their inputs."""

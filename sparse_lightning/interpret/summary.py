@@ -1,11 +1,16 @@
-"""A network in one sentence: what it keeps and loses of its columns, or which it uses."""
+"""A network in two lines: its size and worth, and what it does with its columns."""
+
+import math
+from collections.abc import Mapping
+from typing import TypeGuard
 
 import pandas as pd
 
-from sparse_lightning._text import listed, shortened
+from sparse_lightning._text import listed, number, percent, shortened
 from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.interpret.mappings import Mappings
 from sparse_lightning.interpret.target_paths import TargetPaths
+from sparse_lightning.regularizers.replica import SYMBOLS
 
 KEPT, LOST = 0.25, 0.75
 """A column is kept up to the first information loss and lost from the second; between them about
@@ -16,6 +21,45 @@ MOST = 4
 
 LONGEST = 40
 """The characters shown of a name."""
+
+
+def headline(
+    used: float,
+    total: float,
+    explained: float | None = None,
+    *,
+    per_component: bool = False,
+    right: float | None = None,
+    held_out: float | None = None,
+    right_held_out: float | None = None,
+) -> str:
+    """How large a network is and what it is worth, e.g. `32 of 192 connections, explains 87 %`.
+
+    Args:
+        used: its connections; of components the mean number of loadings a component.
+        total: how many there could be.
+        explained: the share of the error without weights that it explains.
+        per_component: whether these are loadings a component.
+        right: the share of rows to which a classifier gives their class.
+        held_out: what it explains of rows that neither trained nor chose.
+        right_held_out: the share of those rows that get their class.
+    """
+    unit = "loadings a component" if per_component else "connections"
+    parts = [f"{number(used, 6)} of {number(total, 6)} {unit}"]
+    if _known(right):
+        parts.append(f"{percent(right)} right{_held_out(right_held_out)}")
+    if _known(explained):
+        parts.append(f"explains {percent(explained)}{_held_out(held_out)}")
+    return ", ".join(parts)
+
+
+def named(group: str, settings: Mapping[str, object]) -> str:
+    """A marker by its group and strengths, e.g. `sL1 λ=0.0005, θ=0.1`."""
+    strengths = ", ".join(
+        f"{SYMBOLS.get(name, name)}={f'{value:g}' if isinstance(value, float) else value}"
+        for name, value in settings.items()
+    )
+    return f"{group} {strengths}".strip()
 
 
 def summary(
@@ -65,3 +109,11 @@ def _listed(names: list[str]) -> str:
 def _sentence(parts: list[str]) -> str:
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}."
+
+
+def _known(value: float | None) -> TypeGuard[float]:
+    return value is not None and math.isfinite(value)
+
+
+def _held_out(value: float | None) -> str:
+    return f" ({percent(value)} held out)" if _known(value) else ""

@@ -113,7 +113,9 @@ def _described(store: Store, run: Run, network: Network, threshold: float) -> Do
         "codes": _rows(mappings.codes) if isinstance(mappings, Mappings) else None,
         "variables_read": _rows(mappings.variables) if isinstance(mappings, Mappings) else None,
         "effects": None if effects is None else effects_document(effects),
-        "sentences": [] if mappings is None else describe(structure, mappings, losses, effects),
+        "sentences": []
+        if mappings is None
+        else describe(structure, mappings, losses, effects, components=network.task == "pca"),
     }
 
 

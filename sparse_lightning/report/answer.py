@@ -4,19 +4,16 @@ Terminal, report, `indices.json` and Python say it by these functions.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
 
-from sparse_lightning._text import number
+from sparse_lightning._text import number, percent
 from sparse_lightning.comparison.axes import VALIDATION
 from sparse_lightning.comparison.knees import ENOUGH
 from sparse_lightning.comparison.markers import records
 from sparse_lightning.comparison.recommendation import Recommendation
+from sparse_lightning.interpret.summary import headline, named
+from sparse_lightning.report.choices import HELD_OUT, RIGHT_HELD_OUT, number_of
 from sparse_lightning.report.view import Reading, StudyFacts, View
 from sparse_lightning.report.wording import settings_in_words
-
-HELD_OUT = ("test_explained", "heldout_explained", "test_r2", "heldout_r2")
-"""What is explained of rows that neither trained nor chose; the first that there is counts."""
 
 LACKS = {
     "results": "no regularized network has a result",
@@ -42,7 +39,24 @@ def rule(view: View) -> str:
         return ""
     if not isinstance(view.recommendation, Recommendation):
         return answer(view)[0]
-    return " ".join(_rule(view.study, view.recommendation))
+    return _rule(view.study, view.recommendation)
+
+
+def choice(view: View) -> list[str]:
+    """Which regularizer and how strong, in a sentence or two, or why none; empty without a study.
+
+    `rule` says the same at length.
+    """
+    if view.study is None or view.recommendation is None:
+        return []
+    found = view.recommendation
+    if not isinstance(found, Recommendation):
+        return answer(view)
+    why = "the knee of its curve"
+    if found.groups > 1:
+        most = "the seeds agree most there" if found.by_agreement else "it uses and loses least"
+        why += f"; of all {found.groups} groups {most}"
+    return [f"Recommended: {named(found.group, found.settings)}, {why}.", *_enough(found)]
 
 
 def recommended_reading(view: View) -> Reading | None:
@@ -55,22 +69,22 @@ def recommended_reading(view: View) -> Reading | None:
 
 def _headline(view: View, study: StudyFacts, found: Recommendation) -> str:
     row = next(row for row in records(study.networks) if row["run_id"] == found.run_id)
-    total = number(view.comparison.corner[0], 6)
-    unit = "loadings a component" if study.task == "pca" else "connections"
     rows = VALIDATION if view.chosen_by_validation else ""
-    measures = [f"explains {_share(found.explained)}{_held_out(row, HELD_OUT)}"]
-    right = row.get(f"{rows}accuracy")
-    if study.task == "classifier" and right is not None and math.isfinite(right):
-        held_out = _held_out(row, ("test_accuracy", "heldout_accuracy"))
-        measures.insert(0, f"{_share(right)} right{held_out}")
-    agree = "" if math.isnan(found.agreement) else f"; seeds agree {number(found.agreement, 2)}"
-    return (
-        f"{number(found.x, 6)} of {total} {unit}, {', '.join(measures)}: "
-        f"{_marker(found.group, found.settings)}, seed {found.seed}{agree}"
+    classifier = study.task == "classifier"
+    size_and_worth = headline(
+        found.x,
+        view.comparison.corner[0],
+        found.explained,
+        per_component=study.task == "pca",
+        right=row.get(f"{rows}accuracy") if classifier else None,
+        held_out=number_of(row, HELD_OUT),
+        right_held_out=number_of(row, RIGHT_HELD_OUT),
     )
+    agree = "" if math.isnan(found.agreement) else f"; seeds agree {number(found.agreement, 2)}"
+    return f"{size_and_worth}: {named(found.group, found.settings)}, seed {found.seed}{agree}"
 
 
-def _rule(study: StudyFacts, found: Recommendation) -> list[str]:
+def _rule(study: StudyFacts, found: Recommendation) -> str:
     counts = "loadings" if study.task == "pca" else "connections"
     knee = (
         f"the strength with the least x + y, x the share of all {counts} that its networks use, y "
@@ -99,23 +113,14 @@ def _rule(study: StudyFacts, found: Recommendation) -> list[str]:
     )
     choice = "; ".join([*([which] if which else []), *([network] if seeds > 1 else [])])
     sentences = [of_groups, *([f"{choice[0].upper()}{choice[1:]}."] if choice else [])]
-    if found.enough is not None:
-        sentences.append(
-            f"{ENOUGH:.0%} of what the best strength of {found.group} explains takes "
-            f"{settings_in_words(found.enough)} at least, which is not near the knee: look at both."
-        )
-    return sentences
+    return " ".join([*sentences, *_enough(found)])
 
 
-def _marker(group: str, settings: Mapping[str, Any]) -> str:
-    strengths = settings_in_words(settings).replace(" = ", "=")
-    return f"{group} {strengths}" if strengths else group
-
-
-def _held_out(row: Mapping[str, Any], names: Sequence[str]) -> str:
-    values = [row[name] for name in names if name in row and math.isfinite(row[name])]
-    return f" ({_share(values[0])} held out)" if values else ""
-
-
-def _share(value: float) -> str:
-    return f"{value:.0%}".replace("%", " %")
+def _enough(found: Recommendation) -> list[str]:
+    """That the sparsest network which is good enough lies elsewhere on the curve, where it does."""
+    if found.enough is None:
+        return []
+    return [
+        f"{percent(ENOUGH)} of what the best strength of {found.group} explains takes "
+        f"{settings_in_words(found.enough)} at least, which is not near the knee: look at both."
+    ]

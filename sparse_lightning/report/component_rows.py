@@ -97,7 +97,7 @@ def _above(curves: ComponentCurves, rows: list[dict[str, Any]]) -> list[str]:
         f"for {_first_n(numbers)} {_who(above, curves.groups)}"
         for above, numbers in by_groups.items()
     ]
-    return [f"Above {SPARSE_PCA}'s curve by hypervolume_gap: {'; '.join(parts)}."]
+    return [f"Above {SPARSE_PCA}'s curve by distance from ideal: {'; '.join(parts)}."]
 
 
 def _who(above: Sequence[str], groups: Sequence[str]) -> str:

@@ -11,7 +11,9 @@ from sparse_lightning._text import number
 from sparse_lightning.comparison import Comparison
 from sparse_lightning.comparison.markers import along_the_curve, of_group
 from sparse_lightning.report.figures import Look, draw_curve, entitle, looks
+from sparse_lightning.report.ranking import FAIR
 from sparse_lightning.report.view import View
+from sparse_lightning.report.wording import index_in_words
 
 
 def definition_figure(view: View, group: str) -> Figure:
@@ -51,7 +53,7 @@ def _areas(
         color=look.colour,
         alpha=0.35,
         linewidth=0,
-        label=f"area_marker = {number(row['area_marker'])}",
+        label=f"{index_in_words('area_marker')}: {number(row['area_marker'])}",
     )
     axes.fill_between(
         [0, x[0]],
@@ -61,7 +63,7 @@ def _areas(
         edgecolor=look.colour,
         hatch="///",
         linewidth=0,
-        label=f"with it: area_axis = {number(row['area_axis'])}",
+        label=f"with it, {index_in_words('area_axis')}: {number(row['area_axis'])}",
     )
     draw_curve(axes, x, y, look)
     axes.axhline(floor, color=FAINT, linestyle=(0, (5, 4)), linewidth=1.3, label="floor")
@@ -79,7 +81,7 @@ def _gap(axes: Axes, comparison: Comparison, x: np.ndarray, y: np.ndarray, row, 
             facecolor=FAINT,
             alpha=0.25,
             linewidth=0,
-            label="missing: hypervolume_gap = " + number(row["hypervolume_gap"]),
+            label=f"missing, {index_in_words(FAIR)}: {number(row[FAIR])}",
         )
     )
     # What a marker dominates reaches right to all connections and up to the error of no weights.

@@ -6,11 +6,12 @@ from sparse_lightning._text import listed, number
 from sparse_lightning.comparison import INDICES, Comparison
 from sparse_lightning.comparison.axes import on_validation_rows
 from sparse_lightning.comparison.markers import of_group, records
+from sparse_lightning.report.ranking import FAIR, narrow, points, ranked_by, spans
 from sparse_lightning.report.view import View
-from sparse_lightning.report.wording import NETWORKS, Words, settings_in_words
+from sparse_lightning.report.wording import NETWORKS, Words, index_in_words, settings_in_words
 
-NARROW = 0.5
-"""A curve over less than this share of the widest curve's range is called narrow."""
+SETTLING = 10
+"""So many replicates can settle an order; fewer suggest one."""
 
 MOST_NAMED = 5
 """So many pairs are named in one sentence; the rest is counted."""
@@ -19,25 +20,42 @@ MOST_NAMED = 5
 def findings(view: View) -> list[str]:
     """The findings on a report's comparison; of a study also whether its floor has settled."""
     found = findings_of(view.comparison, view.words)
-    if view.study and not view.study.floor_settled:
-        falling = (
-            "error of the training rows was still falling"
-            if view.chosen_by_validation
-            else "error was still falling, so every area is too small"
-        )
-        found.insert(
-            0,
-            f"The floor did not settle: after {view.study.floor_epochs} epochs the unregularized "
-            f"{falling}.",
-        )
     if view.study:
+        if not view.study.floor_settled:
+            found.insert(0, settling_of_the_floor(view))
         found += _one_class(view.study.networks)
     return found
 
 
+def faults(view: View) -> list[str]:
+    """What a reader must know first: nothing learned, networks failed, or all say the same."""
+    found = [
+        *(_nothing_learned(view.comparison) if view.study else []),
+        *_failures(view.comparison, view.words),
+    ]
+    return found + (_one_class(view.study.networks) if view.study else [])
+
+
+def settling_of_the_floor(view: View) -> str:
+    """Whether unregularized training went on until its error no longer fell."""
+    assert view.study is not None, "runs of other tools have no floor that was trained"
+    epochs, best = view.study.floor_epochs, number(view.comparison.floor)
+    if view.study.floor_settled:
+        return (
+            f"Without a regularizer the error stopped falling within {epochs} epochs; the best "
+            f"error without sparsity is {best}."
+        )
+    falling = (
+        "error of the training rows was still falling"
+        if view.chosen_by_validation
+        else "error was still falling, so every area is too small"
+    )
+    return f"The floor did not settle: after {epochs} epochs the unregularized {falling}."
+
+
 def _one_class(networks: pd.DataFrame) -> list[str]:
     """Classifiers that say the same of every row, whatever their accuracy."""
-    if "one_class" not in networks.columns:
+    if "one_class" not in networks.columns or not any(networks["one_class"]):
         return []
     counts, classes = list[str](), dict[str, None]()
     for group in networks["group"].unique():
@@ -58,14 +76,14 @@ def findings_of(comparison: Comparison, words: Words = NETWORKS) -> list[str]:
     """Everything worth saying about a comparison, one sentence each, the weightiest first.
 
     Where the indices order groups differently, what the replicates leave open, markers beyond the
-    floor, curves whose range makes `area_marker` misleading, and what has no result.
+    floor, curves whose range makes the published area misleading, and what has no result.
     """
     return [
         *(_nothing_learned(comparison) if words is NETWORKS else []),
-        *_disagreements(comparison, words),
-        *_unsettled(comparison, words),
-        *_beyond_the_floor(comparison, words),
-        *_ranges(comparison),
+        *agreement_of_indices(comparison, words),
+        *settled_pairs(comparison, words),
+        *beyond_the_floor(comparison, words),
+        *ranges(comparison),
         *_failures(comparison, words),
     ]
 
@@ -86,12 +104,13 @@ def _nothing_learned(comparison: Comparison) -> list[str]:
     return [
         f"Unregularized training has learned nothing: its smallest error, the floor "
         f"{floor:.4g}, is not below {null_error:.4g}, the error of a network "
-        f"without weights{rows}. There is no hypervolume_gap, and the areas above such a floor say "
-        "nothing about the groups. Try another training.learning_rate or more training.epochs."
+        f"without weights{rows}. There is no distance from ideal, and the areas above such a floor "
+        "say nothing about the groups. Try another training.learning_rate or more training.epochs."
     ]
 
 
-def _disagreements(comparison: Comparison, words: Words) -> list[str]:
+def agreement_of_indices(comparison: Comparison, words: Words) -> list[str]:
+    """Whether the three indices put the groups in the same order, and where they do not."""
     pairs = comparison.pairs.dropna(subset="difference")
     if pairs.empty:
         return []
@@ -113,13 +132,13 @@ def _disagreements(comparison: Comparison, words: Words) -> list[str]:
     sentences = [_winners(comparison)]
     sentences += [
         f"{group} is better than {listed(others)} by {better}, and worse by {worse}; the "
-        f"{words.replicates} settle both, so the answer depends on the index."
+        f"{words.replicates} {_verb(comparison)} both, so the answer depends on the index."
         for (group, better, worse), others in settled.items()
     ]
     if left_open:
         sentences.append(
             f"The indices differ on {_named(left_open)}, where the {words.replicates} do not "
-            "settle both directions."
+            f"{_verb(comparison)} both directions."
         )
     return sentences
 
@@ -136,8 +155,10 @@ def _sides(rows: pd.DataFrame) -> tuple[tuple[str, pd.DataFrame], tuple[str, pd.
 
 def _winners(comparison: Comparison) -> str:
     winners: dict[str, list[str]] = {}
+    curved = ~comparison.indices["group"].isin(points(comparison))
     for index in INDICES:
-        ranked = comparison.indices.dropna(subset=index).sort_values(index, kind="stable")
+        ranked = comparison.indices.loc[curved].dropna(subset=index)
+        ranked = ranked.sort_values(index, kind="stable")
         if len(ranked):
             winners.setdefault(str(ranked["group"].iloc[0]), []).append(index)
     if len(winners) == 1:
@@ -145,11 +166,15 @@ def _winners(comparison: Comparison) -> str:
             f"The three indices put the groups in different orders; {next(iter(winners))} comes "
             "first in all of them."
         )
-    firsts = "; ".join(f"{group} by {listed(indices)}" for group, indices in winners.items())
+    firsts = "; ".join(
+        f"{group} by {listed([index_in_words(index) for index in indices])}"
+        for group, indices in winners.items()
+    )
     return f"The three indices do not agree on the best group: {firsts}."
 
 
-def _unsettled(comparison: Comparison, words: Words) -> list[str]:
+def settled_pairs(comparison: Comparison, words: Words) -> list[str]:
+    """Of which pairs of groups the replicates settle, or suggest, which one is better."""
     pairs = comparison.pairs
     if pairs.empty:
         return []
@@ -158,21 +183,30 @@ def _unsettled(comparison: Comparison, words: Words) -> list[str]:
             f"There is a single {words.replicates.removesuffix('s')}, so there are no intervals "
             "and no order is settled."
         ]
-    by_index = pairs.loc[pairs["index"] == comparison.order_by]
+    index = ranked_by(comparison)
+    by_index = pairs.loc[pairs["index"] == index]
     left_open = by_index.loc[~by_index["settled"]]
-    if left_open.empty:
-        return [
-            f"The {comparison.replicates} {words.replicates} settle the order of every pair of "
-            f"groups by {comparison.order_by}."
-        ]
     names = [f"{row['first']} and {row['second']}" for row in records(left_open)]
+    who = f"The {comparison.replicates} {words.replicates}"
+    by, total, verb = index_in_words(index), len(by_index), _verb(comparison)
+    if not names:
+        pair = "the two groups" if total == 1 else "every two groups"
+        return [f"{who} {verb} which of {pair} is better by {by}."]
+    if len(names) == total:
+        pair = "the two groups" if total == 1 else "any two groups"
+        return [f"{who} leave open which of {pair} is better by {by}."]
     return [
-        f"The {comparison.replicates} {words.replicates} do not settle {len(names)} of "
-        f"{len(by_index)} pairs by {comparison.order_by}: {_named(names)}."
+        f"{who} {verb} which group is better in {total - len(names)} of {total} pairs by {by}, and "
+        f"leave open {_named(names)}."
     ]
 
 
-def _beyond_the_floor(comparison: Comparison, words: Words) -> list[str]:
+def _verb(comparison: Comparison) -> str:
+    return "settle" if comparison.replicates >= SETTLING else "suggest"
+
+
+def beyond_the_floor(comparison: Comparison, words: Words) -> list[str]:
+    """Which markers do better than the floor, and why that may be."""
     ranked, less = _ranked(comparison), comparison.axes.y_direction == "min"
     beyond = ranked.loc[(ranked["y"] < comparison.floor) == less]
     beyond = beyond.loc[beyond["y"] != comparison.floor]
@@ -182,8 +216,8 @@ def _beyond_the_floor(comparison: Comparison, words: Words) -> list[str]:
     reason = "was not trained long enough" if words is NETWORKS else "is not the best there can be"
     if words is NETWORKS and on_validation_rows(comparison.axes):
         reason = (
-            "is that of unregularized networks, which do worse on validation rows than these "
-            "regularized ones"
+            "is that of unregularized networks, and these sparse ones do better on validation rows "
+            "than any of those"
         )
     return [
         f"Markers lie {'below' if less else 'above'} the floor of {number(comparison.floor)} and "
@@ -191,33 +225,28 @@ def _beyond_the_floor(comparison: Comparison, words: Words) -> list[str]:
     ]
 
 
-def _ranges(comparison: Comparison) -> list[str]:
-    ranked, x = _ranked(comparison), comparison.axes.x
-    if ranked.empty:
-        return []
-    ends = ranked.groupby("group", sort=False)["x"].agg(["min", "max"])
-    width = ends.loc[:, "max"] - ends.loc[:, "min"]
-    spans = {
+def ranges(comparison: Comparison) -> list[str]:
+    """Curves whose range is so short that their areas say little."""
+    x, flat, short = comparison.axes.x, points(comparison), narrow(comparison)
+    ends = spans(comparison)
+    reach = {
         str(group): f"{number(low)} to {number(high)}"
         for group, low, high in ends.itertuples(name=None)
     }
-    points = [str(group) for group in ends.index[width == 0]]
+    fair, area = index_in_words(FAIR), index_in_words("area_marker")
     sentences = []
-    if points:
+    if flat:
         sentences.append(
-            f"The curve of {' and that of '.join(points)} has one value of {x}: area_marker is 0 "
-            "there and says nothing; compare by hypervolume_gap."
+            f"The curve of {' and that of '.join(flat)} has one value of {x}, so there is no area "
+            f"under it: compare by {fair}."
         )
-    widest = str(width.idxmax())
-    narrow = [
-        f"{group} ({spans[str(group)]})"
-        for group in ends.index[(width > 0) & (width < NARROW * width.max())]
-    ]
-    if narrow:
+    if short:
+        widest = str((ends["high"] - ends["low"]).idxmax())
+        spelt = listed([f"{group} ({reach[group]})" for group in short])
         sentences.append(
-            f"The curves do not cover the same range of {x}: {listed(narrow)} less than "
-            f"half of what {widest} ({spans[widest]}) covers. A short curve has a small "
-            "area_marker whatever it is worth; compare by hypervolume_gap."
+            f"The curves do not cover the same range of {x}: {spelt} less than half of what "
+            f"{widest} ({reach[widest]}) covers. A short curve has a small {area} whatever it is "
+            f"worth: compare by {fair}."
         )
     return sentences
 
@@ -270,7 +299,10 @@ def lost_points(indices: pd.DataFrame, words: Words) -> list[str]:
 
 def _by(rows: pd.DataFrame) -> str:
     return listed(
-        [f"{row['index']}{'' if row['settled'] else ' (not settled)'}" for row in records(rows)]
+        [
+            f"{index_in_words(row['index'])}{'' if row['settled'] else ' (open)'}"
+            for row in records(rows)
+        ]
     )
 
 

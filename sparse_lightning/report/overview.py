@@ -16,10 +16,10 @@ from sparse_lightning.comparison import INDICES, Comparison
 from sparse_lightning.comparison.markers import records
 from sparse_lightning.report.document import plain
 from sparse_lightning.report.findings import lost_points
-from sparse_lightning.report.html import template
 from sparse_lightning.report.published import GROUPS, SOURCE, part_of_l1, reproduction
+from sparse_lightning.report.templating import template
 from sparse_lightning.report.view import StudyFacts, View
-from sparse_lightning.report.wording import NETWORKS, index_name
+from sparse_lightning.report.wording import NETWORKS, index_in_words, index_name
 
 TASKS = {"sae": "SAE", "classifier": "class", "regressor": "regression", "pca": "PCA"}
 
@@ -138,7 +138,9 @@ def _weights(columns: Sequence[Column]) -> Iterator[str]:
             for column, pair in known
             if pair["difference"] <= 0
         ]
-        sentence = f"By {index}, L1 is above sL1 in {len(above)} of {len(known)} columns"
+        sentence = (
+            f"By {index_in_words(index)}, L1 is above sL1 in {len(above)} of {len(known)} columns"
+        )
         sentence += f", settled by the seeds in {len(settled)}" if above else ""
         yield sentence + (f"; below in {', '.join(below)}." if below else ".")
 
@@ -146,6 +148,7 @@ def _weights(columns: Sequence[Column]) -> Iterator[str]:
 def _best_hidden(columns: Sequence[Column]) -> Iterator[str]:
     """Whether the best hidden group is below sL1 by the leading index."""
     index, better, worse = leading(columns), [], []
+    words = index_in_words(index)
     for column in columns:
         frame = column.comparison.indices
         hidden = frame.loc[frame["group"].str.contains("+", regex=False)]
@@ -159,9 +162,9 @@ def _best_hidden(columns: Sequence[Column]) -> Iterator[str]:
         text = f"{column.title}: {best} by {number(abs(pair['difference']), 3)}{says}"
         (better if pair["difference"] > 0 else worse).append(text)
     if better:
-        yield f"The best hidden group is below sL1 in {index} in {'; '.join(better)}."
+        yield f"The best hidden group is below sL1 in {words} in {'; '.join(better)}."
     if worse:
-        yield f"No hidden group is below sL1 in {index} in {'; '.join(worse)}."
+        yield f"No hidden group is below sL1 in {words} in {'; '.join(worse)}."
 
 
 def _beyond_the_published(columns: Sequence[Column]) -> Iterator[str]:
@@ -187,8 +190,8 @@ def _beyond_the_published(columns: Sequence[Column]) -> Iterator[str]:
             )
         if found:
             yield (
-                f"By {index}, the best of the groups beyond the six beside the best of the six: "
-                f"{'; '.join(found)}."
+                f"By {index_in_words(index)}, the best of the groups beyond the six beside the "
+                f"best of the six: {'; '.join(found)}."
             )
 
 
@@ -203,7 +206,9 @@ def _indices_apart(columns: Sequence[Column]) -> Iterator[str]:
             if len(frame[index].dropna())
         }
         if len(set(firsts.values())) > 1:
-            named = ", ".join(f"{group} by {index}" for index, group in firsts.items())
+            named = ", ".join(
+                f"{group} by {index_in_words(index)}" for index, group in firsts.items()
+            )
             apart.append(f"{column.title} ({named})")
     if apart:
         yield f"The indices name different best groups in {'; '.join(apart)}."

@@ -1,6 +1,7 @@
 """The closing tables of studies, overviews and searches."""
 
 import math
+from io import StringIO
 from typing import Any
 
 import pandas as pd
@@ -8,10 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sparse_lightning._text import number, shortened
-from sparse_lightning.comparison import INDICES, Comparison
+from sparse_lightning._text import counted, number, shortened
+from sparse_lightning.comparison import Comparison
 from sparse_lightning.comparison.markers import records
+from sparse_lightning.comparison.points import AGREEMENT
 from sparse_lightning.regularizers.replica import STRENGTHS, SYMBOLS
+from sparse_lightning.report.ranking import FAIR, has_agreement, ranked_by, ranking
+from sparse_lightning.report.wording import index_in_words
 from sparse_lightning.terminal import console as visible_console
 from sparse_lightning.terminal import visible
 
@@ -19,32 +23,50 @@ from sparse_lightning.terminal import visible
 def indices_table(
     comparison: Comparison, published: dict[str, float] | None = None, replicate: str = "seed"
 ) -> Table:
-    """The groups with their indices, intervals and published areas, best first; 80 columns suffice.
+    """The groups, best first, as the report has them; 80 columns suffice.
 
-    `replicate` is the word for what intervals are over.
+    Each with its distance from ideal, its area, how far its seeds agree where that is known, and
+    whether the replicates tell it from the best; beside it the published areas. `replicate` is the
+    word for what intervals are over.
     """
     failed = bool(comparison.indices["failed"].sum())
+    agreement = has_agreement(comparison)
     table = _table(
-        f"smaller is better; ordered by {comparison.order_by}; in brackets the "
-        f"{comparison.confidence:.0%} intervals over {_counted(comparison.replicates, replicate)}"
+        f"smaller is better, which means cheaper and not truer; ordered by "
+        f"{index_in_words(ranked_by(comparison))}; in brackets the "
+        f"{comparison.confidence:.0%} intervals over {counted(comparison.replicates, replicate)}"
     )
     table.add_column("group", overflow="fold", max_width=18)
-    for index in INDICES:
-        table.add_column(index, justify="right", no_wrap=True)
+    for heading in ("distance\nfrom ideal", "area (pub-\nlished index)"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    if agreement:
+        table.add_column("seeds\nagree", justify="right", no_wrap=True)
+    table.add_column("against\nthe best", no_wrap=True)
     if published:
         table.add_column("published", justify="right", no_wrap=True)
     if failed:
         table.add_column("failed", justify="right", no_wrap=True)
-    for row in records(comparison.indices):
+    for ranked in ranking(comparison):
+        row = ranked.row
         # Text, because a group may be named like rich's markup.
-        cells = [Text(shortened(visible(row["group"]), 54))]
-        cells += [Text(_cell(row, index)) for index in INDICES]
+        cells = [Text(shortened(visible(ranked.group), 54))]
+        cells += [Text(_cell(row, index)) for index in (FAIR, "area_marker")]
+        if agreement:
+            cells.append(Text(_plain(number(row[AGREEMENT], 2))))
+        cells.append(Text(_plain(ranked.against)))
         if published:
-            cells.append(Text(number(published.get(row["group"])).replace("–", "-")))
+            cells.append(Text(_plain(number(published.get(ranked.group)))))
         if failed:
             cells.append(Text(f"{row['failed']} of {row['points']}"))
         table.add_row(*cells)
     return table
+
+
+def indices_text(comparison: Comparison, published: dict[str, float] | None = None) -> str:
+    """`indices_table` as text of at most 80 columns."""
+    stream = StringIO()
+    Console(file=stream, width=80).print(indices_table(comparison, published))
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 
 def print_indices(
@@ -63,7 +85,10 @@ def overview_table(frame: pd.DataFrame, index: str = "area_marker") -> Table:
     Below `area_marker` stands the published area where there is one.
     """
     beside = index == "area_marker" and bool(frame["published"].notna().any())
-    table = _table(f"{index}; smaller is better" + ("; in brackets as published" if beside else ""))
+    table = _table(
+        f"{index_in_words(index)}; smaller is better"
+        + ("; in brackets as published" if beside else "")
+    )
     table.add_column("group", overflow="fold", max_width=12)
     columns = list(dict.fromkeys(frame["column"]))
     for column in columns:
@@ -91,8 +116,9 @@ def _table(caption: str) -> Table:
     )
 
 
-def _counted(count: int, what: str) -> str:
-    return f"1 {what}" if count == 1 else f"{count} {what}s"
+def _plain(text: str) -> str:
+    """A dash that every terminal has."""
+    return text.replace("–", "-")
 
 
 def search_table(frame: pd.DataFrame, objective: str, confidence: float) -> Table:
@@ -179,7 +205,9 @@ def search_markdown(
 
 
 def _measure(objective: str) -> str:
-    return "hypervolume_gap of the front" if objective == "pareto" else objective
+    if objective == "pareto":
+        return f"{index_in_words(FAIR)} of the front"
+    return index_in_words(objective)
 
 
 def _has_fresh(frame: pd.DataFrame) -> bool:
@@ -206,6 +234,8 @@ def setting_in_words(row: dict[str, Any]) -> str:
 
 
 def _cell(row: dict[str, Any], name: str) -> str:
-    value = number(row[name]).replace("–", "-")
     low, high = row[f"{name}_low"], row[f"{name}_high"]
-    return f"{value}\n[{number(low, 3)}, {number(high, 3)}]" if low == low else value
+    value = _plain(number(row[name]))
+    if not math.isfinite(row[name]) or not math.isfinite(low):
+        return value
+    return f"{value}\n[{number(low, 3)}, {number(high, 3)}]"

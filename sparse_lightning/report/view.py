@@ -16,6 +16,7 @@ from sparse_lightning.comparison.depths import Depth
 from sparse_lightning.comparison.recommendation import Lack, Recommendation, recommend
 from sparse_lightning.interpret.agreement import Agreement
 from sparse_lightning.interpret.structure import Structure
+from sparse_lightning.interpret.votes import Vote
 from sparse_lightning.report.published import published_values, published_weights
 from sparse_lightning.report.residuals import Predictions
 from sparse_lightning.report.wording import NETWORKS, RUNS, Words, good, labels
@@ -31,6 +32,8 @@ class Reading:
         agreement: how path strengths agree with attributions, where those were computed.
         predictions: of a regressor, what it predicts for some rows.
         summary: what it does with its columns, in one sentence.
+        votes: what it says, code by code, each with how many seeds say so; empty where the other
+            seeds were not asked.
     """
 
     title: str
@@ -41,6 +44,7 @@ class Reading:
     agreement: Agreement | None = None
     predictions: Predictions | None = None
     summary: str = ""
+    votes: Sequence[Vote] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +68,10 @@ class StudyFacts:
         rows_validation: how many rows choose; 0: training rows do.
         rows_test: how many rows only judge.
         folds: of a cross-validation; 0: none.
+        rows_held_out: how many rows are in none of these, and judge.
         input_columns: how many columns of the table the networks are given.
         targets: the names of the numbers that they predict.
+        finished: when all networks were tracked, as a reader sees it; "" where it is not known.
     """
 
     run_id: str
@@ -87,16 +93,23 @@ class StudyFacts:
     rows_validation: int = 0
     rows_test: int = 0
     folds: int = 0
+    rows_held_out: int = 0
     input_columns: int = 0
     targets: tuple[str, ...] = ()
+    finished: str = ""
 
     @property
     def kind(self) -> str:
-        """What the networks are, e.g. `Regressor, 10 columns → 1 number`."""
-        if self.task != "regressor":
-            return self.task
-        columns = counted(self.input_columns, "column")
-        return f"Regressor, {columns} → {counted(len(self.targets), 'number')},"
+        """What the networks are, e.g. `autoencoder, 12 columns through 8 codes`."""
+        columns = counted(self.input_columns or self.layers[0], "column")
+        if self.task == "regressor":
+            return f"regressor, {columns} → {counted(len(self.targets), 'number')}"
+        if self.task == "classifier":
+            return f"classifier, {columns} → {self.layers[-1]} classes"
+        codes = self.layers[len(self.layers) // 2]
+        if self.task == "pca":
+            return f"PCA, {columns} through {counted(codes, 'component')}"
+        return f"autoencoder, {columns} through {counted(codes, 'code')}"
 
     @property
     def rows_in_words(self) -> str:
@@ -174,7 +187,7 @@ class View:
     @property
     def title(self) -> str:
         """The title of its figures."""
-        return f"{self.name}: {self.study.shape}" if self.study else self.name
+        return f"{self.name}: {self.study.kind}" if self.study else self.name
 
     @property
     def published(self) -> dict[str, float] | None:

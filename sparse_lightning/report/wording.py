@@ -100,10 +100,18 @@ def strengths(network: Mapping[str, Any]) -> str:
     return settings_in_words(present)
 
 
+_INDICES = {
+    "area_marker": "Area (published index)",
+    "area_axis": "Area to the axis",
+    "hypervolume_gap": "Distance from ideal",
+}
+
+
 def index_name(index: str) -> str:
-    """An index as a heading, e.g. `Hypervolume gap`."""
-    return {
-        "area_marker": "Area (markers)",
-        "area_axis": "Area (to the axis)",
-        "hypervolume_gap": "Hypervolume gap",
-    }[index]
+    """An index as a heading, e.g. `Distance from ideal`."""
+    return _INDICES[index]
+
+
+def index_in_words(index: str) -> str:
+    """An index in a sentence, e.g. `distance from ideal`."""
+    return f"{_INDICES[index][0].lower()}{_INDICES[index][1:]}"

@@ -161,7 +161,7 @@ def _assumed(request: Request, comparison: Comparison) -> list[str]:
         if given is None:
             sentences.append(
                 f"No corner was given for {name}: it is the {most[direction]} of the runs, "
-                f"{number(value, 6)}. More runs can move it, and hypervolume_gap with it."
+                f"{number(value, 6)}. More runs can move it, and the distance from ideal with it."
             )
     if comparison.axis:
         sentences.append(

@@ -29,6 +29,8 @@ from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import FLOOR, STRENGTHS, find_strength
 from sparse_lightning.report import View, write_report
 from sparse_lightning.report.answer import answer, rule
+from sparse_lightning.report.notebook import study_html
+from sparse_lightning.report.tables import indices_text
 from sparse_lightning.report.wording import settings_in_words
 from sparse_lightning.report.writing import writable
 from sparse_lightning.tracking import Store, StudyRecord, find_study, read_study
@@ -218,7 +220,12 @@ class Study:
 
     def __str__(self) -> str:
         """The answer: the recommended network, then the groups, as the terminal has them."""
-        return "\n".join([self.answer, "", self.indices.to_string(index=False)])
+        view = self.view()
+        return "\n".join([self.answer, "", indices_text(view.comparison, view.published)])
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook, with the recommended network's diagram."""
+        return study_html(self.view())
 
     def network(
         self, group: str, l1_weight: float | None = None, seed: int | None = None

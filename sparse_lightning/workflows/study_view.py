@@ -1,6 +1,7 @@
 """From a study's tracked runs to what its report shows."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -12,11 +13,13 @@ from sparse_lightning.interpret.agreement import Agreement
 from sparse_lightning.interpret.mappings import Mappings
 from sparse_lightning.interpret.sentences import describe
 from sparse_lightning.interpret.summary import summary
+from sparse_lightning.interpret.votes import votes
 from sparse_lightning.network import Network
 from sparse_lightning.page.report import report_document
 from sparse_lightning.project import Project
 from sparse_lightning.regularizers.replica import SYMBOLS, find_strength
 from sparse_lightning.report import StudyFacts, View
+from sparse_lightning.report.choices import chosen_markers
 from sparse_lightning.report.residuals import Predictions
 from sparse_lightning.report.view import Reading
 from sparse_lightning.tracking import Store, StudyRecord
@@ -42,8 +45,10 @@ def view_of(
     project, metrics = record.project, record.metrics
     recommendation = recommend(comparison)
     shown = shown_networks(record, recommendation)
-    inside = _inside(record, comparison, [run_id for _, run_id in shown])
-    run_ids = list(dict.fromkeys([*(run_id for _, run_id in shown), *inside]))
+    chosen = [row["network"]["run_id"] for row in chosen_markers(comparison, recommendation)]
+    inside = _inside(record, comparison, [*(run_id for _, run_id in shown), *chosen])
+    seeds = _seeds(record, comparison, recommendation)
+    run_ids = list(dict.fromkeys([*(run_id for _, run_id in shown), *inside, *seeds]))
     networks = dict(zip(run_ids, read_networks(store, record, run_ids), strict=True))
     agreements = _agreements(store, record.run_id)
     facts = StudyFacts(
@@ -67,7 +72,14 @@ def view_of(
             if name.startswith(REFERENCE)
         },
         readings=[
-            _reading(store, project, networks[run_id], title, agreements.get(run_id))
+            _reading(
+                store,
+                project,
+                networks[run_id],
+                title,
+                agreements.get(run_id),
+                [networks[seed] for seed in seeds] if run_id in seeds else [],
+            )
             for title, run_id in shown
         ],
         fine_tuned=bool(project.training.fine_tune_epochs),
@@ -75,6 +87,8 @@ def view_of(
         rows_validation=int(metrics.get("rows_validation", 0)),
         rows_test=int(metrics.get("rows_test", 0)),
         folds=int(metrics.get("folds", 0)),
+        rows_held_out=int(metrics.get("rows_held_out", 0)),
+        finished=_finished(record),
         input_columns=len(next(iter(networks.values())).encoding.columns) if networks else 0,
         targets=project.table.number_targets,
     )
@@ -100,18 +114,20 @@ def _inside(record: StudyRecord, comparison: Comparison, shown: Sequence[str]) -
     """Those shown, then a network of each marker: on the front of all groups, then on each
     group's, best first, then the others, so that a click on a marker opens something.
 
-    Of a marker's networks it is its medoid; where it has none, the one with the least error.
+    Of a marker's networks it is the one that agrees most with the others, where none is worth
+    looking into the one with the least error.
     """
     points = comparison.points.frame.assign(run_id=record.networks["run_id"].to_numpy())
     points = points.loc[~points["failed"]].sort_values("y", kind="stable")
     best = points.drop_duplicates(["group", "marker"]).set_index(["group", "marker"])["run_id"]
+    best.update(comparison.markers.set_index(["group", "marker"])["medoid"].dropna())
     compared = comparison.markers.loc[comparison.markers["group"].isin(comparison.groups)]
     order = comparison.indices["group"]
     fronts = [front(compared), *(front(of_group(compared, group)) for group in order), compared]
     chosen = [
         *shown,
         *(
-            str(row.get("medoid") or best.loc[(row["group"], row["marker"])])
+            str(best.loc[(row["group"], row["marker"])])
             for ordered in fronts
             for row in records(ordered)
         ),
@@ -119,6 +135,23 @@ def _inside(record: StudyRecord, comparison: Comparison, shown: Sequence[str]) -
     weights = sum(inputs * outputs for inputs, outputs in pairwise(record.layers))
     most = min(MOST_INSIDE, MOST_WEIGHTS // weights)
     return list(dict.fromkeys(chosen))[:most]
+
+
+def _seeds(
+    record: StudyRecord, comparison: Comparison, recommendation: Recommendation | Lack
+) -> list[str]:
+    """The runs of all seeds of the recommended marker that did not fail."""
+    if not isinstance(recommendation, Recommendation):
+        return []
+    points = comparison.points.frame.assign(run_id=record.networks["run_id"].to_numpy())
+    mine = (points["group"] == recommendation.group) & (points["marker"] == recommendation.marker)
+    return points.loc[mine & ~points["failed"], "run_id"].tolist()
+
+
+def _finished(record: StudyRecord) -> str:
+    """When the last network was tracked; in UTC, since a report is the same on every machine."""
+    last = datetime.fromtimestamp(max(record.columns.started) / 1000, UTC)
+    return f"{last:%Y-%m-%d %H:%M} UTC"
 
 
 def _settings(project: Project, metrics: dict[str, float]) -> dict[str, str]:
@@ -211,7 +244,9 @@ def _reading(
     network: Network,
     title: str,
     agreement: Agreement | None,
+    seeds: Sequence[Network],
 ) -> Reading:
+    """A network from inside; `seeds` are those of its marker, itself among them, or none."""
     threshold = project.report.connection_threshold
     structure, mappings = network.structure(threshold), network.mappings(threshold)
     losses = effects = predictions = None
@@ -220,7 +255,9 @@ def _reading(
     if network.target is not None:
         effects = read_effects(store, network.run_id)
         predictions = _predictions(store, network.run_id)
-    sentences = describe(structure, mappings, losses, effects)
+    sentences = describe(structure, mappings, losses, effects, components=project.task == "pca")
+    structures = {one.seed: one.structure(threshold) for one in seeds}
+    kind = "class" if network.task == "classifier" else "target"
     return Reading(
         title,
         structure,
@@ -230,6 +267,7 @@ def _reading(
         agreement,
         predictions,
         summary(mappings, losses),
+        votes(structures, network.seed, outputs=kind) if structures else (),
     )
 
 

@@ -56,8 +56,8 @@ OWN_RANGE = "own_range"
 
 OWN_RANGE_NOTE = (
     "Every group at its own best range of λ, chosen with the same budget for all: the files in "
-    "projects/own_range say how. Curves over different ranges are compared by hypervolume_gap; the "
-    "published areas, which are at the same λ for all groups, are no comparison."
+    "projects/own_range say how. Curves over different ranges are compared by distance from ideal; "
+    "the published areas, which are at the same λ for all groups, are no comparison."
 )
 
 

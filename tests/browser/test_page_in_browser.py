@@ -6,6 +6,7 @@ from studies import GROUPS, HOSTILE
 
 from sparse_lightning.interpret.diagram import structure_html
 from sparse_lightning.interpret.structure import Structure
+from sparse_lightning.report.ranking import ranking
 
 pytestmark = pytest.mark.slow
 
@@ -26,8 +27,10 @@ def inner(page):
 def test_the_page_opens_offline_with_all_groups(page, inner, wine_job):
     assert page.title() == "wine-small – sparse-lightning"
     assert inner.locator(".legend-entry bdi").all_text_contents() == ["unregularized", *GROUPS]
-    table = page.locator("table").first.locator("tbody th").all_text_contents()
-    assert [name.strip() for name in table] == list(wine_job.study.indices["group"])
+    table = page.locator("table.groups tbody th").all_text_contents()
+    assert [name.strip() for name in table] == [
+        one.group for one in ranking(wine_job.study.comparison)
+    ]
 
 
 def frame_box(page):
@@ -96,8 +99,9 @@ def test_the_view_is_in_the_address_of_the_report(page, inner):
     entry = inner.get_by_role("button", name="sL1+KL")
     entry.click()
     page.wait_for_url("**#hide=sL1%2BKL")
-    page.locator("a[href='#area_axis']").first.click()
-    assert page.url.endswith("#area_axis")
+    page.locator(".groups a[href='#area_marker']").click()
+    assert page.url.endswith("#area_marker")
+    page.get_by_text("Curves over different ranges of x").wait_for()  # what was closed is open
     assert entry.get_attribute("aria-pressed") == "false"
 
 
@@ -144,6 +148,7 @@ def test_links_beside_the_page_lead_to_its_files(page, wine_job):
 
 def test_components_are_a_picture_within_the_page(visit, components_job):
     page = visit(components_job.report / "report.html", viewport={"width": 360, "height": 740})
+    page.get_by_text("Components", exact=True).click()
     picture = page.get_by_role("img", name="Contribution against loadings")
     assert picture.evaluate("image => image.complete && image.naturalWidth > 600")
     assert picture.bounding_box()["width"] <= 360

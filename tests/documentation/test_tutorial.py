@@ -70,7 +70,7 @@ def test_the_way_from_a_csv_file_to_an_exported_model(tmp_path):
             assert shown == block.text
         elif "share a code: " in block.text:
             assert ": what most of 5 seeds say" in printed
-        elif "hypervolume_gap" in block.text:
+        elif "from ideal" in block.text:
             assert len(shown.splitlines()) == len(block.text.splitlines()) + 1  # and the path
         elif block.language == "text":
             assert printed.startswith("The network 10-6-10 has ")

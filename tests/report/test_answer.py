@@ -8,7 +8,7 @@ import pytest
 
 from sparse_lightning.interpret.structure import Structure
 from sparse_lightning.report import report_html
-from sparse_lightning.report.answer import answer, rule
+from sparse_lightning.report.answer import answer, choice, rule
 from sparse_lightning.report.view import Reading
 
 
@@ -80,10 +80,34 @@ def test_why_nothing_is_recommended(study_of):
 
 
 @pytest.mark.parametrize("learned", [True, False])
-def test_the_report_begins_with_it(study_of, learned):
+def test_the_report_answers_in_the_order_of_the_questions(study_of, learned):
     networks = study_of().study.networks
     view = study_of(networks=networks if learned else networks.assign(squared_error=0.07))
     page = report_html(view)
-    section = page[page.index("<h2>Recommended</h2>") : page.index("<h2>Findings</h2>")]
-    for line in {*answer(view), rule(view)}:
-        assert section.count(line) == 1
+    which = page[page.index('<section id="which">') :].partition("</section>")[0]
+    for line in {*choice(view), rule(view)}:
+        assert which.count(line) == 1
+    if learned:
+        says = page[page.index("<h2>What does it say</h2>") :].partition("</section>")[0]
+        for line in answer(view):
+            assert says.count(line) == 1
+    assert ("What does it say" in page) == learned
+
+
+def test_which_and_how_strong_in_a_sentence(study_of):
+    networks = with_agreement(study_of().study.networks, L1=0.5, sL1=0.9)
+    assert choice(study_of(networks=networks)) == [
+        "Recommended: sL1 λ=0.001, the knee of its curve; of all 6 groups the seeds agree most "
+        "there."
+    ]
+    assert choice(study_of())[0].endswith("of all 6 groups it uses and loses least.")
+    assert choice(study_of(groups=("L1",))) == ["Recommended: L1 λ=0.001, the knee of its curve."]
+
+
+def test_where_fewer_connections_are_enough_that_is_said(study_of):
+    found = replace(study_of().recommendation, enough={"l1_weight": 0.5})
+    view = study_of()
+    view.__dict__["recommendation"] = found
+    sentence = "90 % of what the best strength of L1 explains takes λ = 0.5 at least, which is not"
+    assert choice(view)[1].startswith(sentence)
+    assert sentence in rule(view)

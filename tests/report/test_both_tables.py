@@ -61,7 +61,9 @@ def test_both_tables_train_six_columns_and_say_what_they_are(trained, workplace,
     assert ("Quick variant: a few epochs" in markdown) == quick
     command = "table1" + " --own-range" * own_range + " --quick" * quick
     assert f"Written by `sparse-lightning {command}`;" in markdown
-    assert ("published" in markdown.split("What it says")[0].split("Written by")[1]) != own_range
+    assert (
+        "beside the published value" in markdown.split("What it says")[0].split("Written by")[1]
+    ) != own_range
 
     client = Store().client
     experiment = client.get_experiment_by_name(name)
@@ -70,7 +72,7 @@ def test_both_tables_train_six_columns_and_say_what_they_are(trained, workplace,
     assert run.data.tags[f"{OVERVIEW}.wine_sae"] == f"run of wine-sae{ending}"
 
 
-@pytest.mark.parametrize(("options", "index"), [([], "area_marker"), (["--own-range"], "hyper")])
+@pytest.mark.parametrize(("options", "index"), [([], "area (pub"), (["--own-range"], "distance")])
 def test_the_command_ends_with_the_index_that_orders_the_table(trained, workplace, options, index):
     result = CliRunner().invoke(main, ["table1", *options, "--output", "out"])
     assert result.exit_code == 0, result.output

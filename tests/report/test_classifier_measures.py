@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from sparse_lightning.report.html import MEASURES, measure_rows, measured, reference_rows
+from sparse_lightning.report.measures import MEASURES, measure_rows, measured, reference_rows
 
 ALL = {
     f"{method}_{name}": place

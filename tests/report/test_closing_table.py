@@ -3,7 +3,9 @@ import io
 import pytest
 from rich.console import Console
 
+from sparse_lightning.comparison.knees import with_agreement
 from sparse_lightning.report import indices_table, print_indices, published_values
+from sparse_lightning.report.tables import indices_text
 
 
 def printed(comparison, published=None, width=80):
@@ -38,7 +40,21 @@ def test_any_name_is_shown_as_text(study_of, name):
 def test_the_table_has_a_column_for_failures_only_if_there_are_any(study_of):
     assert [column.header for column in indices_table(study_of().comparison).columns] == [
         "group",
-        "area_marker",
-        "area_axis",
-        "hypervolume_gap",
+        "distance\nfrom ideal",
+        "area (pub-\nlished index)",
+        "against\nthe best",
     ]
+
+
+def test_how_far_the_seeds_agree_has_a_column_where_it_is_known(study_of):
+    networks = study_of().study.networks.assign(agreement=0.625)
+    comparison = with_agreement(study_of(networks=networks).comparison)
+    assert "0.62" in printed(comparison)
+    headers = [column.header for column in indices_table(comparison).columns]
+    assert headers[3] == "seeds\nagree"
+
+
+def test_the_same_as_text(study_of):
+    comparison = study_of().comparison
+    lines = [line.rstrip() for line in printed(comparison).splitlines()]
+    assert indices_text(comparison).splitlines() == lines

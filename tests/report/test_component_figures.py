@@ -10,7 +10,7 @@ from sparse_lightning.report import components_figure, report_html, save_figure,
 from sparse_lightning.report.component_curves import ComponentCurves, reference_curves
 from sparse_lightning.report.component_rows import component_sentences, gap_rows, path_rows
 from sparse_lightning.report.figures import looks
-from sparse_lightning.report.html import reference_rows
+from sparse_lightning.report.measures import reference_rows
 
 MEASURES = ("loadings", "contribution")
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -178,7 +178,7 @@ def test_gaps_are_those_of_the_first_n_components(study_of):
 def test_sentences_say_which_curves_are_above(study_of):
     above, beaten, dominating = component_sentences(curves_of(study_of(components=7)), 12)
     assert above == (
-        "Above SparsePCA's curve by hypervolume_gap: for n = 1, 2, 3, 4 and 5 all groups; "
+        "Above SparsePCA's curve by distance from ideal: for n = 1, 2, 3, 4 and 5 all groups; "
         "for n = 7 sL1+sh, sL1+sh2, sL1+KL and sL1+decs."
     )
     assert beaten.startswith(
@@ -223,7 +223,7 @@ def test_the_table_has_every_method_at_one_strength_and_every_alpha(study_of):
     assert all(len(row["cells"]) == 5 for row in rows)
     assert rows[-1]["cells"][4]["contribution"] == pytest.approx(0.95 * 0.98 / 2)
     page = report_html(study)
-    section = page[page.index("<h2>Components</h2>") :].partition("</section>")[0]
+    section = page[page.index("<summary>Components</summary>") :].partition("\n</details>")[0]
     assert section.count("<tr>") == 2 + 7 + 10
     assert ">0.465<small>4.0</small>" in section
     for sentence in component_sentences(curves_of(study), 12):

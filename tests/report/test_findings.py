@@ -79,8 +79,8 @@ def test_the_best_by_each_index_and_narrow_curves_are_named():
     )
     sentences = findings_of(compared(networks))
     assert sentences[0] == (
-        "The three indices do not agree on the best group: short by area_marker and area_axis; "
-        "long by hypervolume_gap."
+        "The three indices do not agree on the best group: short by area (published index) and "
+        "area to the axis; long by distance from ideal."
     )
     assert any(
         "short (80 to 90) less than half of what long (10 to 90)" in one for one in sentences
@@ -93,4 +93,6 @@ def test_groups_and_markers_without_a_network_are_named():
     sentences = " ".join(findings_of(compared(networks)))
     assert "dead has no index: all of its 2 networks failed." in sentences
     assert "No network survived for dead at λ = 1: the marker is missing." in sentences
-    assert "The curve of alive has one value of connections: area_marker is 0" in sentences
+    assert (
+        "The curve of alive has one value of connections, so there is no area under it" in sentences
+    )

@@ -50,7 +50,9 @@ def test_the_sentences_count_columns_and_name_what_is_not_shown(columns):
         frame.loc[(title, "L1"), "area_marker"] > frame.loc[(title, "sL1"), "area_marker"]
         for title in ("wine SAE", "my.csv PCA")
     )
-    assert sentences[0].startswith(f"By area_marker, L1 is above sL1 in {above} of 2 columns")
+    assert sentences[0].startswith(
+        f"By area (published index), L1 is above sL1 in {above} of 2 columns"
+    )
     assert sentences[-1].startswith("The floor had not settled in my.csv PCA: ")
     assert any("hidden group" in sentence for sentence in sentences)
 
@@ -83,7 +85,7 @@ def test_groups_at_their_own_ranges_are_compared_by_the_fair_index(own_range):
     first, second = frame.iloc[0], frame.iloc[1]
     assert second["ratio"] == second["hypervolume_gap"] / first["hypervolume_gap"]
     sentences = overview_findings(own_range)
-    assert any("below sL1 in hypervolume_gap in" in sentence for sentence in sentences)
+    assert any("below sL1 in distance from ideal in" in sentence for sentence in sentences)
     assert not any("Published" in sentence for sentence in sentences)
 
 
@@ -128,10 +130,10 @@ def test_markdown_can_follow_other_markdown(columns, tmp_path):
     found = headings(text)
     assert found[0] == text.splitlines()[0] == "## Table 1"
     assert found[1:5] == [
-        "### area_marker, with its interval, beside the published value",
-        "### area_marker divided by that of L1, beside the published ratio",
-        "### area_axis, with its interval",
-        "### hypervolume_gap, with its interval",
+        "### Area (published index), with its interval, beside the published value",
+        "### Area (published index) divided by that of L1, beside the published ratio",
+        "### Area to the axis, with its interval",
+        "### Distance from ideal, with its interval",
     ]
     assert all(line.startswith("### ") for line in found[1:])
     assert text.endswith("\n")
@@ -142,15 +144,17 @@ def test_markdown_can_follow_other_markdown(columns, tmp_path):
 def test_without_published_areas_none_are_shown(own_range, tmp_path):
     texts = written(own_range, tmp_path)
     assert headings(texts[".md"])[1:4] == [
-        "### hypervolume_gap, with its interval",
-        "### hypervolume_gap divided by that of L1",
-        "### area_marker, with its interval",
+        "### Distance from ideal, with its interval",
+        "### Distance from ideal divided by that of L1",
+        "### Area (published index), with its interval",
     ]
     rows = [line for line in texts[".md"].splitlines() if line.startswith("|")]
     assert {line.replace(r"\|", "").count("|") for line in rows} == {4}
     for text in (texts[".md"], texts[".html"].split("</style>")[1]):
-        assert "ublished" not in text
-    assert texts[".html"].index("<h2>Hypervolume gap") < texts[".html"].index("<h2>Area")
+        assert "ublished" not in text.replace("Area (published index)", "").replace(
+            "area (published index)", ""
+        )
+    assert texts[".html"].index("<h2>Distance from ideal") < texts[".html"].index("<h2>Area")
 
 
 @pytest.mark.parametrize("index", ["area_marker", "hypervolume_gap"])

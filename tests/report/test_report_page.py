@@ -13,6 +13,7 @@ from sparse_lightning.report import (
     writing,
 )
 from sparse_lightning.report.findings import findings
+from sparse_lightning.report.head import head
 from sparse_lightning.report.view import web_address
 
 ATTACK = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'{{ 7*7 }}</style>"
@@ -47,7 +48,8 @@ def test_the_page_says_what_was_trained_and_found(study_of):
     study = study_of(floor_settled=False, settings={"optimizer": "adam"})
     page = Page(report_html(study))
     for phrase in (
-        "sae on wine, 12-10-12: 76 networks, 6 groups, 4 seeds.",
+        "wine: 1,599 rows, 12 columns · autoencoder, 12 columns through 10 codes · "
+        "6 regularizers × 3 strengths × 4 seeds",
         "wine, 1599 rows",
         "adam",
         "1, 2, 3, 4",
@@ -60,6 +62,45 @@ def test_the_page_says_what_was_trained_and_found(study_of):
         *findings(study),
     ):
         assert phrase in page.text
+
+
+def test_nothing_but_the_three_answers_is_open(study_of):
+    text = report_html(study_of())
+    page = Page(text)
+    assert re.findall("<h2>(.*?)</h2>", text) == [
+        "Which, how strong, at what cost",
+        "What does it say",
+        "Can I trust it",
+        "The rest",
+    ]
+    assert "open" not in dict(page.attributes)
+    rest = text[text.index('<section id="rest">') :].partition("</section>")[0]
+    assert rest.count("<details") == rest.count("</details>")
+    outside = re.sub("<details.*</details>", "", rest, flags=re.DOTALL)
+    assert "<p" not in outside
+    assert "<table" not in outside
+
+
+def test_no_name_of_a_metric_stands_in_what_is_read_first(study_of):
+    text = report_html(study_of(floor_settled=False))
+    first = text[text.index("<body>") : text.index('<section id="rest">')]
+    read = re.sub("<[^>]*>", " ", first)
+    for name in ("area_marker", "area_axis", "hypervolume_gap", "squared_error", "corner"):
+        assert name not in read
+
+
+def test_the_head_says_when_and_counts_in_words(study_of):
+    one = head(study_of(groups=("L1",), seeds=1, rows=1, finished="2026-01-02 03:04 UTC"))
+    assert one == [
+        "wine: 1 row, 12 columns",
+        "autoencoder, 12 columns through 10 codes",
+        "1 regularizer × 3 strengths × 1 seed",
+        "finished 2026-01-02 03:04 UTC",
+    ]
+    targets = {"task": "regressor", "targets": ("a",)}
+    parts = head(study_of(rows=60, rows_validation=20, rows_test=20, **targets))
+    assert parts[0].startswith("wine: 100 rows")
+    assert parts[1] == "regressor, 12 columns → 1 number"
 
 
 def test_published_areas_are_no_comparison_for_groups_at_their_own_ranges(study_of):
@@ -97,7 +138,9 @@ def test_a_study_that_has_learned_nothing_has_a_report_that_says_so(study_of, tm
 
 def test_groups_stand_in_the_order_of_the_chosen_index(study_of):
     study = study_of(order_by="hypervolume_gap")
-    table = re.search(r"<tbody>(.*?)</tbody>", report_html(study), re.DOTALL).group(1)
+    page = report_html(study)
+    section = page[page.index('<section id="trust">') :]
+    table = re.search(r"<tbody>(.*?)</tbody>", section, re.DOTALL).group(1)
     shown = re.findall(r'<span class="dot"[^>]*></span>([^<]*)</th>', table)
     best_first = study.comparison.indices.sort_values("hypervolume_gap")["group"]
     assert shown == list(best_first)
@@ -198,4 +241,4 @@ def test_a_study_of_one_group_one_seed_and_failures_has_a_page(study_of):
     networks.loc[1, "failure"] = "the loss is not finite"
     page = Page(report_html(study_of(networks=networks)))
     assert "the loss is not finite" in page.text
-    assert "What the seeds settle" not in page.text
+    assert "All pairs of groups" not in page.text

@@ -44,7 +44,7 @@ def test_a_search_ends_with_the_scores_and_the_comparison_on_fresh_seeds(make_pr
     text = (folder / "search.md").read_text(encoding="utf-8")
     first = scores["fresh"].idxmin()
     assert text.count(f"- {first} − ") == 1
-    assert "hypervolume_gap, with 95% intervals over the seeds" in text
+    assert "distance from ideal, with 95% intervals over the seeds" in text
     kept = {f.path for f in Store().client.list_artifacts(study.run_id, "report")}
     assert {f"report/{name}" for name in ("search.md", "search.csv", "best.yaml")} <= kept
 

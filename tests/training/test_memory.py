@@ -42,7 +42,10 @@ def test_no_tensor_holds_codes_or_outputs_of_all_rows_of_all_replicas(task, monk
         table={"source": "census", **target},
         network={"units": [3, 2]},
         training={"epochs": 1, "fine_tune_epochs": 1, "accelerator": "cpu"},
-        regularizers={"l1_weights": [0.1, 0.03, 0.01, 0.003, 0.001], "groups": {"L1": {}, "sL1": {}}},
+        regularizers={
+            "l1_weights": [0.1, 0.03, 0.01, 0.003, 0.001],
+            "groups": {"L1": {}, "sL1": {}},
+        },
         **({"evaluation": {"holdout": 0}} if task == "classifier" else {}),
     )
     examples = Examples(inputs, labels, ("no", "yes")) if target else Examples(inputs)

@@ -25,10 +25,10 @@ def test_the_report_has_the_section_and_the_figure(components_job):
     jsonschema.validate(document, indices_schema())
     assert (document["task"], document["corner"]) == ("pca", [12, 1.0])
     page = (components_job.report / "report.html").read_text(encoding="utf-8")
-    section = page[page.index("<h2>Components</h2>") :].partition("</section>")[0]
+    section = page[page.index("<summary>Components</summary>") :].partition("\n</details>")[0]
     for phrase in ("exact PCA", "SparsePCA", "α = 0.5", "α = 20", "λ = 0.2", "n = 3"):
         assert phrase in section
-    assert "Above SparsePCA&#39;s curve by hypervolume_gap: for n = 1" in section
+    assert "Above SparsePCA&#39;s curve by distance from ideal: for n = 1" in section
     assert "How well they classify" not in page
     for ending in ("png", "svg"):
         assert (components_job.report / "figures" / f"components.{ending}").stat().st_size

@@ -112,7 +112,7 @@ def test_the_page_says_what_was_assumed_and_needs_no_other_host(optimizers, tmp_
         "Of n_params small values are good, of accuracy large ones;",
         "No floor was given: it is the greatest accuracy of the runs, 0.925.",
         "No corner was given for n_params: it is the greatest of the runs, 30.",
-        "The 2 replicates settle",
+        "The 2 replicates suggest",
         "with its sign changed, because large is good",
     ):
         assert words in " ".join(page.text.split())

@@ -61,7 +61,7 @@ def test_the_best_other_group_is_told_beside_the_best_published_one(tracked, tmp
     line = next(
         line
         for line in markdown.splitlines()
-        if line.startswith("- By hypervolume_gap, the best of the groups beyond the six")
+        if line.startswith("- By distance from ideal, the best of the groups beyond the six")
     )
     best = indices[["L1", "sL1"]].idxmin()
     relation = "below" if indices["MCP"] < indices[best] else "above"

@@ -1,8 +1,11 @@
 """Agreement of seeds and the recommended network, from training to what is told of them."""
 
 import json
+import re
 import shutil
 import sqlite3
+from datetime import UTC, datetime
+from html import unescape
 from itertools import combinations
 
 import numpy as np
@@ -15,6 +18,10 @@ from studies import working_in
 from sparse_lightning import InputError, Study
 from sparse_lightning.cli import main
 from sparse_lightning.interpret.mappings import Mappings
+from sparse_lightning.interpret.votes import votes
+from sparse_lightning.report.answer import choice
+from sparse_lightning.report.choices import choices
+from sparse_lightning.report.trust import badges
 from sparse_lightning.tracking import names
 
 pytestmark = pytest.mark.slow
@@ -153,11 +160,69 @@ def test_it_is_shown_first_and_told_first(job):
     assert str(job.study).startswith(f"{headline}\n{summary}\n")
     assert job.study.describe().startswith(f"{headline}\n{summary}\nThe network 6-4-6 has ")
     page = (job.report / "report.html").read_text()
-    assert page.index(headline.replace("'", "&#39;")) < page.index("<h2>Comparison</h2>")
+    headings = ["Which, how strong, at what cost", "What does it say", "Can I trust it", "The rest"]
+    assert re.findall("<h2>(.*?)</h2>", page) == headings
+    said = page[page.index("<h2>What does it say</h2>") :].partition("<h2>Can I trust it</h2>")[0]
+    assert said.index(headline.replace("'", "&#39;")) < said.index("<img ")
+    assert said.index(summary) < said.index("<img ")
     given = ["--study", job.study.run_id, "--tracking-uri", job.uri]
     given += ["--output", str(job.folder / "again")]
     result = CliRunner().invoke(main, ["report", *given])
     assert result.stdout.splitlines()[:2] == [headline, summary]
+
+
+def test_a_notebook_shows_the_same_in_the_same_words(job):
+    view = job.study.view()
+    shown = job.study._repr_html_()
+    read = " ".join(unescape(re.sub("<[^>]*>", " ", shown.partition("</style>")[2])).split())
+    said = [*choice(view), *job.study.answer.splitlines(), *(b.sentence for b in badges(view))]
+    places = [read.index(sentence) for sentence in said]
+    assert places == sorted(places)
+    assert shown.count("<img ") == 1
+    assert all(vote.sentence in read for vote in view.study.readings[0].votes)
+    assert "<script" not in shown
+
+
+def test_a_network_says_what_it_is(job):
+    network = job.study.recommended
+    first, second = str(network).splitlines()
+    headline = job.study.answer.splitlines()[0]
+    assert headline.startswith(first.partition(":")[0].partition(" (")[0])
+    assert first.endswith(f"seed {network.seed}")
+    assert second.startswith("Keeps ")
+    shown = network._repr_html_()
+    assert type(shown) is str
+    assert f"<p>{first}</p>" in shown
+    assert shown.count("<img ") == 1
+    for sentence in network.describe().splitlines():
+        assert sentence in unescape(shown)
+
+
+def test_its_statements_have_the_votes_of_all_seeds(job):
+    reading = job.study.view().study.readings[0]
+    network = job.study.recommended
+    seeds = job.study.networks_at(network.group, **network.settings)
+    structures = {one.seed: one.structure() for one in seeds}
+    assert list(reading.votes) == votes(structures, network.seed)
+    assert {vote.seeds for vote in reading.votes} == {len(seeds)}
+    assert all(not one.votes for one in job.study.view().study.readings[1:])
+
+
+def test_the_head_says_when_the_networks_were_tracked(job):
+    finished = job.study.view().study.finished
+    last = max(run.info.start_time for run in job.children) / 1000
+    assert finished == datetime.fromtimestamp(last, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    assert f"finished {finished}" in (job.report / "report.html").read_text()
+
+
+def test_every_network_to_choose_can_be_looked_into(job):
+    view = job.study.view()
+    inside = view.page()["networks"]
+    assert {one.run_id for one in choices(view)} <= set(inside)
+    page = (job.report / "report.html").read_text()
+    for one in choices(view):
+        link = "#says" if one.recommended else f"#open={one.run_id}"
+        assert f'<a href="{link}">' in page
 
 
 @pytest.mark.parametrize("by", ["id", "name"])

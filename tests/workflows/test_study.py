@@ -273,7 +273,7 @@ def test_the_report_counts_what_diverged(diverging_job):
     assert "No network survived for L1 at λ = 1e+30: the marker is missing." in findings
     assert [one["marker"] for one in groups["L1"]["markers"]] == [{"l1_weight": 0.0001}]
     page = (diverging_job.report / "report.html").read_text(encoding="utf-8")
-    assert "<h2>Failed networks</h2>" in page
+    assert "<summary>2 failed networks</summary>" in page
     told = re.sub(r'srcdoc="[^"]*"', "", page)  # the comparison page has its own copy
     assert told.count("diverged in stage 1 of 1 at step") == 2
     assert ">2 of 4</td>" in told

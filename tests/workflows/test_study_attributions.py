@@ -26,7 +26,7 @@ def test_agreements_are_tracked_and_shown(wine_job):
         assert reading.agreement.rows == 500
         assert len(reading.agreement.outputs) == 12
     page = (wine_job.report / "report.html").read_text(encoding="utf-8")
-    assert page.count("<summary>structure and attribution") == len(readings)
+    assert page.count("<h4>Structure and attribution") == len(readings)
     assert "integrated gradients, 500 rows" in page
 
 
@@ -42,7 +42,7 @@ def test_without_captum_the_report_says_how_to_get_it(wine_job, monkeypatch, tmp
     assert study.agreements(None) == {}
     monkeypatch.setattr(view_module, "_agreements", lambda store, run_id: {})
     page = study.write_report(tmp_path).read_text(encoding="utf-8")
-    assert "<summary>structure and attribution" not in page
+    assert "<h4>Structure and attribution" not in page
     assert "pip install 'sparse-lightning[attribution]'" in page.replace("&#39;", "'")
 
 
