@@ -108,6 +108,8 @@ def _in_order(runs: Document, order: Sequence[str]) -> Document:
         "names": [runs["names"][place] for place in present],
         "experiments": coded(runs["experiments"]),
         "statuses": coded(runs["statuses"]),
+        # Its run goes on until the report is tracked.
+        "studies": [{**study, "status": "FINISHED"} for study in runs["studies"]],
         "parents": coded(runs["parents"]),
         "started": [None for _ in present],
         "metrics": {
