@@ -9,6 +9,7 @@ from planted_structure.cells import cell, markdown_table, share
 from planted_structure.defaults import DEFAULT_GROUPS
 from planted_structure.judging import SHOWN, Judged, StudyCurve, calibration, shown_before
 from planted_structure.measures import interval
+from planted_structure.tables import VARIANTS
 
 Records = Sequence[dict[str, Any]]
 
@@ -31,7 +32,7 @@ def judged_part(studies: Records, before: Records, lassonet: Records) -> list[st
     return [
         f"## What a user gets: {len(found)} judging tables\n",
         "All settings are at their defaults, and the network is the one that the study itself "
-        "recommends. Nothing here was chosen on these tables.\n",
+        f"recommends. Nothing here was chosen on these tables.{_unmeasured(found)}\n",
         _targets(found, earlier),
         _by_table(found, earlier),
         _short(found),
@@ -41,6 +42,13 @@ def judged_part(studies: Records, before: Records, lassonet: Records) -> list[st
         _before(found, earlier),
         _references(found, {one["table"]: one for one in lassonet}),
     ]
+
+
+def _unmeasured(found: list[Judged]) -> str:
+    """The judging tables that there is no record of."""
+    known = {one.record["table"] for one in found}
+    left = [name for name in VARIANTS["judging"] if name not in known]
+    return f" Not measured yet: {', '.join(left)}." if left else ""
 
 
 def strengths_part(studies: Records) -> list[str]:

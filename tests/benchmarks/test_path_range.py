@@ -18,7 +18,7 @@ def record(table="iris", task="sae", ends=(0.0, 0.9), settled=True):
         "inputs": 4,
         "steps": 3000,
         "settled": settled,
-        "seconds": 12.4,
+        "processor_seconds": 12.4,
         "path": [
             {"l1_weight": weight, "share": share}
             for weight, share in zip((0.001, 0.2), ends[::-1], strict=True)
@@ -38,6 +38,7 @@ def test_paths_that_do_not_reach_an_end_are_in_bold():
     assert "| iris | sae | 1,500 × 4 | 2.0% | **84.9%** | 0.001 … 0.2 | 3,000 | 12 |" in page
     assert "| **2.1%** | 85.0% | 0.001 … 0.2 | 3,000 (not settled) |" in page
     assert page.index("| iris | pca") < page.index("| wine")
+    assert "Not measured yet: classifier of iris; cultivars; breast cancer; digits; CTG; " in page
 
 
 def test_every_table_has_codes_and_components_and_its_target():

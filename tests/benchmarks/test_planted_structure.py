@@ -329,6 +329,7 @@ def test_the_page_of_studies_says_what_is_reached_and_where_not(study):
     }
     page = document.document([judged, short], [before], [], [], [])
     assert "## What a user gets: 2 judging tables" in page
+    assert "Not measured yet: noise 0.8, 2,000 rows, correlated" in page
     assert "| F1 of the recommended network | 0.83 [0.67, 1.00] | ≥ 0.85 | **no** |" in page
     assert "| 50% [0%, 100%] of 2 | ≥ 95% | **no** |" in page
     assert "- noise 0.5: 0.67; the best group at its knee 1.00, any group and λ 1.00" in page
