@@ -93,7 +93,7 @@ def _targets(found: list[Judged], earlier: dict[str, Any]) -> str:
     rows = [
         ["F1 of the recommended network", cell(f1s), f"≥ {GOOD}", _yes(np.mean(f1s) >= GOOD)],
         [
-            "its F1, more than of the network that came first before",
+            f"its F1, more than of the network that came first before ({len(ahead)} tables)",
             cell(ahead),
             f"≥ {GAIN:.2f}",
             _yes(bool(ahead) and np.mean(ahead) >= GAIN),
@@ -190,7 +190,9 @@ def _readings(found: list[Judged]) -> str:
         "held by at least 3 of 5": lambda one: one.recommended.consensus,
         "held by at least 4 of 5": lambda one: one.recommended.by_seed()["by 4 of 5"],
         "the best group at its knee": lambda one: max(c.medoid for c in one.curves.values()),
-        "the best group and λ": lambda one: max(float(c.means.max()) for c in one.curves.values()),
+        "the best group and λ, a seed on average": lambda one: max(
+            float(c.means.max()) for c in one.curves.values()
+        ),
     }
     rows = [[name, cell([measure(one) for one in found])] for name, measure in measures.items()]
     title = (
@@ -233,7 +235,8 @@ def _before(found: list[Judged], earlier: dict[str, Any]) -> str:
         return ""
     rows = []
     for which, words in SHOWN.items():
-        scores = [shown_before(record, which) for record in earlier.values()]
+        both = [one.record["table"] for one in found if one.record["table"] in earlier]
+        scores = [shown_before(earlier[name], which) for name in both]
         rows.append([words, cell(scores), cell(_first_before(found, earlier, which))])
     title = (
         "### What was before\n\nThe earlier defaults were five fixed λ from 0.00005 to 0.001 for "
