@@ -1,12 +1,13 @@
 """The records as a page: which group, which rule and which reading tells the truth."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from planted_structure.cells import cell, markdown_table, share
+from planted_structure.judged_page import Records, judged_part, strengths_part
 from planted_structure.measures import RULES, Curve, by_group_rule, curves, recommended
 from planted_structure.studies import GROUPS
 from sparse_lightning.regularizers.replica import SYMBOLS
@@ -16,8 +17,9 @@ Tables = list[dict[str, Curve]]
 
 HEAD = """# Networks that tell the truth
 
-    python benchmarks/planted.py --tables choosing --reference    # --scale equal …
     python benchmarks/planted.py --tables judging --reference
+    python benchmarks/planted.py --tables choosing --study strengths
+    python benchmarks/planted.py --tables choosing --study fixed     # --scale equal …
     python benchmarks/planted.py --write
 
 The indices say which regularizer is cheap in connections. Whether its networks tell the truth
@@ -25,17 +27,15 @@ about a table is another question. It can be measured where the truth is known: 
 tables in which six latent factors are each seen by one to four columns, beside columns of noise.
 Tables differ in one thing each: noise, rows, correlated factors, columns on two factors, bent
 columns, products, one-hot columns, heavy tails, missing values, two hidden layers, or a target
-with known effects. `choosing` tables are there to choose by, `judging` tables, drawn by other
+with known effects. `choosing` tables are there to choose by; `judging` tables, drawn by other
 seeds, judge what was chosen.
 
 The score is the F1 of memberships. A column belongs to a code when it goes into it and comes out
 of it by paths of at least 0.3 of the strongest ([reading](method.md#reading-a-network)); codes are
 matched to factors so that F1 is greatest, a code too many or a column of noise counts as wrong,
 and the levels of a one-hot column count as the column. Of classifiers and regressors it is the F1
-of "this column reaches the output, with this sign". Every group has eleven values of λ, from
-fold/2 to fold/2000, and five seeds. Intervals hold 95 % of the means of a bootstrap over the
-tables. The knee is the λ of the least x + y, with x the share of the connections and y the share
-of the error's range, from the best error to that without weights, that is lost.
+of "this column reaches the output, with this sign". There are five seeds. Intervals hold 95 % of
+the means of a bootstrap over the tables.
 """
 
 LIMITS = """## What no index can tell
@@ -48,23 +48,43 @@ that it holds on a table whose structure is of another kind.
 """
 
 
-def document(records: Sequence[dict[str, Any]]) -> str:
-    """The page, in Markdown; of what there are no records nothing is said."""
-    parts = [HEAD, _settings(records)]
-    for role in ("judging", "choosing"):
-        usual = _complete([one for one in records if one["role"] == role and _usual(one)])
-        rebuilt = [curves(one) for one in usual if one["task"] == "sae"]
-        predicted = [curves(one) for one in usual if one["task"] != "sae"]
-        if rebuilt:
-            parts += _autoencoders(role, rebuilt, usual)
-        if predicted:
-            parts.append(f"## Targets with known effects: {len(predicted)} {role} tables\n")
-            parts += [_by_group(predicted), _by_seed(predicted)]
-    parts += _compared(records)
+def document(
+    studies: Records,
+    before: Records,
+    strengths: Records,
+    fixed: Records,
+    lassonet: Records,
+) -> str:
+    """The page, in Markdown; of what there are no records nothing is said.
+
+    Args:
+        studies: judging tables with all defaults.
+        before: the same with the earlier defaults.
+        strengths: choosing tables with the defaults and more values of θ and η.
+        fixed: choosing tables with values of λ from a closed form.
+        lassonet: LassoNet on judging tables with a target.
+    """
+    parts = [HEAD, *judged_part(studies, before, lassonet)]
+    if strengths or fixed:
+        parts += ["## What was chosen, on choosing tables\n", *strengths_part(strengths)]
+    usual = _complete([one for one in fixed if _usual(one)])
+    if usual:
+        tables, steps = [curves(one) for one in usual], max(one["steps"] for one in usual)
+        parts += [
+            "### Groups, rules and scales\n",
+            f"On {len(tables)} tables, before there were paths of λ: every group had eleven values "
+            "of λ, from fold/2 to fold/2000, the same rows for all seeds, and no refitting. Hidden "
+            f"units were tanh, columns scaled to [0, 1], some {steps:,} steps of 64 rows. The knee "
+            "is the λ of the least x + y, with x the share of the connections and y the share of "
+            "the error's range, from the best error to that without weights, that is lost.\n",
+            _settings(fixed),
+            *(part(tables) for part in (_by_group, _by_lambda, _by_rule, _by_seed, _votes)),
+        ]
+    parts += _compared(fixed)
     return "\n".join([*parts, LIMITS])
 
 
-def _settings(records: Sequence[dict[str, Any]]) -> str:
+def _settings(records: Records) -> str:
     """The strengths of the groups that there are records of."""
     found = {group for one in records for group in one["groups"]}
     words = []
@@ -75,7 +95,7 @@ def _settings(records: Sequence[dict[str, Any]]) -> str:
     return f"Strengths: {'; '.join(words)}.\n" if words else ""
 
 
-def _complete(records: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+def _complete(records: Records) -> Records:
     """The tables with the most groups: means of groups over different tables say nothing."""
     most = max((len(one["groups"]) for one in records), default=0)
     return [one for one in records if len(one["groups"]) == most]
@@ -83,20 +103,6 @@ def _complete(records: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
 
 def _usual(record: dict[str, Any]) -> bool:
     return (record["activation"], record["scale"]) == ("tanh", "minmax")
-
-
-def _autoencoders(role: str, tables: Tables, records: Sequence[dict[str, Any]]) -> list[str]:
-    steps = {one["steps"] for one in records}
-    return [
-        f"## Autoencoders: {len(tables)} {role} tables\n",
-        f"Hidden units are tanh, columns scaled to [0, 1], some {max(steps):,} steps of 64 rows.\n",
-        _by_group(tables),
-        _by_lambda(tables),
-        _by_rule(tables),
-        _by_seed(tables),
-        _votes(tables),
-        _reference(records),
-    ]
 
 
 def _groups(tables: Tables) -> list[str]:
@@ -128,7 +134,9 @@ def _by_group(tables: Tables) -> str:
         for group in _groups(tables)
     ]
     rows.sort(key=lambda row: -row[0])
-    title = "### Which group\n\nMean F1 of the networks of a group; agreement is Cohen's kappa.\n\n"
+    title = (
+        "#### Which group\n\nMean F1 of the networks of a group; agreement is Cohen's kappa.\n\n"
+    )
     head = ["group", *measures]
     against = [f"{place}, more than {reference}" for place in ("best λ", "knee")]
     return title + markdown_table([*head, *against], [row for _, row in rows])
@@ -155,7 +163,7 @@ def _by_lambda(tables: Tables) -> str:
         lost = [one["best"] - one[rule] for one in found]
         per_table = [float(np.mean(lost[a:b])) for a, b in pairwise(sizes)]
         rows.append([name, cell(per_table)])
-    title = "### Which λ\n\nF1 lost against the best λ, mean over the groups of a table.\n\n"
+    title = "#### Which λ\n\nF1 lost against the best λ, mean over the groups of a table.\n\n"
     return title + markdown_table(["rule", "F1 lost"], rows)
 
 
@@ -171,7 +179,7 @@ def _by_rule(tables: Tables) -> str:
     ]
     medoids = [recommended(table)["f1"] for table in tables if len(table) > 1]
     title = (
-        "### Which rule for the group\n\nF1 at the knee of the group that a rule chooses, what "
+        "#### Which rule for the group\n\nF1 at the knee of the group that a rule chooses, what "
         "that loses against the best group, and Spearman's correlation with F1 over the groups; an "
         "index counts from large to small. Correlations are over the groups whose curves run from "
         "dense to empty.\n\n"
@@ -198,7 +206,7 @@ def _by_seed(tables: Tables) -> str:
             float(np.mean([curve.by_seed()[name] for curve in table.values()])) for table in tables
         ]
         rows.append([words, cell(means)])
-    title = "### Which seed\n\nF1 at the knee, mean over the groups of a table.\n\n"
+    title = "#### Which seed\n\nF1 at the knee, mean over the groups of a table.\n\n"
     return title + markdown_table(["what is read", "F1"], rows)
 
 
@@ -212,54 +220,31 @@ def _votes(tables: Tables) -> str:
             cells.append(share(counted))
         rows.append([group, *cells])
     title = (
-        "### What votes are worth\n\nOf the pairs of columns that so many of the five seeds at the "
-        "knee put on one code, the share that sees a common factor.\n\n"
+        "#### What votes are worth\n\nOf the pairs of columns that so many of the five seeds at "
+        "the knee put on one code, the share that sees a common factor.\n\n"
     )
     return title + markdown_table(["group", *(str(number) for number in range(1, 6))], rows)
-
-
-def _reference(records: Sequence[dict[str, Any]]) -> str:
-    scores = [one["sparse_pca"] for one in records if "sparse_pca" in one]
-    if not scores:
-        return ""
-    return (
-        "### A reference\n\nscikit-learn's SparsePCA, given the true number of factors, at its "
-        f"best α: {cell(scores)} on {len(scores)} tables.\n"
-    )
 
 
 SETTINGS = (("tanh", "minmax"), ("sigmoid", "minmax"), ("tanh", "standard"), ("tanh", "equal"))
 
 
-def _compared(records: Sequence[dict[str, Any]]) -> list[str]:
+def _compared(records: Records) -> list[str]:
     """Activations and scales, on the tables that have both."""
-    parts = []
-    for role in ("judging", "choosing"):
-        found = {
-            (one["table"], one["activation"], one["scale"]): curves(one)
-            for one in records
-            if one["role"] == role and one["task"] == "sae"
-        }
-        rows = []
-        for setting in SETTINGS[1:]:
-            both = [name for name, *rest in found if tuple(rest) == setting]
-            both = [name for name in both if (name, *SETTINGS[0]) in found]
-            if both:
-                rows += _differences(found, both, setting)
-        if rows:
-            head = [
-                "instead of tanh, minmax",
-                "group",
-                "best λ",
-                "knee",
-                "F1 at the knee",
-                "tables",
-            ]
-            parts += [
-                f"## Activation and scale, {role} tables\n\nWhat F1 gains on the same tables, and "
-                f"what it is then at the knee.\n\n{markdown_table(head, rows)}"
-            ]
-    return parts
+    found = {(one["table"], one["activation"], one["scale"]): curves(one) for one in records}
+    rows = []
+    for setting in SETTINGS[1:]:
+        both = [name for name, *rest in found if tuple(rest) == setting]
+        both = [name for name in both if (name, *SETTINGS[0]) in found]
+        if both:
+            rows += _differences(found, both, setting)
+    if not rows:
+        return []
+    head = ["instead of tanh, minmax", "group", "best λ", "knee", "F1 at the knee", "tables"]
+    return [
+        "#### Activation and scale\n\nWhat F1 gains on the same tables, and what it is then at the "
+        f"knee.\n\n{markdown_table(head, rows)}"
+    ]
 
 
 def _differences(

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from planted_structure.scores import (
     Reading,
@@ -153,6 +153,11 @@ class Curve:
             number: (int((true & (counts == number)).sum()), int((counts == number).sum()))
             for number in range(1, len(statements) + 1)
         }
+
+
+def f1_of_columns(used: Bool[np.ndarray, " column"], true: Bool[np.ndarray, " column"]) -> float:
+    """The F1 of which columns are used, whatever for."""
+    return float(2 * (used & true).sum() / max(used.sum() + true.sum(), 1))
 
 
 def curves(record: dict[str, Any]) -> dict[str, Curve]:

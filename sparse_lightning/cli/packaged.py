@@ -15,6 +15,7 @@ PAGES = (
     "method.md",
     "results.md",
     "understanding.md",
+    "path-range.md",
     "speed.md",
     "reliability.md",
 )

@@ -16,7 +16,7 @@ from sparse_lightning.weights import Layer
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
-from planted_structure import document, measures, scores, studies, tables
+from planted_structure import defaults, document, judging, measures, scores, studies, tables
 from planted_structure.penalty_range import largest_fold
 
 
@@ -251,21 +251,127 @@ def test_intervals_hold_the_mean_and_leave_out_what_is_unknown():
 
 def test_the_page_says_what_the_records_say(curve):
     record = curve.record | {
-        "role": "judging",
+        "role": "choosing",
         "table": "small",
         "activation": "tanh",
         "scale": "minmax",
         "steps": 100,
-        "sparse_pca": 0.75,
     }
     sigmoid = record | {"activation": "sigmoid"}
-    page = document.document([record, sigmoid])
-    assert "## Autoencoders: 1 judging tables" in page
+    page = document.document([], [], [], [record, sigmoid], [])
+    assert "On 1 tables, before there were paths of λ" in page
     assert "| L1 | 1.00 [1.00, 1.00] | 1.00 [1.00, 1.00] |" in page
     assert "| L1 | – | – | 100% [100%, 100%] of 1 | – | – |" in page
-    assert "at its best α: 0.75 [0.75, 0.75] on 1 tables" in page
     assert "| sigmoid, minmax | L1 | 0.00 [0.00, 0.00] |" in page
-    assert "choosing tables\n" not in page
+    assert "What a user gets" not in page
+
+
+@pytest.fixture
+def study(curve):
+    """A study that recommends, of two groups, the one whose reading is right."""
+    wrong = [one | {"share": [[0, 3], [2]], "paths": [[0, 3], [2]]} for one in _networks(curve)]
+    knee = {"l1_weight": 2, "agreement": 1.0, "seed": 2}
+    indices = {"area_marker": 2.0, "area_axis": 1.0, "hypervolume_gap": 0.1}
+    return curve.record | {
+        "table": "noise 0.2",
+        "epochs": 100,
+        "recommended": {"group": "L1", "l1_weight": 2, "seed": 2},
+        "groups": {
+            "L1": curve.record["groups"]["L1"] | {"knee": knee},
+            "MCP": {"indices": indices, "knee": knee, "networks": wrong},
+        },
+    }
+
+
+def _networks(curve):
+    return curve.record["groups"][curve.group]["networks"]
+
+
+def test_the_recommended_network_is_scored_and_so_is_the_choice_by_gap(study):
+    judged = judging.Judged(study)
+    assert judged.f1 == 1
+    assert judged.by_gap.group == "MCP"
+    assert judged.by_gap.medoid == pytest.approx(4 / 6)  # of 0, 2, 3 against 0, 1, 2
+    assert judged.recommended.consensus == 1
+    assert judging.calibration([judged.recommended]) == {"1": [(0, 0)], "2 or more": [(1, 1)]}
+    assert judging.calibration([judged.by_gap]) == {"1": [(0, 0)], "2 or more": [(0, 1)]}
+    assert judging.Judged(study, ("MCP",)).curves.keys() == {"MCP"}
+
+
+def test_the_knee_is_that_of_the_study_and_not_the_least_sum(study):
+    knee = study["groups"]["L1"]["knee"] | {"l1_weight": 1, "seed": 3}
+    study["groups"]["L1"]["knee"] = knee
+    curve = judging.Judged(study).curves["L1"]
+    assert curve.knee == 0
+    assert curve.medoid == pytest.approx(6 / 8)
+
+
+def test_the_first_network_of_before_is_of_the_leading_group(study):
+    # L1 has the smaller area_marker; its λ are 1 (dense), 2 (right) and 4 (empty)
+    found = {which: judging.shown_before(study, which) for which in judging.SHOWN}
+    assert found == {"leader": 1, "first": 1, "lowest": pytest.approx(6 / 8)}
+    study["groups"]["MCP"]["indices"]["area_marker"] = 0.5
+    assert judging.shown_before(study, "leader") == pytest.approx(4 / 6)
+    assert judging.shown_before(study, "first") == 1
+
+
+def test_inputs_of_a_target_are_those_of_either_sign(study):
+    study |= {"task": "regressor", "truth": [[0], [1]]}
+    # the network says that 0 and 1 raise it, and 2 lowers it
+    assert judging.Judged(study).inputs_f1 == pytest.approx(2 * 2 / 5)
+
+
+def test_the_page_of_studies_says_what_is_reached_and_where_not(study):
+    before = judged = study | {"sparse_pca": 0.75}
+    short = study | {
+        "table": "noise 0.5",
+        "recommended": {"group": "MCP", "l1_weight": 2, "seed": 2},
+    }
+    page = document.document([judged, short], [before], [], [], [])
+    assert "## What a user gets: 2 judging tables" in page
+    assert "Not measured yet: noise 0.8, 2,000 rows, correlated" in page
+    assert "| F1 of the recommended network | 0.83 [0.67, 1.00] | ≥ 0.85 | **no** |" in page
+    assert "| 50% [0%, 100%] of 2 | ≥ 95% | **no** |" in page
+    assert "- noise 0.5: 0.67; the best group at its knee 1.00, any group and λ 1.00" in page
+    assert "has an F1 of 0.75 [0.75, 0.75] on the 1 tables" in page
+    good = document.document([judged], [before], [], [], [])
+    assert "All recommended networks have an F1 of 0.85 or more." in good
+
+
+def test_studies_have_the_defaults_and_differ_in_what_they_say(choosing):
+    table = choosing["noise 0.3"]
+    given = defaults.project_of(table, "defaults")
+    assert (given.table.scale, given.training.epochs, given.training.resample) == (
+        "equal",
+        "auto",
+        True,
+    )
+    assert list(given.regularizers.groups) == ["L1", "sL1", "MCP", "logsum"]
+    before = defaults.project_of(table, "before")
+    assert before.output_activation == before.network.activation == "sigmoid"
+    assert (before.training.epochs, before.training.refit) == (150, False)
+    assert before.regularizers.grid("sL1")[2] == {"l1_weight": 0.0002, "l1_threshold": 0.1}
+    strengths = defaults.project_of(table, "strengths").regularizers.groups
+    for ours, theirs in zip(
+        defaults.DEFAULT_GROUPS, given.regularizers.groups.values(), strict=True
+    ):
+        assert strengths[ours].l1_threshold == theirs.l1_threshold
+
+
+def test_a_study_is_kept_and_not_made_again(tmp_path, monkeypatch, choosing):
+    made = []
+    monkeypatch.setattr(defaults, "sparse_pca_f1", lambda table: 0.5)
+    monkeypatch.setattr(
+        defaults, "record_of", lambda table, *rest: made.append(rest) or {"table": table.name}
+    )
+    kept = defaults.DefaultRecords(tmp_path / "planted")
+    for name in ("one-hot", "2,000 rows", "one-hot"):
+        kept.complete(choosing[name], "choosing", "strengths")
+    assert made == [("choosing", "strengths")] * 2
+    with_reference = kept.complete(choosing["one-hot"], "choosing", "strengths", reference=True)
+    assert with_reference == {"table": "one-hot", "sparse_pca": 0.5}
+    assert kept.all("strengths", "choosing") == [{"table": "2,000 rows"}, with_reference]
+    assert kept.all("strengths", "judging") == []
 
 
 def test_a_record_is_resumed_and_lacks_no_group(tmp_path, monkeypatch, choosing):
@@ -307,3 +413,26 @@ def test_a_table_is_trained_and_read(name, monkeypatch):
     assert set(curve.by_seed()) == {"single", "worst", "medoid", "by 3 of 5", "by 4 of 5"}
     codes = 2 if table.variant.task != "sae" else table.variant.units[-1]
     assert {reading.shape for reading in curve.readings(0)} == {(codes, len(table.columns))}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["missing", "regressor"])
+def test_a_study_with_all_defaults_is_judged(name, monkeypatch):
+    project_of = defaults.project_of
+
+    def shorter(table, kind):
+        fields = project_of(table, kind).model_dump()
+        fields["training"] |= {"epochs": 20, "seeds": (1, 2), "floor": {"max_cycles": 1}}
+        if table.variant.task != "sae":
+            fields["training"]["fine_tune_epochs"] = 20
+        groups = {"L1": {}, "MCP": {"l1_threshold": 4.0}}
+        fields["regularizers"] = {"l1_weights": [0.1, 0.01], "groups": groups}
+        return type(project_of(table, kind))(**fields)
+
+    monkeypatch.setattr(defaults, "project_of", shorter)
+    table = next(one for one in tables.tables("judging") if one.name == name)
+    judged = judging.Judged(defaults.record_of(table, "judging", "defaults"))
+    assert set(judged.curves) <= {"L1", "MCP"}
+    assert judged.recommended.agreement == pytest.approx(judged.record["recommended"]["agreement"])
+    assert 0 <= judged.f1 <= 1
+    assert judged.recommended.medoid == judged.f1

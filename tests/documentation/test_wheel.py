@@ -65,7 +65,8 @@ def test_the_documentation_is_in_the_wheel():
             if file.startswith("sparse_lightning/manual/")
         }
     guides = {f"how-to/{file.name}" for file in (ROOT / "docs/how-to").glob("*.md")}
-    pages = ("tutorial", "method", "results", "speed", "reliability", "understanding")
+    pages = ("tutorial", "method", "results", "speed", "reliability")
+    pages += ("understanding", "path-range")
     assert files == guides | {f"{page}.md" for page in pages}
 
 
