@@ -32,6 +32,8 @@ class Recommendation:
         by_agreement: whether the group is the one whose seeds agree most; False: no group's
             agreement is known, and it is the one whose knee uses and loses least.
         groups: how many groups have a knee.
+        level: the other groups whose seeds agree as much; of all of them its knee uses and loses
+            least.
         enough: the settings of the marker with the fewest connections that explains 90 % of what
             the group's best explains, where that lies more than one marker from the knee, else
             None.
@@ -48,6 +50,7 @@ class Recommendation:
     agreement: float
     by_agreement: bool
     groups: int
+    level: tuple[str, ...]
     enough: Mapping[str, Any] | None
 
 
@@ -71,7 +74,7 @@ def recommend(comparison: Comparison) -> Recommendation | Lack:
     at_knee = knees(found)
     if at_knee.empty:
         return "connections"
-    chosen = _chosen(at_knee)
+    chosen, level = _chosen(at_knee)
     group, marker = str(chosen["group"]), int(chosen["marker"])
     network = medoid(comparison, group, marker)
     assert network is not None, "a usable marker has a usable network"
@@ -89,16 +92,20 @@ def recommend(comparison: Comparison) -> Recommendation | Lack:
         agreement=float(chosen["agreement"]),
         by_agreement=bool(at_knee["agreement"].notna().any()),
         groups=len(at_knee),
+        level=level,
         enough=None if enough is None else settings[enough],
     )
 
 
-def _chosen(at_knee: pd.DataFrame) -> dict[str, Any]:
+def _chosen(at_knee: pd.DataFrame) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The knee that is taken, and the groups whose seeds agree as much."""
     disagreement = -(at_knee["agreement"] / LEVEL).round() * LEVEL
     cost = ((at_knee["used"] + at_knee["lost"]) / LEVEL).round()
     ranked = at_knee.assign(disagreement=disagreement, cost=cost)
     order = ["disagreement", "cost"]
-    return records(ranked.sort_values(order, na_position="last", kind="stable"))[0]
+    first, *others = records(ranked.sort_values(order, na_position="last", kind="stable"))
+    equal = [one["group"] for one in others if one["disagreement"] == first["disagreement"]]
+    return first, tuple(map(str, equal))
 
 
 def _enough(curve: pd.DataFrame, knee: int) -> int | None:

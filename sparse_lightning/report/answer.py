@@ -5,7 +5,7 @@ Terminal, report, `indices.json` and Python say it by these functions.
 
 import math
 
-from sparse_lightning._text import number, percent
+from sparse_lightning._text import listed, number, percent
 from sparse_lightning.comparison.axes import VALIDATION
 from sparse_lightning.comparison.knees import ENOUGH
 from sparse_lightning.comparison.markers import records
@@ -54,9 +54,18 @@ def choice(view: View) -> list[str]:
         return answer(view)
     why = "the knee of its curve"
     if found.groups > 1:
-        most = "the seeds agree most there" if found.by_agreement else "it uses and loses least"
-        why += f"; of all {found.groups} groups {most}"
+        why += f"; of all {found.groups} groups {_first(found)}"
     return [f"Recommended: {named(found.group, found.settings)}, {why}.", *_enough(found)]
+
+
+def _first(found: Recommendation) -> str:
+    """What the recommended group has over the others."""
+    if not found.by_agreement:
+        return "it uses and loses least"
+    if not found.level:
+        return "the seeds agree most there"
+    level = listed(found.level)
+    return f"the seeds agree most there and, as much, in {level}; of these it uses and loses least"
 
 
 def recommended_reading(view: View) -> Reading | None:

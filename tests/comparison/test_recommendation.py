@@ -61,7 +61,17 @@ def test_of_each_group_the_knee_of_these_where_the_seeds_agree_most():
     assert (found.group, found.settings) == ("B", {"l1_weight": 0.3})
     assert found.agreement == pytest.approx(0.8)
     assert (found.x, found.y, found.explained) == (30, 0.5, 0.5)
-    assert (found.by_agreement, found.groups) == (True, 2)
+    assert (found.by_agreement, found.groups, found.level) == (True, 2, ())
+
+
+def test_of_groups_whose_seeds_agree_as_much_the_knee_that_uses_and_loses_least():
+    same = [(x, y, 0.7) for x, y, _ in LATER]
+    found = recommend(compared({"A": same, "B": [(x, y, 0.7) for x, y, _ in KNEE], "C": LATER}))
+    assert isinstance(found, Recommendation)
+    assert (found.group, found.level) == ("C", ())
+    found = recommend(compared({"A": same, "B": [(x, y, 0.7) for x, y, _ in KNEE]}))
+    assert isinstance(found, Recommendation)
+    assert (found.group, found.level) == ("B", ("A",))
 
 
 def test_shares_are_of_what_there_is_to_explain_above_the_floor():

@@ -100,6 +100,10 @@ def test_which_and_how_strong_in_a_sentence(study_of):
         "Recommended: sL1 λ=0.001, the knee of its curve; of all 6 groups the seeds agree most "
         "there."
     ]
+    networks = with_agreement(study_of().study.networks, L1=0.9, sL1=0.9)
+    assert choice(study_of(networks=networks))[0].endswith(
+        "and, as much, in L1; of these it uses and loses least."
+    )
     assert choice(study_of())[0].endswith("of all 6 groups it uses and loses least.")
     assert choice(study_of(groups=("L1",))) == ["Recommended: L1 λ=0.001, the knee of its curve."]
 
