@@ -102,7 +102,7 @@ def test_which_and_how_strong_in_a_sentence(study_of):
     ]
     networks = with_agreement(study_of().study.networks, L1=0.9, sL1=0.9)
     assert choice(study_of(networks=networks))[0].endswith(
-        "and, as much, in L1; of these it uses and loses least."
+        "there and, as much, in sL1; of these it uses and loses least."
     )
     assert choice(study_of())[0].endswith("of all 6 groups it uses and loses least.")
     assert choice(study_of(groups=("L1",))) == ["Recommended: L1 λ=0.001, the knee of its curve."]
