@@ -10,7 +10,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -45,8 +45,14 @@ def echo(text: object = "", *, err: bool = False, nl: bool = True) -> None:
     click.echo(presentable(text), err=err, nl=nl)
 
 
-def console(*, stderr: bool = False) -> "Console":
-    """A console of rich that shows visible signs only, in tables, bars and titles too."""
+def console(
+    *, stderr: bool = False, file: IO[str] | None = None, width: int | None = None
+) -> "Console":
+    """A console of rich that shows visible signs only, in tables, bars and titles too.
+
+    It writes to standard output or error, or to a `file`, and is as wide as the terminal, or
+    `width` characters.
+    """
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.segment import Segment
 
@@ -60,7 +66,7 @@ def console(*, stderr: bool = False) -> "Console":
                 else:
                     yield Segment(visible(segment.text), segment.style)
 
-    return VisibleConsole(stderr=stderr)
+    return VisibleConsole(stderr=stderr, file=file, width=width)
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def indices_table(
 def indices_text(comparison: Comparison, published: dict[str, float] | None = None) -> str:
     """`indices_table` as text of at most 80 columns."""
     stream = StringIO()
-    Console(file=stream, width=80).print(indices_table(comparison, published))
+    visible_console(file=stream, width=80).print(indices_table(comparison, published))
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 
