@@ -8,6 +8,8 @@ import {
   type PointSet,
 } from "../src/pareto/compare";
 import { areaIndex, hypervolumeGap, scratchOf, sortCurve } from "../src/pareto/indices";
+import { leavingOut } from "../src/pareto/jackknife";
+import { reach } from "../src/pareto/student";
 
 interface Fixture {
   networks: {
@@ -420,3 +422,31 @@ function grid(count: number, groups: number, replicates: number): PointSet {
     groups: Array.from({ length: groups }, (_, group) => `g${group}`),
   };
 }
+
+describe("Student's distribution", () => {
+  it.each([
+    [0.95, 1, 12.70620473617471],
+    [0.95, 2, 4.302652729696142],
+    [0.95, 4, 2.7764451051977987],
+    [0.9, 7, 1.894578605061305],
+    [0.99, 30, 2.749995653567],
+    [0.95, 99, 1.9842169515086827],
+  ])("reaches %d with %d degrees of freedom", (confidence, freedom, expected) => {
+    expect(reach(confidence, freedom)).toBeCloseTo(expected, 9);
+  });
+});
+
+it("leaves out one replicate at a time, of many every hundredth", () => {
+  const of = (replicates: number) => {
+    const { counts, width, different } = leavingOut(replicates);
+    return Array.from({ length: different }, (_, part) =>
+      [...counts.subarray(part * width, part * width + replicates).entries()]
+        .filter(([, count]) => count === 0)
+        .map(([column]) => column),
+    );
+  };
+  expect(of(3)).toEqual([[0], [1], [2]]);
+  expect(of(250)).toHaveLength(100);
+  expect(of(250)[7]).toEqual([7, 107, 207]);
+  expect(of(250)[99]).toEqual([99, 199]);
+});

@@ -6,7 +6,7 @@ Efron and Tibshirani, An Introduction to the Bootstrap (1993), section 13.3.
 import numpy as np
 from jaxtyping import Float, Int
 
-from sparse_lightning.comparison.indices import areas, hypervolume_gaps
+from sparse_lightning.comparison.indices import all_indices
 from sparse_lightning.comparison.markers import Grid
 
 DRAW_SEED = 18114870  # any number will do, as long as it stays
@@ -37,14 +37,8 @@ def sampled_indices(
     if draw is not None:
         # Their order does not matter, so of few replicates few resamples differ.
         draw, places = np.unique(np.sort(draw, axis=0), axis=1, return_inverse=True)
-    x, y = grid.means(draw)
-    values = {
-        "area_marker": areas(x, y, floor=floor, closure="marker"),
-        "area_axis": areas(x, y, floor=floor, closure="axis"),
-        "hypervolume_gap": hypervolume_gaps(
-            x, y, floor=floor, null_error=null_error, connections_total=connections_total
-        ),
-    }
+    bounds = {"null_error": null_error, "connections_total": connections_total}
+    values = all_indices(*grid.means(draw), floor=floor, **bounds)
     if places is None:
         return values
     return {index: samples[places.reshape(-1)] for index, samples in values.items()}

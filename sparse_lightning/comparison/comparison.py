@@ -16,6 +16,7 @@ from sparse_lightning.comparison.bootstrap import (
     sampled_indices,
 )
 from sparse_lightning.comparison.indices import INDICES, LARGEST_AREA
+from sparse_lightning.comparison.jackknife import LeftOut, difference_interval, left_out
 from sparse_lightning.comparison.markers import grids, marker_frame
 from sparse_lightning.comparison.mirrored import Mirrored
 from sparse_lightning.comparison.points import Points
@@ -51,8 +52,8 @@ class Comparison:
             failed, points (how many there are, with those that failed); of a study also agreement,
             that of the seeds at the knee. NaN where there is no value.
         pairs: one row a pair of groups and index: index, first, second, difference (first minus
-            second), low, high, settled (the interval leaves out 0, and the difference is more than
-            rounding, see `ROUNDING`).
+            second), low, high (of the jackknife's interval), settled (the interval leaves out 0,
+            and the difference is more than rounding, see `ROUNDING`).
         missing: group and number of the markers without a point that has a result.
     """
 
@@ -84,12 +85,14 @@ def compare(
     resamples: int = 2000,
     confidence: float = 0.95,
 ) -> Comparison:
-    """Compare groups of points by all three indices, with bootstrap intervals over the replicates.
+    """Compare groups of points by all three indices, with intervals over the replicates.
 
-    The same resampled replicates serve all groups; floor and corner are held fixed. An interval
-    needs two replicates that have a result. The result depends neither on the order of the points
-    of a group nor on chance. Where larger is better, values are mirrored for the indices and shown
-    as they are. Where the floor is not better than the corner, there is no hypervolume_gap.
+    Those of indices are percentiles of a bootstrap, for which the same resampled replicates serve
+    all groups; those of differences are Student's with the jackknife's standard error. Floor and
+    corner are held fixed. An interval needs two replicates that have a result. The result depends
+    neither on the order of the points of a group nor on chance. Where larger is better, values are
+    mirrored for the indices and shown as they are. Where the floor is not better than the corner,
+    there is no hypervolume_gap.
 
     Args:
         points: one row a point, with the columns that the axes name, and `failed` if some did; a
@@ -134,6 +137,7 @@ def compare(
         for group, grid in ranked.items()
         if grid.survived.any(axis=0).sum() >= 2
     }
+    without = {group: left_out(grid, **bounds) for group, grid in ranked.items()}
     markers = pd.concat([marker_frame(everything[group]) for group in order], ignore_index=True)
     return Comparison(
         axes=axes,
@@ -147,7 +151,7 @@ def compare(
         replicates=len(replicates),
         markers=markers.assign(x=mirrored.data_x(markers["x"]), y=mirrored.data_y(markers["y"])),
         indices=_index_frame(points.frame, values, samples, order_by, confidence),
-        pairs=_pair_frame(values, samples, confidence),
+        pairs=_pair_frame(values, without, confidence),
         missing=tuple(
             (group, int(grid.markers[place]))
             for group, grid in everything.items()
@@ -226,15 +230,14 @@ def _interval(samples: _Samples, group: str, index: str, confidence: float) -> t
     return percentile_interval(samples[group][index], confidence)
 
 
-def _pair_frame(values: _Samples, samples: _Samples, confidence: float) -> pd.DataFrame:
+def _pair_frame(values: _Samples, without: dict[str, LeftOut], confidence: float) -> pd.DataFrame:
     rows = []
     for index in INDICES:
         for first, second in combinations(values, 2):
-            low = high = np.nan
-            if first in samples and second in samples:
-                difference = samples[first][index] - samples[second][index]
-                low, high = percentile_interval(difference, confidence)
             one, other = float(values[first][index][0]), float(values[second][index][0])
+            low, high = difference_interval(
+                without[first], without[second], index, one - other, confidence
+            )
             differ = abs(one - other) > ROUNDING * max(abs(one), abs(other))
             rows.append(
                 {

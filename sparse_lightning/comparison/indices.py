@@ -152,6 +152,28 @@ def hypervolume_gaps(
     return np.where(np.isnan(points[:, 0, 0]), np.nan, gaps)
 
 
+def all_indices(
+    connections: Float[np.ndarray, "marker sample"],
+    errors: Float[np.ndarray, "marker sample"],
+    *,
+    floor: float,
+    null_error: float,
+    connections_total: float,
+) -> dict[str, Float[np.ndarray, " sample"]]:
+    """Every one of `INDICES` of many curves at once; NaN is a missing marker, or no marker."""
+    return {
+        "area_marker": areas(connections, errors, floor=floor, closure="marker"),
+        "area_axis": areas(connections, errors, floor=floor, closure="axis"),
+        "hypervolume_gap": hypervolume_gaps(
+            connections,
+            errors,
+            floor=floor,
+            null_error=null_error,
+            connections_total=connections_total,
+        ),
+    }
+
+
 def checked_markers(
     caller: str, connections: Coordinates, errors: Coordinates
 ) -> tuple[Float[np.ndarray, " marker"], Float[np.ndarray, " marker"]]:

@@ -10,14 +10,8 @@ import type {
   Pair,
   PointSet,
 } from "./comparison";
-import {
-  type Curve,
-  curvesOf,
-  frontOf,
-  type Samples,
-  sampledIndices,
-  sampledMarker,
-} from "./curves";
+import { type Curve, curvesOf, frontOf, sampledIndices, sampledMarker } from "./curves";
+import { differenceInterval, type LeftOut, leavingOut, leftOut } from "./jackknife";
 import { Mirrored } from "./mirrored";
 import { everyOnce, givenDraws, ownDraws, percentileInterval, type Resampling } from "./resampling";
 
@@ -53,6 +47,7 @@ export function compare(points: PointSet, options: Options): Comparison {
   const resampling =
     (options.draws && givenDraws(options.draws, ids.length)) ??
     ownDraws(ids.length, Math.max(1, options.resamples));
+  const leaving = leavingOut(ids.length);
   const measured = ranked.map((curve): Measured => {
     const values = sampledIndices(curve, once, view.corner);
     const samples = curve.surviving >= 2 ? sampledIndices(curve, resampling, view.corner) : null;
@@ -65,7 +60,8 @@ export function compare(points: PointSet, options: Options): Comparison {
     if (options.singleApart && curve.ids.length < 2) {
       Object.assign(indices, { area_marker: NONE, area_axis: NONE });
     }
-    return { result: resultOf(points, curve, indices, view, resampling, options), samples };
+    const result = resultOf(points, curve, indices, view, resampling, options);
+    return { result, without: leftOut(curve, leaving, view.corner) };
   });
   markOverall(
     measured.map(({ result }) => result),
@@ -74,7 +70,7 @@ export function compare(points: PointSet, options: Options): Comparison {
   const best = [...measured].sort((a, b) => byIndex(a.result, b.result, options));
   return {
     groups: best.map(({ result }) => result),
-    pairs: pairsOf(measured, best[0] ?? null, resampling, options),
+    pairs: pairsOf(measured, best[0] ?? null, options),
     floor: view.floor,
     corner: view.worst,
     floorKnown: view.floorKnown,
@@ -87,7 +83,7 @@ export function compare(points: PointSet, options: Options): Comparison {
 
 interface Measured {
   result: GroupResult;
-  samples: Samples | null;
+  without: LeftOut;
 }
 
 /** The replicates of the points that are compared, in order. */
@@ -224,19 +220,14 @@ function byIndex(a: GroupResult, b: GroupResult, { index, singleApart }: Options
   return first - second;
 }
 
-function pairsOf(
-  measured: Measured[],
-  best: Measured | null,
-  resampling: Resampling,
-  options: Options,
-): Pair[] {
+function pairsOf(measured: Measured[], best: Measured | null, options: Options): Pair[] {
   const all = measured.length <= MOST_PAIRED;
   const pairs: Pair[] = [];
   for (const index of all ? INDICES : [options.index]) {
     measured.forEach((first, place) => {
       for (const second of measured.slice(place + 1)) {
         if (all || first === best || second === best) {
-          pairs.push(pairOf(index, first, second, resampling, options));
+          pairs.push(pairOf(index, first, second, options.confidence));
         }
       }
     });
@@ -268,30 +259,19 @@ export function against(
   return pair ? (pair.settled ? "worse" : "level") : null;
 }
 
-function pairOf(
-  index: IndexName,
-  first: Measured,
-  second: Measured,
-  resampling: Resampling,
-  options: Options,
-): Pair {
-  const [mine, other] = [first.samples?.[index], second.samples?.[index]];
+function pairOf(index: IndexName, first: Measured, second: Measured, confidence: number): Pair {
   const [one, another] = [first, second].map(({ result }) => result.indices[index].value) as [
     number,
     number,
   ];
-  const differ = Math.abs(one - another) > ROUNDING * Math.max(Math.abs(one), Math.abs(another));
-  const difference = interval(
-    one - another,
-    mine && other ? mine.map((value, draw) => value - (other[draw] as number)) : null,
-    resampling,
-    options,
-  );
+  const value = one - another;
+  const differ = Math.abs(value) > ROUNDING * Math.max(Math.abs(one), Math.abs(another));
+  const [low, high] = differenceInterval(first.without, second.without, index, value, confidence);
   return {
     index,
     first: first.result.group,
     second: second.result.group,
-    difference,
-    settled: differ && (difference.low > 0 || difference.high < 0),
+    difference: { value, low, high },
+    settled: differ && (low > 0 || high < 0),
   };
 }
