@@ -125,9 +125,9 @@ def path_of(
         length: how many values the path has.
 
     Returns:
-        Falling values: the first the weakest that leaves nothing, or as little as ever, the last
-        the next below that which leaves nearly all, as other seeds may keep fewer there, and the
-        others where the shares of `STEPS` lie between these two.
+        Falling values. The first is the second above the weakest that leaves nothing, or as little
+        as ever, the last the next below that which leaves nearly all, as other seeds may keep more
+        or fewer there; the others lie where the shares of `STEPS` do.
     """
     from sklearn.isotonic import isotonic_regression
 
@@ -142,7 +142,7 @@ def path_of(
     else:
         wanted = few + (most - few) * np.interp(np.linspace(0, 1, length), _PLACES, STEPS)
         path = np.interp(wanted, rising[first : last + 1], levels[first : last + 1])
-        path[0], path[-1] = levels[first], levels[min(last + 1, len(levels) - 1)]
+        path[0], path[-1] = levels[max(first - 2, 0)], levels[min(last + 1, len(levels) - 1)]
     return _distinct(path)
 
 

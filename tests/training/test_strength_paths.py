@@ -60,8 +60,8 @@ def test_a_path_follows_the_shares_that_the_pilot_has_left():
 
     assert len(path) == PATH_LENGTH
     left = np.interp(-np.log(path), -np.log(BRACKET), shares)
-    # The first is the weakest strength that leaves nothing.
-    assert path[0] == pytest.approx(BRACKET[7], rel=0.01)
+    # Both ends are further than the pilot needs, as other seeds may need it.
+    assert path[0] == pytest.approx(BRACKET[5], rel=0.01)
     assert left[1:] == pytest.approx(np.array(STEPS[1:]) * NEARLY_ALL, abs=0.005 + 1 / 8)
     assert np.diff(left[1:-1]).max() < 0.2
 
