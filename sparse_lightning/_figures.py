@@ -1,6 +1,7 @@
 """The style, the fonts and the files of all printed figures (matplotlib, no display)."""
 
 import logging
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -73,6 +74,11 @@ def figure_file(figure: Figure, ending: str) -> bytes:
         width, height = (int(inches * DOTS) for inches in figure.get_size_inches())
         return _png(Image.frombuffer("RGBA", (width, height), buffer.getvalue()))
     return buffer.getvalue()
+
+
+def data_address(picture: bytes, kind: str = "svg+xml") -> str:
+    """A picture as the address of an image, which needs no file: `kind` is `svg+xml` or `png`."""
+    return f"data:image/{kind};base64,{b64encode(picture).decode()}"
 
 
 @contextmanager

@@ -42,6 +42,15 @@ def shortened(name: str, length: int) -> str:
     return f"{line[: length - 1 - tail]}…{line[len(line) - tail :]}"
 
 
+LONGEST_NAME = 40
+"""The characters that sentences show of a name."""
+
+
+def shown_name(name: object) -> str:
+    """A name as sentences have it: short, and `(no name)` where nothing of it can be shown."""
+    return shortened(str(name), LONGEST_NAME) or "(no name)"
+
+
 def json_number(value: Any) -> float | None:
     """A number, or None where it is missing, NaN or infinite: JSON has no word for these."""
     if value is None:

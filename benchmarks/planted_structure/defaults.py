@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import sparse_lightning as sl
-from planted_structure.scores import reading_of
-from planted_structure.studies import READINGS, sets_of, sparse_pca_f1
+from planted_structure.studies import indices_of, networks_of, sets_of, sparse_pca_f1
 from planted_structure.tables import TARGET, VARIANTS, Planted, Role
 from sparse_lightning.comparison.knees import curves, knees, medoid
 from sparse_lightning.comparison.markers import records
@@ -107,31 +106,10 @@ def _recommended(study: sl.Study) -> dict[str, Any] | None:
 
 
 def _group(study: sl.Study, group: str, table: Planted) -> dict[str, Any]:
-    indices = study.indices.set_index("group").loc[group]
-    rows = study.networks.loc[~study.networks["failed"]].set_index("run_id")
-    networks = []
-    for network in study.networks_at(group):
-        row = rows.loc[network.run_id]
-        readings = {
-            name: sets_of(reading_of(network, table.columns, share))
-            for name, share in READINGS.items()
-        }
-        networks.append(
-            {
-                "l1_weight": float(row["l1_weight"]),
-                "seed": int(row["seed"]),
-                "connections": int(row["connections"]),
-                "error": float(row[study.axes.y]),
-                "agreement": float(row["agreement"]),
-                "agreement_paths": float(row["agreement_paths"]),
-                **readings,
-            }
-        )
-    names = ("area_marker", "area_axis", "hypervolume_gap")
     return {
-        "indices": {name: float(indices[name]) for name in names},
+        "indices": indices_of(study, group),
         "knee": _knee(study, group),
-        "networks": networks,
+        "networks": networks_of(study, group, table, ("agreement", "agreement_paths")),
     }
 
 

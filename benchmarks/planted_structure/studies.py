@@ -8,7 +8,7 @@ import math
 import tempfile
 import time
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import sparse_lightning as sl
 from planted_structure.penalty_range import COUNT, penalty_weights
 from planted_structure.scores import Reading, f1, reading_of
 from planted_structure.tables import TARGET, Planted, Role
+from sparse_lightning.comparison import INDICES
 from sparse_lightning.interpret.mappings import SHARE
 from sparse_lightning.training.preparing import prepare
 
@@ -116,25 +117,37 @@ def record_of(
 
 
 def _group(study: sl.Study, group: str, table: Planted) -> dict[str, Any]:
+    return {"indices": indices_of(study, group), "networks": networks_of(study, group, table)}
+
+
+def indices_of(study: sl.Study, group: str) -> dict[str, float]:
+    """All indices of a group."""
     indices = study.indices.set_index("group").loc[group]
+    return {name: float(indices[name]) for name in INDICES}
+
+
+def networks_of(
+    study: sl.Study, group: str, table: Planted, measures: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """What each network of a group says, with its size and error, and further `measures` of it."""
     rows = study.networks.loc[~study.networks["failed"]].set_index("run_id")
-    networks = []
+    found = []
     for network in study.networks_at(group):
         row = rows.loc[network.run_id]
-        networks.append(
+        found.append(
             {
-                "l1_weight": row["l1_weight"],
+                "l1_weight": float(row["l1_weight"]),
                 "seed": int(row["seed"]),
                 "connections": int(row["connections"]),
-                "error": row[study.axes.y],
+                "error": float(row[study.axes.y]),
+                **{name: float(row[name]) for name in measures},
                 **{
                     name: sets_of(reading_of(network, table.columns, share))
                     for name, share in READINGS.items()
                 },
             }
         )
-    names = ("area_marker", "area_axis", "hypervolume_gap")
-    return {"indices": {name: float(indices[name]) for name in names}, "networks": networks}
+    return found
 
 
 def sets_of(reading: Reading) -> list[list[int]]:

@@ -24,21 +24,18 @@ def draw_replicates(replicates: int, resamples: int) -> Int[np.ndarray, "replica
 def sampled_indices(
     grid: Grid,
     draw: Int[np.ndarray, "replicate sample"] | None,
-    *,
-    floor: float,
-    null_error: float,
-    connections_total: float,
+    **bounds: float,
 ) -> dict[str, Float[np.ndarray, " sample"]]:
     """All indices of one group of costs, for each draw of replicates; None: every one once.
 
-    NaN where no drawn point survived. Floor and corner are costs and held fixed.
+    NaN where no drawn point survived. The `bounds`, floor and corner as `all_indices` takes them,
+    are costs and held fixed.
     """
     places = None
     if draw is not None:
         # Their order does not matter, so of few replicates few resamples differ.
         draw, places = np.unique(np.sort(draw, axis=0), axis=1, return_inverse=True)
-    bounds = {"null_error": null_error, "connections_total": connections_total}
-    values = all_indices(*grid.means(draw), floor=floor, **bounds)
+    values = all_indices(*grid.means(draw), **bounds)
     if places is None:
         return values
     return {index: samples[places.reshape(-1)] for index, samples in values.items()}

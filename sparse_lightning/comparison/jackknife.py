@@ -32,17 +32,16 @@ class LeftOut:
     present: Bool[np.ndarray, " part"]
 
 
-def left_out(grid: Grid, *, floor: float, null_error: float, connections_total: float) -> LeftOut:
+def left_out(grid: Grid, **bounds: float) -> LeftOut:
     """The indices of one group of costs without each part of its replicates.
 
     Up to `MOST_PARTS` replicates each is a part; of more, those whose positions leave the same rest
-    are one.
+    are one. The `bounds` are those of `all_indices`.
     """
     parts = min(grid.x.shape[1], MOST_PARTS)
     x, y = _means_without(grid.x, parts), _means_without(grid.y, parts)
-    bounds = {"null_error": null_error, "connections_total": connections_total}
     present = [bool(grid.survived[:, part::parts].any()) for part in range(parts)]
-    return LeftOut(all_indices(x, y, floor=floor, **bounds), np.array(present, dtype=bool))
+    return LeftOut(all_indices(x, y, **bounds), np.array(present, dtype=bool))
 
 
 def difference_interval(

@@ -20,12 +20,13 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float, Int, Int8
+from jaxtyping import Float, Int, Int8
 
-from sparse_lightning._text import counted, number, shortened
+from sparse_lightning._text import counted, number, shown_name
 from sparse_lightning.errors import InputError
+from sparse_lightning.interpret.code_paths import CodePaths
 from sparse_lightning.interpret.mappings import SHARE
-from sparse_lightning.interpret.paths import noticeable, reaching, rebuilding
+from sparse_lightning.interpret.paths import noticeable, reaching
 from sparse_lightning.interpret.structure import Structure
 
 NO, RAISES, LOWERS, REACHES = 0, 1, 2, 3
@@ -33,9 +34,6 @@ NO, RAISES, LOWERS, REACHES = 0, 1, 2, 3
 
 EVERY_PATH = 0.0
 """The share at which every live path counts."""
-
-LONGEST = 40
-"""The characters shown of a name."""
 
 _VERBS = {RAISES: "raises", LOWERS: "lowers", REACHES: "reaches"}
 
@@ -55,7 +53,7 @@ def answers(structure: Structure, share: float = SHARE) -> Int8[np.ndarray, " st
         InputError: the share is not in 0…1, or an autoencoder has no hidden layer.
     """
     if structure.is_autoencoder:
-        kept = _kept(structure, share).astype(np.float32)  # which BLAS multiplies
+        kept = CodePaths.of(structure, share).kept.astype(np.float32)  # which BLAS multiplies
         together = kept.T @ kept > 0
         return np.where(together[_pairs(structure)], REACHES, NO).astype(np.int8)
     reached = noticeable(reaching(structure, len(structure.weights)), share)
@@ -70,15 +68,6 @@ def statement_names(structure: Structure) -> list[tuple[str, str]]:
             (names[first], names[second]) for first, second in zip(*_pairs(structure), strict=True)
         ]
     return [(name, output) for output in structure.names[-1] for name in names]
-
-
-def _kept(structure: Structure, share: float) -> Bool[np.ndarray, "code variable"]:
-    """Which variables are fed into a code and rebuilt from it."""
-    code = structure.code_layer
-    if not 0 < code < len(structure.widths) - 1:
-        raise InputError("the network has no hidden layer, so it has no codes")
-    fed = noticeable(reaching(structure, code), share)
-    return fed & noticeable(rebuilding(structure, code), share)
 
 
 def _pairs(structure: Structure) -> tuple[np.ndarray, np.ndarray]:
@@ -217,8 +206,10 @@ class Consensus:
     def _sentence(self, row: Mapping[str, object]) -> str:
         votes = f"{row['votes']} of {counted(len(self.networks), 'seed')}"
         if "first" in row:
-            return f"{_name(row['first'])} and {_name(row['second'])} share a code: {votes}"
-        return f"{_name(row['column'])} {row['effect']} {_name(row['output'])}: {votes}"
+            return (
+                f"{shown_name(row['first'])} and {shown_name(row['second'])} share a code: {votes}"
+            )
+        return f"{shown_name(row['column'])} {row['effect']} {shown_name(row['output'])}: {votes}"
 
 
 def _statements(
@@ -241,7 +232,3 @@ def _statements(
     effects = [] if pair[0] == "first" else ["effect"]
     frame = pd.DataFrame(rows, columns=[*pair, *effects, "votes", "seeds"])
     return frame.sort_values("votes", ascending=False, kind="stable", ignore_index=True)
-
-
-def _name(name: object) -> str:
-    return shortened(str(name), LONGEST) or "(no name)"

@@ -1,7 +1,6 @@
 """Mappings: which variables each code of an autoencoder keeps, and where each variable goes."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -9,7 +8,8 @@ import pandas as pd
 
 from sparse_lightning._text import listed, number, shortened
 from sparse_lightning.errors import InputError
-from sparse_lightning.interpret.paths import noticeable, reaching, rebuilding, strongest_first
+from sparse_lightning.interpret.code_paths import CodePaths
+from sparse_lightning.interpret.paths import strongest_first
 from sparse_lightning.interpret.structure import Structure
 
 CODE_KINDS = ("identity", "pseudo-identity", "mixed", "transfer", "constant", "dead")
@@ -80,20 +80,16 @@ class Mappings:
         """
         if not structure.is_autoencoder:
             raise InputError("only an autoencoder rebuilds its inputs; see ClassPaths for others")
-        code, last = structure.code_layer, len(structure.widths) - 1
-        if not 0 < code < last:
-            raise InputError("the network has no hidden layer, so it has no codes")
-        feeding, back = reaching(structure, code), rebuilding(structure, code)
-        paths = _Paths(feeding, back, noticeable(feeding, share), noticeable(back, share))
-        numbers = pd.Index(range(1, structure.widths[code] + 1), name="code")
+        paths = CodePaths.of(structure, share)
+        numbers = pd.Index(range(1, len(paths.feeding) + 1), name="code")
         names = pd.Index(structure.variables, name="variable")
         codes = [_code_row(structure, paths, place) for place in range(len(numbers))]
         variables = [_variable_row(structure, paths, place) for place in range(len(names))]
         return cls(
             codes=sorted_by_kind(codes, CODE_KINDS, ["code"]),
             variables=sorted_by_kind(variables, VARIABLE_KINDS, ["strength"]),
-            feeding=pd.DataFrame(feeding, index=numbers, columns=names),
-            rebuilding=pd.DataFrame(back, index=numbers, columns=names),
+            feeding=pd.DataFrame(paths.feeding, index=numbers, columns=names),
+            rebuilding=pd.DataFrame(paths.rebuilding, index=numbers, columns=names),
             share=share,
         )
 
@@ -110,32 +106,7 @@ def sorted_by_kind(rows: list[dict], kinds: tuple[str, ...], then: list[str]) ->
     return frame.iloc[order].reset_index(drop=True)
 
 
-@dataclass(frozen=True, eq=False)
-class _Paths:
-    """All `(code, variable)`: strengths to and from the codes, and which of them count."""
-
-    feeding: np.ndarray
-    rebuilding: np.ndarray
-    fed: np.ndarray
-    rebuilt: np.ndarray
-
-    @cached_property
-    def kept(self) -> np.ndarray:
-        """What feeds a code and is rebuilt by it."""
-        return self.fed & self.rebuilt
-
-    @cached_property
-    def through(self) -> np.ndarray:
-        """The strengths of the paths of each variable to itself."""
-        return self.feeding * self.rebuilding
-
-    @cached_property
-    def identities(self) -> np.ndarray:
-        """`(code,)`: fed by one variable, and rebuilds one."""
-        return (self.fed.sum(axis=1) == 1) & (self.rebuilt.sum(axis=1) == 1)
-
-
-def _code_row(structure: Structure, paths: _Paths, place: int) -> dict:
+def _code_row(structure: Structure, paths: CodePaths, place: int) -> dict:
     sources = strongest_first(paths.feeding[place], paths.fed[place])
     targets = strongest_first(paths.rebuilding[place], paths.rebuilt[place])
     common, either = set(sources) & set(targets), set(sources) | set(targets)
@@ -156,7 +127,7 @@ def _code_row(structure: Structure, paths: _Paths, place: int) -> dict:
     }
 
 
-def _variable_row(structure: Structure, paths: _Paths, place: int) -> dict:
+def _variable_row(structure: Structure, paths: CodePaths, place: int) -> dict:
     feeds, rebuilt = paths.fed[:, place], paths.rebuilt[:, place]
     own = paths.kept[:, place]
     if (own & paths.identities).any():

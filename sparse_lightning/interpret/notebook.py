@@ -1,11 +1,10 @@
 """A network as a notebook shows it: what it is, its diagram, and what it does in sentences."""
 
-from base64 import b64encode
 from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from sparse_lightning._figures import figure_file
+from sparse_lightning._figures import data_address, figure_file
 from sparse_lightning.interpret.diagram import structure_figure
 from sparse_lightning.interpret.structure import Structure
 
@@ -18,11 +17,11 @@ def network_html(lines: Sequence[str], structure: Structure, sentences: Sequence
         structure: what is drawn.
         sentences: what stands below it, a list.
     """
-    picture = b64encode(figure_file(structure_figure(structure), "svg")).decode()
+    picture = data_address(figure_file(structure_figure(structure), "svg"))
     above = Markup("").join(Markup("<p>{}</p>").format(line) for line in lines)
     below = Markup("").join(Markup("<li>{}</li>").format(sentence) for sentence in sentences)
     page = Markup(
         '<div>{}<img style="background: #fff; max-width: 100%" alt="Structure of the network" '
-        'src="data:image/svg+xml;base64,{}"><ul>{}</ul></div>'
+        'src="{}"><ul>{}</ul></div>'
     ).format(above, picture, below)
     return str(page)

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from sparse_lightning._text import listed, number, shortened
+from sparse_lightning._text import listed, number, shown_name
 from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.interpret.loss import rank_correlation
 from sparse_lightning.interpret.mappings import Mappings
@@ -31,9 +31,6 @@ WORSE = 1.005
 
 DEAD = "is dead: it reaches no output", "are dead: they reach no output"
 CONSTANT = "is constant: no input reaches it", "are constant: no input reaches them"
-
-LONGEST = 40
-"""The characters shown of a name."""
 
 
 def describe(
@@ -139,15 +136,16 @@ def _effects(paths: TargetPaths, effects: pd.DataFrame | None) -> list[str]:
         ]
         if largest:
             parts = listed([_moved(*one) for one in largest], MOST)
-            sentences.append(f"On average {_name(target)} moves by {parts}.")
+            sentences.append(f"On average {shown_name(target)} moves by {parts}.")
     return sentences
 
 
 def _moved(variable: str, level: str | None, reference: str | None, effect: float) -> str:
     size = f"{effect:+.3g}"
     if level is None:
-        return f"{size} for +1 of {_name(variable)}"
-    return f"{size} for {_name(variable)} {_name(level)} instead of {_name(reference or '')}"
+        return f"{size} for +1 of {shown_name(variable)}"
+    instead = f"instead of {shown_name(reference or '')}"
+    return f"{size} for {shown_name(variable)} {shown_name(level)} {instead}"
 
 
 def _size(structure: Structure) -> str:
@@ -181,7 +179,7 @@ def _kept_alone(mappings: Mappings) -> list[str]:
     for code, variables in _codes(mappings, "identity", "fed_by"):
         keepers.setdefault(variables[0], []).append(code)
     return [
-        f"{_name(variable)} is kept alone by {_code_list(codes)}."
+        f"{shown_name(variable)} is kept alone by {_code_list(codes)}."
         for variable, codes in keepers.items()
     ]
 
@@ -283,7 +281,7 @@ def _losses(losses: pd.DataFrame) -> list[str]:
 
 def _with_losses(rows: pd.DataFrame) -> str:
     pairs = rows[["variable", "loss"]].itertuples(index=False)
-    return listed([f"{_name(name)} ({number(loss, 2)})" for name, loss in pairs], MOST)
+    return listed([f"{shown_name(name)} ({number(loss, 2)})" for name, loss in pairs], MOST)
 
 
 def _dead(structure: Structure) -> list[str]:
@@ -328,11 +326,7 @@ def _code_list(codes: Sequence[int]) -> str:
 
 
 def _names(names: Sequence[str]) -> str:
-    return listed([_name(name) for name in names], MOST)
-
-
-def _name(name: str) -> str:
-    return shortened(name, LONGEST) or "(no name)"
+    return listed([shown_name(name) for name in names], MOST)
 
 
 def _verb(names: Sequence[str], verb: str) -> str:

@@ -6,7 +6,7 @@ from typing import TypeGuard
 
 import pandas as pd
 
-from sparse_lightning._text import listed, number, percent, shortened
+from sparse_lightning._text import listed, number, percent, shown_name
 from sparse_lightning.interpret.class_paths import ClassPaths
 from sparse_lightning.interpret.mappings import Mappings
 from sparse_lightning.interpret.target_paths import TargetPaths
@@ -18,9 +18,6 @@ half of it is lost."""
 
 MOST = 4
 """The names that the sentence spells out of a kind; the rest is counted."""
-
-LONGEST = 40
-"""The characters shown of a name."""
 
 
 def headline(
@@ -103,7 +100,7 @@ def _used(variables: pd.DataFrame) -> str:
 
 
 def _listed(names: list[str]) -> str:
-    return listed([shortened(str(name), LONGEST) or "(no name)" for name in names], MOST)
+    return listed([shown_name(name) for name in names], MOST)
 
 
 def _sentence(parts: list[str]) -> str:

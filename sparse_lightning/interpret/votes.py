@@ -9,17 +9,12 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from jaxtyping import Bool
 
-from sparse_lightning._text import listed, shortened
+from sparse_lightning._text import listed, shown_name
+from sparse_lightning.interpret.code_paths import CodePaths
 from sparse_lightning.interpret.consensus import LOWERS, RAISES, answers
 from sparse_lightning.interpret.mappings import SHARE
-from sparse_lightning.interpret.paths import (
-    noticeable,
-    reaching,
-    rebuilding,
-    strongest_first,
-)
+from sparse_lightning.interpret.paths import reaching, strongest_first
 from sparse_lightning.interpret.sentences import OutputKind
 from sparse_lightning.interpret.structure import Structure
 
@@ -28,9 +23,6 @@ MOST = 6
 
 MOST_PAIRED = 12
 """Of a code of so many columns it is said which two of them more seeds put together."""
-
-LONGEST = 40
-"""The characters shown of a name."""
 
 Seeds = Mapping[int, Structure]
 
@@ -53,36 +45,6 @@ class Vote:
     def alone(self) -> bool:
         """Whether other seeds could say so, and none does."""
         return self.votes == 1 < self.seeds
-
-
-@dataclass(frozen=True)
-class _Codes:
-    """What feeds the codes of an autoencoder, and what they rebuild, `(code, variable)`."""
-
-    fed: Bool[np.ndarray, "code variable"]
-    rebuilt: Bool[np.ndarray, "code variable"]
-
-    @classmethod
-    def of(cls, structure: Structure, share: float) -> "_Codes":
-        code = structure.code_layer
-        return cls(
-            noticeable(reaching(structure, code), share),
-            noticeable(rebuilding(structure, code), share),
-        )
-
-    def keeps(self, variables: Sequence[int]) -> bool:
-        """Whether one code is fed by all of these variables and rebuilds them."""
-        return bool((self.fed & self.rebuilt)[:, list(variables)].all(axis=1).any())
-
-    def keeps_alone(self, variable: int) -> bool:
-        """Whether a code is fed by this variable alone and rebuilds it alone."""
-        single = (self.fed.sum(axis=1) == 1) & (self.rebuilt.sum(axis=1) == 1)
-        return bool((single & self.fed[:, variable] & self.rebuilt[:, variable]).any())
-
-    def leads(self, sources: Sequence[int], targets: Sequence[int]) -> bool:
-        """Whether a code is fed by all sources and rebuilds all targets."""
-        fed = self.fed[:, list(sources)].all(axis=1)
-        return bool((fed & self.rebuilt[:, list(targets)].all(axis=1)).any())
 
 
 def votes(
@@ -111,13 +73,12 @@ def votes(
 
 def _of_codes(structures: Seeds, seed: int, share: float) -> list[Vote]:
     structure = structures[seed]
-    codes = {one: _Codes.of(each, share) for one, each in structures.items()}
-    own, feeding = codes[seed], reaching(structure, structure.code_layer)
-    back = rebuilding(structure, structure.code_layer)
+    codes = {one: CodePaths.of(each, share) for one, each in structures.items()}
+    own = codes[seed]
     found: dict[str, Vote] = {}
-    for place in range(len(feeding)):
-        sources = strongest_first(feeding[place], own.fed[place])
-        targets = strongest_first(back[place], own.rebuilt[place])
+    for place in range(len(own.feeding)):
+        sources = strongest_first(own.feeding[place], own.fed[place])
+        targets = strongest_first(own.rebuilding[place], own.rebuilt[place])
         if not sources or not targets:
             continue
         says = _statement(structure.variables, list(codes.values()), sources, targets)
@@ -126,35 +87,53 @@ def _of_codes(structures: Seeds, seed: int, share: float) -> list[Vote]:
 
 
 def _statement(
-    names: Sequence[str], codes: Sequence[_Codes], sources: list[int], targets: list[int]
+    names: Sequence[str], codes: Sequence[CodePaths], sources: list[int], targets: list[int]
 ) -> Vote:
     common = [variable for variable in sources if variable in targets]
     others = _names(names, [target for target in targets if target not in sources])
     also = f"; the code also rebuilds {others}" if others else ""
     if not common:
-        count = sum(one.leads(sources, targets) for one in codes)
+        count = sum(_leads(one, sources, targets) for one in codes)
         text = f"{_names(names, targets)} {_be(targets)} rebuilt from {_names(names, sources)}"
         return Vote(f"{text}{_tally(count, codes)}", count, len(codes))
     if len(common) > 1:
-        count = sum(one.keeps(common) for one in codes)
+        count = sum(_keeps(one, common) for one in codes)
         text = f"{_names(names, common)} share a code{_tally(count, codes)}"
         return Vote(f"{text}{_best_pair(names, codes, common, count)}{also}", count, len(codes))
     (variable,) = common
     if len(sources) == len(targets) == 1:
-        count = sum(one.keeps_alone(variable) for one in codes)
+        count = sum(_keeps_alone(one, variable) for one in codes)
         text = f"{_names(names, common)} has a code of its own{_tally(count, codes)}"
         return Vote(text, count, len(codes))
-    count = sum(one.keeps(common) for one in codes)
+    count = sum(_keeps(one, common) for one in codes)
     text = f"{_names(names, common)} is kept by a code{_tally(count, codes)}"
     return Vote(f"{text}{also}", count, len(codes))
 
 
-def _best_pair(names: Sequence[str], codes: Sequence[_Codes], common: list[int], count: int) -> str:
+def _keeps(codes: CodePaths, variables: Sequence[int]) -> bool:
+    """Whether one code is fed by all of these variables and rebuilds them."""
+    return bool(codes.kept[:, list(variables)].all(axis=1).any())
+
+
+def _keeps_alone(codes: CodePaths, variable: int) -> bool:
+    """Whether a code is fed by this variable alone and rebuilds it alone."""
+    return bool((codes.identities & codes.kept[:, variable]).any())
+
+
+def _leads(codes: CodePaths, sources: Sequence[int], targets: Sequence[int]) -> bool:
+    """Whether a code is fed by all sources and rebuilds all targets."""
+    fed = codes.fed[:, list(sources)].all(axis=1)
+    return bool((fed & codes.rebuilt[:, list(targets)].all(axis=1)).any())
+
+
+def _best_pair(
+    names: Sequence[str], codes: Sequence[CodePaths], common: list[int], count: int
+) -> str:
     """Which two of three columns or more have more votes than all of them together."""
     if not 2 < len(common) <= MOST_PAIRED or len(codes) < 2:
         return ""
     pairs = list(combinations(common, 2))
-    counts = [sum(one.keeps(pair) for one in codes) for pair in pairs]
+    counts = [sum(_keeps(one, pair) for one in codes) for pair in pairs]
     most = max(counts)
     return f" ({_names(names, pairs[counts.index(most)])}: {most})" if most > count else ""
 
@@ -174,7 +153,7 @@ def _of_outputs(structures: Seeds, seed: int, share: float, kind: OutputKind) ->
             for variable in order
         ]
         if not order:
-            text = f"The {kind} {_name(output)} is the same for every row"
+            text = f"The {kind} {shown_name(output)} is the same for every row"
             count = sum(int(not one[place].any()) for one in given.values())
             found.append(Vote(f"{text}{_tally(count, given)}", count, len(given)))
             continue
@@ -183,9 +162,8 @@ def _of_outputs(structures: Seeds, seed: int, share: float, kind: OutputKind) ->
             for answer, verb in ((RAISES, "raised"), (LOWERS, "lowered"), (None, "moved"))
             if (told := _counted_names(names, own, order, counts, answer, len(given)))
         ]
-        found.append(
-            Vote(f"The {kind} {_name(output)} is {'; '.join(clauses)}", max(counts), len(given))
-        )
+        text = f"The {kind} {shown_name(output)} is {'; '.join(clauses)}"
+        found.append(Vote(text, max(counts), len(given)))
     return found
 
 
@@ -199,9 +177,9 @@ def _counted_names(
 ) -> str:
     """The columns with one answer, each with its votes; None: neither raises nor lowers."""
     told = [
-        f"{_name(names[variable])} ({_share(count, seeds)})"
+        f"{shown_name(names[variable])} ({_share(count, seeds)})"
         if seeds > 1
-        else _name(names[variable])
+        else shown_name(names[variable])
         for variable, count in zip(order, counts, strict=True)
         if own[variable] == answer or (answer is None and own[variable] not in (RAISES, LOWERS))
     ]
@@ -224,8 +202,4 @@ def _be(variables: Sequence[int]) -> str:
 
 
 def _names(names: Sequence[str], variables: Sequence[int]) -> str:
-    return listed([_name(names[variable]) for variable in variables], MOST) if variables else ""
-
-
-def _name(name: str) -> str:
-    return shortened(name, LONGEST) or "(no name)"
+    return listed([shown_name(names[variable]) for variable in variables], MOST)

@@ -8,7 +8,6 @@ import math
 from sparse_lightning._text import listed, number, percent
 from sparse_lightning.comparison.axes import VALIDATION
 from sparse_lightning.comparison.knees import ENOUGH
-from sparse_lightning.comparison.markers import records
 from sparse_lightning.comparison.recommendation import Recommendation
 from sparse_lightning.interpret.summary import headline, named
 from sparse_lightning.report.choices import HELD_OUT, RIGHT_HELD_OUT, number_of
@@ -77,7 +76,7 @@ def recommended_reading(view: View) -> Reading | None:
 
 
 def _headline(view: View, study: StudyFacts, found: Recommendation) -> str:
-    row = next(row for row in records(study.networks) if row["run_id"] == found.run_id)
+    row = study.network(found.run_id)
     rows = VALIDATION if view.chosen_by_validation else ""
     classifier = study.task == "classifier"
     size_and_worth = headline(

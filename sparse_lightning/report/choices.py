@@ -117,8 +117,7 @@ def spread(places: Sequence[float], most: int, always: Sequence[int] = ()) -> li
 
 def _choice(view: View, study: StudyFacts, row: Mapping[str, Any]) -> Choice:
     network = row["network"]
-    tracked = next(one for one in records(study.networks) if one["run_id"] == network["run_id"])
-    worth, held_out = worths(view, study, tracked)
+    worth, held_out = worths(view, study, study.network(network["run_id"]))
     return Choice(
         use=named(row["group"], view.comparison.points.settings[row["marker"]]),
         run_id=str(network["run_id"]),

@@ -5,6 +5,7 @@ from itertools import combinations
 from typing import Any
 
 from sparse_lightning._embedding import page_frame
+from sparse_lightning._figures import data_address
 from sparse_lightning.comparison import FLOOR_GROUP, INDICES, Comparison
 from sparse_lightning.comparison.depths import by_depth
 from sparse_lightning.comparison.markers import records
@@ -25,7 +26,7 @@ from sparse_lightning.report.measures import (
 )
 from sparse_lightning.report.parts import all_readings, answer_parts
 from sparse_lightning.report.published import SOURCE, part_of_l1, reproduction
-from sparse_lightning.report.templating import data_address, template
+from sparse_lightning.report.templating import template
 from sparse_lightning.report.view import StudyFacts, View
 from sparse_lightning.report.wording import bare, index_name, strengths
 

@@ -1,6 +1,5 @@
 """Several studies side by side, as the publication's table 1 has them: findings, page, files."""
 
-import base64
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from sparse_lightning._figures import data_address
 from sparse_lightning._files import csv_text, write_atomically
 from sparse_lightning._text import number
 from sparse_lightning.comparison import INDICES, Comparison
@@ -302,4 +302,4 @@ def write_overview(overview: Overview, folder: Path, name: str) -> Path:
 
 
 def _embedded(picture: Path) -> str:
-    return "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode()
+    return data_address(picture.read_bytes(), "png")

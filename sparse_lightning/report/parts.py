@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from sparse_lightning._figures import data_address
 from sparse_lightning._text import number
 from sparse_lightning.comparison.markers import records
 from sparse_lightning.interpret.agreement import Agreement, summary
@@ -16,7 +17,6 @@ from sparse_lightning.report.findings import faults
 from sparse_lightning.report.head import head
 from sparse_lightning.report.ranking import has_agreement, ranked_by, ranking
 from sparse_lightning.report.residuals import residual_caption
-from sparse_lightning.report.templating import data_address
 from sparse_lightning.report.trust import badges
 from sparse_lightning.report.view import Reading, View
 from sparse_lightning.report.wording import bare, index_in_words, index_name

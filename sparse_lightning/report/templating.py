@@ -1,6 +1,5 @@
 """The templates of this package: what they are given is text, never markup."""
 
-from base64 import b64encode
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -26,8 +25,3 @@ def _environment() -> Environment:
     environment.filters |= {"number": number, "percent": percent, "interval": interval}
     environment.filters |= {"cell": markdown_cell, "setting": setting_text, "good": good}
     return environment
-
-
-def data_address(svg: bytes) -> str:
-    """An SVG picture as the address of an image."""
-    return f"data:image/svg+xml;base64,{b64encode(svg).decode()}"

@@ -13,6 +13,7 @@ from sparse_lightning.address import Address
 from sparse_lightning.comparison import FLOOR_GROUP, Comparison
 from sparse_lightning.comparison.axes import on_validation_rows
 from sparse_lightning.comparison.depths import Depth
+from sparse_lightning.comparison.markers import records
 from sparse_lightning.comparison.recommendation import Lack, Recommendation, recommend
 from sparse_lightning.interpret.agreement import Agreement
 from sparse_lightning.interpret.structure import Structure
@@ -97,6 +98,11 @@ class StudyFacts:
     input_columns: int = 0
     targets: tuple[str, ...] = ()
     finished: str = ""
+
+    def network(self, run_id: str) -> dict[str, Any]:
+        """The row of a network by its run."""
+        (row,) = records(self.networks.loc[self.networks["run_id"] == run_id])
+        return row
 
     @property
     def kind(self) -> str:

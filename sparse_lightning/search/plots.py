@@ -1,7 +1,6 @@
 """The page of a search: every group's course, importances, settings and front (matplotlib)."""
 
 import html
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -13,7 +12,7 @@ from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from sparse_lightning._figures import FAINT, figure_file, figure_style, figure_text
+from sparse_lightning._figures import FAINT, data_address, figure_file, figure_style, figure_text
 from sparse_lightning._text import counted, number
 from sparse_lightning.search.group_study import GroupStudy
 
@@ -55,8 +54,8 @@ def _names(objective: str) -> Sequence[str]:
 
 
 def _image(figure: Figure) -> str:
-    svg = b64encode(figure_file(figure, "svg")).decode()
-    return f'<img src="data:image/svg+xml;base64,{svg}" alt="{html.escape(figure.get_suptitle())}">'
+    address = data_address(figure_file(figure, "svg"))
+    return f'<img src="{address}" alt="{html.escape(figure.get_suptitle())}">'
 
 
 def _table(trials: Sequence[FrozenTrial], names: Sequence[str]) -> str:

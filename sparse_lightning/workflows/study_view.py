@@ -47,7 +47,7 @@ def view_of(
     shown = shown_networks(record, recommendation)
     chosen = [row["network"]["run_id"] for row in chosen_markers(comparison, recommendation)]
     inside = _inside(record, comparison, [*(run_id for _, run_id in shown), *chosen])
-    seeds = _seeds(record, comparison, recommendation)
+    seeds = _seeds(comparison, recommendation)
     run_ids = list(dict.fromkeys([*(run_id for _, run_id in shown), *inside, *seeds]))
     networks = dict(zip(run_ids, read_networks(store, record, run_ids), strict=True))
     agreements = _agreements(store, record.run_id)
@@ -117,7 +117,7 @@ def _inside(record: StudyRecord, comparison: Comparison, shown: Sequence[str]) -
     Of a marker's networks it is the one that agrees most with the others, where none is worth
     looking into the one with the least error.
     """
-    points = comparison.points.frame.assign(run_id=record.networks["run_id"].to_numpy())
+    points = comparison.points.frame
     points = points.loc[~points["failed"]].sort_values("y", kind="stable")
     best = points.drop_duplicates(["group", "marker"]).set_index(["group", "marker"])["run_id"]
     best.update(comparison.markers.set_index(["group", "marker"])["medoid"].dropna())
@@ -137,13 +137,11 @@ def _inside(record: StudyRecord, comparison: Comparison, shown: Sequence[str]) -
     return list(dict.fromkeys(chosen))[:most]
 
 
-def _seeds(
-    record: StudyRecord, comparison: Comparison, recommendation: Recommendation | Lack
-) -> list[str]:
+def _seeds(comparison: Comparison, recommendation: Recommendation | Lack) -> list[str]:
     """The runs of all seeds of the recommended marker that did not fail."""
     if not isinstance(recommendation, Recommendation):
         return []
-    points = comparison.points.frame.assign(run_id=record.networks["run_id"].to_numpy())
+    points = comparison.points.frame
     mine = (points["group"] == recommendation.group) & (points["marker"] == recommendation.marker)
     return points.loc[mine & ~points["failed"], "run_id"].tolist()
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from sparse_lightning.comparison.indices import all_indices
 from sparse_lightning.comparison.jackknife import MOST_PARTS, difference_interval, left_out
 from sparse_lightning.comparison.markers import Grid
 
@@ -66,14 +67,8 @@ def test_of_groups_that_do_not_differ_it_settles_as_many_as_it_says(replicates, 
         connections = np.array([[10.0], [20.0], [30.0]])
         grids = [grid_of(one, connections) for one in errors]
         one, other = (left_out(grid, **BOUNDS) for grid in grids)
-        whole = [_index(grid, index) for grid in grids]
+        whole = [float(all_indices(*grid.means(), **BOUNDS)[index][0]) for grid in grids]
         low, high = difference_interval(one, other, index, whole[0] - whole[1], 0.95)
         false += not low <= 0 <= high
     # Of 200 fair ones 21 or more are false once in a thousand times.
     assert false < 21
-
-
-def _index(grid, index):
-    from sparse_lightning.comparison.indices import all_indices
-
-    return float(all_indices(*grid.means(), **BOUNDS)[index][0])
